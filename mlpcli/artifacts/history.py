@@ -1,0 +1,64 @@
+"""history.csv: one row per epoch, appended as the epochs end."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlpcli.errors import OutputError, RunDirectoryError
+
+History = dict[str, list[float]]
+"""Column name to one value per epoch; `epoch` counts from 1, `seconds` is the duration of the epoch."""
+
+FIRST_COLUMNS = ("epoch", "seconds", "learning_rate")
+
+
+class HistoryWriter:
+    """Appends a row per epoch; the header comes from the first row's keys."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.columns: list[str] = []
+
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add one epoch.
+
+        Raises:
+            OutputError: the disk is full or the folder went away.
+        """
+        try:
+            with open(self.path, "a", encoding="utf-8", newline="") as file:
+                if not self.columns:
+                    self.columns = list(row)
+                    csv.writer(file).writerow(self.columns)
+                csv.writer(file).writerow([_shortest(row.get(column, math.nan)) for column in self.columns])
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror}; free some space") from error
+
+
+def read_history(path: Path) -> History:
+    """Read what has been written so far; a half-written last row (a run still going, or killed) is left out.
+
+    Raises:
+        RunDirectoryError: the file is not a history.
+    """
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    if not rows:
+        return {}
+    header, body = rows[0], rows[1:]
+    if header[:1] != ["epoch"]:
+        raise RunDirectoryError(f'{path}:1: is no history of a run: the first column must be "epoch"')
+    if body and len(body[-1]) != len(header):
+        body.pop()
+    try:
+        return {name: [float(row[column]) for row in body] for column, name in enumerate(header)}
+    except (ValueError, IndexError) as error:
+        raise RunDirectoryError(f"{path}: is damaged: {error}; restore it or train again") from error
+
+
+def _shortest(value: float) -> str:
+    """The shortest text that reads back as the same float; whole numbers without a point."""
+    return str(int(value)) if math.isfinite(value) and float(value).is_integer() else repr(float(value))

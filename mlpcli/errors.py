@@ -1,0 +1,88 @@
+"""The errors that users can meet. Standard library only: everything else stands on this file.
+
+Each carries the exit code of the command line: 2 where what the user gave is wrong, 1 where the run failed.
+Whatever is not an MlpcliError is a bug in mlpcli and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class MlpcliError(Exception):
+    """It failed (exit code 1): resources, input and output, a loss that is not finite."""
+
+    exit_code = 1
+
+
+class UserError(MlpcliError):
+    """What the user gave is wrong (exit code 2); the message names it and says what to do."""
+
+    exit_code = 2
+
+
+class DataError(UserError):
+    """A data file or folder cannot be used as it is."""
+
+
+class ModelFileError(UserError):
+    """A model file is missing, damaged, or not one that mlpcli reads."""
+
+
+class RunDirectoryError(UserError):
+    """A folder is no run directory, or none can be made where it was asked for."""
+
+
+class OutputError(MlpcliError):
+    """Something could not be written: a full disk, a missing permission."""
+
+
+class TrainingError(MlpcliError):
+    """Training cannot go on, for example because the loss is not finite."""
+
+
+class SettingError(UserError):
+    """A setting does not fit the data or another setting.
+
+    Raised where the setting is used; `Config.located` adds the file, line and column where it stands.
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        self.message = message
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a config: where it stands (line and column from 1; 0 where there is none) and what it is."""
+
+    line: int
+    column: int
+    key: str
+    message: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class ConfigError(UserError):
+    """Every problem of a config at once, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        lines = [str(problem) for problem in self.problems]
+        if len(lines) > 1:
+            name = self.problems[-1].file or "the config"
+            lines.insert(0, f"{len(lines)} problems in {name}")
+        super().__init__("\n".join(lines))
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """`; did you mean "x"?` for the nearest of the allowed words, or nothing where none is near."""
+    near = difflib.get_close_matches(word.lower(), list(allowed), n=1, cutoff=0.6)
+    return f'; did you mean "{near[0]}"?' if near else ""
