@@ -84,5 +84,7 @@ class ConfigError(UserError):
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """`; did you mean "x"?` for the nearest of the allowed words, or nothing where none is near."""
-    near = difflib.get_close_matches(word.lower(), list(allowed), n=1, cutoff=0.6)
+    words = list(allowed)
+    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+    near = near or [other for other in words if word and other.startswith(word.lower())][:1]
     return f'; did you mean "{near[0]}"?' if near else ""

@@ -45,14 +45,14 @@ def read_history(path: Path) -> History:
         RunDirectoryError: the file is not a history.
     """
     with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
+        text = file.read()
+    complete = text[: text.rfind("\n") + 1]
+    rows = list(csv.reader(complete.splitlines()))
     if not rows:
         return {}
     header, body = rows[0], rows[1:]
     if header[:1] != ["epoch"]:
         raise RunDirectoryError(f'{path}:1: is no history of a run: the first column must be "epoch"')
-    if body and len(body[-1]) != len(header):
-        body.pop()
     try:
         return {name: [float(row[column]) for row in body] for column, name in enumerate(header)}
     except (ValueError, IndexError) as error:

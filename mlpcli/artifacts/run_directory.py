@@ -26,7 +26,7 @@ def folder_name(name: str) -> str:
     Raises:
         ValueError: the name would leave the folder, hide, or break on some system; the text says what is allowed.
     """
-    folder = re.sub(r"\s+", "-", unicodedata.normalize("NFC", name.strip(" ")))
+    folder = re.sub(" +", "-", unicodedata.normalize("NFC", name.strip(" ")))
     for character in folder:
         if not (unicodedata.category(character)[0] in "LMN" or character in "._-"):
             raise ValueError(f"the character {character!r} is not allowed; use letters, digits, '.', '_', '-'")

@@ -1,0 +1,22 @@
+"""mlpcli trains multi-layer perceptrons with Keras, from YAML configs.
+
+The commands are functions here too, and cost nothing until they are called:
+
+    import mlpcli
+    result = mlpcli.train("configs/digits.yaml", ["training.epochs=5"])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "evaluate", "plot", "summary", "train", "validate"]
+
+
+def __getattr__(name: str) -> Any:
+    """The function of a workflow, imported when it is first asked for."""
+    if name in __all__:
+        return getattr(import_module(f"mlpcli.workflows.{name}"), name)
+    raise AttributeError(f"module 'mlpcli' has no attribute {name!r}")

@@ -1,0 +1,112 @@
+"""The only place that imports TensorFlow and Keras: quietly, without what they pull in needlessly, and with fixed settings."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mlpcli.errors import DataError, MlpcliError
+from mlpcli.quiet import filtered_stderr
+
+_IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+"""Settings that make a run shorter than its config says, without a word."""
+
+_NOT_NEEDED = ("sklearn", "matplotlib.pyplot", "pandas")
+"""Optional imports of Keras, for wrappers and galleries that are not used here; they take as long as half of TensorFlow."""
+
+
+@functools.cache
+def keras() -> Any:
+    """The Keras module, on TensorFlow, with the settings that every config assumes.
+
+    Raises:
+        MlpcliError: TensorFlow cannot be imported; the reason is kept.
+    """
+    _set_environment()
+    try:
+        with filtered_stderr(), _left_out(_NOT_NEEDED):
+            import keras
+            import tensorflow
+
+            tensorflow.config.list_physical_devices()  # the driver's chatter comes with the first look
+    except ImportError as error:
+        raise MlpcliError(f"TensorFlow cannot be imported: {error}; reinstall it: pip install --force-reinstall tensorflow") from error
+    _fix_settings(keras)
+    return keras
+
+
+def tensorflow() -> Any:
+    """The TensorFlow module; imported by way of `keras()`."""
+    keras()
+    return sys.modules["tensorflow"]
+
+
+def seed_everything(seed: int, deterministic: bool) -> None:
+    """Start all random generators at `seed` and forget what earlier models left behind.
+
+    On CPU the results are equal from run to run by the seed alone; on a GPU TensorFlow must be told to forgo the
+    kernels that add up in any order.
+    """
+    keras().utils.clear_session(free_memory=False)
+    keras().utils.set_random_seed(seed)
+    if deterministic and tensorflow().config.list_physical_devices("GPU"):
+        tensorflow().config.experimental.enable_op_determinism()
+
+
+def keras_datasets(name: str) -> Any:
+    """One of Keras's downloaded data sets, as ((x_train, y_train), (x_test, y_test)).
+
+    Raises:
+        DataError: the download failed; the cause is kept.
+    """
+    try:
+        with _standard_output_to_standard_error():
+            return getattr(keras().datasets, name).load_data()
+    except Exception as error:
+        raise DataError(f"{name}: cannot be downloaded: {error}") from error
+
+
+def devices() -> list[str]:
+    """What TensorFlow computes on, such as ["CPU"] or ["CPU", "GPU"]."""
+    return sorted({device.device_type for device in tensorflow().config.list_physical_devices()})
+
+
+def _set_environment() -> None:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # stronger than the backend in ~/.keras/keras.json
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in _IGNORED_VARIABLES:
+        os.environ.pop(name, None)
+
+
+def _fix_settings(keras: Any) -> None:
+    """Undo what ~/.keras/keras.json may say: it changes results, and no config shows it."""
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy("float32")
+
+
+@contextmanager
+def _left_out(names: tuple[str, ...]) -> Iterator[None]:
+    """Make optional imports fail while the block runs; what was imported before stays."""
+    blocked = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type] # None is Python's mark for "cannot be imported"
+    try:
+        yield
+    finally:
+        for name in blocked:
+            if sys.modules.get(name) is None:
+                sys.modules.pop(name, None)
+
+
+@contextmanager
+def _standard_output_to_standard_error() -> Iterator[None]:
+    """Keras prints its download's progress to standard output, which is for results."""
+    import contextlib
+
+    with contextlib.redirect_stdout(sys.stderr):
+        yield

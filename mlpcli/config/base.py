@@ -1,0 +1,117 @@
+"""What every part of the schema stands on: strict sections, components written as people write them, value ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Union
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_serializer, model_validator
+from pydantic_core import PydanticCustomError
+
+LARGEST_SIZE = 1_000_000
+"""No layer, batch or window of an MLP is larger; a slip such as 1e12 is refused here, before memory is thought of."""
+
+Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A mapping of the config: no unknown keys, no silent conversions, no nan or inf, unchangeable once read."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True, hide_input_in_errors=True)
+
+
+class Component(Section):
+    """Something Keras builds by name: a layer, an initializer, an optimizer ...
+
+    In YAML it is a name alone (`he_normal`), a name with its arguments (`random_normal: {stddev: 0.05}`), a name with
+    its first argument (`dropout: 0.2`), or, but for layers and metrics, a mapping with `name` (`{name: sgd, momentum: 0.9}`).
+    """
+
+    family: ClassVar[str] = ""
+    """The Keras module that holds the class, such as "layers"."""
+    tag: ClassVar[str] = ""
+    """The name in a config: Keras's, in snake_case."""
+    keras_class: ClassVar[str] = ""
+    positional: ClassVar[str | None] = None
+    """The argument that a bare value stands for."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    written_with_name: ClassVar[bool] = True
+    """Whether `{name: sgd, ...}` is a form of it; where `name` is an argument of its own it is not."""
+
+    def __init_subclass__(
+        cls, tag: str = "", positional: str | None = None, aliases: tuple[str, ...] = (), **options: Any
+    ) -> None:
+        super().__init_subclass__(**options)
+        if tag:
+            cls.tag, cls.positional, cls.aliases = tag, positional, aliases
+            cls.keras_class = cls.__dict__.get("keras_class", cls.__name__)
+
+    @classmethod
+    def called(cls, word: object) -> bool:
+        """Whether `word` is the tag or an alias of it."""
+        return word == cls.tag or word in cls.aliases
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrap(cls, value: Any) -> Any:
+        """Bring each of the forms to a mapping of arguments."""
+        if isinstance(value, str) and cls.called(value):
+            return {}
+        if isinstance(value, Mapping):
+            if len(value) == 1 and cls.called(next(iter(value))):
+                return cls._arguments(next(iter(value.values())))
+            if cls.written_with_name and cls.called(value.get("name")):
+                return {key: argument for key, argument in value.items() if key != "name"}
+        return value
+
+    @classmethod
+    def _arguments(cls, value: Any) -> Any:
+        if value is None:
+            return {}
+        if isinstance(value, Mapping):
+            return value
+        if cls.positional is None:
+            raise PydanticCustomError("arguments", "takes its arguments as a mapping, or none")
+        return {cls.positional: value}
+
+    @model_serializer(mode="plain")
+    def _write(self) -> Any:
+        """The form with every argument written out; the name alone where there are none."""
+        arguments = {name: getattr(self, name) for name in type(self).model_fields}
+        return {self.tag: arguments} if arguments else self.tag
+
+
+def tag_of(value: Any) -> str | None:
+    """The name by which a component is written, in any of its forms; None where there is none to be seen."""
+    if isinstance(value, Component):
+        return value.tag
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        if isinstance(value.get("name"), str) and len(value) > 1:
+            return str(value["name"])
+        if len(value) == 1:
+            key, only = next(iter(value.items()))
+            return str(only) if key == "name" and isinstance(only, str) else str(key)
+    return None
+
+
+def one_of(classes: tuple[type[Component], ...], tag_of: Callable[[Any], str | None] = tag_of) -> Any:
+    """The type of a value that is any of these components; each is told by its name or an alias."""
+    canonical = {alias: cls.tag for cls in classes for alias in (cls.tag, *cls.aliases)}
+
+    def discriminate(value: Any) -> str | None:
+        tag = tag_of(value)
+        return canonical.get(tag, tag) if tag is not None else None
+
+    members = tuple(Annotated[cls, Tag(cls.tag)] for cls in classes)
+    return Annotated[Union[members], Discriminator(discriminate)]  # noqa: UP007 - built from a tuple
+
+
+def by_tag(classes: tuple[type[Component], ...]) -> dict[str, type[Component]]:
+    """Name to class, for tables and tests."""
+    return {cls.tag: cls for cls in classes}

@@ -1,0 +1,76 @@
+"""What no single key can say for itself: settings that contradict each other. Needs no data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schema import Config
+from mlpcli.config.training import EarlyStopping, StopWhenEqual
+from mlpcli.errors import did_you_mean
+
+Finding = tuple[str, str]
+"""A dotted key and what is wrong with it."""
+
+
+def check_config(config: Config) -> Iterator[Finding]:
+    """Every contradiction that can be seen without the data."""
+    yield from _check_monitors(config)
+    yield from _check_stop_when_equal(config)
+    yield from _check_schedule(config)
+    yield from _check_layer_names(config)
+
+
+def known_columns(config: Config, metrics: list[str]) -> list[str]:
+    """The columns of history.csv that a monitor may name."""
+    columns = ["loss", *metrics]
+    return columns if config.data.validation is None else columns + [f"val_{column}" for column in columns]
+
+
+def check_monitor(key: str, monitor: str, columns: list[str]) -> Iterator[Finding]:
+    """A monitor must be one of the columns."""
+    if monitor in columns:
+        return
+    if monitor.startswith("val_") and monitor.removeprefix("val_") in columns:
+        yield key, f'"{monitor}" needs a validation set; set data.validation, or monitor one of {", ".join(columns)}'
+        return
+    near = did_you_mean(monitor, columns) or f"; there are {', '.join(columns)}"
+    yield key, f'no metric is called "{monitor}"{near}'
+
+
+def monitors(config: Config) -> Iterator[tuple[str, str]]:
+    """Each key that names a column, and the column."""
+    training = config.training
+    if isinstance(training.early_stopping, EarlyStopping):
+        yield "training.early_stopping.monitor", training.early_stopping.monitor
+    if isinstance(training.learning_rate_schedule, ReduceLROnPlateau):
+        yield "training.learning_rate_schedule.reduce_on_plateau.monitor", training.learning_rate_schedule.monitor
+
+
+def _check_monitors(config: Config) -> Iterator[Finding]:
+    """With `metrics: auto` either default may still come to be; the task decides, and the plan checks again."""
+    chosen = config.training.metrics
+    metrics = ["accuracy", "mean_absolute_error"] if chosen == "auto" else [metric.name for metric in chosen]
+    for key, monitor in monitors(config):
+        yield from check_monitor(key, monitor, known_columns(config, metrics))
+
+
+def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
+    if isinstance(config.training.stop_when_equal, StopWhenEqual) and config.data.validation is None:
+        yield "training.stop_when_equal", "compares with the validation set; set data.validation"
+
+
+def _check_schedule(config: Config) -> Iterator[Finding]:
+    schedule = config.training.learning_rate_schedule
+    if getattr(schedule, "warmup_steps", 0) and getattr(schedule, "warmup_target", None) is None:
+        yield "training.learning_rate_schedule", "warmup_steps needs warmup_target, the rate to warm up to"
+
+
+def _check_layer_names(config: Config) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for index, layer in enumerate(config.model.layers or []):
+        if layer.name is None:
+            continue
+        if layer.name in seen:
+            yield f"model.layers[{index}]", f'the name "{layer.name}" is that of model.layers[{seen[layer.name]}] already; choose another'
+        seen.setdefault(layer.name, index)

@@ -1,0 +1,89 @@
+"""Keras's initializers, with their arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from mlpcli.config.base import Component, NonNegative, Positive, one_of
+
+
+class _Initializer(Component):
+    family = "initializers"
+
+
+class Zeros(_Initializer, tag="zeros"):
+    pass
+
+
+class Ones(_Initializer, tag="ones"):
+    pass
+
+
+class Constant(_Initializer, tag="constant", positional="value"):
+    value: float = 0.0
+
+
+class GlorotUniform(_Initializer, tag="glorot_uniform"):
+    pass
+
+
+class GlorotNormal(_Initializer, tag="glorot_normal"):
+    pass
+
+
+class HeUniform(_Initializer, tag="he_uniform"):
+    pass
+
+
+class HeNormal(_Initializer, tag="he_normal"):
+    pass
+
+
+class LecunUniform(_Initializer, tag="lecun_uniform"):
+    pass
+
+
+class LecunNormal(_Initializer, tag="lecun_normal"):
+    pass
+
+
+class RandomNormal(_Initializer, tag="random_normal"):
+    mean: float = 0.0
+    stddev: NonNegative = 0.05
+
+
+class TruncatedNormal(_Initializer, tag="truncated_normal"):
+    mean: float = 0.0
+    stddev: NonNegative = 0.05
+
+
+class RandomUniform(_Initializer, tag="random_uniform"):
+    minval: float = -0.05
+    maxval: float = 0.05
+
+
+class VarianceScaling(_Initializer, tag="variance_scaling"):
+    scale: Positive = 1.0
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
+    distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
+
+
+class Orthogonal(_Initializer, tag="orthogonal", positional="gain"):
+    gain: float = 1.0
+
+
+class Identity(_Initializer, tag="identity", positional="gain"):
+    gain: float = 1.0
+
+
+INITIALIZERS = (
+    Zeros, Ones, Constant, GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal,
+    RandomNormal, TruncatedNormal, RandomUniform, VarianceScaling, Orthogonal, Identity,
+)  # fmt: skip
+
+INITIALIZERS_LEFT_OUT = {"stft": "fills the kernels of spectrogram layers, which no MLP has"}
+
+if TYPE_CHECKING:
+    Initializer = Component
+else:
+    Initializer = one_of(INITIALIZERS)

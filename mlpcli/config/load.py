@@ -1,0 +1,145 @@
+"""A config file, and overrides, to a checked Config; or every problem of it at once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mlpcli.config.checks import check_config
+from mlpcli.config.data import DataConfig
+from mlpcli.config.names import BUILT_IN_NAMES
+from mlpcli.config.overrides import apply_override
+from mlpcli.config.problems import problems_of
+from mlpcli.config.schema import Config
+from mlpcli.config.yaml_reader import LARGEST_FILE_BYTES, Document, parse_yaml
+from mlpcli.errors import ConfigError, Problem, SettingError, did_you_mean
+
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A config, and the text it came from, so that later errors can name line and column."""
+
+    config: Config
+    document: Document
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Within it a SettingError becomes a ConfigError that names the file, line and column of the key."""
+        try:
+            yield
+        except SettingError as error:
+            path = _path_of(error.key, self.document.value)
+            raise ConfigError([self.document.problem_at(path, error.message)]) from error
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Read, override and check a config.
+
+    Raises:
+        ConfigError: with every problem found, each with file, line and column.
+    """
+    document = parse_yaml(_read(path), str(path))
+    for override in overrides:
+        apply_override(document, override)
+    return check_document(document, folder=path.parent, default_name=path.stem)
+
+
+def check_document(document: Document, folder: Path, default_name: str) -> LoadedConfig:
+    """Check parsed values; relative paths start at `folder` (see `load_config` for what is raised)."""
+    if not isinstance(document.value, dict):
+        found = {type(None): "nothing", list: "a list"}.get(type(document.value), "a single value")
+        message = f"expected a mapping with data, model, training; found {found}; a config begins with `data:`"
+        raise ConfigError([document.problem((1, 1), "", message)])
+    values = {"name": default_name, **document.value}
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        problems = problems_of(error, document, Config)
+        raise ConfigError(document.problems + problems + _contradictions_of_the_rest(values, error, document)) from None
+    problems = _contradictions(config, document)
+    if document.problems or problems:
+        raise ConfigError(document.problems + problems)
+    return LoadedConfig(config.model_copy(update={"data": _with_absolute_paths(config.data, folder)}), document)
+
+
+def _contradictions(config: Config, document: Document) -> list[Problem]:
+    return [document.problem_at(_path_of(key, document.value), message) for key, message in check_config(config)]
+
+
+def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError, document: Document) -> list[Problem]:
+    """Contradictions among the keys that are right in themselves, so that they too are said at once."""
+    rest = copy.deepcopy(values)
+    for detail in error.errors(include_url=False):
+        _remove(rest, detail["loc"])
+    try:
+        return _contradictions(Config.model_validate(rest), document)
+    except ValidationError:
+        return []
+
+
+def _remove(value: Any, location: tuple[int | str, ...]) -> None:
+    """Take the innermost mapping entry on the way to `location` out; a list goes as a whole, to keep indices true."""
+    holder, last = None, None
+    for part in location:
+        if isinstance(value, dict) and part in value:
+            holder, last = value, part
+            value = value[part]
+        elif isinstance(value, list):
+            break
+    if holder is not None:
+        del holder[last]
+
+
+def _with_absolute_paths(data: DataConfig, folder: Path) -> DataConfig:
+    """Paths of a config are relative to its own folder, wherever the command is typed."""
+    changes: dict[str, Any] = {}
+    for key in ("source", "path", "validation", "test"):
+        value = getattr(data, key)
+        is_word = (key == "source" and value in BUILT_IN_NAMES) or (key == "validation" and value == "test")
+        if isinstance(value, str) and not is_word:
+            changes[key] = str((folder / Path(value).expanduser()).resolve())
+    return data.model_copy(update=changes)
+
+
+def _read(path: Path) -> str:
+    """The text of a config in UTF-8, with or without a byte order mark, or in UTF-16 with one."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError:
+        near = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else [])
+        raise ConfigError([Problem(0, 0, "", f"does not exist{near}", str(path))]) from None
+    except IsADirectoryError:
+        raise ConfigError([Problem(0, 0, "", "is a folder; give a YAML file", str(path))]) from None
+    except OSError as error:
+        raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", str(path))]) from None
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
+    if len(content) > LARGEST_FILE_BYTES:
+        raise ConfigError([Problem(1, 1, "", "is larger than 1 MiB; a config is a few kilobytes", str(path))])
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"is not UTF-8 at byte {error.start}; save the file as UTF-8"
+        raise ConfigError([Problem(line, 1, "", message, str(path))]) from None
+
+
+def _path_of(key: str, value: Any) -> tuple[str | int, ...]:
+    """The path of a dotted key such as `model.layers[2]`, as far as the file has it, and one step more."""
+    path: list[str | int] = []
+    for part in key.replace("[", ".").replace("]", "").split("."):
+        path.append(int(part) if part.isdigit() and isinstance(value, list) else part)
+        inside = isinstance(value, (dict, list))
+        try:
+            value = value[path[-1]] if inside else None
+        except (KeyError, IndexError):
+            value = None
+    return tuple(path)

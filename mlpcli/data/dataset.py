@@ -1,0 +1,83 @@
+"""What every data source gives: rows, the names that belong to them, and the parts they are split into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Kind = Literal["image", "table"]
+Task = Literal["classification", "binary", "regression"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Examples as they came from the file.
+
+    x: (n, *input_shape), raw values; 8-bit pixels stay uint8, float64 has become float32.
+    y: int64 class indices (n,), or float32 targets (n,), (n, k) where there are k > 1 targets.
+    """
+
+    x: Array
+    y: Array
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A whole data set, before it is split.
+
+    class_names: None where the target is a number.
+    pixel_max: for images, the largest value a pixel can have: 255 for 8-bit pixels, 16 for the digits,
+        1 where all values lie in [0, 1]; None where it is not known, and for tables.
+    """
+
+    name: str
+    kind: Kind
+    train: Rows
+    test: Rows | None
+    class_names: tuple[str, ...] | None
+    feature_names: tuple[str, ...] | None
+    pixel_max: float | None
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return tuple(int(size) for size in self.train.x.shape[1:])
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some rows of a source: its whole arrays, shared by all parts, and the int64 indices of the rows (ascending)."""
+
+    x: Array
+    y: Array
+    indices: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def arrays(self) -> tuple[Array, Array]:
+        """x and y of this part alone: a copy, unless the part is everything."""
+        if np.array_equal(self.indices, np.arange(len(self.y))):
+            return self.x, self.y
+        return self.x[self.indices], self.y[self.indices]
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The parts of a source; `validation` may be the same object as `test`."""
+
+    train: Part
+    validation: Part | None
+    test: Part | None
+
+
+def row_count(rows: Rows | Part | None) -> int | None:
+    """How many rows; None where there is no such part."""
+    return None if rows is None else len(rows)

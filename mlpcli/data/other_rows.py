@@ -1,0 +1,88 @@
+"""data.validation and data.test as paths: rows from another file, in the shape and the classes of the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlpcli.data.dataset import Array, Rows, Source
+from mlpcli.data.idx_folder import has_idx, read_idx_arrays
+from mlpcli.data.local_files import reading
+from mlpcli.data.npz import read_npz
+from mlpcli.data.npz_source import checked_pair, feature_names_in, names_in
+from mlpcli.data.targets import encode_like
+from mlpcli.errors import DataError, SettingError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What rows must look like to go with the training rows; targets: numbers per row (1 for classes)."""
+
+    input_shape: tuple[int, ...]
+    class_names: tuple[str, ...] | None
+    feature_names: tuple[str, ...] | None
+    targets: int = 1
+
+
+def layout_of(source: Source) -> Layout:
+    """The layout of a source's rows."""
+    targets = source.train.y.shape[1] if source.train.y.ndim == 2 else 1
+    return Layout(source.input_shape, source.class_names, source.feature_names, targets)
+
+
+def read_rows(key: str, path: Path, layout: Layout) -> Rows:
+    """Rows from an .npz file with x and y, or from a folder of IDX files (its t10k pair where it has both).
+
+    `key` is the setting that names the path.
+
+    Raises:
+        SettingError: the path is not there or of no kind that is read.
+        DataError: the file is bad, or its rows do not go with the training rows.
+    """
+    with reading(path):
+        return _checked(path, _read(key, path, layout), layout)
+
+
+def _read(key: str, path: Path, layout: Layout) -> Rows:
+    if not path.exists():
+        raise SettingError(key, f"{path}: not found{did_you_mean(path.name, ['test'])}; give a fraction or a path")
+    if path.is_dir() and (has_idx(path, "t10k") or has_idx(path, "train")):
+        return _from_idx(key, path, layout)
+    if path.suffix.lower() == ".npz":
+        return _from_npz(path, layout)
+    raise SettingError(key, f"{path}: is neither an .npz file nor a folder of IDX files; use one of these")
+
+
+def _from_idx(key: str, folder: Path, layout: Layout) -> Rows:
+    images, labels, label_path = read_idx_arrays(folder, "t10k" if has_idx(folder, "t10k") else "train", key)
+    return Rows(images, encode_like(str(label_path), labels, layout.class_names))
+
+
+def _from_npz(path: Path, layout: Layout) -> Rows:
+    arrays = read_npz(path)
+    x, y = checked_pair(path, arrays, "x", "y")
+    own_features = feature_names_in(path, arrays, x.shape)
+    if layout.feature_names and own_features:
+        x = _same_columns(path, x, own_features, layout.feature_names)
+    own_classes = names_in(path, arrays, "class_names")
+    return Rows(x, encode_like(f"{path}: y", y, layout.class_names, own_classes))
+
+
+def _same_columns(path: Path, x: Array, own: tuple[str, ...], wanted: tuple[str, ...]) -> Array:
+    """The training columns, found by name: another order or more columns do not matter."""
+    missing = [name for name in wanted if name not in own]
+    if missing:
+        raise DataError(f"{path}: lacks the columns {', '.join(missing[:20])}, which the training rows have; add them")
+    return x if own == wanted else x[:, [own.index(name) for name in wanted]]
+
+
+def _checked(path: Path, rows: Rows, layout: Layout) -> Rows:
+    if rows.x.shape[1:] != layout.input_shape:
+        raise DataError(
+            f"{path}: its rows have the shape {rows.x.shape[1:]}, but the training rows {layout.input_shape};"
+            " they must agree"
+        )
+    targets = rows.y.shape[1] if rows.y.ndim == 2 else 1
+    if targets != layout.targets:
+        raise DataError(f"{path}: has {targets} targets per row, but the training rows {layout.targets}")
+    return rows

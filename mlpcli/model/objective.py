@@ -1,0 +1,134 @@
+"""Loss, metrics and output layer: chosen from the task where the config says auto, checked against it where not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlpcli.config.losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Labels,
+    Loss,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+from mlpcli.config.metrics import Accuracy, MeanAbsoluteError, Metric
+from mlpcli.config.model import Output
+from mlpcli.config.schema import Config
+from mlpcli.data.facts import DataFacts
+from mlpcli.errors import SettingError
+
+_SIGNED = ("hinge", "squared_hinge")
+"""Losses that read the labels as -1 and 1: their predictions change class at 0, not at 0.5."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What the network is to reach, and the output layer that can say it."""
+
+    task: str
+    output: Output
+    loss: Loss
+    labels: Labels
+    metrics: tuple[Metric, ...]
+    threshold: float
+
+
+def choose_objective(config: Config, facts: DataFacts) -> Objective:
+    """Decide task, output, loss, form of the labels and metrics together, since each narrows the others.
+
+    Raises:
+        SettingError: they do not fit each other or the data.
+    """
+    task = _task(config, facts)
+    loss = _loss(config, task)
+    if task not in loss.labels:
+        fitting = "sparse_categorical_crossentropy" if task == "classification" else _default_loss(task).tag
+        raise SettingError("training.loss", f"{loss.tag} does not fit a {task} task; use {fitting}, or auto")
+    labels = loss.labels[task]
+    output = _output(config, task, loss, facts)
+    return Objective(
+        task, output, loss, labels, _metrics(config, task, loss, labels), 0.0 if loss.tag in _SIGNED else 0.5
+    )
+
+
+def _task(config: Config, facts: DataFacts) -> str:
+    """Two classes are a binary task, unless the config asks for one output per class."""
+    if facts.task != "binary" or config.data.task != "auto":
+        return facts.task
+    output, loss = config.model.output, config.training.loss
+    wants_two = not isinstance(output, str) and (output.units == 2 or output.activation == "softmax" and output.units != 1)
+    wants_classes = not isinstance(loss, str) and "binary" not in loss.labels and "classification" in loss.labels
+    return "classification" if wants_two or wants_classes else "binary"
+
+
+def _loss(config: Config, task: str) -> Loss:
+    if not isinstance(config.training.loss, str):
+        return config.training.loss
+    metrics = [] if isinstance(config.training.metrics, str) else config.training.metrics
+    if task == "classification" and any(_needs(metric, task) == "one_hot" for metric in metrics):
+        return CategoricalCrossentropy()
+    return _default_loss(task)
+
+
+def _default_loss(task: str) -> Loss:
+    return {
+        "classification": SparseCategoricalCrossentropy,
+        "binary": BinaryCrossentropy,
+        "regression": MeanSquaredError,
+    }[task]()
+
+
+def _needs(metric: Metric, task: str) -> Labels | None:
+    """The form of labels that a metric insists on; accuracy takes any."""
+    return None if isinstance(metric, Accuracy) else metric.labels.get(task)
+
+
+def _metrics(config: Config, task: str, loss: Loss, labels: Labels) -> tuple[Metric, ...]:
+    if isinstance(config.training.metrics, str):
+        default = MeanAbsoluteError if task == "regression" else Accuracy
+        return (default.model_validate({}),)
+    for index, metric in enumerate(config.training.metrics):
+        key = f"training.metrics[{index}]"
+        if task not in metric.labels:
+            raise SettingError(key, f"{metric.tag} does not fit a {task} task; see docs/config.md for those that do")
+        if _needs(metric, task) not in (None, labels):
+            other = "categorical_crossentropy" if labels == "sparse" else "sparse_categorical_crossentropy"
+            raise SettingError(key, f"{metric.tag} does not fit the labels of the loss {loss.tag}; use loss: {other}, or auto")
+    return tuple(config.training.metrics)
+
+
+def _output(config: Config, task: str, loss: Loss, facts: DataFacts) -> Output:
+    classes = len(facts.class_names or ())
+    units, why = {
+        "classification": (classes, f"one per class, {classes}"),
+        "binary": (1, "1 for a binary task"),
+        "regression": (facts.targets, f"one per target, {facts.targets}"),
+    }[task]
+    given = Output() if isinstance(config.model.output, str) else config.model.output
+    if given.units not in (None, units):
+        raise SettingError("model.output.units", f"must be {why} (got {given.units}); leave it out, or correct it")
+    activation = given.activation or _default_activation(task, loss)
+    _check_activation(activation, units, task, loss)
+    return given.model_copy(update={"units": units, "activation": activation})
+
+
+def _default_activation(task: str, loss: Loss) -> str:
+    if task == "regression":
+        return "linear"
+    if loss.tag in (*_SIGNED, "categorical_hinge"):
+        return "tanh" if loss.tag in _SIGNED else "linear"
+    return "softmax" if task == "classification" else "sigmoid"
+
+
+def _check_activation(activation: str, units: int, task: str, loss: Loss) -> None:
+    key = "model.output.activation"
+    if activation == "softmax" and units == 1:
+        raise SettingError(key, "softmax over one unit is always 1; use sigmoid for two classes, linear for a number")
+    allowed = {
+        "classification": ("softmax", "sparsemax", *(("sigmoid",) if loss.labels.get("binary") else ())),
+        "binary": ("sigmoid", "hard_sigmoid", "sparse_sigmoid"),
+    }
+    if task in allowed and loss.probabilities and activation not in allowed[task]:
+        one_of = " or ".join(allowed[task][:2])
+        raise SettingError(key, f"{loss.tag} needs probabilities, and {activation} gives none; use {one_of}")

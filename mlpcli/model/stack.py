@@ -1,0 +1,91 @@
+"""The layers of a network in order, from the short or the long form, with names and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.config.convolution import IMAGE_LAYERS
+from mlpcli.config.layers import Activate, BatchNormalization, Dense, Dropout, Flatten, Layer, Permute, Reshape
+from mlpcli.config.model import ModelConfig, Output
+from mlpcli.errors import SettingError
+from mlpcli.model.input_layers import SCALING_LAYERS
+from mlpcli.model.plan import PlannedLayer
+from mlpcli.model.safe_names import safe_names
+from mlpcli.model.shapes import Shape, ShapeError, layer_size
+
+Step = tuple[str, Layer]
+"""A layer and the key of the config that it comes from."""
+
+
+def stack_layers(model: ModelConfig, input_shape: Shape, scaling: str, output: Output) -> tuple[PlannedLayer, ...]:
+    """Scaling, hidden layers, output layer; a flatten or reshape is put in where a layer needs another rank.
+
+    Raises:
+        SettingError: a layer cannot follow the one before it.
+    """
+    hidden = list(_short_form(model) if model.layers is None else _long_form(model))
+    steps: list[Step] = [("data.scaling", layer) for layer in SCALING_LAYERS[scaling]]
+    if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
+        steps.append(("model", Flatten()))
+    steps += [*hidden, ("model.output", Dense.model_validate({**dict(output), "units": output.units}))]
+    placed, sizes, shape = [], [], input_shape
+    for key, layer in steps:
+        for placed_layer in (*_adapter(layer, shape), layer):
+            try:
+                size = layer_size(placed_layer.tag, placed_layer, shape)
+            except ShapeError as error:
+                raise SettingError(key, str(error)) from error
+            placed.append(placed_layer)
+            sizes.append(size)
+            shape = size.output_shape
+    names = _names(placed)
+    safe = safe_names(names, [layer.tag for layer in placed])
+    return tuple(PlannedLayer(*parts) for parts in zip(placed, names, safe, sizes, strict=True))
+
+
+_RANK_MATTERS = (*IMAGE_LAYERS, Flatten, Reshape, Permute)
+"""Layers that look at images as images; a network with none of them gets its images flattened at once."""
+
+
+def _adapter(layer: Layer, shape: Shape) -> Iterator[Layer]:
+    """What a layer needs before it: dense layers flat inputs, image layers a channel."""
+    if isinstance(layer, Dense) and len(shape) > 1:
+        yield Flatten()
+    elif isinstance(layer, IMAGE_LAYERS) and len(shape) == 2:
+        yield Reshape(target_shape=[*shape, 1])
+
+
+def _short_form(model: ModelConfig) -> Iterator[Step]:
+    """A block per entry: affine map, BatchNorm, activation, Dropout. Without BatchNorm the dense layer activates itself."""
+    for index, units in enumerate(model.hidden_units):
+        key = f"model.hidden_units[{index}]"
+        normalized = model.batch_normalization
+        yield key, Dense(
+            units=units,
+            activation=None if normalized else model.activation,
+            kernel_initializer=model.kernel_initializer,
+            kernel_regularizer=model.kernel_regularizer,
+        )
+        if normalized:
+            yield key, BatchNormalization()
+            yield key, Activate(activation=model.activation)
+        if model.dropout:
+            yield key, Dropout(rate=model.dropout)
+
+
+def _long_form(model: ModelConfig) -> Iterator[Step]:
+    for index, layer in enumerate(model.layers or []):
+        yield f"model.layers[{index}]", layer
+
+
+def _names(layers: list[Layer]) -> list[str]:
+    """A layer's own name, or its kind with a number, as Keras names them; never a name that is given elsewhere."""
+    taken, names = {layer.name for layer in layers}, []
+    for layer in layers:
+        name, number = layer.name, 0
+        while name is None or (layer.name is None and name in taken):
+            name = layer.tag if number == 0 else f"{layer.tag}_{number}"
+            number += 1
+        taken.add(name)
+        names.append(name)
+    return names

@@ -1,0 +1,94 @@
+"""The pictures of a run directory, drawn from the run's files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.artifacts import run_directory
+from mlpcli.errors import RunDirectoryError
+from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
+from mlpcli.plotting.learning_curves import learning_curves
+from mlpcli.plotting.legend import differing_labels
+from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
+from mlpcli.plotting.run_files import read_config, read_curves, read_evaluation
+from mlpcli.plotting.save import save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HISTORY_PLOT = "history"
+
+
+@dataclass
+class Drawn:
+    """What was written, and what the user should know; a note is said once, however many pictures it concerns."""
+
+    paths: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def save(self, figure: Figure, path: Path) -> None:
+        """Write one figure (see `save_figure` for what is raised)."""
+        note = save_figure(figure, path)
+        self.paths.append(path)
+        self.add_note(note)
+
+    def add_note(self, note: str | None) -> None:
+        """Keep the note unless it is there already."""
+        if note and note not in self.notes:
+            self.notes.append(note)
+
+
+def draw_run(run: Path, formats: Sequence[str]) -> Drawn:
+    """Draw history.*, and confusion_matrix.* or predicted_against_true.*, into the run directory.
+
+    Raises:
+        RunDirectoryError: no run directory, no epoch yet, or a damaged file.
+        OutputError: a picture cannot be written.
+    """
+    drawn = Drawn()
+    figures = {HISTORY_PLOT: learning_curves([read_curves(run)])} | draw_evaluation(run)
+    for stem, figure in figures.items():
+        for file_format in formats:
+            drawn.save(figure, run / f"{stem}.{file_format}")
+    if len(figures) == 1:
+        drawn.add_note(f"{run}: has no scores in {run_directory.EVALUATION} yet, so only the learning curves are drawn")
+    return drawn
+
+
+def draw_evaluation(run: Path) -> dict[str, Figure]:
+    """The picture that fits the task, by the stem of its file; none where the run has no evaluation yet.
+
+    Raises:
+        RunDirectoryError: evaluation.json is damaged.
+    """
+    evaluation = read_evaluation(run)
+    try:
+        return _evaluation_figures(evaluation)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        path = run / run_directory.EVALUATION
+        raise RunDirectoryError(f"{path}: is damaged: {error}; evaluate the run again") from error
+
+
+def overlaid_curves(runs: Sequence[Path], metric: str | None = None) -> Figure:
+    """Several runs in one picture, labelled by what differs between their configs (raises as `read_curves`)."""
+    curves = [read_curves(run) for run in runs]
+    labels = differing_labels([read_config(run) for run in runs], distinct_names(runs))
+    labelled = [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
+    return learning_curves(labelled, metric)
+
+
+def distinct_names(runs: Sequence[Path]) -> list[str]:
+    """The folders' names, or the paths as given where two folders are called the same."""
+    names = [run.resolve().name for run in runs]
+    return [name if names.count(name) == 1 else str(run) for name, run in zip(names, runs, strict=True)]
+
+
+def _evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
+    if evaluation.get("confusion_matrix"):
+        return {"confusion_matrix": confusion_matrix_figure(evaluation)}
+    if evaluation.get("sample"):
+        return {"predicted_against_true": predicted_against_true_figure(evaluation)}
+    return {}

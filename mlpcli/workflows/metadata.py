@@ -1,0 +1,78 @@
+"""What a run says of itself: in metrics.json, and inside its model file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlpcli import __version__
+from mlpcli.config.schema import Config
+from mlpcli.training.fit import Outcome
+from mlpcli.workflows.preparation import Prepared
+
+
+def run_metrics(
+    config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], fit_seconds: float, seconds: float
+) -> dict[str, Any]:
+    """The content of metrics.json; `fit_seconds` are the epochs alone, `seconds` everything after loading the data."""
+    epochs, rows = len(outcome.history.get("epoch", [])), len(prepared.splits.train)
+    evaluation = result["evaluation"] or {}
+    return {
+        "name": config.name,
+        "epochs": epochs,
+        "best_epoch": outcome.best_epoch,
+        "kept_epoch": outcome.kept_epoch,
+        "stopped": outcome.stopped,
+        "scores": result["scores"],
+        "baseline": evaluation.get("baseline"),
+        "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
+        "parameters": {"trainable": prepared.plan.trainable, "non_trainable": prepared.plan.non_trainable},
+        "seconds": {"total": seconds, "epochs": fit_seconds},
+        "examples_per_second": epochs * rows / fit_seconds if fit_seconds > 0 else None,
+        "engine": "keras",
+        "chosen": chosen(prepared),
+    }
+
+
+def model_metadata(
+    config: Config,
+    prepared: Prepared,
+    outcome: Outcome,
+    scores: dict[str, Any],
+    fingerprint: str,
+    environment: dict[str, Any],
+) -> dict[str, Any]:
+    """What travels inside the model file."""
+    return {
+        "version": __version__,
+        "name": config.name,
+        "config": config.model_dump(mode="json"),
+        "plan": prepared.plan.as_metadata(),
+        "layer_names": [layer.name for layer in prepared.plan.layers],
+        "data": {
+            "fingerprint": fingerprint,
+            "kind": prepared.source.kind,
+            "feature_names": prepared.source.feature_names,
+            "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
+        },
+        "scores": scores,
+        "kept_epoch": outcome.kept_epoch,
+        "versions": environment["versions"],
+    }
+
+
+def parts(prepared: Prepared) -> dict[str, Any]:
+    """The parts of the data by name."""
+    return {"train": prepared.splits.train, "validation": prepared.splits.validation, "test": prepared.splits.test}
+
+
+def chosen(prepared: Prepared) -> dict[str, Any]:
+    """What stands for each `auto` of the config."""
+    plan = prepared.plan
+    output = plan.layers[-1].component
+    return {
+        "task": plan.task,
+        "scaling": plan.scaling,
+        "loss": plan.loss.tag,
+        "metrics": plan.metric_names,
+        "output": {"units": plan.layers[-1].size.output_shape[-1], "activation": getattr(output, "activation", None)},
+    }

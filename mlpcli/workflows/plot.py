@@ -1,0 +1,80 @@
+"""Pictures of runs, from their files alone: no TensorFlow, and also while a run is going on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlpcli.errors import UserError
+
+if TYPE_CHECKING:
+    from mlpcli.plotting.run_plots import Drawn
+
+COMPARISON = "comparison"
+
+
+@dataclass(frozen=True)
+class PlotResult:
+    """The pictures written, and lines that the user should read (a missing font, a missing evaluation)."""
+
+    paths: list[Path]
+    notes: list[str]
+
+
+def plot(
+    run_dirs: list[Path], output: Path | None = None, metric: str | None = None, format: str = "png"
+) -> PlotResult:
+    """Draw one run, or lay several over each other.
+
+    One run: history.* and confusion_matrix.* (or predicted_against_true.*) in its directory; with a metric, that
+    metric's curves alone, as `loss.png`. Several: comparison.* in the current folder. With `output`, the learning
+    curves alone, there; its extension (png, svg, pdf) decides the format.
+
+    Raises:
+        UserError: no run given, an unknown metric or format, a folder for `output` that does not exist.
+        RunDirectoryError: a folder is no run directory, has no finished epoch, or a damaged file.
+        OutputError: a picture cannot be written.
+    """
+    from mlpcli.plotting.run_plots import Drawn, draw_run
+    from mlpcli.plotting.save import check_format
+
+    runs = [Path(run) for run in run_dirs]
+    if not runs:
+        raise UserError("no run directory given; give one or more, such as runs/digits")
+    format = check_format(format, "format")
+    if output is None and metric is None and len(runs) == 1:
+        drawn = draw_run(runs[0], [format])
+    else:
+        drawn = Drawn()
+        _draw_curves(drawn, runs, metric, _checked(Path(output)) if output else None, format)
+    return PlotResult(drawn.paths, drawn.notes)
+
+
+def _draw_curves(drawn: Drawn, runs: list[Path], metric: str | None, output: Path | None, format: str) -> None:
+    """The learning curves alone, at `output` or where they belong."""
+    from mlpcli.plotting.learning_curves import learning_curves
+    from mlpcli.plotting.run_files import read_curves
+    from mlpcli.plotting.run_plots import overlaid_curves
+
+    if len(runs) == 1:
+        figure = learning_curves([read_curves(runs[0])], metric)
+        drawn.save(figure, output or runs[0] / f"{metric}.{format}")
+    else:
+        drawn.save(overlaid_curves(runs, metric), output or Path(f"{COMPARISON}.{format}"))
+
+
+def _checked(output: Path) -> Path:
+    """The output path, after what can be known to be wrong before anything is drawn.
+
+    Raises:
+        UserError: an unknown extension, a folder in its place, or a folder that does not exist.
+    """
+    from mlpcli.plotting.save import check_format
+
+    if output.is_dir():
+        raise UserError(f"{output}: is a folder; give a file in it, such as {output / 'history.png'}")
+    check_format(output.suffix[1:], str(output))
+    if not output.parent.is_dir():
+        raise UserError(f"{output}: the folder {output.parent} does not exist; make it first or choose another")
+    return output

@@ -1,0 +1,65 @@
+"""From a config file to loaded, checked and split data with a plan: what train and validate share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlpcli.config.load import LoadedConfig
+from mlpcli.config.training import StopWhenEqual
+from mlpcli.data.checks import check_finite, data_warnings
+from mlpcli.data.class_weights import class_weights
+from mlpcli.data.dataset import Array, Source, Splits
+from mlpcli.data.facts import DataFacts, facts_of
+from mlpcli.data.scaling import Scaling, fit_scaling
+from mlpcli.data.source import load_source
+from mlpcli.data.split import split_source
+from mlpcli.errors import SettingError
+from mlpcli.model.plan import Plan, accuracy_name
+from mlpcli.model.planning import make_plan
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that training needs and that can be had without TensorFlow."""
+
+    source: Source
+    splits: Splits
+    facts: DataFacts
+    plan: Plan
+    scaling: Scaling
+    class_weights: Array | None
+    warnings: list[str]
+
+
+def prepare(loaded: LoadedConfig) -> Prepared:
+    """Load, check, split and plan.
+
+    Raises:
+        ConfigError: a setting does not fit the data or another setting.
+        DataError: the data cannot be used as it is.
+    """
+    config = loaded.config
+    with loaded.located():
+        source = load_source(config.data)
+        check_source(source)
+        splits = split_source(source, config.data, config.seed)
+        facts = facts_of(source, config.data, splits)
+        plan = make_plan(config, facts)
+        check_stop_when_equal(loaded, plan)
+        scaling = fit_scaling(facts, config.data.scaling, splits.train)
+        weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
+    warnings = data_warnings(plan.scaling, splits.train, facts.feature_names)
+    return Prepared(source, splits, facts, plan, scaling, weights, warnings)
+
+
+def check_source(source: Source) -> None:
+    """Refuse NaN and infinity in any of the rows."""
+    check_finite(source.name, source.train.x, source.train.y, source.feature_names)
+    if source.test is not None:
+        check_finite(f"{source.name} (test)", source.test.x, source.test.y, source.feature_names)
+
+
+def check_stop_when_equal(loaded: LoadedConfig, plan: Plan) -> None:
+    """Stopping when accuracies meet needs an accuracy."""
+    if isinstance(loaded.config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
+        raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")

@@ -1,0 +1,150 @@
+"""One run: its directory, its training, and everything that is written into it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlpcli import backend
+from mlpcli.artifacts import run_directory
+from mlpcli.artifacts.environment import describe_environment
+from mlpcli.artifacts.files import write_json, write_text
+from mlpcli.artifacts.history import HistoryWriter
+from mlpcli.artifacts.split_file import write_split
+from mlpcli.config.schema import Config
+from mlpcli.config.write import config_text
+from mlpcli.data.fingerprint import fingerprint
+from mlpcli.errors import MlpcliError
+from mlpcli.evaluation import evaluate_part
+from mlpcli.inference import Predictor
+from mlpcli.model.builder import build_model
+from mlpcli.model.memory import check_memory
+from mlpcli.model.saving import save_model
+from mlpcli.training.feed import Batches, encode_targets
+from mlpcli.training.fit import Outcome, fit_model
+from mlpcli.training.interrupts import interruptible
+from mlpcli.training.progress import Progress
+from mlpcli.workflows.metadata import model_metadata, run_metrics
+from mlpcli.workflows.preparation import Prepared
+from mlpcli.workflows.reload_check import check_reload
+from mlpcli.workflows.train import TrainResult
+
+
+@dataclass
+class Run:
+    """A run directory that has been made, with the model that is to be trained into it."""
+
+    config: Config
+    prepared: Prepared
+    path: Path
+    model: Any
+    started: float
+    fingerprint: str
+    environment: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def create(
+        cls, config: Config, prepared: Prepared, runs_dir: Path, run_dir: Path | None, command: list[str]
+    ) -> Run:
+        """Build the model, and only then make the directory, so that a failure before leaves nothing behind."""
+        started = time.perf_counter()
+        check_memory(prepared.plan)
+        backend.seed_everything(config.seed, config.training.deterministic)
+        model = build_model(prepared.plan, config, prepared.scaling)
+        if run_dir is None:
+            path = run_directory.create_run_directory(runs_dir, config.name)
+        else:
+            path = run_directory.create_exact_directory(run_dir)
+        run = cls(config, prepared, path, model, started, fingerprint(prepared.source))
+        run.environment = describe_environment(command, backend.devices(), run.fingerprint)
+        write_text(path / run_directory.CONFIG, config_text(config))
+        write_json(path / run_directory.ENVIRONMENT, run.environment)
+        write_split(path / run_directory.SPLIT, prepared.splits)
+        return run
+
+    def train(self, progress: Progress) -> TrainResult:
+        """Fit, save, reload, score and draw."""
+        outcome = self._fit(progress)
+        fit_seconds = sum(outcome.history.get("seconds", []))
+        result: dict[str, Any] = {"scores": {}, "evaluation": None}
+        model_path = None
+        if outcome.kept_epoch is not None:
+            result = self._score()
+            model_path = self._save(outcome, result["scores"])
+        metrics = run_metrics(self.config, self.prepared, outcome, result, fit_seconds, time.perf_counter() - self.started)
+        write_json(self.path / run_directory.METRICS, metrics)
+        if result["evaluation"] is not None:
+            write_json(self.path / run_directory.EVALUATION, result["evaluation"])
+        pictures = self._draw(progress) if outcome.history else []
+        return TrainResult(
+            self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, outcome.interrupted
+        )
+
+    def _fit(self, progress: Progress) -> Outcome:
+        plan, splits, config = self.prepared.plan, self.prepared.splits, self.config
+        classes = len(plan.class_names or ())
+        weights = self.prepared.class_weights
+        y = splits.train.y
+        train = Batches(
+            splits.train,
+            encode_targets(y, plan.labels, classes),
+            config.training.batch_size,
+            config.seed,
+            weights[y] if weights is not None else None,
+        )
+        validation = None
+        if splits.validation is not None:
+            shared = splits.validation.y is y
+            targets = train.targets if shared else encode_targets(splits.validation.y, plan.labels, classes)
+            validation = Batches(splits.validation, targets, config.training.batch_size)
+        writer = HistoryWriter(self.path / run_directory.HISTORY)
+        extra = (self._tensorboard(),) if config.output.tensorboard else ()
+        with interruptible():
+            return fit_model(self.model, config.training, train, validation, writer, progress, extra)
+
+    def _score(self) -> dict[str, Any]:
+        """Scores of every part with the kept weights, and the evaluation of the one that stands for new data."""
+        plan, splits = self.prepared.plan, self.prepared.splits
+        predictor = Predictor(self.model, None)
+        scores: dict[str, Any] = {}
+        evaluation = None
+        train_targets = splits.train.y[splits.train.indices]
+        for name, part in (("test", splits.test), ("validation", splits.validation), ("train", splits.train)):
+            if part is None:
+                continue
+            if evaluation is None:
+                evaluation = evaluate_part(predictor, plan.as_metadata(), part, name, train_targets)
+                scores[name] = {"loss": evaluation["loss"], **evaluation["metrics"]}
+            elif name == "validation" and part is splits.test:
+                scores[name] = scores["test"]
+            else:
+                scores[name] = predictor.losses(part, encode_targets(part.y, plan.labels, len(plan.class_names or ())))
+        return {"scores": scores, "evaluation": evaluation}
+
+    def _save(self, outcome: Outcome, scores: dict[str, Any]) -> Path:
+        path = self.path / self.config.output.model
+        metadata = model_metadata(self.config, self.prepared, outcome, scores, self.fingerprint, self.environment)
+        save_model(self.model, path, metadata)
+        part = self.prepared.splits.test or self.prepared.splits.validation or self.prepared.splits.train
+        check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())))
+        return path
+
+    def _draw(self, progress: Progress) -> list[Path]:
+        """Pictures are the last thing, and a picture that fails takes nothing with it."""
+        from mlpcli.plotting.run_plots import draw_run
+
+        if not self.config.output.plots:
+            return []
+        try:
+            drawn = draw_run(self.path, self.config.output.plots)
+        except MlpcliError as error:
+            progress.note(f"warning: the plots could not be drawn: {error}")
+            return []
+        for note in drawn.notes:
+            progress.note(note)
+        return drawn.paths
+
+    def _tensorboard(self) -> Any:
+        return backend.keras().callbacks.TensorBoard(log_dir=str(self.path / "tensorboard"))

@@ -1,0 +1,67 @@
+"""`mlpcli train`: from a config to a run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlpcli.errors import MlpcliError
+    from mlpcli.training.interrupts import Interrupted
+    from mlpcli.training.progress import Progress
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished run: where it lies and what metrics.json says."""
+
+    run: Path
+    model: Path | None
+    metrics: dict[str, Any]
+    evaluation: dict[str, Any] | None
+    pictures: list[Path] = field(default_factory=list)
+    failure: MlpcliError | None = None
+    interrupted: Interrupted | None = None
+
+
+def train(
+    config: str | Path,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = "runs",
+    run_dir: str | Path | None = None,
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+) -> TrainResult:
+    """Train the network that a config describes.
+
+    Args:
+        config: path of the YAML file.
+        overrides: "training.epochs=5" and the like.
+        runs_dir: where the run directory is made, called after the config's `name`.
+        run_dir: or exactly this directory, new or empty.
+        progress: listens to the training.
+        command: the command line, for environment.json.
+
+    Returns:
+        The run. A loss that was not finite, and an interruption, are in the result rather than raised, because the run
+        directory then still holds what was best before.
+
+    Raises:
+        ConfigError, DataError: nothing has been written.
+        RunDirectoryError: the run directory cannot be made.
+        OutputError: the disk is full.
+    """
+    from mlpcli.config.load import load_config
+    from mlpcli.training.progress import Silence
+    from mlpcli.workflows.preparation import prepare
+    from mlpcli.workflows.run import Run
+
+    listener = progress or Silence()
+    loaded = load_config(Path(config), overrides)
+    prepared = prepare(loaded)
+    for warning in prepared.warnings:
+        listener.note(f"warning: {warning}")
+    run = Run.create(loaded.config, prepared, Path(runs_dir), Path(run_dir) if run_dir else None, list(command))
+    return run.train(listener)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from mlpcli.plotting.axis_limits import choose_scale
+
+NAN, INF = math.nan, math.inf
+
+
+def test_linear_with_a_twentieth_of_air() -> None:
+    scale = choose_scale("loss", [[2.0, 1.0], [1.5, 1.2]])
+    assert scale is not None and not scale.log and scale.remark == ""
+    assert (scale.low, scale.high) == pytest.approx((0.95, 2.05))
+
+
+def test_accuracy_hardly_passes_its_bounds() -> None:
+    scale = choose_scale("val_accuracy", [[0.0, 1.0]])
+    assert scale is not None
+    assert (scale.low, scale.high) == pytest.approx((-0.01, 1.01))
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "log"),
+    [
+        ("loss", [2.0, 0.5, 0.019], True),  # 105 times
+        ("loss", [2.0, 0.5, 0.021], False),  # 95 times, and the first 4 times the second
+        ("loss", [2.6, 0.5, 0.4], True),  # first 5.2 times all the rest
+        ("loss", [2.4, 0.5, 0.4], False),  # 4.8 times
+        ("loss", [1e30, 2.0, 1.0], True),
+        ("loss", [30.0, 2.0], False),  # one value is no rest to flatten
+        ("accuracy", [0.001, 0.5, 1.0], False),
+        ("loss", [2.0, 1.0, 0.0], False),
+    ],
+)
+def test_log_scale(metric: str, values: list[float], log: bool) -> None:
+    scale = choose_scale(metric, [values])
+    assert scale is not None
+    assert scale.log is log
+    assert scale.remark == ("log scale" if scale.log else "")
+    assert scale.low < min(values) and max(values) < scale.high
+
+
+def test_a_wild_start_that_no_log_scale_can_show_leaves_the_chart() -> None:
+    scale = choose_scale("r2", [[-50.0, 0.2, 0.6, 0.7], [-20.0, 0.1, 0.5, 0.6]])
+    assert scale is not None and not scale.log
+    assert (scale.low, scale.high) == pytest.approx((0.07, 0.73))
+    assert scale.remark == "epoch 1 off the chart: -50"
+
+
+def test_a_twentieth_of_many_epochs_may_leave_the_chart() -> None:
+    scale = choose_scale("r2", [[-90.0, -80.0] + [-1.0, 1.0] * 19])
+    assert scale is not None
+    assert (scale.low, scale.high) == pytest.approx((-1.1, 1.1))
+    assert scale.remark == "first 2 epochs off the chart: -90"
+
+
+@pytest.mark.parametrize("values", [[0.5], [0.5, 0.5, 0.5], [0.0], [-3.0]])
+def test_one_value_gets_a_range(values: list[float]) -> None:
+    scale = choose_scale("loss", [values])
+    assert scale is not None and scale.low < values[0] < scale.high
+
+
+def test_gaps_do_not_count() -> None:
+    scale = choose_scale("loss", [[NAN, 1.0, INF], [2.0, -INF, NAN], [1e308, -1e308]])
+    assert scale is not None
+    assert (scale.low, scale.high) == pytest.approx((0.95, 2.05))
+
+
+@pytest.mark.parametrize("curves", [[], [[]], [[NAN, INF]]])
+def test_nothing_finite(curves: list[list[float]]) -> None:
+    assert choose_scale("loss", curves) is None

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mlpcli.errors import UserError
+from mlpcli.plotting.curves import RunCurves, run_colours
+from mlpcli.plotting.learning_curves import learning_curves, metrics_of
+from mlpcli.plotting.run_legend import MOST_RUNS
+
+HISTORY = {
+    "epoch": [1.0, 2.0, 3.0],
+    "seconds": [0.1, 0.1, 0.1],
+    "learning_rate": [0.01, 0.01, 0.005],
+    "accuracy": [0.5, 0.7, 0.8],
+    "loss": [2.0, 1.5, 1.2],
+    "val_loss": [1.9, 1.6, 1.7],
+    "val_accuracy": [0.4, 0.6, 0.5],
+}
+
+
+def run(label: str = "digits", best_epoch: int | None = 2, **columns: list[float]) -> RunCurves:
+    return RunCurves(label, HISTORY | columns, best_epoch)
+
+
+def legend_of(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def points(axes: Axes) -> list[list[float]]:
+    return [np.asarray(line.get_ydata(), dtype=float).tolist() for line in axes.lines]
+
+
+def test_one_panel_per_metric_loss_first() -> None:
+    assert metrics_of([run()]) == ["loss", "accuracy"]
+    figure = learning_curves([run()])
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
+    assert figure.get_suptitle() == "digits"
+    assert legend_of(figure) == ["training", "validation", "best epoch: 2"]
+
+
+def test_best_epoch_has_a_dot_a_line_and_its_value() -> None:
+    loss = learning_curves([run()]).axes[0]
+    training, validation, dot, vertical = points(loss)
+    assert (training, validation, dot) == (HISTORY["loss"], HISTORY["val_loss"], [1.6])
+    assert np.asarray(loss.lines[3].get_xdata()).tolist() == [2, 2] and vertical == [0, 1]
+    assert [text.get_text() for text in loss.texts] == ["1.6"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "best_epoch", "side"),
+    [
+        ("loss", 2, ("left", "bottom")),  # above validation, which runs above training
+        ("accuracy", 2, ("left", "top")),  # below validation, which runs below training
+        ("loss", 1, ("left", "top")),  # no room above
+        ("accuracy", 1, ("left", "bottom")),  # no room below
+        ("loss", 3, ("right", "bottom")),  # no room to the right
+    ],
+)
+def test_the_value_stands_where_no_curve_runs(metric: str, best_epoch: int, side: tuple[str, str]) -> None:
+    history = {name: HISTORY[name] for name in ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")}
+    history |= {"val_loss": [2.1, 1.8, 1.7]}
+    (value,) = learning_curves([RunCurves("x", history, best_epoch)], metric).axes[0].texts
+    assert (value.get_horizontalalignment(), value.get_verticalalignment()) == side
+
+
+@pytest.mark.parametrize("best_epoch", [None, 0, 4])
+def test_best_epoch_unknown_or_not_reached(best_epoch: int | None) -> None:
+    assert points(learning_curves([run(best_epoch=best_epoch)]).axes[0]) == [HISTORY["loss"], HISTORY["val_loss"]]
+
+
+def test_without_validation_the_best_epoch_is_marked_on_training() -> None:
+    figure = learning_curves([RunCurves("x", {"epoch": [1.0, 2.0], "loss": [2.0, 1.0]}, 2)])
+    assert points(figure.axes[0])[1] == [1.0]
+    assert legend_of(figure) == ["training", "best epoch: 2"]
+
+
+def test_several_runs_have_a_colour_each() -> None:
+    figure = learning_curves([run("learning_rate=0.01"), run("learning_rate=0.1", best_epoch=3)])
+    lines = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
+    first, second = run_colours(2)
+    assert lines == [(first, "--"), (first, "-"), (first, "None"), (second, "--"), (second, "-"), (second, "None")]
+    assert figure.get_suptitle() == "2 runs"
+    assert legend_of(figure) == ["learning_rate=0.01", "learning_rate=0.1", "training", "validation", "best epoch"]
+
+
+def test_many_runs_end_the_legend_with_a_count() -> None:
+    figure = learning_curves([run(f"seed={seed}") for seed in range(30)])
+    labels = legend_of(figure)
+    assert labels[MOST_RUNS - 2 : MOST_RUNS] == [f"seed={MOST_RUNS - 2}", "and 7 more"]
+    assert len(set(run_colours(30))) == 30
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [("loss", "loss"), ("val_accuracy", "accuracy"), ("learning_rate", "learning rate"), ("seconds", "seconds")],
+)
+def test_one_metric(metric: str, label: str) -> None:
+    assert [axes.get_ylabel() for axes in learning_curves([run()], metric).axes] == [label]
+
+
+@pytest.mark.parametrize(("metric", "hint"), [("acuracy", '; did you mean "accuracy"?'), ("epoch", ""), ("zzz", "")])
+def test_unknown_metric(metric: str, hint: str) -> None:
+    with pytest.raises(UserError) as caught:
+        learning_curves([run()], metric)
+    there = "loss, accuracy, learning_rate, seconds"
+    assert str(caught.value) == f'metric "{metric}" is not in the history; there are {there}{hint}'
+
+
+def test_no_metric_at_all() -> None:
+    with pytest.raises(UserError, match="no metrics, only epochs"):
+        learning_curves([RunCurves("x", {"epoch": [1.0]})])
+
+
+def test_one_epoch_is_a_dot_over_the_tick_1() -> None:
+    history = {name: values[:1] for name, values in HISTORY.items()}
+    axes = learning_curves([RunCurves("x", history, 1)]).axes[0]
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [1]
+    assert axes.lines[0].get_marker() == "o" and axes.lines[0].get_markevery() == [0]
+
+
+@pytest.mark.parametrize("epochs", [2, 7, 30, 100, 10_000])
+def test_ticks_are_whole_epochs_within_the_run(epochs: int) -> None:
+    history = {"epoch": np.arange(1.0, epochs + 1).tolist(), "loss": np.linspace(2, 1, epochs).tolist()}
+    axes = learning_curves([RunCurves("x", history)]).axes[0]
+    low, high = axes.get_xlim()
+    ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
+    assert 2 <= len(ticks) <= 9
+    assert all(tick.is_integer() and 1 <= tick <= epochs for tick in ticks)
+
+
+def test_gaps_are_left_open_and_lone_values_get_a_dot() -> None:
+    values = [1.0] * 8 + [math.nan, 0.9, math.inf] + [0.8] * 9
+    history = {"epoch": np.arange(1.0, 21).tolist(), "loss": values}
+    line = learning_curves([RunCurves("x", history)]).axes[0].lines[0]
+    assert np.isnan(np.asarray(line.get_ydata(), dtype=float)).nonzero()[0].tolist() == [8, 10]
+    assert line.get_markevery() == [9]
+
+
+def test_no_finite_value_says_so() -> None:
+    axes = learning_curves([RunCurves("x", {"epoch": [1.0], "loss": [math.nan]}, 1)]).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["no finite value"]
+
+
+def test_the_axis_says_when_it_is_logarithmic() -> None:
+    axes = learning_curves([run(loss=[300.0, 2.0, 1.0])]).axes[0]
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "loss (log scale)")
+    formatter = axes.yaxis.get_major_formatter()
+    assert [formatter(value, 0) for value in (0.01, 200.0)] == ["0.01", "200"]
+
+
+def test_settings_of_the_user_stay_as_they_were() -> None:
+    before = dict(rcParams)
+    learning_curves([run("패션 $x$")])
+    assert dict(rcParams) == before
