@@ -18,6 +18,8 @@ class LayerSize:
     output_shape: Shape
     trainable: int = 0
     non_trainable: int = 0
+    arithmetic: str = ""
+    """How the parameters come about, such as 784x100+100."""
 
     @property
     def parameters(self) -> int:
@@ -42,7 +44,8 @@ def layer_size(tag: str, arguments: Any, shape: Shape) -> LayerSize:
 
 
 def _dense(dense: Any, shape: Shape) -> LayerSize:
-    return LayerSize((*shape[:-1], dense.units), (shape[-1] + dense.use_bias) * dense.units)
+    count, arithmetic = _kernel([shape[-1], dense.units], dense.units if dense.use_bias else 0)
+    return LayerSize((*shape[:-1], dense.units), count, 0, arithmetic)
 
 
 def _normalized(layer: Any, shape: Shape, statistics: int) -> LayerSize:
@@ -50,7 +53,8 @@ def _normalized(layer: Any, shape: Shape, statistics: int) -> LayerSize:
         width = shape[layer.axis if layer.axis < 0 else layer.axis - 1]
     except IndexError:
         raise ShapeError(f"axis {layer.axis} does not exist in inputs of shape {shape}") from None
-    return LayerSize(shape, width * (layer.center + layer.scale), width * statistics)
+    vectors = layer.center + layer.scale
+    return LayerSize(shape, width * vectors, width * statistics, f"{vectors + statistics}x{width}")
 
 
 def _group_normalization(layer: Any, shape: Shape) -> LayerSize:
@@ -85,22 +89,26 @@ def _conv2d(layer: Any, shape: Shape) -> LayerSize:
     height, width, channels = _image(shape)
     if channels % layer.groups or layer.filters % layer.groups:
         raise ShapeError(f"groups {layer.groups} must divide both the {channels} input channels and the {layer.filters} filters")
-    weights = prod(_pair(layer.kernel_size)) * (channels // layer.groups) * layer.filters
-    return LayerSize((*_windows(layer, layer.kernel_size, height, width), layer.filters), weights + layer.use_bias * layer.filters)
+    sides = [*_pair(layer.kernel_size), channels // layer.groups, layer.filters]
+    count, arithmetic = _kernel(sides, layer.filters if layer.use_bias else 0)
+    return LayerSize((*_windows(layer, layer.kernel_size, height, width), layer.filters), count, 0, arithmetic)
 
 
 def _depthwise_conv2d(layer: Any, shape: Shape) -> LayerSize:
     height, width, channels = _image(shape)
     made = channels * layer.depth_multiplier
-    weights = prod(_pair(layer.kernel_size)) * made
-    return LayerSize((*_windows(layer, layer.kernel_size, height, width), made), weights + layer.use_bias * made)
+    sides = [*_pair(layer.kernel_size), channels, layer.depth_multiplier]
+    count, arithmetic = _kernel(sides, made if layer.use_bias else 0)
+    return LayerSize((*_windows(layer, layer.kernel_size, height, width), made), count, 0, arithmetic)
 
 
 def _separable_conv2d(layer: Any, shape: Shape) -> LayerSize:
     height, width, channels = _image(shape)
     made = channels * layer.depth_multiplier
-    weights = prod(_pair(layer.kernel_size)) * made + made * layer.filters + layer.use_bias * layer.filters
-    return LayerSize((*_windows(layer, layer.kernel_size, height, width), layer.filters), weights)
+    depth, first = _kernel([*_pair(layer.kernel_size), channels, layer.depth_multiplier], 0)
+    point, second = _kernel([made, layer.filters], layer.filters if layer.use_bias else 0)
+    windows = _windows(layer, layer.kernel_size, height, width)
+    return LayerSize((*windows, layer.filters), depth + point, 0, f"{first}+{second}")
 
 
 def _pooling2d(layer: Any, shape: Shape) -> LayerSize:
@@ -129,6 +137,12 @@ def _up_sampling2d(layer: Any, shape: Shape) -> LayerSize:
     height, width, channels = _image(shape)
     rows, columns = _pair(layer.size)
     return LayerSize((height * rows, width * columns, channels))
+
+
+def _kernel(sides: list[int], bias: int) -> tuple[int, str]:
+    """The entries of a kernel with these sides and a bias, and the sum as people write it."""
+    arithmetic = "x".join(map(str, sides)) + (f"+{bias}" if bias else "")
+    return prod(sides) + bias, arithmetic
 
 
 def _windows(layer: Any, window: Any, height: int, width: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from mlpcli.config.training import StopWhenEqual
 from mlpcli.data.checks import check_finite, data_warnings
 from mlpcli.data.class_weights import class_weights
 from mlpcli.data.dataset import Array, Source, Splits
-from mlpcli.data.facts import DataFacts, facts_of
+from mlpcli.data.facts import DataFacts, facts_of, inspect_data
 from mlpcli.data.scaling import Scaling, fit_scaling
 from mlpcli.data.source import load_source
 from mlpcli.data.split import split_source
@@ -50,6 +50,15 @@ def prepare(loaded: LoadedConfig) -> Prepared:
         weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
     warnings = data_warnings(plan.scaling, splits.train, facts.feature_names)
     return Prepared(source, splits, facts, plan, scaling, weights, warnings)
+
+
+def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
+    """The plan without the data, for sets of which the catalog knows enough (see `prepare` for what is raised)."""
+    with loaded.located():
+        facts = inspect_data(loaded.config.data, loaded.config.seed)
+        plan = make_plan(loaded.config, facts)
+        check_stop_when_equal(loaded, plan)
+    return facts, plan
 
 
 def check_source(source: Source) -> None:

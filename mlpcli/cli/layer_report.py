@@ -1,0 +1,70 @@
+"""The layer table, as people know it from Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlpcli.cli.console import line, print_json, table
+from mlpcli.model.shapes import LayerSize
+from mlpcli.workflows.summary import LayerRow, SummaryResult
+
+
+def report(result: SummaryResult, as_json: bool) -> None:
+    """Print the layers and totals, and for a model file what it says of itself."""
+    if as_json:
+        print_json(_as_json(result))
+        return
+    print_layers(result.name, result.input_shape, result.layers)
+    print_totals(result.trainable, result.non_trainable)
+    if result.metadata is not None:
+        _print_metadata(result)
+
+
+def print_layers(name: str, input_shape: tuple[int, ...], layers: Sequence[LayerRow]) -> None:
+    """One row per layer: name (type), output shape, parameters, and how they come about."""
+    rows = [[f"{layer.name} ({layer.keras_class})", shown_shape(layer.size), _parameters(layer.size)] for layer in layers]
+    table(f"{name}, input {_with_batch(input_shape)}", ["layer (type)", "output shape", "parameters"], rows, left=2)
+
+
+def print_totals(trainable: int, non_trainable: int) -> None:
+    """Total, trainable and non-trainable, with the bytes that float32 takes."""
+    total = trainable + non_trainable
+    line(f"total parameters: {total:,} ({total * 4 / 1024:,.1f} KiB); trainable {trainable:,}, non-trainable {non_trainable:,}")
+
+
+def shown_shape(size: LayerSize) -> str:
+    """(None, 10) as Keras prints it."""
+    return _with_batch(size.output_shape)
+
+
+def _with_batch(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(['None', *map(str, shape)])})"
+
+
+def _parameters(size: LayerSize) -> str:
+    return f"{size.arithmetic} = {size.parameters:,}" if size.arithmetic else f"{size.parameters:,}"
+
+
+def _print_metadata(result: SummaryResult) -> None:
+    metadata = result.metadata or {}
+    plan, versions = metadata.get("plan", {}), metadata.get("versions", {})
+    line(f"task: {plan.get('task')}; loss {plan.get('loss')}; data: {metadata.get('config', {}).get('data', {}).get('source')}")
+    if plan.get("class_names"):
+        line(f"classes: {', '.join(plan['class_names'])}")
+    for split, scores in metadata.get("scores", {}).items():
+        line(f"{split}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
+    line("written by " + ", ".join(f"{name} {version}" for name, version in versions.items() if name in ("mlpcli", "keras")))
+
+
+def _as_json(result: SummaryResult) -> dict[str, object]:
+    layers = [
+        {
+            "name": layer.name,
+            "type": layer.keras_class,
+            "output_shape": list(layer.size.output_shape),
+            "parameters": layer.size.parameters,
+        }
+        for layer in result.layers
+    ]
+    totals = {"trainable": result.trainable, "non_trainable": result.non_trainable}
+    return {"name": result.name, "input_shape": list(result.input_shape), "layers": layers, **totals, "metadata": result.metadata}

@@ -1,0 +1,32 @@
+"""`mlpcli plot`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlpcli.cli.options import PATH
+
+
+@click.command()
+@click.argument("run_dirs", type=PATH, nargs=-1, required=True, metavar="RUN_DIR...")
+@click.option("--output", type=PATH, help="The picture to write; its extension decides the format.")
+@click.option("--metric", help="Draw this metric alone, such as loss or accuracy.")
+@click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
+def plot(run_dirs: tuple[Path, ...], output: Path | None, metric: str | None, file_format: str) -> None:
+    """Draw learning curves and the confusion matrix of a run; several runs are laid over each other.
+
+    Works on the run's files alone, also while the run is going on.
+
+    \b
+    $ mlpcli plot runs/digits
+    $ mlpcli plot runs/digits runs/digits-2 --output both.png
+    """
+    from mlpcli.workflows.plot import plot as run
+
+    result = run(list(run_dirs), output, metric, file_format)
+    for path in result.paths:
+        click.echo(str(path.resolve()))
+    for note in result.notes:
+        click.echo(note, err=True)

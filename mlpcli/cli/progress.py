@@ -1,0 +1,104 @@
+"""How a training shows itself: a live line on a terminal, a plain line per epoch in a pipe."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from mlpcli.artifacts.history import FIRST_COLUMNS
+from mlpcli.cli.console import number
+from mlpcli.training.progress import Progress, Silence
+
+REFRESH_SECONDS = 0.1
+
+
+def choose_progress(quiet: bool) -> Progress:
+    """Nothing, the live line, or plain lines; all on standard error."""
+    if quiet or sys.stderr is None:
+        return Silence()
+    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+
+
+def _scores(row: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {number(value)}" for name, value in row.items() if name not in FIRST_COLUMNS)
+
+
+class PlainProgress:
+    """One line per epoch, without escape codes; a reader that goes away does not end the training."""
+
+    def __init__(self) -> None:
+        self.epochs = 0
+
+    def note(self, text: str) -> None:
+        try:
+            print(text, file=sys.stderr, flush=True)
+        except (BrokenPipeError, ValueError):
+            pass
+
+    def start(self, epochs: int, steps: int, rows: int) -> None:
+        self.epochs = epochs
+
+    def step(self, step: int) -> None:
+        pass
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self.note(f"epoch {int(row['epoch'])}/{self.epochs}  {_scores(row)}  {row['seconds']:.2f} s")
+
+    def finish(self) -> None:
+        pass
+
+
+class LiveProgress:
+    """A bar with epoch, rate, time left (at most: training may stop early) and the last epoch's numbers."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True, highlight=False)
+        self.bar: Any = None
+        self.task: Any = None
+        self.steps = self.rows = self.done = 0
+        self.shown = 0.0
+
+    def note(self, text: str) -> None:
+        from rich.text import Text
+
+        self.console.print(Text(text), style="yellow", soft_wrap=True)
+
+    def start(self, epochs: int, steps: int, rows: int) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[scores]}"),
+        )
+        self.steps, self.rows, self.began = steps, rows, time.perf_counter()
+        self.bar = Progress(*columns, console=self.console, transient=True)
+        self.task = self.bar.add_task("", total=epochs * steps, epoch=1, epochs=epochs, rate="", scores="")
+        self.bar.start()
+
+    def step(self, step: int) -> None:
+        now = time.perf_counter()
+        if now - self.shown >= REFRESH_SECONDS:
+            self.shown = now
+            self._update(self.done * self.steps + step)
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self.done = int(row["epoch"])
+        self._update(self.done * self.steps, epoch=self.done + 1, scores=_scores(row))
+
+    def finish(self) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _update(self, steps: int, **fields: Any) -> None:
+        seconds = time.perf_counter() - self.began
+        rate = steps / self.steps * self.rows / seconds if seconds > 0 else 0.0
+        if fields.get("epoch", 0) > self.bar.tasks[0].fields["epochs"]:
+            fields.pop("epoch")
+        self.bar.update(self.task, completed=steps, rate=f"{rate:,.0f} rows/s", **fields)

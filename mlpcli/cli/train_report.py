@@ -1,0 +1,56 @@
+"""What `mlpcli train` says at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mlpcli.cli.console import line, number, print_json, table
+from mlpcli.workflows.train import TrainResult
+
+
+def report(result: TrainResult, as_json: bool) -> int:
+    """Print the result; returns the exit code."""
+    if as_json:
+        print_json({"run": str(result.run), "model": str(result.model) if result.model else None, **result.metrics})
+    else:
+        _print(result)
+    if result.failure is not None:
+        click.echo(f"error: {result.failure}{_kept(result)}", err=True)
+        return result.failure.exit_code
+    if result.interrupted is not None:
+        click.echo(f"{result.interrupted}{_kept(result)}", err=True)
+        return result.interrupted.exit_code
+    return 0
+
+
+def _kept(result: TrainResult) -> str:
+    if result.model is None:
+        return f"; no epoch was finished, so there is no model; the history is in {result.run}"
+    return f"; the weights of epoch {result.metrics['kept_epoch']} are kept in {result.model}"
+
+
+def _print(result: TrainResult) -> None:
+    metrics = result.metrics
+    if metrics["scores"]:
+        names = list(next(iter(metrics["scores"].values())))
+        order = [name for name in ("train", "validation", "test") if name in metrics["scores"]]
+        rows = [[name, *(number(metrics["scores"][name][metric]) for metric in names), f"{metrics['rows'][name]:,}"] for name in order]
+        table(metrics["name"], ["split", *names, "rows"], rows)
+        line(_against_baseline(result.evaluation or {}))
+    best = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}; " if metrics["best_epoch"] else ""
+    line(f"{best}stopped: {metrics['stopped']}")
+    rate = metrics["examples_per_second"]
+    line(f"{metrics['seconds']['total']:.1f} s" + (f", {rate:,.0f} examples per second" if rate else ""))
+    if result.model is not None:
+        line(f"saved  {result.model}  (loaded back: the same scores)")
+    line(f"run    {result.run}")
+
+
+def _against_baseline(evaluation: dict[str, Any]) -> str:
+    baseline = evaluation.get("baseline") or {}
+    score = next((name for name in ("accuracy", "mae") if name in baseline), None)
+    if score is None:
+        return ""
+    return f"{evaluation['split']} {score} {number(evaluation[score])}; {baseline['name']} has {number(baseline[score])}"
