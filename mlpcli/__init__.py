@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "evaluate", "plot", "summary", "train", "validate"]
+_WORKFLOWS = ("evaluate", "plot", "summary", "train", "validate")
 
 
 def __getattr__(name: str) -> Any:
     """The function of a workflow, imported when it is first asked for."""
-    if name in __all__:
+    if name in _WORKFLOWS:
         return getattr(import_module(f"mlpcli.workflows.{name}"), name)
     raise AttributeError(f"module 'mlpcli' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The only place that imports TensorFlow and Keras: quietly, without what they pull in needlessly, and with fixed settings."""
+"""The only import of TensorFlow and Keras: quiet, without what they pull in needlessly, and with fixed settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
 
 _NOT_NEEDED = ("sklearn", "matplotlib.pyplot", "pandas")
-"""Optional imports of Keras, for wrappers and galleries that are not used here; they take as long as half of TensorFlow."""
+"""Optional imports of Keras, for wrappers and galleries that are not used here, and slow."""
 
 
 @functools.cache
@@ -34,7 +34,9 @@ def keras() -> Any:
 
             tensorflow.config.list_physical_devices()  # the driver's chatter comes with the first look
     except ImportError as error:
-        raise MlpcliError(f"TensorFlow cannot be imported: {error}; reinstall it: pip install --force-reinstall tensorflow") from error
+        raise MlpcliError(
+            f"TensorFlow cannot be imported: {error}; reinstall it: pip install --force-reinstall tensorflow"
+        ) from error
     _fix_settings(keras)
     return keras
 

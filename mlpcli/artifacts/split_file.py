@@ -9,9 +9,12 @@ from mlpcli.artifacts.files import replace_file
 
 
 class _Splits(Protocol):
-    train: Any
-    validation: Any
-    test: Any
+    @property
+    def train(self) -> Any: ...
+    @property
+    def validation(self) -> Any: ...
+    @property
+    def test(self) -> Any: ...
 
 
 def write_split(path: Path, splits: _Splits) -> None:

@@ -25,7 +25,9 @@ def line(text: str, style: str = "") -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
     """A table whose first `left` columns are text and whose others are numbers."""
-    drawn = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(
+        title=Text(title) if title else None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
     for index, column in enumerate(columns):
         drawn.add_column(Text(column), justify="left" if index < left else "right", overflow="fold")
     for row in rows:

@@ -42,9 +42,14 @@ def _print_scores(evaluation: dict[str, Any]) -> None:
 def _print_classes(evaluation: dict[str, Any]) -> None:
     columns = ["precision", "recall", "f1"]
     rows = [
-        [row["name"], *(number(row[column]) for column in columns), f"{row['support']:,}"] for row in evaluation["per_class"]
+        [row["name"], *(number(row[column]) for column in columns), f"{row['support']:,}"]
+        for row in evaluation["per_class"]
     ]
     table("", ["class", *columns, "support"], rows)
     matrix, names = evaluation["confusion_matrix"], evaluation["class_names"]
     if len(names) <= MOST_MATRIX_COLUMNS:
-        table("confusion matrix", ["true \\ predicted", *names], [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)])
+        table(
+            "confusion matrix",
+            ["true \\ predicted", *names],
+            [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)],
+        )

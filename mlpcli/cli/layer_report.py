@@ -22,14 +22,17 @@ def report(result: SummaryResult, as_json: bool) -> None:
 
 def print_layers(name: str, input_shape: tuple[int, ...], layers: Sequence[LayerRow]) -> None:
     """One row per layer: name (type), output shape, parameters, and how they come about."""
-    rows = [[f"{layer.name} ({layer.keras_class})", shown_shape(layer.size), _parameters(layer.size)] for layer in layers]
+    rows = [
+        [f"{layer.name} ({layer.keras_class})", shown_shape(layer.size), _parameters(layer.size)] for layer in layers
+    ]
     table(f"{name}, input {_with_batch(input_shape)}", ["layer (type)", "output shape", "parameters"], rows, left=2)
 
 
 def print_totals(trainable: int, non_trainable: int) -> None:
     """Total, trainable and non-trainable, with the bytes that float32 takes."""
     total = trainable + non_trainable
-    line(f"total parameters: {total:,} ({total * 4 / 1024:,.1f} KiB); trainable {trainable:,}, non-trainable {non_trainable:,}")
+    line(f"total parameters: {total:,} ({total * 4 / 1024:,.1f} KiB)")
+    line(f"trainable {trainable:,}, non-trainable {non_trainable:,}")
 
 
 def shown_shape(size: LayerSize) -> str:
@@ -48,12 +51,17 @@ def _parameters(size: LayerSize) -> str:
 def _print_metadata(result: SummaryResult) -> None:
     metadata = result.metadata or {}
     plan, versions = metadata.get("plan", {}), metadata.get("versions", {})
-    line(f"task: {plan.get('task')}; loss {plan.get('loss')}; data: {metadata.get('config', {}).get('data', {}).get('source')}")
+    line(
+        f"task: {plan.get('task')}; loss {plan.get('loss')}; data: {metadata.get('config', {}).get('data', {}).get('source')}"
+    )
     if plan.get("class_names"):
         line(f"classes: {', '.join(plan['class_names'])}")
     for split, scores in metadata.get("scores", {}).items():
         line(f"{split}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
-    line("written by " + ", ".join(f"{name} {version}" for name, version in versions.items() if name in ("mlpcli", "keras")))
+    line(
+        "written by "
+        + ", ".join(f"{name} {version}" for name, version in versions.items() if name in ("mlpcli", "keras"))
+    )
 
 
 def _as_json(result: SummaryResult) -> dict[str, object]:
@@ -67,4 +75,10 @@ def _as_json(result: SummaryResult) -> dict[str, object]:
         for layer in result.layers
     ]
     totals = {"trainable": result.trainable, "non_trainable": result.non_trainable}
-    return {"name": result.name, "input_shape": list(result.input_shape), "layers": layers, **totals, "metadata": result.metadata}
+    return {
+        "name": result.name,
+        "input_shape": list(result.input_shape),
+        "layers": layers,
+        **totals,
+        "metadata": result.metadata,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Mapping
@@ -32,10 +33,8 @@ class PlainProgress:
         self.epochs = 0
 
     def note(self, text: str) -> None:
-        try:
+        with contextlib.suppress(BrokenPipeError, ValueError):
             print(text, file=sys.stderr, flush=True)
-        except (BrokenPipeError, ValueError):
-            pass
 
     def start(self, epochs: int, steps: int, rows: int) -> None:
         self.epochs = epochs

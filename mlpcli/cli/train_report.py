@@ -36,7 +36,10 @@ def _print(result: TrainResult) -> None:
     if metrics["scores"]:
         names = list(next(iter(metrics["scores"].values())))
         order = [name for name in ("train", "validation", "test") if name in metrics["scores"]]
-        rows = [[name, *(number(metrics["scores"][name][metric]) for metric in names), f"{metrics['rows'][name]:,}"] for name in order]
+        rows = [
+            [name, *(number(metrics["scores"][name][metric]) for metric in names), f"{metrics['rows'][name]:,}"]
+            for name in order
+        ]
         table(metrics["name"], ["split", *names, "rows"], rows)
         line(_against_baseline(result.evaluation or {}))
     best = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}; " if metrics["best_epoch"] else ""
@@ -53,4 +56,6 @@ def _against_baseline(evaluation: dict[str, Any]) -> str:
     score = next((name for name in ("accuracy", "mae") if name in baseline), None)
     if score is None:
         return ""
-    return f"{evaluation['split']} {score} {number(evaluation[score])}; {baseline['name']} has {number(baseline[score])}"
+    return (
+        f"{evaluation['split']} {score} {number(evaluation[score])}; {baseline['name']} has {number(baseline[score])}"
+    )

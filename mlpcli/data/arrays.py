@@ -30,9 +30,7 @@ def model_values(where: str, x: Array) -> Array:
         DataError: not numbers, or a value is too large for float32. `where` opens the message.
     """
     if x.dtype.kind not in "biuf":
-        raise DataError(
-            f"{where}: holds {x.dtype.name} values; only numbers and true/false are allowed"
-        )
+        raise DataError(f"{where}: holds {x.dtype.name} values; only numbers and true/false are allowed")
     if x.dtype.kind == "b":
         return x.view(np.uint8)
     if x.dtype.kind == "f" and x.dtype.itemsize > 4:

@@ -7,9 +7,7 @@ import numpy as np
 from mlpcli.data.dataset import Array
 
 
-def baseline(
-    task: str, y_train: Array, y_eval: Array, class_names: tuple[str, ...] | None
-) -> dict[str, str | float]:
+def baseline(task: str, y_train: Array, y_eval: Array, class_names: tuple[str, ...] | None) -> dict[str, str | float]:
     """The scores on y_eval of the guess that y_train alone suggests.
 
     Classes (n,): {"name", "accuracy"}; the first class where several are most frequent.
@@ -17,19 +15,14 @@ def baseline(
     """
     if task != "regression" and class_names is not None:
         guess = int(np.argmax(np.bincount(y_train)))
-        return {
-            "name": f'always "{class_names[guess]}"',
-            "accuracy": float(np.mean(y_eval == guess)),
-        }
+        return {"name": f'always "{class_names[guess]}"', "accuracy": float(np.mean(y_eval == guess))}
     return _mean_baseline(y_train.astype(np.float64), y_eval.astype(np.float64))
 
 
 def _mean_baseline(y_train: Array, y_eval: Array) -> dict[str, str | float]:
     mean = y_train.mean(axis=0)
     errors = y_eval - mean
-    name = (
-        f"the mean, {float(mean):.4g}" if mean.ndim == 0 else "the mean of each target"
-    )
+    name = f"the mean, {float(mean):.4g}" if mean.ndim == 0 else "the mean of each target"
     return {
         "name": name,
         "mae": float(np.abs(errors).mean()),
@@ -43,7 +36,5 @@ def _r2(errors: Array, y_eval: Array) -> float:
     unexplained = (errors**2).sum(axis=0)
     total = ((y_eval - y_eval.mean(axis=0)) ** 2).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        r2 = np.where(
-            total > 0, 1 - unexplained / total, np.where(unexplained > 0, 0.0, 1.0)
-        )
+        r2 = np.where(total > 0, 1 - unexplained / total, np.where(unexplained > 0, 0.0, 1.0))
     return float(r2.mean())

@@ -24,19 +24,8 @@ def load_bundled(built_in: BuiltIn, data: DataConfig) -> Source:
     x, y = _arrays(built_in)
     names = built_in.feature_names
     if columns is not None and names is not None:
-        x, names = (
-            np.ascontiguousarray(x[:, columns]),
-            tuple(names[column] for column in columns),
-        )
-    return Source(
-        built_in.name,
-        built_in.kind,
-        Rows(x, y),
-        None,
-        built_in.class_names,
-        names,
-        built_in.pixel_max,
-    )
+        x, names = (np.ascontiguousarray(x[:, columns]), tuple(names[column] for column in columns))
+    return Source(built_in.name, built_in.kind, Rows(x, y), None, built_in.class_names, names, built_in.pixel_max)
 
 
 def _arrays(built_in: BuiltIn) -> tuple[Array, Array]:

@@ -36,10 +36,7 @@ IDX_FILES = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
-CIFAR_FILES = (
-    *(f"data_batch_{number}.bin" for number in range(1, 6)),
-    "test_batch.bin",
-)
+CIFAR_FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
 
 FASHION_NAMES = (
     "T-shirt/top",
@@ -53,25 +50,9 @@ FASHION_NAMES = (
     "Bag",
     "Ankle boot",
 )
-CIFAR10_NAMES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-IRIS_COLUMNS = (
-    "sepal length (cm)",
-    "sepal width (cm)",
-    "petal length (cm)",
-    "petal width (cm)",
-)
+IRIS_COLUMNS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 WINE_COLUMNS = (
     "alcohol",
     "malic_acid",
@@ -108,39 +89,15 @@ DIABETES_COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6
 
 
 def _table(
-    name: str,
-    line: str,
-    task: Task,
-    classes: tuple[str, ...] | None,
-    columns: tuple[str, ...],
-    rows: int,
+    name: str, line: str, task: Task, classes: tuple[str, ...] | None, columns: tuple[str, ...], rows: int
 ) -> BuiltIn:
-    return BuiltIn(
-        name, line, "table", (len(columns),), task, classes, columns, None, rows
-    )
+    return BuiltIn(name, line, "table", (len(columns),), task, classes, columns, None, rows)
 
 
 def _images(
-    name: str,
-    line: str,
-    shape: tuple[int, ...],
-    classes: tuple[str, ...],
-    rows: int,
-    files: tuple[str, ...],
+    name: str, line: str, shape: tuple[int, ...], classes: tuple[str, ...], rows: int, files: tuple[str, ...]
 ) -> BuiltIn:
-    return BuiltIn(
-        name,
-        line,
-        "image",
-        shape,
-        "classification",
-        classes,
-        None,
-        255.0,
-        rows,
-        10_000,
-        files,
-    )
+    return BuiltIn(name, line, "image", shape, "classification", classes, None, 255.0, rows, 10_000, files)
 
 
 _SETS = (
@@ -155,14 +112,7 @@ _SETS = (
         16.0,
         1797,
     ),
-    _table(
-        "iris",
-        "three species of iris",
-        "classification",
-        ("setosa", "versicolor", "virginica"),
-        IRIS_COLUMNS,
-        150,
-    ),
+    _table("iris", "three species of iris", "classification", ("setosa", "versicolor", "virginica"), IRIS_COLUMNS, 150),
     _table(
         "wine",
         "three kinds of wine",
@@ -171,46 +121,11 @@ _SETS = (
         WINE_COLUMNS,
         178,
     ),
-    _table(
-        "breast_cancer",
-        "malignant or benign",
-        "binary",
-        ("malignant", "benign"),
-        BREAST_CANCER_COLUMNS,
-        569,
-    ),
-    _table(
-        "diabetes",
-        "progression of diabetes after a year, a number",
-        "regression",
-        None,
-        DIABETES_COLUMNS,
-        442,
-    ),
-    _images(
-        "mnist",
-        "handwritten digits, 28x28 pixels",
-        (28, 28),
-        DIGIT_NAMES,
-        60_000,
-        IDX_FILES,
-    ),
-    _images(
-        "fashion_mnist",
-        "ten kinds of clothing, 28x28 pixels",
-        (28, 28),
-        FASHION_NAMES,
-        60_000,
-        IDX_FILES,
-    ),
-    _images(
-        "cifar10",
-        "ten kinds of photo, 32x32 pixels in colour",
-        (32, 32, 3),
-        CIFAR10_NAMES,
-        50_000,
-        CIFAR_FILES,
-    ),
+    _table("breast_cancer", "malignant or benign", "binary", ("malignant", "benign"), BREAST_CANCER_COLUMNS, 569),
+    _table("diabetes", "progression of diabetes after a year, a number", "regression", None, DIABETES_COLUMNS, 442),
+    _images("mnist", "handwritten digits, 28x28 pixels", (28, 28), DIGIT_NAMES, 60_000, IDX_FILES),
+    _images("fashion_mnist", "ten kinds of clothing, 28x28 pixels", (28, 28), FASHION_NAMES, 60_000, IDX_FILES),
+    _images("cifar10", "ten kinds of photo, 32x32 pixels in colour", (32, 32, 3), CIFAR10_NAMES, 50_000, CIFAR_FILES),
 )
 
 CATALOG: dict[str, BuiltIn] = {built_in.name: built_in for built_in in _SETS}

@@ -11,9 +11,7 @@ from mlpcli.errors import DataError
 UNSCALED_ABOVE = 20
 
 
-def check_finite(
-    name: str, x: Array, y: Array, feature_names: tuple[str, ...] | None = None
-) -> None:
+def check_finite(name: str, x: Array, y: Array, feature_names: tuple[str, ...] | None = None) -> None:
     """Refuse NaN and infinity in x (n, ...) and y (n, ...); works in chunks. `name` opens the message.
 
     Raises:
@@ -23,9 +21,7 @@ def check_finite(
     _check_array(f"{name}: y", y, None)
 
 
-def data_warnings(
-    scaling: str, train: Part, feature_names: tuple[str, ...] | None = None
-) -> list[str]:
+def data_warnings(scaling: str, train: Part, feature_names: tuple[str, ...] | None = None) -> list[str]:
     """All warnings about the training part; `scaling` is the resolved data.scaling word."""
     return unscaled_warning(scaling, train.x) + constant_warning(train, feature_names)
 
@@ -35,14 +31,10 @@ def unscaled_warning(scaling: str, x: Array) -> list[str]:
     largest = float(max(x.max(), -float(x.min())))
     if scaling != "none" or largest <= UNSCALED_ABOVE:
         return []
-    return [
-        f"values go up to {largest:g} and data.scaling is none; training may be slow or fail: try auto"
-    ]
+    return [f"values go up to {largest:g} and data.scaling is none; training may be slow or fail: try auto"]
 
 
-def constant_warning(
-    train: Part, feature_names: tuple[str, ...] | None = None
-) -> list[str]:
+def constant_warning(train: Part, feature_names: tuple[str, ...] | None = None) -> list[str]:
     """A warning that names the columns of a table (n, features) with one value only."""
     if train.x.ndim != 2:
         return []
@@ -54,14 +46,10 @@ def constant_warning(
     if not names:
         return []
     listed = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
-    return [
-        f"{len(names)} of {len(same)} columns hold one value in all training rows and say nothing: {listed}"
-    ]
+    return [f"{len(names)} of {len(same)} columns hold one value in all training rows and say nothing: {listed}"]
 
 
-def _check_array(
-    where: str, values: Array, feature_names: tuple[str, ...] | None
-) -> None:
+def _check_array(where: str, values: Array, feature_names: tuple[str, ...] | None) -> None:
     if values.dtype.kind != "f":
         return
     count, first = 0, None
@@ -86,8 +74,4 @@ def _place(position: tuple[int, ...], feature_names: tuple[str, ...] | None) -> 
 
 
 def _column(index: int, feature_names: tuple[str, ...] | None) -> str:
-    return (
-        f'column "{feature_names[index]}"'
-        if feature_names
-        else f"column {index} (from 0)"
-    )
+    return f'column "{feature_names[index]}"' if feature_names else f"column {index} (from 0)"

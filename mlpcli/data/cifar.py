@@ -68,16 +68,11 @@ def read_python_batch(path: Path) -> Rows:
             )
         try:
             content = _PlainUnpickler(path, file).load()
-            pixels, labels = (
-                content[b"data"].values(),
-                np.array(content[b"labels"], np.int64),
-            )
+            pixels, labels = (content[b"data"].values(), np.array(content[b"labels"], np.int64))
         except DataError:
             raise
         except Exception as error:  # a damaged pickle can raise anything
-            raise DataError(
-                f"{path}: is damaged or no CIFAR-10 batch ({error!r:.100}); download it again"
-            ) from error
+            raise DataError(f"{path}: is damaged or no CIFAR-10 batch ({error!r:.100}); download it again") from error
     return _rows(path, pixels, labels)
 
 
@@ -116,9 +111,7 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Called for every name in the pickle."""
-        stand_in = _STAND_INS.get(
-            (module.removeprefix("numpy.core.").removeprefix("numpy._core."), name)
-        )
+        stand_in = _STAND_INS.get((module.removeprefix("numpy.core.").removeprefix("numpy._core."), name))
         if stand_in is None:
             raise DataError(
                 f"{self.path}: asks for {module}.{name}, which no CIFAR-10 batch needs;"
@@ -136,9 +129,7 @@ _STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-def _locate(
-    folder: Path,
-) -> tuple[Path, tuple[str, ...], Callable[[Path], Rows]] | None:
+def _locate(folder: Path) -> tuple[Path, tuple[str, ...], Callable[[Path], Rows]] | None:
     for inner, names, read in (
         (BINARY_FOLDER, CIFAR_FILES, read_binary_batch),
         (PYTHON_FOLDER, PYTHON_FILES, read_python_batch),
@@ -151,21 +142,14 @@ def _locate(
 
 def _rows(path: Path, pixels: Array, labels: Array) -> Rows:
     if pixels.shape != (len(labels), PIXELS) or len(labels) == 0:
-        raise DataError(
-            f"{path}: holds {len(labels)} labels for data of the shape {pixels.shape}; download it again"
-        )
+        raise DataError(f"{path}: holds {len(labels)} labels for data of the shape {pixels.shape}; download it again")
     wrong = np.flatnonzero((labels < 0) | (labels >= len(CIFAR10_NAMES)))
     if len(wrong):
         raise DataError(
             f"{path}: label {labels[wrong[0]]} in row {wrong[0]} (from 0) is out of range 0 to 9; download it again"
         )
-    return Rows(
-        pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), labels.astype(np.int64)
-    )
+    return Rows(pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), labels.astype(np.int64))
 
 
 def _joined(batches: list[Rows]) -> Rows:
-    return Rows(
-        np.concatenate([batch.x for batch in batches]),
-        np.concatenate([batch.y for batch in batches]),
-    )
+    return Rows(np.concatenate([batch.x for batch in batches]), np.concatenate([batch.y for batch in batches]))

@@ -31,18 +31,8 @@ def load_downloaded(built_in: BuiltIn, data: DataConfig) -> Source:
     """
     choose_columns(built_in.name, built_in.kind, built_in.feature_names, data)
     place = Path(data.path) if data.path is not None else cached_files(built_in.name)
-    train, test = (
-        _downloaded(built_in) if place is None else _read_place(built_in, place)
-    )
-    return Source(
-        built_in.name,
-        "image",
-        train,
-        test,
-        built_in.class_names,
-        None,
-        built_in.pixel_max,
-    )
+    train, test = _downloaded(built_in) if place is None else _read_place(built_in, place)
+    return Source(built_in.name, "image", train, test, built_in.class_names, None, built_in.pixel_max)
 
 
 def cached_files(name: str) -> Path | None:
@@ -61,28 +51,20 @@ def _read_place(built_in: BuiltIn, place: Path) -> tuple[Rows, Rows]:
     if place.is_file() or npz.is_file():
         return _from_npz(built_in, place if place.is_file() else npz)
     if not place.is_dir():
-        raise DataError(
-            f"{place}: not found; set data.path to the folder that holds {', '.join(built_in.files)}"
-        )
+        raise DataError(f"{place}: not found; set data.path to the folder that holds {', '.join(built_in.files)}")
     if built_in.name == "cifar10":
         return read_cifar10_folder(place)
-    train, test = read_idx_folder(
-        place, built_in.class_names or (), "data.path", test_required=True
-    )
+    train, test = read_idx_folder(place, built_in.class_names or (), "data.path", test_required=True)
     assert test is not None
     return train, test
 
 
 def _from_npz(built_in: BuiltIn, path: Path) -> tuple[Rows, Rows]:
     arrays = read_npz(path)
-    return _npz_rows(built_in, path, arrays, "train"), _npz_rows(
-        built_in, path, arrays, "test"
-    )
+    return _npz_rows(built_in, path, arrays, "train"), _npz_rows(built_in, path, arrays, "test")
 
 
-def _npz_rows(
-    built_in: BuiltIn, path: Path, arrays: dict[str, np.ndarray], half: str
-) -> Rows:
+def _npz_rows(built_in: BuiltIn, path: Path, arrays: dict[str, np.ndarray], half: str) -> Rows:
     x, y = checked_pair(path, arrays, f"x_{half}", f"y_{half}")
     if x.shape[1:] != built_in.input_shape or x.dtype != np.uint8:
         raise DataError(

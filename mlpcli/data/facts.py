@@ -43,19 +43,13 @@ class DataFacts:
     found: str
 
 
-def facts_of(
-    source: Source, data: DataConfig, splits: Splits | None = None
-) -> DataFacts:
+def facts_of(source: Source, data: DataConfig, splits: Splits | None = None) -> DataFacts:
     """Facts of a loaded source; without splits, the rows are the source's own.
 
     Raises:
         SettingError: data.task does not fit the source.
     """
-    parts = (
-        (splits.train, splits.validation, splits.test)
-        if splits
-        else (source.train, None, source.test)
-    )
+    parts = (splits.train, splits.validation, splits.test) if splits else (source.train, None, source.test)
     train_rows, validation_rows, test_rows = (row_count(part) for part in parts)
     return DataFacts(
         name=source.name,
@@ -97,11 +91,7 @@ def _catalog_facts(built_in: BuiltIn, data: DataConfig) -> DataFacts:
         names, shape = tuple(names[column] for column in columns), (len(columns),)
     layout = Layout(shape, built_in.class_names, names)
     test_rows = _file_rows("data.test", data.test, layout) or built_in.test_rows
-    validation_rows = (
-        None
-        if data.validation == "test"
-        else _file_rows("data.validation", data.validation, layout)
-    )
+    validation_rows = None if data.validation == "test" else _file_rows("data.validation", data.validation, layout)
     counts = split_counts(data, built_in.train_rows, test_rows, validation_rows)
     return DataFacts(
         name=built_in.name,
@@ -120,9 +110,7 @@ def _catalog_facts(built_in: BuiltIn, data: DataConfig) -> DataFacts:
 
 
 def _file_rows(key: str, setting: float | str | None, layout: Layout) -> int | None:
-    return (
-        len(read_rows(key, Path(setting), layout)) if isinstance(setting, str) else None
-    )
+    return len(read_rows(key, Path(setting), layout)) if isinstance(setting, str) else None
 
 
 def _where_found(data: DataConfig) -> str:

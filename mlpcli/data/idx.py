@@ -20,14 +20,7 @@ from mlpcli.data.dataset import Array
 from mlpcli.data.local_files import check_unpacked_size, file_size, open_binary
 from mlpcli.errors import DataError
 
-VALUE_TYPES = {
-    0x08: ">u1",
-    0x09: ">i1",
-    0x0B: ">i2",
-    0x0C: ">i4",
-    0x0D: ">f4",
-    0x0E: ">f8",
-}
+VALUE_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_DIMENSIONS = 4
 GZIP_MAGIC = b"\x1f\x8b"
 READ_BYTES = 1 << 20
@@ -78,21 +71,13 @@ def read_header(path: Path, file: BufferedReader | gzip.GzipFile) -> IdxHeader:
             " for images) nor gzip; choose another file or download it again"
         )
     if magic[2] not in VALUE_TYPES:
-        known = ", ".join(
-            f"0x{code:02x} {np.dtype(name).name}" for code, name in VALUE_TYPES.items()
-        )
-        raise DataError(
-            f"{path}: unknown value type 0x{magic[2]:02x} in its magic number; IDX has {known}; {AGAIN}"
-        )
+        known = ", ".join(f"0x{code:02x} {np.dtype(name).name}" for code, name in VALUE_TYPES.items())
+        raise DataError(f"{path}: unknown value type 0x{magic[2]:02x} in its magic number; IDX has {known}; {AGAIN}")
     if not 1 <= magic[3] <= MOST_DIMENSIONS:
-        raise DataError(
-            f"{path}: its header says {magic[3]} dimensions; 1 to {MOST_DIMENSIONS} are allowed; {AGAIN}"
-        )
+        raise DataError(f"{path}: its header says {magic[3]} dimensions; 1 to {MOST_DIMENSIONS} are allowed; {AGAIN}")
     shape = struct.unpack(f">{magic[3]}I", _read_exactly(path, file, 4 * magic[3]))
     if 0 in shape:
-        raise DataError(
-            f"{path}: holds nothing: its header says the sizes {_sizes(shape)}; use a file with rows"
-        )
+        raise DataError(f"{path}: holds nothing: its header says the sizes {_sizes(shape)}; use a file with rows")
     return IdxHeader(np.dtype(VALUE_TYPES[magic[2]]), shape)
 
 
@@ -103,18 +88,12 @@ def _read_gzip(path: Path, file: BufferedReader) -> Array:
             check_unpacked_size(path, header.value_bytes, file_size(file))
             return _read_values(path, unpacked, header)
     except EOFError as error:
-        raise DataError(
-            f"{path}: the gzip file is cut off; download it again"
-        ) from error
+        raise DataError(f"{path}: the gzip file is cut off; download it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(
-            f"{path}: the gzip file is damaged ({error}); download it again"
-        ) from error
+        raise DataError(f"{path}: the gzip file is damaged ({error}); download it again") from error
 
 
-def _read_values(
-    path: Path, file: BufferedReader | gzip.GzipFile, header: IdxHeader
-) -> Array:
+def _read_values(path: Path, file: BufferedReader | gzip.GzipFile, header: IdxHeader) -> Array:
     """Exactly as many values as the header says: whatever else the file unpacks to is never read."""
     values = np.empty(header.shape, header.dtype)
     target = values.reshape(-1).view(np.uint8).data
@@ -124,16 +103,12 @@ def _read_values(
         if not count:
             raise _wrong_length(path, header, done)
         done += count
-    if file.read(
-        1
-    ):  # reading on to the end is also what makes gzip compare its checksum
+    if file.read(1):  # reading on to the end is also what makes gzip compare its checksum
         raise _wrong_length(path, header, None)
     return values.astype(header.dtype.newbyteorder("="), copy=False)
 
 
-def _read_exactly(
-    path: Path, file: BufferedReader | gzip.GzipFile, count: int
-) -> bytes:
+def _read_exactly(path: Path, file: BufferedReader | gzip.GzipFile, count: int) -> bytes:
     found = file.read(count)
     if len(found) < count:
         raise DataError(f"{path}: ends inside its header; {AGAIN}")

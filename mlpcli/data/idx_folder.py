@@ -18,10 +18,7 @@ DIMENSIONS = {"images": 3, "labels": 1}
 
 
 def read_idx_folder(
-    folder: Path,
-    class_names: tuple[str, ...] = DIGIT_NAMES,
-    key: str = "data.source",
-    test_required: bool = False,
+    folder: Path, class_names: tuple[str, ...] = DIGIT_NAMES, key: str = "data.source", test_required: bool = False
 ) -> tuple[Rows, Rows | None]:
     """Training and test rows of {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] (or with `.idx3-ubyte`).
 
@@ -49,19 +46,12 @@ def has_idx(folder: Path, half: Half = "train") -> bool:
 
 def has_whole_idx(folder: Path) -> bool:
     """Whether all four files are there."""
-    return all(
-        find_idx(folder, half, what)
-        for half in ("train", "t10k")
-        for what in DIMENSIONS
-    )
+    return all(find_idx(folder, half, what) for half in ("train", "t10k") for what in DIMENSIONS)
 
 
 def find_idx(folder: Path, half: str, what: str) -> Path | None:
     """The file of `what` ("images" or "labels"); the unpacked one where both are there."""
-    return next(
-        (folder / name for name in idx_names(half, what) if (folder / name).exists()),
-        None,
-    )
+    return next((folder / name for name in idx_names(half, what) if (folder / name).exists()), None)
 
 
 def idx_names(half: str, what: str) -> list[str]:
@@ -71,9 +61,7 @@ def idx_names(half: str, what: str) -> list[str]:
     return [name + end for name in names for end in ("", ".gz")]
 
 
-def read_idx_pair(
-    folder: Path, half: Half, class_names: tuple[str, ...], key: str
-) -> Rows:
+def read_idx_pair(folder: Path, half: Half, class_names: tuple[str, ...], key: str) -> Rows:
     """Images and labels of one half as rows; arguments and errors as in `read_idx_folder`."""
     images, labels, label_path = read_idx_arrays(folder, half, key)
     _check_labels(label_path, labels, class_names)
@@ -103,17 +91,13 @@ def _read(folder: Path, half: str, what: str, key: str) -> tuple[Path, Array]:
     values = read_idx(path)
     wanted, found = DIMENSIONS[what], values.ndim
     if (what == "labels") != (found == 1) or found == 2:
-        raise DataError(
-            f"{path}: has {found} dimensions ({_shape(values)}), but {what} have {wanted}; swap the files?"
-        )
+        raise DataError(f"{path}: has {found} dimensions ({_shape(values)}), but {what} have {wanted}; swap the files?")
     return path, values
 
 
 def _check_labels(path: Path, labels: Array, class_names: tuple[str, ...]) -> None:
     if labels.dtype.kind not in "iu":
-        raise DataError(
-            f"{path}: holds {labels.dtype.name} values, but labels are whole numbers"
-        )
+        raise DataError(f"{path}: holds {labels.dtype.name} values, but labels are whole numbers")
     wrong = np.flatnonzero((labels < 0) | (labels >= len(class_names)))
     if len(wrong):
         raise DataError(

@@ -37,9 +37,7 @@ def reading(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: not found; check the path") from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(
-            f"{path}: cannot be read: {reason}; check the file and its permissions"
-        ) from error
+        raise DataError(f"{path}: cannot be read: {reason}; check the file and its permissions") from error
 
 
 def check_regular(path: Path, status: os.stat_result) -> None:
@@ -47,9 +45,7 @@ def check_regular(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise DataError(f"{path}: is a folder; a file is expected here")
     if not stat.S_ISREG(status.st_mode):
-        raise DataError(
-            f"{path}: is a pipe or a device; save the data to a regular file first"
-        )
+        raise DataError(f"{path}: is a pipe or a device; save the data to a regular file first")
     if status.st_size == 0:
         raise DataError(f"{path}: is empty (0 bytes); download or write it again")
 

@@ -13,16 +13,7 @@ from mlpcli.data.dataset import Array
 from mlpcli.data.local_files import check_unpacked_size, open_binary
 from mlpcli.errors import DataError, did_you_mean
 
-ARRAY_NAMES = (
-    "x",
-    "y",
-    "x_train",
-    "y_train",
-    "x_test",
-    "y_test",
-    "class_names",
-    "feature_names",
-)
+ARRAY_NAMES = ("x", "y", "x_train", "y_train", "x_test", "y_test", "class_names", "feature_names")
 AGAIN = "write it again with numpy.savez"
 
 
@@ -35,19 +26,12 @@ def read_npz(path: Path) -> dict[str, Array]:
     with open_binary(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                return {
-                    name: _read_array(path, archive, info)
-                    for name, info in _members(path, archive).items()
-                }
+                return {name: _read_array(path, archive, info) for name, info in _members(path, archive).items()}
         except DataError:
             raise
         except zipfile.BadZipFile as error:
-            raise DataError(
-                f"{path}: is no .npz file, or is cut off ({error}); {AGAIN}"
-            ) from error
-        except (
-            Exception
-        ) as error:  # zipfile and numpy raise a dozen kinds on damaged bytes
+            raise DataError(f"{path}: is no .npz file, or is cut off ({error}); {AGAIN}") from error
+        except Exception as error:  # zipfile and numpy raise a dozen kinds on damaged bytes
             raise DataError(f"{path}: is damaged ({error}); {AGAIN}") from error
 
 
@@ -82,9 +66,7 @@ def _check_header(path: Path, member: IO[bytes], info: zipfile.ZipInfo) -> None:
     elif version == (2, 0):
         shape, _, dtype = np.lib.format.read_array_header_2_0(member)
     else:
-        raise DataError(
-            f"{path}: {info.filename} has the npy version {version}, which is not read; {AGAIN}"
-        )
+        raise DataError(f"{path}: {info.filename} has the npy version {version}, which is not read; {AGAIN}")
     if dtype.kind not in "biufUS":
         raise DataError(
             f"{path}: {info.filename} holds {dtype.name} values; only numbers, true/false and text are read"

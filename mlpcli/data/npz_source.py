@@ -34,11 +34,7 @@ def load_npz(path: Path, data: DataConfig) -> Source:
     kind: Kind = "table" if x.ndim == 2 else "image"
     own_names = names_in(path, arrays, "class_names")
     y, class_names = encode_targets(f"{path}: {y_name}", y, data.task, own_names)
-    test = (
-        _test_rows(path, arrays, Rows(x, y), class_names, own_names)
-        if has_test
-        else None
-    )
+    test = _test_rows(path, arrays, Rows(x, y), class_names, own_names) if has_test else None
     features = feature_names_in(path, arrays, x.shape)
     columns = choose_columns(path.name, kind, features, data)
     if columns is not None and features is not None:
@@ -48,16 +44,12 @@ def load_npz(path: Path, data: DataConfig) -> Source:
     return Source(path.stem, kind, Rows(x, y), test, class_names, features, pixel_max)
 
 
-def checked_pair(
-    path: Path, arrays: dict[str, Array], x_name: str, y_name: str
-) -> tuple[Array, Array]:
+def checked_pair(path: Path, arrays: dict[str, Array], x_name: str, y_name: str) -> tuple[Array, Array]:
     """x in a type that models take, and y as it is; they must be there, fit each other and hold rows."""
     for name in (x_name, y_name):
         if name not in arrays:
             listed = ", ".join(arrays) or "no array"
-            raise DataError(
-                f"{path}: the array {name} is missing (it holds {listed}); save it with numpy.savez"
-            )
+            raise DataError(f"{path}: the array {name} is missing (it holds {listed}); save it with numpy.savez")
     x, y = arrays[x_name], arrays[y_name]
     if not 2 <= x.ndim <= 4 or y.ndim == 0:
         raise DataError(
@@ -65,13 +57,9 @@ def checked_pair(
             " (rows, height, width) or (rows, height, width, channels), and one label per row"
         )
     if len(x) != len(y):
-        raise DataError(
-            f"{path}: {x_name} has {len(x):,} rows, but {y_name} {len(y):,}; they must be equal"
-        )
+        raise DataError(f"{path}: {x_name} has {len(x):,} rows, but {y_name} {len(y):,}; they must be equal")
     if x.size == 0 or y.size == 0:
-        raise DataError(
-            f"{path}: holds no rows: {x_name} has the shape {x.shape}, {y_name} {y.shape}; save some"
-        )
+        raise DataError(f"{path}: holds no rows: {x_name} has the shape {x.shape}, {y_name} {y.shape}; save some")
     return model_values(f"{path}: {x_name}", x), y
 
 
@@ -81,27 +69,19 @@ def names_in(path: Path, arrays: dict[str, Array], name: str) -> tuple[str, ...]
         return None
     values = arrays[name]
     if values.ndim != 1 or values.dtype.kind != "U":
-        raise DataError(
-            f"{path}: {name} must be a one-dimensional array of text, numpy.array([...], str)"
-        )
+        raise DataError(f"{path}: {name} must be a one-dimensional array of text, numpy.array([...], str)")
     names = tuple(str(value) for value in values)
     doubled = next((text for text in names if names.count(text) > 1 or not text), None)
     if doubled is not None:
-        raise DataError(
-            f'{path}: {name} must hold different names, none empty; "{doubled}" is not one'
-        )
+        raise DataError(f'{path}: {name} must hold different names, none empty; "{doubled}" is not one')
     return names
 
 
-def feature_names_in(
-    path: Path, arrays: dict[str, Array], shape: tuple[int, ...]
-) -> tuple[str, ...] | None:
+def feature_names_in(path: Path, arrays: dict[str, Array], shape: tuple[int, ...]) -> tuple[str, ...] | None:
     """feature_names, one for each column of x (n, features)."""
     names = names_in(path, arrays, "feature_names")
     if names is not None and (len(shape) != 2 or len(names) != shape[1]):
-        raise DataError(
-            f"{path}: has {len(names)} feature_names for x of the shape {shape}; give one per column"
-        )
+        raise DataError(f"{path}: has {len(names)} feature_names for x of the shape {shape}; give one per column")
     return names
 
 
@@ -109,9 +89,7 @@ def _array_names(path: Path, arrays: dict[str, Array]) -> tuple[str, str, bool]:
     """The names of x and y for training, and whether a test set comes with them."""
     halves = [name for name in arrays if name.endswith(("_train", "_test"))]
     if halves and ("x" in arrays or "y" in arrays):
-        raise DataError(
-            f"{path}: holds both x or y and {', '.join(halves)}; keep either x, y or x_train, y_train"
-        )
+        raise DataError(f"{path}: holds both x or y and {', '.join(halves)}; keep either x, y or x_train, y_train")
     if not halves:
         return "x", "y", False
     return "x_train", "y_train", "x_test" in arrays or "y_test" in arrays
@@ -131,21 +109,15 @@ def _test_rows(
         )
     targets = encode_like(f"{path}: y_test", y, class_names, own_names)
     if targets.shape[1:] != train.y.shape[1:]:
-        raise DataError(
-            f"{path}: y_train has {train.y.shape[1:] or 1} targets, y_test {targets.shape[1:] or 1}"
-        )
+        raise DataError(f"{path}: y_train has {train.y.shape[1:] or 1} targets, y_test {targets.shape[1:] or 1}")
     _check_seen(path, targets, train.y, class_names)
     return Rows(x, targets)
 
 
-def _check_seen(
-    path: Path, test: Array, train: Array, class_names: tuple[str, ...] | None
-) -> None:
+def _check_seen(path: Path, test: Array, train: Array, class_names: tuple[str, ...] | None) -> None:
     if class_names is None:
         return
     unseen = np.setdiff1d(test, train)
     if len(unseen):
         names = ", ".join(f'"{class_names[index]}"' for index in unseen[:10])
-        raise DataError(
-            f"{path}: y_test has classes that no training row has: {names}; add training rows of them"
-        )
+        raise DataError(f"{path}: y_test has classes that no training row has: {names}; add training rows of them")

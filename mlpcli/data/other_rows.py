@@ -45,24 +45,16 @@ def read_rows(key: str, path: Path, layout: Layout) -> Rows:
 
 def _read(key: str, path: Path, layout: Layout) -> Rows:
     if not path.exists():
-        raise SettingError(
-            key,
-            f"{path}: not found{did_you_mean(path.name, ['test'])}; give a fraction or a path",
-        )
+        raise SettingError(key, f"{path}: not found{did_you_mean(path.name, ['test'])}; give a fraction or a path")
     if path.is_dir() and (has_idx(path, "t10k") or has_idx(path, "train")):
         return _from_idx(key, path, layout)
     if path.suffix.lower() == ".npz":
         return _from_npz(path, layout)
-    raise SettingError(
-        key,
-        f"{path}: is neither an .npz file nor a folder of IDX files; use one of these",
-    )
+    raise SettingError(key, f"{path}: is neither an .npz file nor a folder of IDX files; use one of these")
 
 
 def _from_idx(key: str, folder: Path, layout: Layout) -> Rows:
-    images, labels, label_path = read_idx_arrays(
-        folder, "t10k" if has_idx(folder, "t10k") else "train", key
-    )
+    images, labels, label_path = read_idx_arrays(folder, "t10k" if has_idx(folder, "t10k") else "train", key)
     return Rows(images, encode_like(str(label_path), labels, layout.class_names))
 
 
@@ -76,15 +68,11 @@ def _from_npz(path: Path, layout: Layout) -> Rows:
     return Rows(x, encode_like(f"{path}: y", y, layout.class_names, own_classes))
 
 
-def _same_columns(
-    path: Path, x: Array, own: tuple[str, ...], wanted: tuple[str, ...]
-) -> Array:
+def _same_columns(path: Path, x: Array, own: tuple[str, ...], wanted: tuple[str, ...]) -> Array:
     """The training columns, found by name: another order or more columns do not matter."""
     missing = [name for name in wanted if name not in own]
     if missing:
-        raise DataError(
-            f"{path}: lacks the columns {', '.join(missing[:20])}, which the training rows have; add them"
-        )
+        raise DataError(f"{path}: lacks the columns {', '.join(missing[:20])}, which the training rows have; add them")
     return x if own == wanted else x[:, [own.index(name) for name in wanted]]
 
 
@@ -96,7 +84,5 @@ def _checked(path: Path, rows: Rows, layout: Layout) -> Rows:
         )
     targets = rows.y.shape[1] if rows.y.ndim == 2 else 1
     if targets != layout.targets:
-        raise DataError(
-            f"{path}: has {targets} targets per row, but the training rows {layout.targets}"
-        )
+        raise DataError(f"{path}: has {targets} targets per row, but the training rows {layout.targets}")
     return rows

@@ -48,13 +48,11 @@ def choose_scaling(facts: DataFacts, setting: str) -> str:
         return "none" if facts.pixel_max == 1 else "unit"
     if setting == "unit" and facts.kind == "table":
         raise SettingError(
-            "data.scaling",
-            f"unit is for pixels, but {facts.name} is a table; use standardize or minmax",
+            "data.scaling", f"unit is for pixels, but {facts.name} is a table; use standardize or minmax"
         )
     if setting == "unit" and facts.pixel_max is None:
         raise SettingError(
-            "data.scaling",
-            f"unit needs pixels of 0 to 255, but {facts.name} has others; use standardize or minmax",
+            "data.scaling", f"unit needs pixels of 0 to 255, but {facts.name} has others; use standardize or minmax"
         )
     return setting
 
@@ -79,12 +77,7 @@ def fit_scaling(facts: DataFacts, setting: str, train: Part) -> Scaling:
     variance = np.where(high == low, 1.0, variance)
     _check_spread(facts, variance)
     axis = None if train.x.ndim == 3 else -1
-    return Scaling(
-        "normalization",
-        axis=axis,
-        mean=tuple(mean.tolist()),
-        variance=tuple(variance.tolist()),
-    )
+    return Scaling("normalization", axis=axis, mean=tuple(mean.tolist()), variance=tuple(variance.tolist()))
 
 
 def _mean_and_range(train: Part) -> tuple[Floats, Floats, Floats]:
@@ -119,11 +112,7 @@ def _values_per_row(x: Array) -> int:
 def _check_spread(facts: DataFacts, variance: Floats) -> None:
     wide = np.flatnonzero(variance > np.finfo(np.float32).max)
     if len(wide):
-        name = (
-            facts.feature_names[wide[0]]
-            if facts.feature_names
-            else f"{wide[0]} (from 0)"
-        )
+        name = facts.feature_names[wide[0]] if facts.feature_names else f"{wide[0]} (from 0)"
         raise DataError(
             f"{facts.name}: column {name} spreads over {variance[wide[0]] ** 0.5:.1e}, too far to be scaled in 32-bit"
             " numbers; divide it, or take its logarithm"

@@ -36,17 +36,12 @@ def load_source(data: DataConfig) -> Source:
     if built_in is not None:
         return _load_built_in(built_in, data)
     if data.path is not None:
-        raise SettingError(
-            "data.path",
-            f"is for built-in names ({', '.join(BUILT_IN_NAMES)}); remove it",
-        )
+        raise SettingError("data.path", f"is for built-in names ({', '.join(BUILT_IN_NAMES)}); remove it")
     with reading(Path(data.source)):
         source = _load_path(Path(data.source), data)
     resolve_task(data.task, source.class_names)
     if len(source.train) < 2:
-        raise DataError(
-            f"{data.source}: holds 1 training row; at least 2 are needed to learn anything"
-        )
+        raise DataError(f"{data.source}: holds 1 training row; at least 2 are needed to learn anything")
     return source
 
 
@@ -57,10 +52,7 @@ def check_built_in(built_in: BuiltIn, data: DataConfig) -> None:
         SettingError: data.path, data.task, data.target, data.features or data.exclude does not fit.
     """
     if built_in.bundled and data.path is not None:
-        raise SettingError(
-            "data.path",
-            f"{built_in.name} is bundled with scikit-learn and needs no files; remove it",
-        )
+        raise SettingError("data.path", f"{built_in.name} is bundled with scikit-learn and needs no files; remove it")
     resolve_task(data.task, built_in.class_names)
     choose_columns(built_in.name, built_in.kind, built_in.feature_names, data)
 
@@ -82,13 +74,9 @@ def _load_path(path: Path, data: DataConfig) -> Source:
     if name.endswith(".npz"):
         return load_npz(path, data)
     if name.endswith(TABLE_ENDS):
-        raise DataError(
-            f"{path}: this version does not read tables ({path.suffix}) yet; {READ_HERE}"
-        )
+        raise DataError(f"{path}: this version does not read tables ({path.suffix}) yet; {READ_HERE}")
     if "idx" in name:
-        raise DataError(
-            f"{path}: is a single IDX file; set data.source to its folder, {path.parent}"
-        )
+        raise DataError(f"{path}: is a single IDX file; set data.source to its folder, {path.parent}")
     raise DataError(f"{path}: is of no kind that is read; {READ_HERE}")
 
 
@@ -96,17 +84,11 @@ def _load_folder(folder: Path, data: DataConfig) -> Source:
     if has_idx(folder):
         choose_columns(folder.name, "image", None, data)
         train, test = read_idx_folder(folder)
-        return Source(
-            folder.name, "image", train, test, DIGIT_NAMES, None, highest_pixel(train.x)
-        )
+        return Source(folder.name, "image", train, test, DIGIT_NAMES, None, highest_pixel(train.x))
     if any(_holds_images(inner) for inner in folder.iterdir() if inner.is_dir()):
-        raise DataError(
-            f"{folder}: this version does not read folders of images yet; {READ_HERE}"
-        )
+        raise DataError(f"{folder}: this version does not read folders of images yet; {READ_HERE}")
     found = ", ".join(sorted(inner.name for inner in folder.iterdir())[:5]) or "nothing"
-    raise DataError(
-        f"{folder}: holds no IDX files such as train-images-idx3-ubyte.gz, but {found}; {READ_HERE}"
-    )
+    raise DataError(f"{folder}: holds no IDX files such as train-images-idx3-ubyte.gz, but {found}; {READ_HERE}")
 
 
 def _holds_images(folder: Path) -> bool:
@@ -114,8 +96,6 @@ def _holds_images(folder: Path) -> bool:
 
 
 def _not_found(path: Path) -> str:
-    neighbours = (
-        [inner.name for inner in path.parent.iterdir()] if path.parent.is_dir() else []
-    )
+    neighbours = [inner.name for inner in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = did_you_mean(path.name, [*BUILT_IN_NAMES, *neighbours])
     return f"{path}: not found{hint}; give a path, or a built-in name: {', '.join(BUILT_IN_NAMES)}"

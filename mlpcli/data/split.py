@@ -35,29 +35,15 @@ def split_source(source: Source, data: DataConfig, seed: int) -> Splits:
         DataError: the rows in a data.test or data.validation file are bad, or training has one class only.
     """
     test_rows = _rows_at("data.test", data.test, source) or source.test
-    validation_rows = (
-        _rows_at("data.validation", data.validation, source)
-        if data.validation != "test"
-        else None
-    )
-    counts = split_counts(
-        data, len(source.train), row_count(test_rows), row_count(validation_rows)
-    )
+    validation_rows = _rows_at("data.validation", data.validation, source) if data.validation != "test" else None
+    counts = split_counts(data, len(source.train), row_count(test_rows), row_count(validation_rows))
     rest = np.arange(counts.kept, dtype=np.int64)
-    test, rest = _part(
-        "data.test", source, data, test_rows, counts.test, rest, [seed, TEST_STREAM]
-    )
+    test, rest = _part("data.test", source, data, test_rows, counts.test, rest, [seed, TEST_STREAM])
     if data.validation == "test":
         validation = test
     else:
         validation, rest = _part(
-            "data.validation",
-            source,
-            data,
-            validation_rows,
-            counts.validation,
-            rest,
-            [seed, VALIDATION_STREAM],
+            "data.validation", source, data, validation_rows, counts.validation, rest, [seed, VALIDATION_STREAM]
         )
     train = Part(source.train.x, source.train.y, rest)
     _check_classes(source, data, train)
@@ -65,13 +51,7 @@ def split_source(source: Source, data: DataConfig, seed: int) -> Splits:
 
 
 def _part(
-    key: str,
-    source: Source,
-    data: DataConfig,
-    rows: Rows | None,
-    count: int | None,
-    rest: Indices,
-    seed: list[int],
+    key: str, source: Source, data: DataConfig, rows: Rows | None, count: int | None, rest: Indices, seed: list[int]
 ) -> tuple[Part | None, Indices]:
     """The rows that came by themselves, or `count` drawn from the rest; and what the rest is then."""
     if rows is not None:
@@ -83,11 +63,7 @@ def _part(
 
 
 def _rows_at(key: str, setting: float | str | None, source: Source) -> Rows | None:
-    return (
-        read_rows(key, Path(setting), layout_of(source))
-        if isinstance(setting, str)
-        else None
-    )
+    return read_rows(key, Path(setting), layout_of(source)) if isinstance(setting, str) else None
 
 
 def _take(
@@ -98,12 +74,7 @@ def _take(
     if source.class_names is None or not stratify:
         return np.sort(order[:count]), np.sort(order[count:])
     labels = source.train.y[order]
-    shares = class_shares(
-        key,
-        np.bincount(labels, minlength=len(source.class_names)),
-        count,
-        source.class_names,
-    )
+    shares = class_shares(key, np.bincount(labels, minlength=len(source.class_names)), count, source.class_names)
     taken = _rank_in_class(labels) < shares[labels]
     return np.sort(order[taken]), np.sort(order[~taken])
 
@@ -126,8 +97,5 @@ def _check_classes(source: Source, data: DataConfig, train: Part) -> None:
         return
     found = f'all {len(train):,} training rows are of the class "{source.class_names[seen[0]]}"'
     if data.limit is not None and data.limit < len(source.train):
-        raise SettingError(
-            "data.limit",
-            f"{found}; raise or remove it, there are {len(source.train):,} rows",
-        )
+        raise SettingError("data.limit", f"{found}; raise or remove it, there are {len(source.train):,} rows")
     raise DataError(f"{data.source}: {found}; at least two classes are needed")

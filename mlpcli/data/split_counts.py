@@ -23,10 +23,7 @@ class SplitCounts:
 
 
 def split_counts(
-    data: DataConfig,
-    rows: int,
-    test_rows: int | None = None,
-    validation_rows: int | None = None,
+    data: DataConfig, rows: int, test_rows: int | None = None, validation_rows: int | None = None
 ) -> SplitCounts:
     """The sizes of the parts.
 
@@ -40,18 +37,12 @@ def split_counts(
     train = kept
     if isinstance(data.test, float):
         if test_rows is not None:
-            raise SettingError(
-                "data.test",
-                "this source brings its own test set; remove data.test, or give a path",
-            )
+            raise SettingError("data.test", "this source brings its own test set; remove data.test, or give a path")
         test_rows = _share("data.test", data.test, train)
         train -= test_rows
     if data.validation == "test":
         if test_rows is None:
-            raise SettingError(
-                "data.validation",
-                '"test" needs a test set; set data.test, or give a fraction here',
-            )
+            raise SettingError("data.validation", '"test" needs a test set; set data.test, or give a fraction here')
         validation_rows = test_rows
     elif isinstance(data.validation, float):
         validation_rows = _share("data.validation", data.validation, train)

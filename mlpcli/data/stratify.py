@@ -10,9 +10,7 @@ from mlpcli.errors import SettingError
 Counts = npt.NDArray[np.int64]
 
 
-def class_shares(
-    key: str, counts: Counts, taken: int, class_names: tuple[str, ...]
-) -> Counts:
+def class_shares(key: str, counts: Counts, taken: int, class_names: tuple[str, ...]) -> Counts:
     """Rows of each class to take, `taken` in all, proportional to counts (k,) to within one row.
 
     Each class keeps a row: one whose share would be all of its rows gives up the last one to the others.
@@ -34,9 +32,7 @@ def class_shares(
     return shares
 
 
-def _check_enough(
-    key: str, counts: Counts, left: int, classes: int, class_names: tuple[str, ...]
-) -> None:
+def _check_enough(key: str, counts: Counts, left: int, classes: int, class_names: tuple[str, ...]) -> None:
     single = np.flatnonzero(counts == 1)
     if len(single):
         raise SettingError(
@@ -46,6 +42,5 @@ def _check_enough(
         )
     if left < classes:
         raise SettingError(
-            key,
-            f"leaves {left} training rows for {classes} classes; choose a smaller fraction, or stratify: false",
+            key, f"leaves {left} training rows for {classes} classes; choose a smaller fraction, or stratify: false"
         )

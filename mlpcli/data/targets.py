@@ -24,31 +24,21 @@ def encode_targets(
         SettingError: data.task cannot be had from these labels.
     """
     y = _without_unit_axis(y)
-    if task == "regression" or (
-        task == "auto" and y.dtype.kind == "f" and class_names is None
-    ):
+    if task == "regression" or (task == "auto" and y.dtype.kind == "f" and class_names is None):
         return numbers(where, y, one_hot_allowed=task == "regression"), None
     labels = class_labels(where, y)
     if class_names is not None:
         return indices_in_range(where, labels, class_names), class_names
     values, indices = np.unique(labels, return_inverse=True)
-    if (
-        task == "auto"
-        and labels.dtype.kind in "iu"
-        and len(values) > MOST_GUESSED_CLASSES
-    ):
+    if task == "auto" and labels.dtype.kind in "iu" and len(values) > MOST_GUESSED_CLASSES:
         raise SettingError(
-            "data.task",
-            f"{where} holds {len(values):,} different whole numbers; say regression or classification",
+            "data.task", f"{where} holds {len(values):,} different whole numbers; say regression or classification"
         )
     return indices.astype(np.int64), tuple(str(value) for value in values)
 
 
 def encode_like(
-    where: str,
-    y: Array,
-    class_names: tuple[str, ...] | None,
-    own_names: tuple[str, ...] | None = None,
+    where: str, y: Array, class_names: tuple[str, ...] | None, own_names: tuple[str, ...] | None = None
 ) -> Array:
     """Labels of a test or validation set in the training set's classes (None: numbers).
 
@@ -64,9 +54,7 @@ def encode_like(
     labels = class_labels(where, y)
     if own_names is not None:
         labels = np.array(own_names)[indices_in_range(where, labels, own_names)]
-    elif labels.dtype.kind in "iu" and not any(
-        name.lstrip("-").isdecimal() for name in class_names
-    ):
+    elif labels.dtype.kind in "iu" and not any(name.lstrip("-").isdecimal() for name in class_names):
         return indices_in_range(where, labels, class_names)
     return _matched(where, labels, class_names)
 
@@ -74,14 +62,9 @@ def encode_like(
 def numbers(where: str, y: Array, one_hot_allowed: bool) -> Array:
     """y as float32 targets (n,) or (n, k)."""
     if y.dtype.kind not in "biuf":
-        raise SettingError(
-            "data.task",
-            f'regression needs numbers, but {where} holds text such as "{y.flat[0]}"',
-        )
+        raise SettingError("data.task", f'regression needs numbers, but {where} holds text such as "{y.flat[0]}"')
     if y.ndim > 2:
-        raise DataError(
-            f"{where}: has the shape {y.shape}; targets are (rows,) or (rows, targets)"
-        )
+        raise DataError(f"{where}: has the shape {y.shape}; targets are (rows,) or (rows, targets)")
     if not one_hot_allowed and _is_one_hot(y):
         raise _one_hot_error(where)
     return float32_values(where, y)
@@ -92,25 +75,19 @@ def class_labels(where: str, y: Array) -> Array:
     if _is_one_hot(y):
         raise _one_hot_error(where)
     if y.ndim != 1:
-        raise DataError(
-            f"{where}: has the shape {y.shape}; classes are one label per row, (rows,)"
-        )
+        raise DataError(f"{where}: has the shape {y.shape}; classes are one label per row, (rows,)")
     if y.dtype.kind == "S":
         y = np.char.decode(y, "utf-8")
     if y.dtype.kind == "U" and (y == "").any():
         row = int(np.flatnonzero(y == "")[0])
-        raise DataError(
-            f"{where}: the label in row {row} (from 0) is empty; fill it in or leave out the row"
-        )
+        raise DataError(f"{where}: the label in row {row} (from 0) is empty; fill it in or leave out the row")
     return _whole_numbers(where, y) if y.dtype.kind == "f" else y
 
 
 def indices_in_range(where: str, labels: Array, class_names: tuple[str, ...]) -> Array:
     """Labels that must be indices into class_names, as int64."""
     if labels.dtype.kind not in "biu":
-        raise DataError(
-            f'{where}: holds text such as "{labels[0]}"; with class_names, y must be indices into them'
-        )
+        raise DataError(f'{where}: holds text such as "{labels[0]}"; with class_names, y must be indices into them')
     wrong = np.flatnonzero((labels < 0) | (labels >= len(class_names)))
     if len(wrong):
         raise DataError(
@@ -123,14 +100,9 @@ def indices_in_range(where: str, labels: Array, class_names: tuple[str, ...]) ->
 def _matched(where: str, labels: Array, class_names: tuple[str, ...]) -> Array:
     values, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     position = {name: index for index, name in enumerate(class_names)}
-    unknown = [
-        number for number, value in enumerate(values) if str(value) not in position
-    ]
+    unknown = [number for number, value in enumerate(values) if str(value) not in position]
     if unknown:
-        listed = ", ".join(
-            f'"{values[number]}" (first in row {first[number]}, from 0)'
-            for number in unknown[:10]
-        )
+        listed = ", ".join(f'"{values[number]}" (first in row {first[number]}, from 0)' for number in unknown[:10])
         raise DataError(
             f"{where}: labels that the training rows do not have: {listed}; the training classes are"
             f" {', '.join(class_names[:20])}; correct the labels or add training rows"
@@ -141,9 +113,7 @@ def _matched(where: str, labels: Array, class_names: tuple[str, ...]) -> Array:
 
 def _whole_numbers(where: str, y: Array) -> Array:
     with np.errstate(invalid="ignore"):
-        wrong = np.flatnonzero(
-            ~np.isfinite(y) | (y != np.floor(y)) | (np.abs(y) > 2**53)
-        )
+        wrong = np.flatnonzero(~np.isfinite(y) | (y != np.floor(y)) | (np.abs(y) > 2**53))
     if len(wrong):
         raise DataError(
             f"{where}: row {wrong[0]} (from 0) holds {y[wrong[0]]:g}, but classes are whole numbers;"
@@ -163,6 +133,4 @@ def _is_one_hot(y: Array) -> bool:
 
 
 def _one_hot_error(where: str) -> DataError:
-    return DataError(
-        f"{where}: is one-hot encoded; save one class index per row instead: numpy.argmax(y, axis=1)"
-    )
+    return DataError(f"{where}: is one-hot encoded; save one class index per row instead: numpy.argmax(y, axis=1)")

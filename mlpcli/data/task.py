@@ -15,14 +15,10 @@ def resolve_task(setting: str, class_names: tuple[str, ...] | None) -> Task:
     if class_names is None:
         return _number_task(setting)
     if setting == "regression":
-        raise SettingError(
-            "data.task",
-            f"regression needs a number as target, but it is one of {_listed(class_names)}",
-        )
+        raise SettingError("data.task", f"regression needs a number as target, but it is one of {_listed(class_names)}")
     if setting == "binary" and len(class_names) != 2:
         raise SettingError(
-            "data.task",
-            f"binary needs exactly 2 classes, but there are {len(class_names)}: {_listed(class_names)}",
+            "data.task", f"binary needs exactly 2 classes, but there are {len(class_names)}: {_listed(class_names)}"
         )
     if setting == "classification" or len(class_names) != 2:
         return "classification"
@@ -31,10 +27,7 @@ def resolve_task(setting: str, class_names: tuple[str, ...] | None) -> Task:
 
 def _number_task(setting: str) -> Task:
     if setting in ("classification", "binary"):
-        raise SettingError(
-            "data.task",
-            f"{setting} needs classes, but the target is a number; use regression or auto",
-        )
+        raise SettingError("data.task", f"{setting} needs classes, but the target is a number; use regression or auto")
     return "regression"
 
 

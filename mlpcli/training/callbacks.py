@@ -17,7 +17,7 @@ from mlpcli.training.progress import Progress
 Callback = backend.keras().callbacks.Callback
 
 
-class Shuffle(Callback):  # type: ignore[misc]
+class Shuffle(Callback):  # type: ignore[misc, valid-type]
     """Gives the training batches a new order in each epoch."""
 
     def __init__(self, batches: Batches) -> None:
@@ -28,7 +28,7 @@ class Shuffle(Callback):  # type: ignore[misc]
         self.batches.set_epoch(epoch)
 
 
-class Recorder(Callback):  # type: ignore[misc]
+class Recorder(Callback):  # type: ignore[misc, valid-type]
     """Writes history.csv row by row as epochs end, and keeps the same numbers in `history`."""
 
     def __init__(self, writer: HistoryWriter, progress: Progress) -> None:
@@ -50,7 +50,7 @@ class Recorder(Callback):  # type: ignore[misc]
         self.progress.epoch(row)
 
 
-class StepReporter(Callback):  # type: ignore[misc]
+class StepReporter(Callback):  # type: ignore[misc, valid-type]
     """Tells the progress display how far an epoch is."""
 
     def __init__(self, progress: Progress) -> None:
@@ -61,7 +61,7 @@ class StepReporter(Callback):  # type: ignore[misc]
         self.progress.step(batch + 1)
 
 
-class FiniteGuard(Callback):  # type: ignore[misc]
+class FiniteGuard(Callback):  # type: ignore[misc, valid-type]
     """Ends training at the first epoch whose losses or weights are not finite; keeps the weights of the one before.
 
     The weights are looked at too: with oneDNN, relu turns a NaN into 0, so that one NaN cell leaves the loss finite.
@@ -83,7 +83,7 @@ class FiniteGuard(Callback):  # type: ignore[misc]
             self.last_good = weights
 
 
-class StopWhenEqual(Callback):  # type: ignore[misc]
+class StopWhenEqual(Callback):  # type: ignore[misc, valid-type]
     """Stops when training and validation accuracy meet."""
 
     def __init__(self, metric: str, tolerance: float) -> None:

@@ -57,7 +57,9 @@ def fit_model(
     failure, interrupted = None, None
     progress.start(training.epochs, len(train), len(train.part))
     try:
-        model.fit(train, validation_data=validation, epochs=training.epochs, verbose=0, callbacks=callbacks, shuffle=False)
+        model.fit(
+            train, validation_data=validation, epochs=training.epochs, verbose=0, callbacks=callbacks, shuffle=False
+        )
     except TrainingError as error:
         failure = error
     except Interrupted as error:
@@ -94,7 +96,9 @@ def compiled_metrics(model: Any) -> list[Any]:
     return list(model._compile_metrics.metrics) if model._compile_metrics is not None else []
 
 
-def _restore(model: Any, stopping: Any, guard: FiniteGuard, history: History, broken: Exception | None) -> int | None:
+def _restore(
+    model: Any, stopping: Any, guard: FiniteGuard, history: History, broken: BaseException | None
+) -> int | None:
     """Give the model the best weights where they were kept, else, after a failure, the last good ones."""
     finished = len(history.get("epoch", [])) - (1 if isinstance(broken, TrainingError) else 0)
     if stopping is not None and stopping.best_weights is not None:

@@ -93,15 +93,17 @@ def _own_rows(metadata: dict[str, Any], split: str | None) -> _Rows:
     from mlpcli.data.fingerprint import fingerprint
     from mlpcli.data.source import load_source
     from mlpcli.data.split import split_source
-    from mlpcli.workflows.preparation import check_source
+    from mlpcli.workflows.preparation import check_splits
 
     config = _config(metadata)
     source = load_source(config.data)
-    check_source(source)
     notes = []
     if fingerprint(source) != metadata["data"]["fingerprint"]:
-        notes.append(f"warning: {config.data.source} has changed since this model was trained; the parts are not the same rows")
+        notes.append(
+            f"warning: {config.data.source} has changed since this model was trained; the parts are not the same rows"
+        )
     splits = split_source(source, config.data, config.seed)
+    check_splits(source, splits)
     part, name = _choose(splits, split)
     return _Rows(part, name, splits.train.y[splits.train.indices], notes)
 
@@ -147,7 +149,9 @@ def _built_in_rows(metadata: dict[str, Any], name: str) -> Any:
     source: Source = load_source(DataConfig(source=name, path=metadata["config"]["data"].get("path")))
     classes = metadata["plan"]["class_names"]
     if list(source.class_names or ()) != list(classes or ()):
-        raise UserError(f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)}")
+        raise UserError(
+            f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)}"
+        )
     return source.test or source.train
 
 

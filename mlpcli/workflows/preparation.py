@@ -41,8 +41,8 @@ def prepare(loaded: LoadedConfig) -> Prepared:
     config = loaded.config
     with loaded.located():
         source = load_source(config.data)
-        check_source(source)
         splits = split_source(source, config.data, config.seed)
+        check_splits(source, splits)
         facts = facts_of(source, config.data, splits)
         plan = make_plan(config, facts)
         check_stop_when_equal(loaded, plan)
@@ -61,11 +61,13 @@ def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
     return facts, plan
 
 
-def check_source(source: Source) -> None:
-    """Refuse NaN and infinity in any of the rows."""
-    check_finite(source.name, source.train.x, source.train.y, source.feature_names)
-    if source.test is not None:
-        check_finite(f"{source.name} (test)", source.test.x, source.test.y, source.feature_names)
+def check_splits(source: Source, splits: Splits) -> None:
+    """Refuse NaN and infinity in any of the rows; arrays that parts share are looked at once."""
+    seen: list[int] = []
+    for name, part in (("", splits.train), (" (test)", splits.test), (" (validation)", splits.validation)):
+        if part is not None and id(part.x) not in seen:
+            check_finite(f"{source.name}{name}", part.x, part.y, source.feature_names)
+            seen.append(id(part.x))
 
 
 def check_stop_when_equal(loaded: LoadedConfig, plan: Plan) -> None:

@@ -26,5 +26,6 @@ def check_reload(path: Path, chosen: dict[str, Any], part: Part, expected: dict[
     for name, value in expected.items():
         if not math.isclose(found.get(name, math.nan), value, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
             raise OutputError(
-                f"{path}: loaded back, {name} is {found.get(name)} and not {value}; the disk may be failing: save elsewhere"
+                f"{path}: loaded back, {name} is {found.get(name)} and not {value}; the disk may be failing,"
+                " so train again with another --runs-dir"
             )

@@ -73,7 +73,9 @@ class Run:
         if outcome.kept_epoch is not None:
             result = self._score()
             model_path = self._save(outcome, result["scores"])
-        metrics = run_metrics(self.config, self.prepared, outcome, result, fit_seconds, time.perf_counter() - self.started)
+        metrics = run_metrics(
+            self.config, self.prepared, outcome, result, fit_seconds, time.perf_counter() - self.started
+        )
         write_json(self.path / run_directory.METRICS, metrics)
         if result["evaluation"] is not None:
             write_json(self.path / run_directory.EVALUATION, result["evaluation"])

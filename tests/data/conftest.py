@@ -18,11 +18,7 @@ def idx_bytes(values: np.ndarray) -> bytes:
     """The array as an IDX file."""
     code = IDX_CODES[values.dtype.str[1:]]
     sizes = struct.pack(f">{values.ndim}I", *values.shape)
-    return (
-        bytes([0, 0, code, values.ndim])
-        + sizes
-        + values.astype(values.dtype.newbyteorder(">")).tobytes()
-    )
+    return bytes([0, 0, code, values.ndim]) + sizes + values.astype(values.dtype.newbyteorder(">")).tobytes()
 
 
 @pytest.fixture
@@ -38,9 +34,7 @@ def idx_folder(tmp_path: Path) -> Path:
     for half, rows in (("train", 20), ("t10k", 10)):
         images = (np.arange(rows * 6) % 256).astype(np.uint8).reshape(rows, 2, 3)
         labels = (np.arange(rows) % 10).astype(np.uint8)
-        (folder / f"{half}-images-idx3-ubyte.gz").write_bytes(
-            gzip.compress(idx_bytes(images))
-        )
+        (folder / f"{half}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx_bytes(images)))
         (folder / f"{half}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
     return folder
 
@@ -50,9 +44,7 @@ def npz(tmp_path: Path) -> Callable[..., Path]:
     """Write arrays to an .npz file and return its path."""
 
     def write(name: str = "data.npz", **arrays: Any) -> Path:
-        np.savez(
-            tmp_path / name, **{key: np.asarray(value) for key, value in arrays.items()}
-        )
+        np.savez(tmp_path / name, **{key: np.asarray(value) for key, value in arrays.items()})
         return tmp_path / name
 
     return write

@@ -10,27 +10,14 @@ from mlpcli.data.baseline import baseline
 
 
 def test_the_most_frequent_class_of_training_is_scored_elsewhere() -> None:
-    result = baseline(
-        "classification",
-        np.array([2, 2, 1]),
-        np.array([2, 1, 1, 1]),
-        ("0", "1", "세 번째"),
-    )
+    result = baseline("classification", np.array([2, 2, 1]), np.array([2, 1, 1, 1]), ("0", "1", "세 번째"))
     assert result == {"name": 'always "세 번째"', "accuracy": 0.25}
-    assert baseline("binary", np.array([1, 0]), np.array([0, 0]), ("a", "b")) == {
-        "name": 'always "a"',
-        "accuracy": 1.0,
-    }
+    assert baseline("binary", np.array([1, 0]), np.array([0, 0]), ("a", "b")) == {"name": 'always "a"', "accuracy": 1.0}
 
 
 def test_the_mean_by_hand() -> None:
     # mean 2; errors -1, 1, 4
-    result = baseline(
-        "regression",
-        np.array([1, 3], np.float32),
-        np.array([1, 3, 6], np.float32),
-        None,
-    )
+    result = baseline("regression", np.array([1, 3], np.float32), np.array([1, 3, 6], np.float32), None)
     assert result == {
         "name": "the mean, 2",
         "mae": 2.0,
@@ -45,10 +32,7 @@ def test_the_mean_is_told_in_four_digits() -> None:
 
 
 def test_several_targets() -> None:
-    train, held = (
-        np.array([[0, 10], [2, 30]], np.float32),
-        np.array([[1, 10], [3, 60]], np.float32),
-    )
+    train, held = (np.array([[0, 10], [2, 30]], np.float32), np.array([[1, 10], [3, 60]], np.float32))
     result = baseline("regression", train, held, None)
     assert result["name"] == "the mean of each target"
     assert result["mae"] == pytest.approx((0 + 2 + 10 + 40) / 4)

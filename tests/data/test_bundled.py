@@ -41,9 +41,7 @@ def test_the_catalog_tells_the_truth(built_in: BuiltIn) -> None:
     assert source.test is None
     assert resolve_task("auto", source.class_names) == built_in.task
     if built_in.class_names is not None:
-        assert np.unique(source.train.y).tolist() == list(
-            range(len(built_in.class_names))
-        )
+        assert np.unique(source.train.y).tolist() == list(range(len(built_in.class_names)))
 
 
 @pytest.mark.parametrize("built_in", BUNDLED, ids=lambda built_in: built_in.name)
@@ -51,17 +49,12 @@ def test_values_and_names_are_scikit_learns(built_in: BuiltIn) -> None:
     options = {"scaled": False} if built_in.name == "diabetes" else {}
     bunch = getattr(datasets, f"load_{built_in.name}")(**options)
     source = load_source(DataConfig(source=built_in.name))
-    np.testing.assert_array_equal(
-        source.train.x.reshape(bunch.data.shape),
-        bunch.data.astype(source.train.x.dtype),
-    )
+    np.testing.assert_array_equal(source.train.x.reshape(bunch.data.shape), bunch.data.astype(source.train.x.dtype))
     np.testing.assert_array_equal(source.train.y, bunch.target)
     if built_in.class_names is not None:
         assert [str(name) for name in bunch.target_names] == list(built_in.class_names)
     if built_in.feature_names is not None:
-        assert [str(name) for name in bunch.feature_names] == list(
-            built_in.feature_names
-        )
+        assert [str(name) for name in bunch.feature_names] == list(built_in.feature_names)
 
 
 def test_digits_are_small_whole_numbers() -> None:
@@ -72,9 +65,7 @@ def test_digits_are_small_whole_numbers() -> None:
 
 
 def test_columns_by_name() -> None:
-    source = load_source(
-        DataConfig(source="diabetes", features=["bp", "age", "sex"], exclude=["age"])
-    )
+    source = load_source(DataConfig(source="diabetes", features=["bp", "age", "sex"], exclude=["age"]))
     assert source.feature_names == ("bp", "sex")
     assert source.train.x[0].tolist() == [101, 2]
     source = load_source(DataConfig(source="iris", exclude=["sepal length (cm)"]))
@@ -82,47 +73,17 @@ def test_columns_by_name() -> None:
 
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
-    (
-        {"source": "iris", "features": ["petal lenght (cm)"]},
-        'data.features: .*did you mean "petal length',
-    ),
-    (
-        {"source": "iris", "exclude": ["colour"]},
-        'data.exclude: iris has no column "colour"; it has: sepal length',
-    ),
-    (
-        {"source": "diabetes", "features": ["age", "age"]},
-        'data.features: column "age" is named twice',
-    ),
-    (
-        {"source": "diabetes", "features": ["age"], "exclude": ["age"]},
-        "data.features: no column of diabetes is left",
-    ),
-    (
-        {"source": "diabetes", "target": "age"},
-        "data.target: diabetes brings its own target",
-    ),
-    (
-        {"source": "digits", "features": ["pixel_0_0"]},
-        "data.features: digits holds images",
-    ),
-    (
-        {"source": "digits", "exclude": ["pixel_0_0"]},
-        "data.exclude: digits holds images",
-    ),
+    ({"source": "iris", "features": ["petal lenght (cm)"]}, 'data.features: .*did you mean "petal length'),
+    ({"source": "iris", "exclude": ["colour"]}, 'data.exclude: iris has no column "colour"; it has: sepal length'),
+    ({"source": "diabetes", "features": ["age", "age"]}, 'data.features: column "age" is named twice'),
+    ({"source": "diabetes", "features": ["age"], "exclude": ["age"]}, "data.features: no column of diabetes is left"),
+    ({"source": "diabetes", "target": "age"}, "data.target: diabetes brings its own target"),
+    ({"source": "digits", "features": ["pixel_0_0"]}, "data.features: digits holds images"),
+    ({"source": "digits", "exclude": ["pixel_0_0"]}, "data.exclude: digits holds images"),
     ({"source": "wine", "path": "/x"}, "data.path: wine is bundled with scikit-learn"),
-    (
-        {"source": "wine", "task": "regression"},
-        "data.task: regression needs a number as target.*class_0",
-    ),
-    (
-        {"source": "wine", "task": "binary"},
-        "data.task: binary needs exactly 2 classes, but there are 3",
-    ),
-    (
-        {"source": "diabetes", "task": "classification"},
-        "data.task: classification needs classes",
-    ),
+    ({"source": "wine", "task": "regression"}, "data.task: regression needs a number as target.*class_0"),
+    ({"source": "wine", "task": "binary"}, "data.task: binary needs exactly 2 classes, but there are 3"),
+    ({"source": "diabetes", "task": "classification"}, "data.task: classification needs classes"),
 ]
 
 

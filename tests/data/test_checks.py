@@ -8,12 +8,7 @@ import numpy as np
 import pytest
 
 from mlpcli.data import arrays
-from mlpcli.data.checks import (
-    check_finite,
-    constant_warning,
-    data_warnings,
-    unscaled_warning,
-)
+from mlpcli.data.checks import check_finite, constant_warning, data_warnings, unscaled_warning
 from mlpcli.data.dataset import Part
 from mlpcli.errors import DataError
 
@@ -23,9 +18,7 @@ def table(rows: int = 6) -> np.ndarray:
 
 
 @pytest.fixture(params=[8, 1 << 23], ids=["row by row", "at once"])
-def chunk_bytes(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "CHUNK_BYTES", request.param)
 
 
@@ -47,13 +40,7 @@ def chunk_bytes(
             ("키", "나이"),
             '1 value is not finite; the first is -inf in row 4 (from 0), column "나이"',
         ),
-        (
-            [],
-            [(3,), (1,)],
-            np.inf,
-            None,
-            "t: y: 2 values are not finite; the first is inf in row 1 (from 0);",
-        ),
+        ([], [(3,), (1,)], np.inf, None, "t: y: 2 values are not finite; the first is inf in row 1 (from 0);"),
     ],
 )
 def test_the_first_place_is_named(
@@ -86,12 +73,7 @@ def test_finite_values_and_integers_pass() -> None:
 
 @pytest.mark.parametrize(
     ("scaling", "largest", "warned"),
-    [
-        ("none", 21, True),
-        ("none", -21, True),
-        ("none", 20, False),
-        ("unit", 255, False),
-    ],
+    [("none", 21, True), ("none", -21, True), ("none", 20, False), ("unit", 255, False)],
 )
 def test_unscaled_values(scaling: str, largest: float, warned: bool) -> None:
     warnings = unscaled_warning(scaling, np.array([[0.0], [largest]], np.float32))

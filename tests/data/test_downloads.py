@@ -43,23 +43,12 @@ def fail(name: str) -> Any:
 
 def mnist_arrays(**changes: Any) -> dict[str, Any]:
     rows = np.zeros((4, 28, 28), np.uint8)
-    return {
-        "x_train": rows,
-        "y_train": [0, 1, 9, 3],
-        "x_test": rows[:2],
-        "y_test": [5, 6],
-        **changes,
-    }
+    return {"x_train": rows, "y_train": [0, 1, 9, 3], "x_test": rows[:2], "y_test": [5, 6], **changes}
 
 
 def test_a_download_becomes_rows(backend: Callable[..., None]) -> None:
     x = np.zeros((3, 32, 32, 3), np.uint8)
-    backend(
-        lambda name: (
-            (x, np.array([[1], [2], [3]], np.uint8)),
-            (x[:1], np.array([[9]], np.uint8)),
-        )
-    )
+    backend(lambda name: ((x, np.array([[1], [2], [3]], np.uint8)), (x[:1], np.array([[9]], np.uint8))))
     source = load_source(DataConfig(source="cifar10"))
     assert source.train.y.tolist() == [1, 2, 3]
     assert source.train.y.dtype == np.int64
@@ -74,16 +63,9 @@ def caused(error: Exception, cause: Exception) -> Exception:
 
 
 @pytest.mark.parametrize(
-    "error",
-    [
-        OSError("no route\nto host"),
-        DataError("no route"),
-        caused(DataError("not told"), OSError("no route")),
-    ],
+    "error", [OSError("no route\nto host"), DataError("no route"), caused(DataError("not told"), OSError("no route"))]
 )
-def test_a_download_that_fails_says_what_to_do(
-    backend: Callable[..., None], error: Exception
-) -> None:
+def test_a_download_that_fails_says_what_to_do(backend: Callable[..., None], error: Exception) -> None:
     def broken(name: str) -> Any:
         raise error
 
@@ -97,9 +79,7 @@ def test_a_download_that_fails_says_what_to_do(
     )
 
 
-def test_kerass_cache_is_used(
-    backend: Callable[..., None], cache: Path, idx_folder: Path
-) -> None:
+def test_kerass_cache_is_used(backend: Callable[..., None], cache: Path, idx_folder: Path) -> None:
     backend(fail)
     np.savez(cache / "mnist.npz", **mnist_arrays())
     assert load_source(DataConfig(source="mnist")).train.y.tolist() == [0, 1, 9, 3]
@@ -113,10 +93,7 @@ def test_kerass_cache_is_used(
     ("changes", "message"),
     [
         ({"y_train": [0, 1, 10, 3]}, "y_train: label 10 in row 2"),
-        (
-            {"x_test": np.zeros((2, 27, 28), np.uint8)},
-            r"x_test is uint8 of the shape \(2, 27, 28\), but mnist is",
-        ),
+        ({"x_test": np.zeros((2, 27, 28), np.uint8)}, r"x_test is uint8 of the shape \(2, 27, 28\), but mnist is"),
         ({"x_train": np.zeros((4, 28, 28))}, "x_train is float32"),
         ({"y_test": [1]}, "x_test has 2 rows, but y_test 1"),
     ],
@@ -128,10 +105,7 @@ def test_a_bad_mnist_npz(tmp_path: Path, changes: dict[str, Any], message: str) 
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError,
-        match=r"없음: not found; set data.path to the folder that holds train-images",
-    ):
+    with pytest.raises(DataError, match=r"없음: not found; set data.path to the folder that holds train-images"):
         load_source(DataConfig(source="mnist", path=str(tmp_path / "없음")))
 
 
@@ -140,16 +114,9 @@ def test_images_have_no_columns(idx_folder: Path) -> None:
         load_source(DataConfig(source="mnist", path=str(idx_folder), features=["a"]))
 
 
-@pytest.mark.parametrize(
-    ("name", "folder"), [("mnist", "mnist"), ("fashion_mnist", "fashion-mnist")]
-)
-def test_the_real_sets_are_as_the_catalog_says(
-    shared_data: Path, name: str, folder: str
-) -> None:
-    source, built_in = (
-        load_source(DataConfig(source=name, path=str(shared_data / folder))),
-        CATALOG[name],
-    )
+@pytest.mark.parametrize(("name", "folder"), [("mnist", "mnist"), ("fashion_mnist", "fashion-mnist")])
+def test_the_real_sets_are_as_the_catalog_says(shared_data: Path, name: str, folder: str) -> None:
+    source, built_in = (load_source(DataConfig(source=name, path=str(shared_data / folder))), CATALOG[name])
     assert source.train.x.dtype == np.uint8
     assert source.input_shape == built_in.input_shape
     assert len(source.train) == built_in.train_rows

@@ -31,9 +31,7 @@ SAME: list[dict[str, Any]] = [
 def test_the_catalog_knows_what_loading_finds(settings: dict[str, Any]) -> None:
     data = DataConfig(**settings)
     source = load_source(data)
-    assert inspect_data(data, 1) == facts_of(
-        source, data, split_source(source, data, 1)
-    )
+    assert inspect_data(data, 1) == facts_of(source, data, split_source(source, data, 1))
 
 
 def test_facts_of_a_built_in_set() -> None:
@@ -68,23 +66,13 @@ def test_validation_rows_of_a_file_are_counted(npz: Callable[..., Path]) -> None
     assert (facts.train_rows, facts.validation_rows) == (150, 5)
 
 
-def test_where_a_download_is_found(
-    idx_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_where_a_download_is_found(idx_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert (
-        inspect_data(DataConfig(source="mnist"), 1).found
-        == "will be downloaded by Keras"
-    )
+    assert inspect_data(DataConfig(source="mnist"), 1).found == "will be downloaded by Keras"
     (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets" / "mnist.npz").write_bytes(b"not looked into")
-    assert (
-        inspect_data(DataConfig(source="mnist"), 1).found
-        == f"read from {tmp_path / 'datasets' / 'mnist.npz'}"
-    )
-    facts = inspect_data(
-        DataConfig(source="mnist", path=str(idx_folder), validation="test"), 1
-    )
+    assert inspect_data(DataConfig(source="mnist"), 1).found == f"read from {tmp_path / 'datasets' / 'mnist.npz'}"
+    facts = inspect_data(DataConfig(source="mnist", path=str(idx_folder), validation="test"), 1)
     assert facts.found == f"read from {idx_folder}"
     assert (facts.input_shape, facts.train_rows, facts.test_rows) == ((2, 3), 20, 10)
 
@@ -99,9 +87,7 @@ def test_where_a_download_is_found(
         ({"source": "digits", "path": "/x"}, "data.path"),
     ],
 )
-def test_settings_are_checked_without_loading(
-    settings: dict[str, Any], key: str
-) -> None:
+def test_settings_are_checked_without_loading(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(SettingError) as caught:
         inspect_data(DataConfig(**settings), 1)
     assert caught.value.key == key
@@ -113,7 +99,5 @@ def test_nothing_heavy_is_imported() -> None:
         "[inspect_data(DataConfig(source=name), 1) for name in ('digits', 'diabetes', 'mnist')];"
         "print([name for name in ('sklearn', 'scipy', 'keras', 'tensorflow', 'matplotlib') if name in sys.modules])"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

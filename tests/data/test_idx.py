@@ -22,10 +22,7 @@ HEADER = bytes([0, 0, 8, 1]) + struct.pack(">I", 3)
 @pytest.mark.parametrize("name", ["u1", "i1", "i2", "i4", "f4", "f8"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_every_value_type_is_read_in_the_machines_byte_order(
-    tmp_path: Path,
-    idx: Callable[[np.ndarray], bytes],
-    name: str,
-    pack: Callable[[bytes], bytes],
+    tmp_path: Path, idx: Callable[[np.ndarray], bytes], name: str, pack: Callable[[bytes], bytes]
 ) -> None:
     values = np.array([[1, 2, 3], [4, 5, 100]], name)
     path = tmp_path / "값"
@@ -38,9 +35,7 @@ def test_every_value_type_is_read_in_the_machines_byte_order(
 
 def test_bytes_worked_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "two.gz"
-    path.write_bytes(
-        b"\0\0\x0b\x02" + b"\0\0\0\x01" + b"\0\0\0\x02" + b"\x01\x02\xff\xff"
-    )  # not gzip in spite of .gz
+    path.write_bytes(b"\0\0\x0b\x02" + b"\0\0\0\x01" + b"\0\0\0\x02" + b"\x01\x02\xff\xff")  # not gzip in spite of .gz
     assert read_idx(path).tolist() == [[258, -1]]
 
 
@@ -56,51 +51,27 @@ def wrong_checksum(content: bytes) -> bytes:
 
 FAULTS = {
     "empty": (b"", "is empty"),
-    "not IDX": (
-        b"PNG\r\n and more",
-        "bad magic number 0x504e470d: it is neither an IDX file",
-    ),
+    "not IDX": (b"PNG\r\n and more", "bad magic number 0x504e470d: it is neither an IDX file"),
     "half a magic number": (b"\0\0\x08", "ends inside its header"),
     "half a header": (b"\0\0\x08\x03" + b"\0\0\0\x01\0", "ends inside its header"),
     "unknown type": (b"\0\0\x07\x01" + b"\0\0\0\x01\0", "unknown value type 0x07"),
     "no dimension": (b"\0\0\x08\x00\0\0", "says 0 dimensions; 1 to 4"),
-    "255 dimensions": (
-        b"\0\0\x08\xff" + b"\0\0\0\x01" * 255 + b"\0",
-        "says 255 dimensions",
-    ),
-    "no items": (
-        b"\0\0\x08\x02" + struct.pack(">2I", 0, 5),
-        "holds nothing: its header says the sizes 0 x 5",
-    ),
-    "sizes that overflow": (
-        b"\0\0\x08\x04" + b"\xff" * 16 + b"\0",
-        "4294967295 x 4294967295",
-    ),
+    "255 dimensions": (b"\0\0\x08\xff" + b"\0\0\0\x01" * 255 + b"\0", "says 255 dimensions"),
+    "no items": (b"\0\0\x08\x02" + struct.pack(">2I", 0, 5), "holds nothing: its header says the sizes 0 x 5"),
+    "sizes that overflow": (b"\0\0\x08\x04" + b"\xff" * 16 + b"\0", "4294967295 x 4294967295"),
     "short": (HEADER + b"\1\2", "3 values of uint8, 3 bytes, but the file holds 2"),
     "long": (HEADER + b"\1\2\3\4", "3 values of uint8, 3 bytes, but the file holds 4"),
     "gzip, short": (gzip.compress(HEADER + b"\1\2"), "3 bytes, but the file holds 2"),
-    "gzip, long": (
-        gzip.compress(HEADER + b"\1\2\3\4"),
-        "3 bytes, but the file holds more",
-    ),
+    "gzip, long": (gzip.compress(HEADER + b"\1\2\3\4"), "3 bytes, but the file holds more"),
     "gzip cut off": (truncated_gzip(HEADER + b"\1\2\3"), "gzip file is cut off"),
     "gzip cut off in its header": (gzip.compress(HEADER)[:5], "gzip file is cut off"),
-    "gzip checksum": (
-        wrong_checksum(HEADER + b"\1\2\3"),
-        "gzip file is damaged (CRC check failed",
-    ),
+    "gzip checksum": (wrong_checksum(HEADER + b"\1\2\3"), "gzip file is damaged (CRC check failed"),
     "gzip with trailing junk": (
         gzip.compress(HEADER + b"\1\2\3") + b"junk",
         "gzip file is damaged (Not a gzipped file",
     ),
-    "gzip of something else": (
-        gzip.compress(b"hello, world"),
-        "bad magic number 0x68656c6c",
-    ),
-    "gzip, sizes that overflow": (
-        gzip.compress(b"\0\0\x08\x04" + b"\xff" * 16),
-        "cannot come out of the",
-    ),
+    "gzip of something else": (gzip.compress(b"hello, world"), "bad magic number 0x68656c6c"),
+    "gzip, sizes that overflow": (gzip.compress(b"\0\0\x08\x04" + b"\xff" * 16), "cannot come out of the"),
 }
 
 
@@ -126,9 +97,7 @@ def test_more_than_the_machine_holds_is_refused(
     path = tmp_path / "large.gz"
     path.write_bytes(gzip.compress(idx(np.zeros(2000, np.uint8))))
     monkeypatch.setattr(local_files, "physical_memory", lambda: 1000)
-    with pytest.raises(
-        DataError, match="2,000 bytes of values, but this machine has 1,000 bytes"
-    ):
+    with pytest.raises(DataError, match="2,000 bytes of values, but this machine has 1,000 bytes"):
         read_idx(path)
 
 
@@ -148,9 +117,7 @@ def test_a_pipe_is_refused_before_it_is_opened(tmp_path: Path) -> None:
         read_idx("/dev/zero")
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 def test_an_unreadable_file(tmp_path: Path) -> None:
     path = tmp_path / "locked"
     path.write_bytes(HEADER)
@@ -165,15 +132,4 @@ def test_mnist(shared_data: Path) -> None:
     assert images.shape == (10_000, 28, 28)
     assert images.dtype == np.uint8
     assert labels[:5].tolist() == [7, 2, 1, 0, 4]
-    assert np.bincount(labels).tolist() == [
-        980,
-        1135,
-        1032,
-        1010,
-        982,
-        892,
-        958,
-        1028,
-        974,
-        1009,
-    ]
+    assert np.bincount(labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]

@@ -21,12 +21,7 @@ Write = Callable[..., Path]
 def npy(values: np.ndarray, **header: object) -> bytes:
     """The array as an .npy file; keywords replace what its header says."""
     content = io.BytesIO()
-    fields = {
-        "descr": values.dtype.str,
-        "fortran_order": False,
-        "shape": values.shape,
-        **header,
-    }
+    fields = {"descr": values.dtype.str, "fortran_order": False, "shape": values.shape, **header}
     np.lib.format.write_array_header_1_0(content, fields)
     return content.getvalue() + values.tobytes()
 
@@ -40,9 +35,7 @@ def archive(path: Path, **members: bytes) -> Path:
 
 def test_arrays_come_back(tmp_path: Path) -> None:
     path = tmp_path / "데이터.npz"
-    np.savez_compressed(
-        path, x=np.asfortranarray([[1.5, 2], [3, 4]]), y=["고양이", "개"]
-    )
+    np.savez_compressed(path, x=np.asfortranarray([[1.5, 2], [3, 4]]), y=["고양이", "개"])
     arrays = read_npz(path)
     assert arrays["x"].tolist() == [[1.5, 2], [3, 4]]
     assert arrays["y"].tolist() == ["고양이", "개"]
@@ -54,24 +47,12 @@ LIES = {
     "a negative size": (npy(np.zeros(2), shape=(-1, -2)), "says (-1, -2) values"),
     "a short array": (X[:-1], "24 bytes, but 23 are there"),
     "a long array": (X + b"\0", "24 bytes, but 25 are there"),
-    "no npy file": (
-        b"hello, world, hello, world",
-        "is damaged (the magic string is not correct",
-    ),
+    "no npy file": (b"hello, world, hello, world", "is damaged (the magic string is not correct"),
     "half a header": (X[:20], "is damaged (EOF: reading array header"),
-    "another version": (
-        X[:6] + b"\x09\x00" + X[8:],
-        "npy version (9, 0), which is not read",
-    ),
-    "a version unread": (
-        X[:6] + b"\x03\x00" + X[8:],
-        "npy version (3, 0), which is not read",
-    ),
+    "another version": (X[:6] + b"\x09\x00" + X[8:], "npy version (9, 0), which is not read"),
+    "a version unread": (X[:6] + b"\x03\x00" + X[8:], "npy version (3, 0), which is not read"),
     "an array of objects": (npy(np.zeros(2), descr="|O"), "x.npy holds object values"),
-    "records": (
-        npy(np.zeros(2, "i4,f4"), descr=[("a", "<i4"), ("b", "<f4")]),
-        "holds void64 values",
-    ),
+    "records": (npy(np.zeros(2, "i4,f4"), descr=[("a", "<i4"), ("b", "<f4")]), "holds void64 values"),
     "dates": (npy(np.zeros(2, "M8[D]")), "holds datetime64[D] values"),
 }
 
@@ -118,9 +99,7 @@ def test_a_flipped_value_is_noticed(npz: Write) -> None:
 def test_a_member_that_claims_more_than_the_file_can_hold(npz: Write) -> None:
     path = npz(x=np.zeros((2, 2)), y=[0, 1])
     content = bytearray(path.read_bytes())
-    entry = content.index(
-        b"PK\x01\x02"
-    )  # the directory entry of x: its unpacked size stands at 24
+    entry = content.index(b"PK\x01\x02")  # the directory entry of x: its unpacked size stands at 24
     content[entry + 24 : entry + 28] = struct.pack("<I", 2**31)
     path.write_bytes(content)
     with pytest.raises(DataError, match="claims 2,147,483,648 bytes"):
@@ -128,9 +107,7 @@ def test_a_member_that_claims_more_than_the_file_can_hold(npz: Write) -> None:
 
 
 def test_other_names_are_refused(npz: Write) -> None:
-    with pytest.raises(
-        DataError, match='holds an array "X_train"; did you mean "x_train"'
-    ):
+    with pytest.raises(DataError, match='holds an array "X_train"; did you mean "x_train"'):
         read_npz(npz(X_train=[[1.0]], y_train=[0]))
 
 

@@ -37,12 +37,7 @@ def load(file: Path, **settings: Any) -> Source:
     ],
 )
 def test_the_shape_of_x_tells_the_kind(
-    npz: Write,
-    shape: tuple[int, ...],
-    dtype: str,
-    kind: str,
-    found: str,
-    pixel_max: float | None,
+    npz: Write, shape: tuple[int, ...], dtype: str, kind: str, found: str, pixel_max: float | None
 ) -> None:
     x = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     source = load(npz(x=x, y=[0, 1, 0, 1]))
@@ -54,28 +49,17 @@ def test_the_shape_of_x_tells_the_kind(
 
 
 def test_float_images_within_one_are_known_to_be(npz: Write) -> None:
-    assert (
-        load(npz(x=np.linspace(0, 1, 16).reshape(4, 2, 2), y=[0, 1, 0, 1])).pixel_max
-        == 1
-    )
+    assert load(npz(x=np.linspace(0, 1, 16).reshape(4, 2, 2), y=[0, 1, 0, 1])).pixel_max == 1
 
 
 def test_a_test_set_is_read_in_the_classes_of_training(npz: Write) -> None:
-    source = load(
-        npz(x_train=X4, y_train=["b", "c", "a", "b"], x_test=X4[:2], y_test=["c", "b"])
-    )
+    source = load(npz(x_train=X4, y_train=["b", "c", "a", "b"], x_test=X4[:2], y_test=["c", "b"]))
     assert source.test is not None
     assert source.test.y.tolist() == [2, 1]
 
 
 def test_columns_are_chosen_by_name_in_the_test_set_too(npz: Write) -> None:
-    path = npz(
-        x_train=X4,
-        y_train=[0, 1, 0, 1],
-        x_test=X4[:2],
-        y_test=[1, 0],
-        feature_names=["키", "몸무게"],
-    )
+    path = npz(x_train=X4, y_train=[0, 1, 0, 1], x_test=X4[:2], y_test=[1, 0], feature_names=["키", "몸무게"])
     source = load(path, features=["몸무게"])
     assert source.feature_names == ("몸무게",)
     assert source.train.x.tolist() == [[1], [3], [5], [7]]
@@ -85,58 +69,28 @@ def test_columns_are_chosen_by_name_in_the_test_set_too(npz: Write) -> None:
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no y": ({"x": X4}, "the array y is missing (it holds x)"),
-    "no y_test": (
-        {"x_train": X4, "y_train": [0, 1, 0, 1], "x_test": X4},
-        "the array y_test is missing",
-    ),
+    "no y_test": ({"x_train": X4, "y_train": [0, 1, 0, 1], "x_test": X4}, "the array y_test is missing"),
     "both forms": ({"x": X4, "y_train": [0, 1, 0, 1]}, "holds both x or y and y_train"),
     "lengths": ({"x": X4, "y": [0, 1, 0]}, "x has 4 rows, but y 3"),
     "flat x": ({"x": [1.0, 2.0], "y": [0, 1]}, "x has the shape (2,)"),
-    "deep x": (
-        {"x": np.zeros((2, 1, 1, 1, 1)), "y": [0, 1]},
-        "x has the shape (2, 1, 1, 1, 1)",
-    ),
+    "deep x": ({"x": np.zeros((2, 1, 1, 1, 1)), "y": [0, 1]}, "x has the shape (2, 1, 1, 1, 1)"),
     "no rows": ({"x": np.zeros((0, 3)), "y": np.zeros(0, int)}, "holds no rows"),
     "no columns": ({"x": np.zeros((2, 0)), "y": [0, 1]}, "holds no rows"),
-    "text in x": (
-        {"x": [["a"], ["b"]], "y": [0, 1]},
-        "x: holds str32 values; only numbers",
-    ),
+    "text in x": ({"x": [["a"], ["b"]], "y": [0, 1]}, "x: holds str32 values; only numbers"),
     "complex x": ({"x": [[1j], [2j]], "y": [0, 1]}, "complex128"),
-    "overflow": (
-        {"x": [[1.0], [-1e39]], "y": [0, 1]},
-        "x: row 1 (from 0) holds -1e+39, too large for 32-bit",
-    ),
-    "overflow in y": (
-        {"x": X4, "y": [1.0, 2.0, 1e300, 0.5]},
-        "y: row 2 (from 0) holds 1e+300",
-    ),
+    "overflow": ({"x": [[1.0], [-1e39]], "y": [0, 1]}, "x: row 1 (from 0) holds -1e+39, too large for 32-bit"),
+    "overflow in y": ({"x": X4, "y": [1.0, 2.0, 1e300, 0.5]}, "y: row 2 (from 0) holds 1e+300"),
     "one-hot": ({"x": X4, "y": np.eye(4, dtype=int)}, "y: is one-hot encoded"),
     "one-hot floats": ({"x": X4, "y": np.eye(4)}, "y: is one-hot encoded"),
-    "two label columns": (
-        {"x": X4, "y": np.full((4, 2), 7)},
-        "y: has the shape (4, 2); classes are one label per row",
-    ),
-    "empty label": (
-        {"x": X4, "y": ["a", "", "b", "a"]},
-        "the label in row 1 (from 0) is empty",
-    ),
+    "two label columns": ({"x": X4, "y": np.full((4, 2), 7)}, "y: has the shape (4, 2); classes are one label per row"),
+    "empty label": ({"x": X4, "y": ["a", "", "b", "a"]}, "the label in row 1 (from 0) is empty"),
     "label range": (
         {"x": X4, "y": [0, 1, 2, 0], "class_names": ["a", "b"]},
         "label 2 in row 2 (from 0) is out of range: there are 2 classes, 0 to 1",
     ),
-    "negative label": (
-        {"x": X4, "y": [0, -1, 1, 0], "class_names": ["a", "b"]},
-        "label -1 in row 1",
-    ),
-    "text for indices": (
-        {"x": X4, "y": list("abab"), "class_names": ["a", "b"]},
-        "y must be indices",
-    ),
-    "a name twice": (
-        {"x": X4, "y": [0, 1, 0, 1], "class_names": ["a", "a"]},
-        '"a" is not one',
-    ),
+    "negative label": ({"x": X4, "y": [0, -1, 1, 0], "class_names": ["a", "b"]}, "label -1 in row 1"),
+    "text for indices": ({"x": X4, "y": list("abab"), "class_names": ["a", "b"]}, "y must be indices"),
+    "a name twice": ({"x": X4, "y": [0, 1, 0, 1], "class_names": ["a", "a"]}, '"a" is not one'),
     "names no text": (
         {"x": X4, "y": [0, 1, 0, 1], "class_names": [0, 1]},
         "class_names must be a one-dimensional array",
@@ -146,12 +100,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         "has 1 feature_names for x of the shape (4, 2)",
     ),
     "test shape": (
-        {
-            "x_train": X4,
-            "y_train": [0, 1, 0, 1],
-            "x_test": X4[:, :1],
-            "y_test": [0, 1, 0, 1],
-        },
+        {"x_train": X4, "y_train": [0, 1, 0, 1], "x_test": X4[:, :1], "y_test": [0, 1, 0, 1]},
         "x_train has the shape (4, 2), x_test (4, 1)",
     ),
     "unknown test class": (
@@ -159,13 +108,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         'y_test: labels that the training rows do not have: "c" (first in row 2, from 0)',
     ),
     "unseen test class": (
-        {
-            "x_train": X4,
-            "y_train": [0, 1, 0, 1],
-            "x_test": X4,
-            "y_test": [2, 1, 0, 1],
-            "class_names": list("abc"),
-        },
+        {"x_train": X4, "y_train": [0, 1, 0, 1], "x_test": X4, "y_test": [2, 1, 0, 1], "class_names": list("abc")},
         'y_test has classes that no training row has: "c"',
     ),
     "test targets": (
@@ -177,18 +120,14 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("arrays", "message"), FAULTS.values(), ids=FAULTS)
-def test_arrays_that_do_not_fit(
-    npz: Write, arrays: dict[str, Any], message: str
-) -> None:
+def test_arrays_that_do_not_fit(npz: Write, arrays: dict[str, Any], message: str) -> None:
     path = npz(**arrays)
     with pytest.raises(DataError, match=re.escape(message)) as caught:
         load(path)
     assert str(caught.value).startswith(str(path))
 
 
-def test_the_row_of_an_overflow_is_counted_over_all_chunks(
-    npz: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_row_of_an_overflow_is_counted_over_all_chunks(npz: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array_work, "CHUNK_BYTES", 16)
     with pytest.raises(DataError, match=re.escape("row 3 (from 0) holds 1e+300")):
         load(npz(x=[[0.0], [1.0], [2.0], [1e300]], y=[0, 1, 0, 1]))
@@ -197,34 +136,18 @@ def test_the_row_of_an_overflow_is_counted_over_all_chunks(
 @pytest.mark.parametrize(
     ("y", "settings", "message"),
     [
-        (
-            [0, 1, 2, 0],
-            {"task": "binary"},
-            "data.task: binary needs exactly 2 classes, but there are 3: 0, 1, 2",
-        ),
-        (
-            list("abab"),
-            {"task": "regression"},
-            'data.task: regression needs numbers, but .*text such as "a"',
-        ),
+        ([0, 1, 2, 0], {"task": "binary"}, "data.task: binary needs exactly 2 classes, but there are 3: 0, 1, 2"),
+        (list("abab"), {"task": "regression"}, 'data.task: regression needs numbers, but .*text such as "a"'),
         ([0, 1, 0, 1], {"target": "y"}, "data.target: data.npz brings its own target"),
-        (
-            [0, 1, 0, 1],
-            {"features": ["a"]},
-            "data.features: data.npz has no column names",
-        ),
+        ([0, 1, 0, 1], {"features": ["a"]}, "data.features: data.npz has no column names"),
         ([0, 1, 0, 1], {"path": "/somewhere"}, "data.path: is for built-in names"),
     ],
 )
-def test_settings_that_do_not_fit(
-    npz: Write, y: Any, settings: dict[str, Any], message: str
-) -> None:
+def test_settings_that_do_not_fit(npz: Write, y: Any, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message):
         load(npz(x=X4, y=y), **settings)
 
 
 def test_columns_of_images_cannot_be_chosen(npz: Write) -> None:
-    with pytest.raises(
-        SettingError, match=r"data.exclude: .* holds images, which have no columns"
-    ):
+    with pytest.raises(SettingError, match=r"data.exclude: .* holds images, which have no columns"):
         load(npz(x=np.zeros((4, 2, 2)), y=[0, 1, 0, 1]), exclude=["a"])

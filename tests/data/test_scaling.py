@@ -18,32 +18,13 @@ from mlpcli.data.split import split_source
 from mlpcli.errors import DataError, SettingError
 
 
-def facts(
-    kind: Kind, pixel_max: float | None = None, names: tuple[str, ...] | None = None
-) -> DataFacts:
-    return DataFacts(
-        "s",
-        kind,
-        (2,),
-        "classification",
-        ("a", "b"),
-        names,
-        pixel_max,
-        1,
-        3,
-        None,
-        None,
-        "here",
-    )
+def facts(kind: Kind, pixel_max: float | None = None, names: tuple[str, ...] | None = None) -> DataFacts:
+    return DataFacts("s", kind, (2,), "classification", ("a", "b"), names, pixel_max, 1, 3, None, None, "here")
 
 
 def part(x: object, rows: list[int] | None = None) -> Part:
     values = np.asarray(x)
-    return Part(
-        values,
-        np.zeros(len(values)),
-        np.array(range(len(values)) if rows is None else rows),
-    )
+    return Part(values, np.zeros(len(values)), np.array(range(len(values)) if rows is None else rows))
 
 
 @pytest.mark.parametrize(
@@ -59,18 +40,12 @@ def part(x: object, rows: list[int] | None = None) -> Part:
         ("image", 255, "standardize", "standardize"),
     ],
 )
-def test_the_choice(
-    kind: Kind, pixel_max: float | None, setting: str, word: str
-) -> None:
+def test_the_choice(kind: Kind, pixel_max: float | None, setting: str, word: str) -> None:
     assert choose_scaling(facts(kind, pixel_max), setting) == word
 
 
 @pytest.mark.parametrize(
-    ("kind", "message"),
-    [
-        ("table", "unit is for pixels, but s is a table"),
-        ("image", "unit needs pixels of 0 to 255"),
-    ],
+    ("kind", "message"), [("table", "unit is for pixels, but s is a table"), ("image", "unit needs pixels of 0 to 255")]
 )
 def test_unit_needs_pixels(kind: Kind, message: str) -> None:
     with pytest.raises(SettingError, match=f"data.scaling: {message}"):
@@ -79,19 +54,13 @@ def test_unit_needs_pixels(kind: Kind, message: str) -> None:
 
 def test_unit() -> None:
     x = np.zeros((2, 2, 2), np.uint8)
-    assert fit_scaling(facts("image", 255), "auto", part(x)) == Scaling(
-        "rescaling", scale=1 / 255
-    )
-    assert fit_scaling(facts("image", 16), "unit", part(x)) == Scaling(
-        "rescaling", scale=0.0625
-    )
+    assert fit_scaling(facts("image", 255), "auto", part(x)) == Scaling("rescaling", scale=1 / 255)
+    assert fit_scaling(facts("image", 16), "unit", part(x)) == Scaling("rescaling", scale=0.0625)
     assert fit_scaling(facts("image", 1), "auto", part(x)) == Scaling("none")
 
 
 @pytest.fixture(params=[16, 1 << 23], ids=["row by row", "at once"])
-def chunk_bytes(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "CHUNK_BYTES", request.param)
 
 
@@ -110,9 +79,7 @@ def test_standardize_by_hand_on_the_training_rows_alone() -> None:
 @pytest.mark.usefixtures("chunk_bytes")
 def test_minmax_by_hand() -> None:
     scaling = fit_scaling(facts("table"), "minmax", part(TABLE, [0, 1, 2]))
-    assert scaling == Scaling(
-        "normalization", axis=-1, mean=(1.0, 10.0), variance=(49.0, 1.0)
-    )
+    assert scaling == Scaling("normalization", axis=-1, mean=(1.0, 10.0), variance=(49.0, 1.0))
     scaled = (TABLE[:3] - scaling.mean) / np.sqrt(scaling.variance)
     assert scaled.min(axis=0).tolist() == [0, 0]
     assert scaled.max(axis=0).tolist() == [1, 0]
@@ -120,9 +87,7 @@ def test_minmax_by_hand() -> None:
 
 @pytest.mark.usefixtures("chunk_bytes")
 def test_grey_images_share_one_mean() -> None:
-    scaling = fit_scaling(
-        facts("image"), "standardize", part(np.array([[[0, 2]], [[4, 6]]], np.uint8))
-    )
+    scaling = fit_scaling(facts("image"), "standardize", part(np.array([[[0, 2]], [[4, 6]]], np.uint8)))
     assert scaling == Scaling("normalization", axis=None, mean=(3.0,), variance=(5.0,))
 
 
@@ -130,9 +95,7 @@ def test_grey_images_share_one_mean() -> None:
 def test_colour_images_have_a_mean_per_channel() -> None:
     images = np.array([[[[1, 5, 7]], [[3, 5, 8]]]], np.float32)
     scaling = fit_scaling(facts("image"), "auto", part(images))
-    assert scaling == Scaling(
-        "normalization", axis=-1, mean=(2.0, 5.0, 7.5), variance=(1.0, 1.0, 0.25)
-    )
+    assert scaling == Scaling("normalization", axis=-1, mean=(2.0, 5.0, 7.5), variance=(1.0, 1.0, 0.25))
 
 
 def test_scikit_learn_agrees() -> None:

@@ -20,9 +20,8 @@ def message(path: Path) -> str:
 
 
 def test_a_path_that_is_not_there_proposes_the_nearest(tmp_path: Path) -> None:
-    assert (
-        'not found; did you mean "mnist"?; give a path, or a built-in name: digits, iris'
-        in message(tmp_path / "minst")
+    assert 'not found; did you mean "mnist"?; give a path, or a built-in name: digits, iris' in message(
+        tmp_path / "minst"
     )
     np.savez(tmp_path / "꽃가루.npz", x=[[1.0]], y=[0])
     assert 'did you mean "꽃가루.npz"?' in message(tmp_path / "꽃가로.npz")
@@ -33,9 +32,7 @@ def test_a_path_that_is_not_there_proposes_the_nearest(tmp_path: Path) -> None:
 def test_tables_are_not_read_yet(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("a,b\n1,2\n", encoding="utf-8")
     assert "this version does not read tables" in message(tmp_path / name)
-    assert "read are the built-in sets, .npz files and folders of IDX files" in message(
-        tmp_path / name
-    )
+    assert "read are the built-in sets, .npz files and folders of IDX files" in message(tmp_path / name)
 
 
 def test_folders_of_images_are_not_read_yet(tmp_path: Path) -> None:
@@ -45,10 +42,7 @@ def test_folders_of_images_are_not_read_yet(tmp_path: Path) -> None:
 
 
 def test_other_folders(tmp_path: Path) -> None:
-    assert (
-        "holds no IDX files such as train-images-idx3-ubyte.gz, but nothing"
-        in message(tmp_path)
-    )
+    assert "holds no IDX files such as train-images-idx3-ubyte.gz, but nothing" in message(tmp_path)
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     assert "but notes.txt; read are" in message(tmp_path)
 
@@ -57,9 +51,8 @@ def test_other_files(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK")
     assert "is of no kind that is read" in message(tmp_path / "a.xlsx")
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0")
-    assert (
-        f"is a single IDX file; set data.source to its folder, {tmp_path}"
-        in message(tmp_path / "train-images-idx3-ubyte")
+    assert f"is a single IDX file; set data.source to its folder, {tmp_path}" in message(
+        tmp_path / "train-images-idx3-ubyte"
     )
 
 

@@ -33,9 +33,7 @@ def load(file: Path, **settings: Any) -> Source:
         ([[2], [1], [0], [2]], ("0", "1", "2"), [2, 1, 0, 2]),
     ],
 )
-def test_labels_become_sorted_classes(
-    npz: Write, y: Any, names: tuple[str, ...], indices: list[int]
-) -> None:
+def test_labels_become_sorted_classes(npz: Write, y: Any, names: tuple[str, ...], indices: list[int]) -> None:
     source = load(npz("꽃.npz", x=X4, y=y))
     assert source.name == "꽃"
     assert source.class_names == names
@@ -58,9 +56,7 @@ def test_class_names_give_indices_their_names(npz: Write) -> None:
         ([[0.0, 1.0]] * 4, "regression", [[0.0, 1.0]] * 4),
     ],
 )
-def test_numbers_become_float32_targets(
-    npz: Write, y: Any, task: str, expected: list[Any]
-) -> None:
+def test_numbers_become_float32_targets(npz: Write, y: Any, task: str, expected: list[Any]) -> None:
     source = load(npz(x=X4, y=y), task=task)
     assert source.class_names is None
     assert source.train.y.dtype == np.float32
@@ -76,29 +72,20 @@ def test_whole_floats_become_classes_when_asked(npz: Write) -> None:
 @pytest.mark.parametrize(
     ("y", "task", "message"),
     [
-        (
-            [1.0, 3.7, 2.5, 0],
-            "classification",
-            "row 1 (from 0) holds 3.7, but classes are whole numbers",
-        ),
+        ([1.0, 3.7, 2.5, 0], "classification", "row 1 (from 0) holds 3.7, but classes are whole numbers"),
         ([1.0, np.nan, 2.5, 0], "binary", "row 1 (from 0) holds nan"),
         ([1.0, np.inf, 2.0, 0], "classification", "row 1 (from 0) holds inf"),
         ([1.0, 0, 2.0, 1e17], "classification", "row 3 (from 0) holds 1e+17"),
     ],
 )
-def test_floats_that_are_no_classes(
-    npz: Write, y: Any, task: str, message: str
-) -> None:
+def test_floats_that_are_no_classes(npz: Write, y: Any, task: str, message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
         load(npz(x=X4, y=y), task=task)
 
 
 def test_thousands_of_whole_numbers_are_not_taken_for_classes(npz: Write) -> None:
     path = npz(x=np.zeros((1001, 1)), y=np.arange(1001))
-    with pytest.raises(
-        SettingError,
-        match="1,001 different whole numbers; say regression or classification",
-    ):
+    with pytest.raises(SettingError, match="1,001 different whole numbers; say regression or classification"):
         load(path)
     assert load(path, task="regression").class_names is None
     assert len(load(path, task="classification").class_names or ()) == 1001

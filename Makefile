@@ -1,0 +1,52 @@
+# Everything happens in .venv, which is made on first use: only Python 3.10 to 3.13 and a package index are needed.
+#   make demo    install, train on handwritten digits, evaluate, plot
+#   make test    install, run all tests            make test-light   those that need no TensorFlow, in seconds
+#   make check   lint, format, types, import contracts
+#   make format  rewrite the code in the format that `make check` asks for
+#   make lock    resolve the newest versions of all dependencies into constraints.txt
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-light check format lock clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/python -m mlpcli.demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+test-light: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not tf"
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --upgrade \
+		--no-header --no-annotate --no-emit-index-url --output-file constraints.txt
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 10) <= v < (3, 14) else \
+		f"Python 3.10 to 3.13 is needed, and {sys.executable} is {v.major}.{v.minor}; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,47 @@
+"""`make demo`: train, evaluate and plot, and say where everything lies."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+CONFIG = "configs/digits.yaml"
+
+
+def main() -> None:
+    """Run the three commands a first-time user would type, in a run directory of its own."""
+    if not Path(CONFIG).is_file():
+        raise SystemExit(f"{CONFIG} is not here; run make demo in the root of the repository")
+    run = _free_directory()
+    _type("train", CONFIG, "--run-dir", str(run))
+    _type("evaluate", str(run))
+    _type("plot", str(run))
+    click.echo("\nEverything of this run:")
+    for path in sorted(run.iterdir()):
+        click.echo(f"  {path.resolve()}")
+    click.echo(
+        f"\nNext:\n  .venv/bin/mlpcli summary {run}\n  .venv/bin/mlpcli train {CONFIG} -s training.optimizer=adam"
+    )
+
+
+def _free_directory() -> Path:
+    number = 1
+    while (path := Path("runs") / ("demo" if number == 1 else f"demo-{number}")).exists():
+        number += 1
+    return path
+
+
+def _type(*arguments: str) -> None:
+    """Show a command as one would type it, and run it."""
+    click.echo(f"\n$ mlpcli {shlex.join(arguments)}")
+    done = subprocess.run([sys.executable, "-m", "mlpcli", *arguments], check=False)
+    if done.returncode != 0:
+        raise SystemExit(done.returncode)
+
+
+if __name__ == "__main__":
+    main()
