@@ -33,11 +33,11 @@ def keras() -> Any:
             import tensorflow
 
             tensorflow.config.list_physical_devices()  # the driver's chatter comes with the first look
-    except ImportError as error:
-        raise MlpcliError(
-            f"TensorFlow cannot be imported: {error}; reinstall it: pip install --force-reinstall tensorflow"
-        ) from error
+    except Exception as error:  # a broken installation fails with whatever its parts happen to raise
+        advice = "reinstall it: pip install --force-reinstall tensorflow"
+        raise MlpcliError(f"TensorFlow cannot be imported: {_reason(error)}; {advice}") from error
     _fix_settings(keras)
+    _log_errors_only()
     return keras
 
 
@@ -84,12 +84,37 @@ def _set_environment() -> None:
         os.environ.pop(name, None)
 
 
+def _reason(error: BaseException) -> str:
+    """One line. TensorFlow's own error holds a whole traceback where a library is missing; its cause says which."""
+    while "\n" in str(error).strip() and error.__context__ is not None:
+        error = error.__context__
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__
+
+
 def _fix_settings(keras: Any) -> None:
-    """Undo what ~/.keras/keras.json may say: it changes results, and no config shows it."""
+    """Undo what ~/.keras/keras.json and the environment may say: it changes results, and no config shows it.
+
+    Raises:
+        MlpcliError: Keras was imported before, in a notebook for example, and computes with something else.
+    """
+    if keras.config.backend() != "tensorflow":
+        raise MlpcliError(
+            f"Keras runs on {keras.config.backend()} already; restart Python and import mlpcli before Keras"
+        )
+    for name in ("set_max_epochs", "set_max_steps_per_epoch"):  # newer versions of Keras have them
+        getattr(keras.config, name, lambda value: None)(None)
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     keras.config.set_dtype_policy("float32")
+
+
+def _log_errors_only() -> None:
+    """Keras's warnings by way of absl are advice to those who write code, such as not to save an .h5."""
+    from absl import logging
+
+    logging.set_verbosity(logging.ERROR)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import numpy as np
 from mlpcli.artifacts.model_file import Metadata, kind_of, read_architecture, read_metadata
 from mlpcli.data.dataset import Array, Part
 from mlpcli.errors import ModelFileError
-from mlpcli.model.architecture import check_layers
+from mlpcli.model.architecture import saved_layers
+from mlpcli.model.saving import weights_digest
 
 PREDICTION_BATCH = 2048
 """Rows at a time when nothing is learnt from them: large enough to be fast, small enough for any memory."""
@@ -53,7 +54,7 @@ def load_predictor(path: Path) -> Predictor:
         ModelFileError: the file is missing, damaged, newer than this mlpcli, or holds a layer that is not known.
     """
     kind, metadata = kind_of(path), read_metadata(path)
-    check_layers(path, read_architecture(path))
+    _check_size(path, sum(layer.size.parameters for layer in saved_layers(path, read_architecture(path))[1]))
     from mlpcli import backend
 
     keras = backend.keras()
@@ -62,7 +63,23 @@ def load_predictor(path: Path) -> Predictor:
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
         raise ModelFileError(f"{path}: cannot be loaded: {reason}; restore it or train again") from error
+    _check_weights(path, model.get_weights(), metadata)
     return Predictor(model, metadata)
+
+
+def _check_size(path: Path, parameters: int) -> None:
+    """A file that names more numbers than it holds would have Keras ask for memory without end."""
+    if parameters > path.stat().st_size:
+        raise ModelFileError(f"{path}: names {parameters:,} parameters, which it is too small to hold; it is damaged")
+
+
+def _check_weights(path: Path, weights: list[Array], metadata: Metadata | None) -> None:
+    """Refuse weights that changed after they were saved: an .h5 has no checksum of its own."""
+    saved = (metadata or {}).get("weights")
+    if saved is not None and saved != weights_digest(weights):
+        raise ModelFileError(f"{path}: its weights are not those that were saved; restore it or train again")
+    if not all(np.isfinite(array).all() for array in weights):
+        raise ModelFileError(f"{path}: has weights that are NaN or infinite, so it predicts nothing; train again")
 
 
 def _with_suffix(path: Path, suffix: str, load: Callable[[Path], Any]) -> Any:

@@ -25,14 +25,16 @@ def filtered_stderr() -> Iterator[None]:
         yield
         return
     command = [sys.executable, "-I", "-S", str(_FILTER)]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    # A session of its own: Ctrl-C in the terminal is for the trainer, and the filter ends when its input does.
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
     assert child.stdin is not None
     try:
         os.dup2(child.stdin.fileno(), 2)
         child.stdin.close()
         yield
     finally:
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
         os.dup2(original, 2)
         os.close(original)
         child.wait()

@@ -1,6 +1,6 @@
 """Scores of predictions: what evaluation.json holds and the pictures are drawn from. NumPy only.
 
-The confusion matrix and what follows from it are a few sums; scikit-learn's own functions, which the tests compare with,
+The confusion matrix and what follows from it are a few sums; scikit-learn's functions, which the tests compare with,
 take longer to import than everything else that `evaluate` does on a small set.
 """
 
@@ -19,8 +19,8 @@ SAMPLE_POINTS = 2000
 def predicted_classes(predictions: Array, threshold: float) -> Array:
     """Class indices (n,) from outputs (n, classes), or (n, 1) for a binary task."""
     if predictions.shape[1] == 1:
-        return (predictions[:, 0] > threshold).astype(np.int64)
-    return predictions.argmax(axis=1)
+        return np.asarray(predictions[:, 0] > threshold, np.int64)
+    return np.asarray(predictions.argmax(axis=1))
 
 
 def classification_scores(true: Array, predicted: Array, class_names: tuple[str, ...]) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +34,27 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         reason = error.strerror or str(error)
         raise OutputError(f"{path}: cannot be written: {reason}; free some space or choose another folder") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where the folder itself is gone, the first error is the one to read
+            temporary.unlink(missing_ok=True)
+
+
+def reserve(path: Path, size: int) -> None:
+    """Find out whether the disk has room for a file of `size` bytes, for a writer that crashes where there is none.
+
+    HDF5 does: libhdf5 ends the process with a segmentation fault when a disk fills up under it.
+
+    Raises:
+        OSError: there is no room.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with open(path, "wb") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise
+        file.truncate(0)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -40,8 +63,19 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write strict JSON (no NaN literals) in one piece; letters of any script stay readable."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """Write strict JSON in one piece; letters of any script stay readable."""
+    write_text(path, json.dumps(strict(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def strict(value: Any) -> Any:
+    """The value with null for NaN and infinity, for which JSON has no words: a metric may be undefined on some data."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: strict(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [strict(entry) for entry in value]
+    return value
 
 
 def read_json(path: Path) -> Any:

@@ -44,21 +44,33 @@ def read_history(path: Path) -> History:
     Raises:
         RunDirectoryError: the file is not a history.
     """
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        text = file.read()
-    complete = text[: text.rfind("\n") + 1]
-    rows = list(csv.reader(complete.splitlines()))
+    rows = _complete_rows(path)
     if not rows:
         return {}
     header, body = rows[0], rows[1:]
     if header[:1] != ["epoch"]:
         raise RunDirectoryError(f'{path}:1: is no history of a run: the first column must be "epoch"')
+    for line, row in enumerate(body, start=2):
+        if len(row) != len(header):
+            raise RunDirectoryError(
+                f"{path}:{line}: is damaged: {len(row)} values for {len(header)} columns; restore it or train again"
+            )
     try:
         return {name: [float(row[column]) for row in body] for column, name in enumerate(header)}
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise RunDirectoryError(f"{path}: is damaged: {error}; restore it or train again") from error
+
+
+def _complete_rows(path: Path) -> list[list[str]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        return list(csv.reader(text[: text.rfind("\n") + 1].splitlines()))
+    except OSError as error:
+        raise RunDirectoryError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RunDirectoryError(f"{path}: is no history of a run: {error}") from error
 
 
 def _shortest(value: float) -> str:
     """The shortest text that reads back as the same float; whole numbers without a point."""
-    return str(int(value)) if math.isfinite(value) and float(value).is_integer() else repr(float(value))
+    return str(int(value)) if abs(value) < 1e15 and float(value).is_integer() else repr(float(value))

@@ -1,13 +1,15 @@
 """What mlpcli keeps inside a model file, and reading it without TensorFlow.
 
-In a .keras it is a key of metadata.json, in an .h5 a dataset: stock Keras ignores both. (An extra member would make Keras
-unpack the whole archive at each load, and an attribute of an .h5 ends at 64 kB.)
+In a .keras it is a key of metadata.json, in an .h5 a dataset: stock Keras ignores both. (An extra member
+would make Keras unpack the whole archive at each load, and an attribute of an .h5 ends at 64 kB.)
 """
 
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,7 +75,7 @@ def read_metadata(path: Path) -> Metadata | None:
 
 
 def read_architecture(path: Path) -> dict[str, Any]:
-    """Keras's own description of the model: {"class_name": ..., "config": {...}}.
+    """Keras's own description of the model: {"class_name": ..., "config": {...}}, and of what it was compiled with.
 
     Raises:
         ModelFileError: the file is damaged, or holds weights only.
@@ -81,10 +83,11 @@ def read_architecture(path: Path) -> dict[str, Any]:
     if kind_of(path) == "keras":
         return _read_json(path, "config.json")
     with open_h5(path) as file:
-        text = file.attrs.get("model_config")
-    if text is None:
+        model, training = (_attribute(file, path, name) for name in ("model_config", "training_config"))
+    if model is None:
         raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
-    return _parse(text, path, "model_config")
+    compiled = {} if training is None else {"training_config": _parse(training, path, "training_config")}
+    return {**_parse(model, path, "model_config"), **compiled}
 
 
 def open_h5(path: Path) -> Any:
@@ -98,7 +101,7 @@ def open_h5(path: Path) -> Any:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise ModelFileError(f"{path}: is damaged ({error}); restore it or train again") from error
+        raise _damaged(path, error) from error
 
 
 def _read_json(path: Path, member: str) -> dict[str, Any]:
@@ -109,16 +112,18 @@ def _read_json(path: Path, member: str) -> dict[str, Any]:
             text = archive.read(member)
     except KeyError:
         raise ModelFileError(f"{path}: has no {member}, so it is no Keras model") from None
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-        raise ModelFileError(f"{path}: is damaged ({error}); restore it or train again") from error
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error) as error:
+        raise _damaged(path, error) from error
     return _parse(text, path, member)
 
 
 def _parse(text: str | bytes, path: Path, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path}: its {what} is damaged ({type(error).__name__}); restore it or train again") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ModelFileError(
+            f"{path}: its {what} is damaged ({type(error).__name__}); restore it or train again"
+        ) from error
     if not isinstance(value, dict):
         raise ModelFileError(f"{path}: its {what} is no description of a model")
     return value
@@ -145,10 +150,31 @@ def _add_to_h5(path: Path, metadata: Metadata) -> None:
 
 def _read_from_h5(path: Path) -> Any:
     with open_h5(path) as file:
-        if H5_DATASET not in file:
-            return None
-        dataset = file[H5_DATASET]
-        if dataset.size > LARGEST_JSON_BYTES or dataset.dtype.kind != "u":
-            raise ModelFileError(f"{path}: its mlpcli metadata is damaged; train again, or save the model anew with Keras")
-        text = dataset[()].tobytes()
+        try:
+            link = file.get(H5_DATASET, getlink=True)
+            if link is None:
+                return None
+            if type(link).__name__ != "HardLink":
+                raise ValueError("its metadata points elsewhere")
+            dataset = file[H5_DATASET]
+            if dataset.external or dataset.is_virtual or dataset.size > LARGEST_JSON_BYTES or dataset.dtype != "u1":
+                raise ValueError("it is no row of bytes")
+            text = dataset[()].tobytes()
+        except _H5_ERRORS as error:
+            raise _damaged(path, error) from error
     return _parse(text, path, H5_DATASET)
+
+
+def _attribute(file: Any, path: Path, name: str) -> Any:
+    try:
+        return file.attrs.get(name)
+    except _H5_ERRORS as error:
+        raise _damaged(path, error) from error
+
+
+_H5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError)
+"""What h5py raises on files that are damaged within."""
+
+
+def _damaged(path: Path, error: Exception) -> ModelFileError:
+    return ModelFileError(f"{path}: is damaged ({error}); restore it or train again")

@@ -32,6 +32,8 @@ def folder_name(name: str) -> str:
             raise ValueError(f"the character {character!r} is not allowed; use letters, digits, '.', '_', '-'")
     if not folder or folder[0] in ".-" or folder.split(".")[0].lower() in _WINDOWS_NAMES:
         raise ValueError("must start with a letter or a digit, and not be a reserved name such as con")
+    if folder[-1] == ".":
+        raise ValueError("must not end with a dot, which Windows drops; leave it out")
     if len(folder.encode("utf-8")) > LONGEST_NAME_BYTES:
         raise ValueError(f"is longer than {LONGEST_NAME_BYTES} bytes; shorten it")
     return folder
@@ -47,7 +49,7 @@ def create_run_directory(runs_dir: Path, name: str) -> Path:
     while True:
         path = runs_dir / (folder if number == 1 else f"{folder}-{number}")
         try:
-            _make(path)
+            _make(path, "--runs-dir")
             return path.resolve()
         except FileExistsError:
             number += 1
@@ -60,12 +62,14 @@ def create_exact_directory(path: Path) -> Path:
         RunDirectoryError: it is a file, or holds files already.
     """
     try:
-        _make(path)
+        _make(path, "--run-dir")
     except FileExistsError:
         if not path.is_dir():
             raise RunDirectoryError(f"{path}: is a file, not a folder; choose another --run-dir") from None
         if any(path.iterdir()):
-            raise RunDirectoryError(f"{path}: is not empty, and runs are never overwritten; choose another --run-dir") from None
+            raise RunDirectoryError(
+                f"{path}: is not empty, and runs are never overwritten; choose another --run-dir"
+            ) from None
     return path.resolve()
 
 
@@ -80,7 +84,9 @@ def find_file(run: Path, name: str) -> Path:
         raise RunDirectoryError(f"{run}: {found}; give a run directory such as runs/digits")
     path = run / name
     if not path.is_file():
-        raise RunDirectoryError(f"{run}: has no {name}, so it is no run directory (or its run ended before the first epoch)")
+        raise RunDirectoryError(
+            f"{run}: has no {name}, so it is no run directory (or its run ended before the first epoch)"
+        )
     return path
 
 
@@ -92,16 +98,16 @@ def find_model(run: Path) -> Path:
     return find_file(run, MODEL_NAMES[0])
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, option: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise RunDirectoryError(f"{path.parent}: is a file, not a folder; choose another --runs-dir") from None
+        raise RunDirectoryError(f"{path.parent}: is a file, not a folder; choose another {option}") from None
     except OSError as error:
-        raise RunDirectoryError(f"{path.parent}: cannot be made: {error.strerror}; choose another --runs-dir") from None
+        raise RunDirectoryError(f"{path.parent}: cannot be made: {error.strerror}; choose another {option}") from None
     try:
         path.mkdir()
     except FileExistsError:
         raise
     except OSError as error:
-        raise RunDirectoryError(f"{path}: cannot be made: {error.strerror}; choose another --runs-dir") from None
+        raise RunDirectoryError(f"{path}: cannot be made: {error.strerror}; choose another {option}") from None

@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mlpcli.artifacts.files import strict
+from mlpcli.cli.streams import ResultStream, write_result
 
-def out() -> Console:
-    """The console for results; wide enough in a pipe that no table is cut."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)
+PIPE_WIDTH = 160
+"""Wide enough that no table is cut where no terminal sets the width."""
 
 
 def line(text: str, style: str = "") -> None:
     """One line, never wrapped: paths are to be copied."""
-    out().print(Text(text, style=style), soft_wrap=True)
+    _console().print(Text(text, style=style), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
@@ -32,14 +32,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], lef
         drawn.add_column(Text(column), justify="left" if index < left else "right", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
-    out().print(drawn)
+    _console().print(drawn)
 
 
 def print_json(value: Any) -> None:
-    """One JSON object."""
-    import click
-
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+    """One JSON object; what standard output has no letters for is escaped as JSON does it."""
+    unicode_output = "utf" in ResultStream().encoding.lower()
+    write_result(json.dumps(strict(value), ensure_ascii=not unicode_output, indent=2, allow_nan=False) + "\n")
 
 
 def number(value: Any) -> str:
@@ -47,3 +46,9 @@ def number(value: Any) -> str:
     if not isinstance(value, (int, float)):
         return str(value)
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
+
+
+def _console() -> Console:
+    stream: Any = ResultStream()
+    console = Console(file=stream, highlight=False)
+    return console if console.is_terminal else Console(file=stream, highlight=False, width=PIPE_WIDTH)

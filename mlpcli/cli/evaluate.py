@@ -16,8 +16,9 @@ from mlpcli.cli.options import PATH, json_option
 @click.option("--output", type=PATH, help="A folder for evaluation.json and its picture.")
 @json_option()
 def evaluate(model_or_run: Path, data: str | None, split: str | None, output: Path | None, as_json: bool) -> None:
-    """Score a saved model: loss, metrics, a table per class, the confusion matrix.
+    """Score a saved model on data that it was not trained on.
 
+    Prints loss, metrics, a table per class and the confusion matrix, beside what a trivial guess would score.
     The model file knows its data; the rows are its test rows, or its validation rows where it has none.
 
     \b

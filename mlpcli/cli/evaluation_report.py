@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from mlpcli.cli.console import line, number, print_json, table
+from mlpcli.cli.streams import say
 from mlpcli.workflows.evaluate import EvaluationResult
 
 MOST_MATRIX_COLUMNS = 20
@@ -16,7 +15,7 @@ MOST_MATRIX_COLUMNS = 20
 def report(result: EvaluationResult, as_json: bool) -> None:
     """Tables for people, or the content of evaluation.json."""
     for note in result.notes:
-        click.echo(note, err=True)
+        say(note)
     evaluation = result.evaluation
     if as_json:
         print_json({"model": str(result.model), **evaluation})

@@ -51,9 +51,8 @@ def _parameters(size: LayerSize) -> str:
 def _print_metadata(result: SummaryResult) -> None:
     metadata = result.metadata or {}
     plan, versions = metadata.get("plan", {}), metadata.get("versions", {})
-    line(
-        f"task: {plan.get('task')}; loss {plan.get('loss')}; data: {metadata.get('config', {}).get('data', {}).get('source')}"
-    )
+    source = metadata.get("config", {}).get("data", {}).get("source")
+    line(f"task: {plan.get('task')}; loss {plan.get('loss')}; data: {source}")
     if plan.get("class_names"):
         line(f"classes: {', '.join(plan['class_names'])}")
     for split, scores in metadata.get("scores", {}).items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,10 +10,14 @@ from typing import Any, NoReturn
 import click
 
 from mlpcli import __version__
-from mlpcli.errors import MlpcliError
+from mlpcli.cli.streams import prepare_streams, say, write_result
+from mlpcli.errors import MlpcliError, did_you_mean
 
 COMMANDS = ("train", "evaluate", "plot", "validate", "summary")
 """Each is a file of its own beside this one, with a function of the same name."""
+
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""Carries the help page; click 8.1 has no such error and prints the page by itself."""
 
 
 class LazyGroup(click.Group):
@@ -33,8 +36,6 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from mlpcli.errors import did_you_mean
-
             near = did_you_mean(args[0], COMMANDS) if args else ""
             raise click.UsageError(f"{error.message.rstrip('.')}{near}", ctx) from None
 
@@ -53,28 +54,26 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 1 it failed, 2 the input is wrong, 130 interrupted (143, 129 by a signal)."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without Hangul is no reason to fail
+    prepare_streams()
     sys.exit(_run(argv))
 
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
         result = cli.main(args=argv, prog_name="mlpcli", standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        write_result("")  # what click itself has printed, such as a help page
         return result if isinstance(result, int) else 0
+    except _NO_ARGUMENTS as error:
+        say(error.format_message())
+        return 2
     except click.ClickException as error:
-        error.show()
+        context = getattr(error, "ctx", None)
+        usage = f"{context.get_usage()}\n" if context is not None else ""
+        say(f"{usage}error: {error.format_message()}")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        say("interrupted")
         return 130
-    except BrokenPipeError:
-        # The reader went away (`| head`): what was asked for is done, so leave without a word.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except MlpcliError as error:
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}")
         return error.exit_code

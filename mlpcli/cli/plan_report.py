@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from mlpcli.cli.console import line, print_json
 from mlpcli.cli.layer_report import print_layers, print_totals
+from mlpcli.cli.streams import say
 from mlpcli.config.training import EarlyStopping
 from mlpcli.data.facts import DataFacts
 from mlpcli.workflows.summary import LayerRow
@@ -15,7 +14,7 @@ from mlpcli.workflows.validate import ValidationResult
 def report(result: ValidationResult, as_json: bool) -> None:
     """Print the plan; warnings go to standard error."""
     for warning in result.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}")
     if as_json:
         print_json(_as_json(result))
         return

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mlpcli.cli.options import PATH
+from mlpcli.cli.streams import say, write_result
 
 
 @click.command()
@@ -15,9 +16,9 @@ from mlpcli.cli.options import PATH
 @click.option("--metric", help="Draw this metric alone, such as loss or accuracy.")
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 def plot(run_dirs: tuple[Path, ...], output: Path | None, metric: str | None, file_format: str) -> None:
-    """Draw learning curves and the confusion matrix of a run; several runs are laid over each other.
+    """Draw the learning curves and the confusion matrix of a run.
 
-    Works on the run's files alone, also while the run is going on.
+    Several runs are laid over each other. Works on the run's files alone, also while the run is going on.
 
     \b
     $ mlpcli plot runs/digits
@@ -27,6 +28,6 @@ def plot(run_dirs: tuple[Path, ...], output: Path | None, metric: str | None, fi
 
     result = run(list(run_dirs), output, metric, file_format)
     for path in result.paths:
-        click.echo(str(path.resolve()))
+        write_result(f"{path.resolve()}\n")
     for note in result.notes:
-        click.echo(note, err=True)
+        say(note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from mlpcli.artifacts.history import FIRST_COLUMNS
 from mlpcli.cli.console import number
+from mlpcli.cli.streams import say
 from mlpcli.training.progress import Progress, Silence
 
 REFRESH_SECONDS = 0.1
@@ -19,7 +21,8 @@ def choose_progress(quiet: bool) -> Progress:
     """Nothing, the live line, or plain lines; all on standard error."""
     if quiet or sys.stderr is None:
         return Silence()
-    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"  # a dumb terminal cannot rewrite a line
+    return LiveProgress() if live else PlainProgress()
 
 
 def _scores(row: Mapping[str, float]) -> str:
@@ -33,8 +36,7 @@ class PlainProgress:
         self.epochs = 0
 
     def note(self, text: str) -> None:
-        with contextlib.suppress(BrokenPipeError, ValueError):
-            print(text, file=sys.stderr, flush=True)
+        say(text)
 
     def start(self, epochs: int, steps: int, rows: int) -> None:
         self.epochs = epochs
@@ -64,7 +66,8 @@ class LiveProgress:
     def note(self, text: str) -> None:
         from rich.text import Text
 
-        self.console.print(Text(text), style="yellow", soft_wrap=True)
+        with contextlib.suppress(OSError):  # the terminal was closed
+            self.console.print(Text(text), style="yellow", soft_wrap=True)
 
     def start(self, epochs: int, steps: int, rows: int) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -93,7 +96,8 @@ class LiveProgress:
 
     def finish(self) -> None:
         if self.bar is not None:
-            self.bar.stop()
+            with contextlib.suppress(OSError):
+                self.bar.stop()
 
     def _update(self, steps: int, **fields: Any) -> None:
         seconds = time.perf_counter() - self.began

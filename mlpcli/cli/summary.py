@@ -14,7 +14,9 @@ from mlpcli.cli.options import PATH, json_option, set_option
 @set_option()
 @json_option()
 def summary(config_or_model: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Print the layers of a config, a model file or a run: name, type, output shape, parameters.
+    """Print the layers of a config, a model file or a run.
+
+    Each with its name, type, output shape and parameters, as Keras's own summary has them.
 
     \b
     $ mlpcli summary configs/digits.yaml

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from mlpcli.cli.console import line, number, print_json, table
+from mlpcli.cli.streams import say
 from mlpcli.workflows.train import TrainResult
 
 
@@ -17,17 +16,18 @@ def report(result: TrainResult, as_json: bool) -> int:
     else:
         _print(result)
     if result.failure is not None:
-        click.echo(f"error: {result.failure}{_kept(result)}", err=True)
+        say(f"error: {result.failure}{_kept(result)}")
         return result.failure.exit_code
     if result.interrupted is not None:
-        click.echo(f"{result.interrupted}{_kept(result)}", err=True)
+        say(f"{result.interrupted}{_kept(result)}")
         return result.interrupted.exit_code
     return 0
 
 
 def _kept(result: TrainResult) -> str:
     if result.model is None:
-        return f"; no epoch was finished, so there is no model; the history is in {result.run}"
+        history = f"; the history is in {result.run}" if result.metrics["epochs"] else ""
+        return f"; no epoch came to a good end, so there is no model{history}"
     return f"; the weights of epoch {result.metrics['kept_epoch']} are kept in {result.model}"
 
 
@@ -42,13 +42,20 @@ def _print(result: TrainResult) -> None:
         ]
         table(metrics["name"], ["split", *names, "rows"], rows)
         line(_against_baseline(result.evaluation or {}))
-    best = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}; " if metrics["best_epoch"] else ""
-    line(f"{best}stopped: {metrics['stopped']}")
+    line(f"{_epochs(metrics)}stopped: {metrics['stopped']}")
     rate = metrics["examples_per_second"]
     line(f"{metrics['seconds']['total']:.1f} s" + (f", {rate:,.0f} examples per second" if rate else ""))
     if result.model is not None:
         line(f"saved  {result.model}  (loaded back: the same scores)")
     line(f"run    {result.run}")
+
+
+def _epochs(metrics: dict[str, Any]) -> str:
+    """Which epoch was best, and which one the model is, where that is another."""
+    best, kept = metrics["best_epoch"], metrics["kept_epoch"]
+    if best is None:
+        return ""
+    return f"best epoch {best} of {metrics['epochs']}" + (f", kept epoch {kept}; " if kept != best else "; ")
 
 
 def _against_baseline(evaluation: dict[str, Any]) -> str:

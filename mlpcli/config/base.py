@@ -28,7 +28,8 @@ class Component(Section):
     """Something Keras builds by name: a layer, an initializer, an optimizer ...
 
     In YAML it is a name alone (`he_normal`), a name with its arguments (`random_normal: {stddev: 0.05}`), a name with
-    its first argument (`dropout: 0.2`), or, but for layers and metrics, a mapping with `name` (`{name: sgd, momentum: 0.9}`).
+    its first argument (`dropout: 0.2`), or a mapping with `name` (`{name: sgd, momentum: 0.9}`; not for layers and
+    metrics, which have a name of their own).
     """
 
     family: ClassVar[str] = ""
@@ -60,16 +61,17 @@ class Component(Section):
     def _unwrap(cls, value: Any) -> Any:
         """Bring each of the forms to a mapping of arguments."""
         if isinstance(value, str) and cls.called(value):
-            return {}
+            return cls._arguments(value, None)
         if isinstance(value, Mapping):
             if len(value) == 1 and cls.called(next(iter(value))):
-                return cls._arguments(next(iter(value.values())))
+                return cls._arguments(*next(iter(value.items())))
             if cls.written_with_name and cls.called(value.get("name")):
                 return {key: argument for key, argument in value.items() if key != "name"}
         return value
 
     @classmethod
-    def _arguments(cls, value: Any) -> Any:
+    def _arguments(cls, word: str, value: Any) -> Any:
+        """The mapping that `word: value` stands for."""
         if value is None:
             return {}
         if isinstance(value, Mapping):
@@ -91,13 +93,18 @@ def tag_of(value: Any) -> str | None:
         return value.tag
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
-        if isinstance(value.get("name"), str) and len(value) > 1:
-            return str(value["name"])
-        if len(value) == 1:
-            key, only = next(iter(value.items()))
-            return str(only) if key == "name" and isinstance(only, str) else str(key)
-    return None
+    if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+        return str(value["name"])
+    return _only_key(value)
+
+
+def _only_key(value: Any) -> str | None:
+    return str(next(iter(value))) if isinstance(value, Mapping) and len(value) == 1 else None
+
+
+def kind_of(value: Any) -> str | None:
+    """As `tag_of`, for components that have a name of their own: there `name` does not tell the kind."""
+    return _only_key(value) if isinstance(value, Mapping) else tag_of(value)
 
 
 def one_of(classes: tuple[type[Component], ...], tag_of: Callable[[Any], str | None] = tag_of) -> Any:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.layers import Dense, Layer
+from mlpcli.config.model import SHORT_FORM, Output
+from mlpcli.config.schedules import CosineDecay, ReduceLROnPlateau
 from mlpcli.config.schema import Config
+from mlpcli.config.suggestions import shown
 from mlpcli.config.training import EarlyStopping, StopWhenEqual
 from mlpcli.errors import did_you_mean
 
 Finding = tuple[str, str]
 """A dotted key and what is wrong with it."""
 
+_FOR_MATRICES = ("identity", "orthogonal", "orthogonal_regularizer")
+
 
 def check_config(config: Config) -> Iterator[Finding]:
     """Every contradiction that can be seen without the data."""
+    yield from _check_forms(config)
     yield from _check_monitors(config)
     yield from _check_stop_when_equal(config)
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
+    yield from _check_matrices(config)
 
 
 def known_columns(config: Config, metrics: list[str]) -> list[str]:
@@ -32,10 +39,11 @@ def check_monitor(key: str, monitor: str, columns: list[str]) -> Iterator[Findin
     if monitor in columns:
         return
     if monitor.startswith("val_") and monitor.removeprefix("val_") in columns:
-        yield key, f'"{monitor}" needs a validation set; set data.validation, or monitor one of {", ".join(columns)}'
+        known = ", ".join(columns)
+        yield key, f'"{monitor}" needs a validation set; set data.validation, or monitor one of {known}'
         return
     near = did_you_mean(monitor, columns) or f"; there are {', '.join(columns)}"
-    yield key, f'no metric is called "{monitor}"{near}'
+    yield key, f'no metric is called "{shown(monitor)}"{near}'
 
 
 def monitors(config: Config) -> Iterator[tuple[str, str]]:
@@ -45,6 +53,14 @@ def monitors(config: Config) -> Iterator[tuple[str, str]]:
         yield "training.early_stopping.monitor", training.early_stopping.monitor
     if isinstance(training.learning_rate_schedule, ReduceLROnPlateau):
         yield "training.learning_rate_schedule.reduce_on_plateau.monitor", training.learning_rate_schedule.monitor
+
+
+def _check_forms(config: Config) -> Iterator[Finding]:
+    if config.model.layers is None:
+        return
+    for key in SHORT_FORM:
+        if key in config.model.model_fields_set:
+            yield f"model.{key}", "belongs to the short form, which `layers` takes the place of; delete one of them"
 
 
 def _check_monitors(config: Config) -> Iterator[Finding]:
@@ -62,15 +78,34 @@ def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
 
 def _check_schedule(config: Config) -> Iterator[Finding]:
     schedule = config.training.learning_rate_schedule
-    if getattr(schedule, "warmup_steps", 0) and getattr(schedule, "warmup_target", None) is None:
-        yield "training.learning_rate_schedule", "warmup_steps needs warmup_target, the rate to warm up to"
+    if isinstance(schedule, CosineDecay) and schedule.warmup_steps and schedule.warmup_target is None:
+        key = "training.learning_rate_schedule.cosine_decay.warmup_steps"
+        yield key, "needs warmup_target, the rate to warm up to"
+
+
+def _named_layers(config: Config) -> Iterator[tuple[str, Layer]]:
+    """The key of each layer's arguments, and the layer."""
+    for index, layer in enumerate(config.model.layers or []):
+        yield f"model.layers[{index}].{layer.tag}", layer
+    if isinstance(config.model.output, Output):
+        yield "model.output", config.model.output
 
 
 def _check_layer_names(config: Config) -> Iterator[Finding]:
-    seen: dict[str, int] = {}
-    for index, layer in enumerate(config.model.layers or []):
-        if layer.name is None:
-            continue
+    seen: dict[str, str] = {}
+    for key, layer in _named_layers(config):
         if layer.name in seen:
-            yield f"model.layers[{index}]", f'the name "{layer.name}" is that of model.layers[{seen[layer.name]}] already; choose another'
-        seen.setdefault(layer.name, index)
+            yield f"{key}.name", f'"{shown(layer.name)}" is the name of {seen[layer.name]} already; choose another'
+        elif layer.name is not None:
+            seen[layer.name] = key
+
+
+def _check_matrices(config: Config) -> Iterator[Finding]:
+    """What fills or weighs a matrix cannot do so with vectors, and most of it not with a convolution's four axes."""
+    for key, layer in _named_layers(config):
+        for field in type(layer).model_fields:
+            tag = getattr(getattr(layer, field), "tag", None)
+            vector = field.startswith(("bias_", "beta_", "gamma_", "moving_", "alpha_"))
+            kernel_of_four_axes = not isinstance(layer, (Dense, Output)) and tag != "orthogonal"
+            if tag in _FOR_MATRICES and (vector or kernel_of_four_axes):
+                yield f"{key}.{field}", f'"{tag}" needs a matrix, and these weights are none'

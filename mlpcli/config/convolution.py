@@ -41,7 +41,9 @@ class DepthwiseConv2D(Layer, tag="depthwise_conv2d"):
     bias_initializer: Initializer = Field("zeros", validate_default=True)
     depthwise_regularizer: Regularizer | None = None
     bias_regularizer: Regularizer | None = None
+    activity_regularizer: Regularizer | None = None
     depthwise_constraint: Constraint | None = None
+    bias_constraint: Constraint | None = None
 
 
 class SeparableConv2D(Layer, tag="separable_conv2d"):
@@ -58,6 +60,11 @@ class SeparableConv2D(Layer, tag="separable_conv2d"):
     bias_initializer: Initializer = Field("zeros", validate_default=True)
     depthwise_regularizer: Regularizer | None = None
     pointwise_regularizer: Regularizer | None = None
+    bias_regularizer: Regularizer | None = None
+    activity_regularizer: Regularizer | None = None
+    depthwise_constraint: Constraint | None = None
+    pointwise_constraint: Constraint | None = None
+    bias_constraint: Constraint | None = None
 
 
 class MaxPooling2D(Layer, tag="max_pooling2d", positional="pool_size"):
@@ -98,6 +105,6 @@ class UpSampling2D(Layer, tag="up_sampling2d", positional="size"):
 
 
 IMAGE_LAYERS = (
-    Conv2D, DepthwiseConv2D, SeparableConv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D,
-    SpatialDropout2D, ZeroPadding2D, Cropping2D, UpSampling2D,
+    Conv2D, DepthwiseConv2D, SeparableConv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
+    GlobalMaxPooling2D, SpatialDropout2D, ZeroPadding2D, Cropping2D, UpSampling2D,
 )  # fmt: skip

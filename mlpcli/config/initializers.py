@@ -81,7 +81,10 @@ INITIALIZERS = (
     RandomNormal, TruncatedNormal, RandomUniform, VarianceScaling, Orthogonal, Identity,
 )  # fmt: skip
 
-INITIALIZERS_LEFT_OUT = {"stft": "fills the kernels of spectrogram layers, which no MLP has"}
+INITIALIZERS_LEFT_OUT = {
+    "initializer": "is the base class of the others",
+    "stft": "fills the kernels of spectrogram layers, which no MLP has",
+}
 
 if TYPE_CHECKING:
     Initializer = Component

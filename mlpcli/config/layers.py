@@ -64,39 +64,31 @@ class ActivityRegularization(Layer, tag="activity_regularization"):
     l2: NonNegative = 0.0
 
 
-class BatchNormalization(Layer, tag="batch_normalization"):
+class _Normalizing(Layer):
     axis: int = -1
-    momentum: Fraction = 0.99
     epsilon: Positive = 0.001
     center: bool = True
     scale: bool = True
     beta_initializer: Initializer = Field("zeros", validate_default=True)
     gamma_initializer: Initializer = Field("ones", validate_default=True)
-    moving_mean_initializer: Initializer = Field("zeros", validate_default=True)
-    moving_variance_initializer: Initializer = Field("ones", validate_default=True)
     beta_regularizer: Regularizer | None = None
     gamma_regularizer: Regularizer | None = None
     beta_constraint: Constraint | None = None
     gamma_constraint: Constraint | None = None
 
 
-class LayerNormalization(Layer, tag="layer_normalization"):
-    axis: int = -1
-    epsilon: Positive = 0.001
-    center: bool = True
-    scale: bool = True
-    beta_initializer: Initializer = Field("zeros", validate_default=True)
-    gamma_initializer: Initializer = Field("ones", validate_default=True)
-    beta_regularizer: Regularizer | None = None
-    gamma_regularizer: Regularizer | None = None
+class BatchNormalization(_Normalizing, tag="batch_normalization"):
+    momentum: Fraction = 0.99
+    moving_mean_initializer: Initializer = Field("zeros", validate_default=True)
+    moving_variance_initializer: Initializer = Field("ones", validate_default=True)
 
 
-class GroupNormalization(Layer, tag="group_normalization", positional="groups"):
+class LayerNormalization(_Normalizing, tag="layer_normalization"):
+    pass
+
+
+class GroupNormalization(_Normalizing, tag="group_normalization", positional="groups"):
     groups: Annotated[int, Field(ge=-1)] = 32
-    axis: int = -1
-    epsilon: Positive = 0.001
-    center: bool = True
-    scale: bool = True
 
 
 class UnitNormalization(Layer, tag="unit_normalization"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from pydantic import ValidationError
 
 from mlpcli.config.checks import check_config
 from mlpcli.config.data import DataConfig
+from mlpcli.config.document import Document
 from mlpcli.config.names import BUILT_IN_NAMES
 from mlpcli.config.overrides import apply_override
 from mlpcli.config.problems import problems_of
 from mlpcli.config.schema import Config
-from mlpcli.config.yaml_reader import LARGEST_FILE_BYTES, Document, parse_yaml
+from mlpcli.config.yaml_reader import LARGEST_FILE_BYTES, parse_yaml
 from mlpcli.errors import ConfigError, Problem, SettingError, did_you_mean
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
@@ -48,7 +50,10 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     """
     document = parse_yaml(_read(path), str(path))
     for override in overrides:
-        apply_override(document, override)
+        try:
+            apply_override(document, override)
+        except ConfigError as error:
+            document.problems.extend(error.problems)
     return check_document(document, folder=path.parent, default_name=path.stem)
 
 
@@ -57,7 +62,7 @@ def check_document(document: Document, folder: Path, default_name: str) -> Loade
     if not isinstance(document.value, dict):
         found = {type(None): "nothing", list: "a list"}.get(type(document.value), "a single value")
         message = f"expected a mapping with data, model, training; found {found}; a config begins with `data:`"
-        raise ConfigError([document.problem((1, 1), "", message)])
+        raise ConfigError([*document.problems, document.problem((1, 1), "", message)])
     values = {"name": default_name, **document.value}
     try:
         config = Config.model_validate(values)
@@ -105,7 +110,7 @@ def _with_absolute_paths(data: DataConfig, folder: Path) -> DataConfig:
         value = getattr(data, key)
         is_word = (key == "source" and value in BUILT_IN_NAMES) or (key == "validation" and value == "test")
         if isinstance(value, str) and not is_word:
-            changes[key] = str((folder / Path(value).expanduser()).resolve())
+            changes[key] = os.path.realpath(folder / os.path.expanduser(value))
     return data.model_copy(update=changes)
 
 
@@ -115,8 +120,7 @@ def _read(path: Path) -> str:
         with open(path, "rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
-        near = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else [])
-        raise ConfigError([Problem(0, 0, "", f"does not exist{near}", str(path))]) from None
+        raise ConfigError([Problem(0, 0, "", f"does not exist{_near_name(path)}", str(path))]) from None
     except IsADirectoryError:
         raise ConfigError([Problem(0, 0, "", "is a folder; give a YAML file", str(path))]) from None
     except OSError as error:
@@ -132,10 +136,19 @@ def _read(path: Path) -> str:
         raise ConfigError([Problem(line, 1, "", message, str(path))]) from None
 
 
+def _near_name(path: Path) -> str:
+    try:
+        return did_you_mean(path.name, os.listdir(path.parent))
+    except OSError:
+        return f"; there is no folder {path.parent} either"
+
+
 def _path_of(key: str, value: Any) -> tuple[str | int, ...]:
     """The path of a dotted key such as `model.layers[2]`, as far as the file has it, and one step more."""
     path: list[str | int] = []
     for part in key.replace("[", ".").replace("]", "").split("."):
+        if isinstance(value, dict) and part not in value and value.get("name") == part:
+            continue  # `{name: cosine_decay, ..}`: the name of a component is no key of this form
         path.append(int(part) if part.isdigit() and isinstance(value, list) else part)
         inside = isinstance(value, (dict, list))
         try:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer
 
-from mlpcli.config.base import Fraction, Section, Size, one_of
+from mlpcli.config.base import Fraction, Section, Size, kind_of, one_of
 from mlpcli.config.convolution import IMAGE_LAYERS
 from mlpcli.config.initializers import Initializer
 from mlpcli.config.layers import DENSE_LAYERS, KernelLayer, Layer
@@ -17,12 +16,14 @@ from mlpcli.config.regularizers import Regularizer
 LAYERS = (*DENSE_LAYERS, *IMAGE_LAYERS)
 MOST_LAYERS = 1000
 
-SHORT_FORM = ("hidden_units", "activation", "kernel_initializer", "batch_normalization", "dropout", "kernel_regularizer")
+SHORT_FORM = (
+    "hidden_units", "activation", "kernel_initializer", "batch_normalization", "dropout", "kernel_regularizer",
+)  # fmt: skip
 
 if TYPE_CHECKING:
     AnyLayer = Layer
 else:
-    AnyLayer = one_of(LAYERS)
+    AnyLayer = one_of(LAYERS, kind_of)
 
 
 class Output(KernelLayer):
@@ -30,13 +31,23 @@ class Output(KernelLayer):
 
     units: Size | None = None
 
+    def _write(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
 
-def _output_form(value: Any) -> str:
-    return "auto" if isinstance(value, str) else "dense"
+
+def _output_form(value: Any) -> str | None:
+    if value == "auto":
+        return "auto"
+    return "dense" if isinstance(value, (dict, Output)) else None
 
 
 AnyOutput = Annotated[
-    Annotated[Literal["auto"], Tag("auto")] | Annotated[Output, Tag("dense")], Discriminator(_output_form)
+    Annotated[Literal["auto"], Tag("auto")] | Annotated[Output, Tag("dense")],
+    Discriminator(
+        _output_form,
+        custom_error_type="form",
+        custom_error_message="must be auto, or dense arguments such as {activation: softmax}",
+    ),
 ]
 
 
@@ -55,15 +66,6 @@ class ModelConfig(Section):
         None, description="the long form: Keras layers in order, without the output layer"
     )
     output: AnyOutput = Field("auto", description="auto: from the task; or dense arguments")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> ModelConfig:
-        given = [key for key in SHORT_FORM if key in self.model_fields_set]
-        if self.layers is not None and given:
-            raise PydanticCustomError(
-                "forms", "`layers` and `{given}` are two forms of the same thing; keep one of them", {"given": given[0]}
-            )
-        return self
 
     @model_serializer(mode="wrap")
     def _only_the_form_in_use(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -7,20 +7,22 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from mlpcli.errors import did_you_mean
+from mlpcli.config.suggestions import shown, suggestion
 
 BUILT_IN_NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10")
 """Data sets that need no path; data/catalog.py describes them."""
 
 ACTIVATIONS = (
-    "celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh",
-    "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
-    "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh",
-    "tanh_shrink",
+    "relu", "tanh", "sigmoid", "softmax", "linear", "gelu", "elu", "selu", "silu", "leaky_relu", "softplus", "mish",
+    "celu", "exponential", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid",
+    "log_softmax", "relu6", "soft_shrink", "softsign", "sparse_plus", "sparsemax", "squareplus",
+    "swish", "tanh_shrink",
 )  # fmt: skip
+"""The usual ones first: messages show the first dozen."""
 
 ACTIVATIONS_LEFT_OUT = {
     "glu": "halves the units, so that no layer has the size its config says",
+    "sparse_sigmoid": "came after the oldest Keras that is supported",
     "threshold": "has no defaults: Keras takes it with arguments only",
 }
 """Names of `keras.activations` that the schema leaves out, each with its reason."""
@@ -28,11 +30,8 @@ ACTIVATIONS_LEFT_OUT = {
 
 def _known(name: str) -> str:
     if name not in ACTIVATIONS:
-        near = did_you_mean(name, ACTIVATIONS)
-        raise PydanticCustomError(
-            "name", 'unknown activation "{name}"{near}{known}',
-            {"name": name, "near": near, "known": "" if near else f"; known are {', '.join(ACTIVATIONS)}"},
-        )  # fmt: skip
+        names = {"name": shown(name), "suggestion": suggestion(name, ACTIVATIONS)}
+        raise PydanticCustomError("activation", 'unknown activation "{name}"{suggestion}', names)
     return name
 
 

@@ -30,7 +30,8 @@ class _Optimizer(Component):
     def _one_way_of_clipping(self) -> _Optimizer:
         given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None]
         if len(given) > 1:
-            raise PydanticCustomError("clipping", "{given} cannot be set together; choose one", {"given": " and ".join(given)})
+            names = {"given": " and ".join(given)}
+            raise PydanticCustomError("clipping", "{given} cannot be set together; choose one", names)
         return self
 
     def _write(self) -> dict[str, object]:

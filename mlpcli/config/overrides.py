@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
-from mlpcli.config.yaml_reader import Document, Path, parse_yaml
+from mlpcli.config.document import Document, Path
+from mlpcli.config.yaml_reader import DEEPEST_NESTING, parse_yaml
 from mlpcli.errors import ConfigError, Problem
 
 _PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)\Z")
@@ -22,13 +24,24 @@ def apply_override(document: Document, override: str) -> None:
     if not equals:
         raise ConfigError([Problem(0, 0, "", "needs the form key=value, such as -s training.epochs=5", place)])
     path = _split_key(key.strip(), place)
-    parsed = parse_yaml(text, place)
-    if parsed.problems:
-        raise ConfigError([Problem(0, 0, key, problem.message, place) for problem in parsed.problems])
+    value = _value(key.strip(), text, place)
     if document.value is None:
         document.value = {}
-    _set(document.value, path, parsed.value, place)
-    document.overrides[path] = place
+    if isinstance(document.value, dict):  # what else it may be is refused when the whole is checked
+        _set(document.value, path, value, place)
+        document.overrides.pop(path, None)
+        document.overrides[path] = place
+
+
+def _value(key: str, text: str, place: str) -> Any:
+    try:
+        parsed = parse_yaml(text, place)
+        problems = parsed.problems
+    except ConfigError as error:
+        problems = error.problems
+    if problems:
+        raise ConfigError([Problem(0, 0, key, problem.message, place) for problem in problems])
+    return parsed.value
 
 
 def _split_key(key: str, place: str) -> Path:
@@ -39,12 +52,14 @@ def _split_key(key: str, place: str) -> Path:
             raise ConfigError([Problem(0, 0, "", f'"{key}" is no key; write section.key, or section.list[0]', place)])
         path.append(match[1])
         path.extend(int(index) for index in re.findall(r"\d+", match[2]))
+    if len(path) > DEEPEST_NESTING:
+        raise ConfigError([Problem(0, 0, "", f"is nested deeper than {DEEPEST_NESTING} levels", place)])
     return tuple(path)
 
 
 def _set(value: Any, path: Path, new: Any, place: str) -> None:
-    """Walk down `path`, making mappings on the way; a name (`sgd`) that gets arguments becomes a mapping with that name."""
-    for part, following in zip(path[:-1], path[1:], strict=True):
+    """Walk down `path`, making mappings on the way; a name (`sgd`) that gets arguments becomes a mapping with it."""
+    for part, following in pairwise(path):
         value = _child(value, part, following, place)
     last = path[-1]
     if isinstance(value, list) and not (isinstance(last, int) and last < len(value)):
@@ -64,7 +79,7 @@ def _child(value: Any, part: str | int, following: str | int, place: str) -> Any
     else:
         child = value.get(part)
     if isinstance(child, str) and isinstance(following, str):
-        child = {"name": child}
+        child = {child: None} if child == following else {"name": child}
     elif not isinstance(child, (dict, list)):
         child = {}
     value[part] = child

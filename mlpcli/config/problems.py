@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mlpcli.config.base import Component
-from mlpcli.config.yaml_reader import Document, Path
-from mlpcli.errors import Problem, did_you_mean
+from mlpcli.config.document import Document, Path
+from mlpcli.config.schema_words import keys_at, names_at, section_of, spelling
+from mlpcli.config.suggestions import LONGEST_TEXT, shown, suggestion
+from mlpcli.errors import Problem
 
-_KINDS = {
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "string_type": "must be a text",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list, such as [64, 32]",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
+_WRONG_FORM = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_OUT_OF_RANGE = {
     "finite_number": "must be finite",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
@@ -29,30 +32,35 @@ _KINDS = {
     "too_short": "needs at least {min_length} entries",
     "too_long": "may have at most {max_length} entries",
     "string_too_short": "must not be empty",
+    "form": "",
 }
-_PATTERNS = {
-    "model": "must be model.keras or model.h5",
-    "name": "may not hold `/` or line breaks (metrics: letters, digits and _ only)",
-}
+"""`form` is the schema's own kind, for messages that are finished but for what was found."""
+
+_MISSING = "is required"
 
 
 def problems_of(error: ValidationError, document: Document, root: type[BaseModel]) -> list[Problem]:
     """One problem per place of the file; where several forms were tried, their demands are joined with "or"."""
-    demands: dict[Path, list[str]] = {}
-    found: dict[Path, Any] = {}
+    details: dict[Path, list[Any]] = {}
     for detail in error.errors(include_url=False):
-        path = _path_in_file(detail["loc"], document.value, detail["type"] in ("missing",))
-        demand = _demand(detail, path, root)
-        if demand not in demands.setdefault(path, []):
-            demands[path].append(demand)
-        found[path] = detail
-    return [document.problem_at(path, ", or ".join(texts) + _got(found[path])) for path, texts in demands.items()]
+        path = _path_in_file(detail["loc"], document.value, keep_last=detail["type"] == "missing")
+        if path not in document.unreadable:
+            details.setdefault(path, []).append(detail)
+    above = {path[:length] for path in details for length in range(len(path))}
+    messages = {path: _message(_most_telling(group, path in above), root) for path, group in details.items()}
+    misspelt = {(path[:-1], word) for path, message in messages.items() for word in _meant(message)}
+    return [
+        document.problem_at(path, message)
+        for path, message in messages.items()
+        if message and not (message == _MISSING and (path[:-1], path[-1]) in misspelt)
+    ]
 
 
 def _path_in_file(location: tuple[int | str, ...], value: Any, keep_last: bool) -> Path:
     """pydantic's location without the steps that are no keys of the file (names of forms, arguments left unsaid)."""
     path: list[int | str] = []
     for part in location:
+        part = spelling(part, value)
         inside = isinstance(value, Mapping) and part in value
         if inside or (isinstance(value, list) and isinstance(part, int) and part < len(value)):
             path.append(part)
@@ -62,71 +70,105 @@ def _path_in_file(location: tuple[int | str, ...], value: Any, keep_last: bool) 
     return tuple(path)
 
 
-def _demand(detail: Any, path: Path, root: type[BaseModel]) -> str:
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "missing":
-        return "is required"
-    if kind == "extra_forbidden":
-        return "unknown key" + _nearest_key(detail["loc"], root)
-    if kind == "union_tag_invalid":
-        names = [name.strip("' ") for name in context["expected_tags"].split(",")]
-        near = did_you_mean(str(context["tag"]), names)
-        return f'unknown name "{context["tag"]}"' + (near or f"; known are {', '.join(names)}")
-    if kind == "union_tag_not_found":
-        return "must be a name, or a mapping with a name and its arguments"
-    if kind == "literal_error":
-        near = did_you_mean(str(detail["input"]), _words(context["expected"])) if isinstance(detail["input"], str) else ""
-        return f"must be {context['expected'].replace(chr(39), '')}{near}"
-    if kind == "string_pattern_mismatch":
-        return _PATTERNS.get(str(detail["loc"][-1]), str(detail["msg"]))
-    template = _KINDS.get(kind)
-    limits = {name: f"{limit:.10g}" if isinstance(limit, float) else limit for name, limit in context.items()}
-    return template.format(**limits) if template else str(detail["msg"])
+def _most_telling(details: list[Any], more_below: bool) -> list[Any]:
+    """Of the forms of a value that were tried, those that came furthest: none, where one went on to the entries."""
+    further = [detail for detail in details if detail["type"] not in (*_WRONG_FORM, "literal_error")]
+    return further or ([] if more_below else details)
 
 
-def _words(expected: str) -> list[str]:
-    return [word.strip("' ") for word in expected.replace(" or ", ", ").split(",")]
+def _meant(message: str) -> list[str]:
+    """The key that stands misspelt, which is then not missing."""
+    return message.split('"')[1:2] if message.startswith("unknown key; did you mean") else []
 
 
-def _got(detail: Any) -> str:
-    """What was found, for those errors where it helps."""
-    value = detail["input"]
-    if detail["type"] not in _KINDS and detail["type"] != "literal_error":
+def _message(details: list[Any], root: type[BaseModel]) -> str:
+    if not details:
         return ""
+    demands = list(dict.fromkeys(_demand(detail, root) for detail in details))
+    either = " or ".join([demands[0], *(demand.removeprefix("must be ") for demand in demands[1:])])
+    return either + _got(details) + _near_word(details)
+
+
+def _demand(detail: Any, root: type[BaseModel]) -> str:
+    kind, context, location = detail["type"], detail.get("ctx", {}), detail["loc"]
+    if kind in _WRONG_FORM:
+        return f"must be {_WRONG_FORM[kind]}"
+    if kind == "too_short" and context["min_length"] == 1:
+        return "must not be empty"
+    if _OUT_OF_RANGE.get(kind):
+        limits = {name: f"{limit:.10g}" if isinstance(limit, float) else limit for name, limit in context.items()}
+        return _OUT_OF_RANGE[kind].format(**limits)
+    if kind == "literal_error":
+        return f"must be {context['expected'].replace(chr(39), '')}"
+    if kind == "missing":
+        return _MISSING
+    if kind == "extra_forbidden":
+        return "unknown key" + _nearest_key(location, root)
+    if kind == "union_tag_invalid":
+        return f'unknown name "{shown(context["tag"])}"{suggestion(context["tag"], names_at(location, root))}'
+    if kind == "union_tag_not_found":
+        return _untold(detail["input"], names_at(location, root))
+    if kind == "string_pattern_mismatch":
+        rule = "may hold only letters, digits and _" if "metrics" in location else "may not hold `/` or line breaks"
+        return f'{rule} (got "{shown(detail["input"])}")'
+    return str(detail["msg"])
+
+
+def _untold(value: Any, names: list[str]) -> str:
+    """For a value that does not tell which component it is."""
     if isinstance(value, Mapping):
-        return " (got a mapping)"
-    if isinstance(value, (list, tuple)):
-        return f" (got {len(value)})" if detail["type"] in ("too_short", "too_long") else " (got a list)"
-    if isinstance(value, bool) or value is None:
-        return f" (got {'null' if value is None else str(value).lower()})"
-    if isinstance(value, str):
-        shown = value if len(value) <= 40 else value[:37] + "..."
-        return f' (got the text "{shown}")'
-    shown = str(value) if not isinstance(value, int) or abs(value) < 10**20 else "a huge number"
-    return f" (got {shown})"
+        kind = next((str(word) for word in (*value, value.get("name")) if word in names), None)
+        if kind not in (None, "l1", "l2") and len(value) > 1:
+            return f'the arguments of "{kind}" belong inside it: `{kind}: {{argument: value, ...}}`'
+    found = "" if isinstance(value, Mapping) else f" (got {_described(value)})"
+    return f"must be a name, or a mapping with a name and its arguments{found}"
 
 
 def _nearest_key(location: tuple[int | str, ...], root: type[BaseModel]) -> str:
-    classes = _classes_at(location[:-1], root)
-    keys = {name for cls in classes for name in cls.model_fields}
-    if any(issubclass(cls, Component) and cls.written_with_name for cls in classes):
-        keys.add("name")
-    return did_you_mean(str(location[-1]), sorted(keys)) or (f"; known are {', '.join(sorted(keys))}" if keys else "")
+    key = str(location[-1])
+    allowed = [word for word in keys_at(location[:-1], root) if word != key]
+    section = section_of(key, root) if len(location) <= 2 else None
+    return f"; it belongs in `{section}`" if section else suggestion(key, allowed)
 
 
-def _classes_at(location: tuple[int | str, ...], root: type[BaseModel]) -> list[type[BaseModel]]:
-    """The schema's classes that a location may mean."""
-    classes = [root]
-    for part in location:
-        inner = [cls.model_fields[part].annotation for cls in classes if part in cls.model_fields]
-        if inner:
-            classes = [found for annotation in inner for found in _models_in(annotation)]
-        else:
-            classes = [cls for cls in classes if getattr(cls, "tag", None) == part] or classes
-    return classes
+def _got(details: list[Any]) -> str:
+    """What was found, for those errors where it helps."""
+    kind, value = details[-1]["type"], details[-1]["input"]
+    if kind in ("too_short", "too_long", "string_too_short"):
+        return f" (got {len(value)})" if value else ""
+    if kind not in _WRONG_FORM and kind not in _OUT_OF_RANGE and kind != "literal_error":
+        return ""
+    return f" (got {_described(value)}){_rewritten(kind, value) if len(details) == 1 else ''}"
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for inner in get_args(annotation) for found in _models_in(inner)]
+def _rewritten(kind: str, value: Any) -> str:
+    """How to write what was most likely meant."""
+    if kind == "list_type" and isinstance(value, (int, float, str)) and value != "" and len(str(value)) < LONGEST_TEXT:
+        return f"; write [{_word(value)}]"
+    if kind == "string_type" and isinstance(value, (int, float)):
+        return f'; write "{_word(value)}"'
+    return ""
+
+
+def _word(value: str | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, (Mapping, list, tuple)):
+        return "a mapping" if isinstance(value, Mapping) else "a list"
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else _word(value)
+    if isinstance(value, str):
+        return f'the text "{shown(value)}"'
+    return str(value) if not isinstance(value, int) or abs(value) < 10**20 else "a huge number"
+
+
+def _near_word(details: list[Any]) -> str:
+    """The nearest of the words that a value may be; without one they stand in the message already."""
+    detail = details[-1]
+    if detail["type"] != "literal_error" or not isinstance(detail["input"], str):
+        return ""
+    words = [word.strip("' ") for word in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
+    near = suggestion(detail["input"], words)
+    return near if "did you mean" in near else ""

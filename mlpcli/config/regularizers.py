@@ -33,7 +33,7 @@ class OrthogonalRegularizer(_Regularizer, tag="orthogonal_regularizer", position
 
 
 REGULARIZERS = (L1, L2, L1L2, OrthogonalRegularizer)
-REGULARIZERS_LEFT_OUT: dict[str, str] = {}
+REGULARIZERS_LEFT_OUT = {"regularizer": "is the base class of the others"}
 
 
 class _Constraint(Component):
@@ -61,7 +61,7 @@ class UnitNorm(_Constraint, tag="unit_norm", positional="axis"):
 
 
 CONSTRAINTS = (MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
-CONSTRAINTS_LEFT_OUT: dict[str, str] = {}
+CONSTRAINTS_LEFT_OUT = {"constraint": "is the base class of the others"}
 
 
 def _regularizer_tag(value: Any) -> str | None:

@@ -63,6 +63,8 @@ class PiecewiseConstantDecay(_Schedule, tag="piecewise_constant_decay"):
                 "piecewise", "needs one value more than boundaries (got {values} values for {boundaries} boundaries)",
                 {"values": len(self.values), "boundaries": len(self.boundaries)},
             )  # fmt: skip
+        if self.boundaries != sorted(set(self.boundaries)):
+            raise PydanticCustomError("piecewise", "boundaries must rise from each to the next")
         return self
 
 

@@ -22,7 +22,9 @@ class Config(Section):
 
     version: int = Field(CONFIG_VERSION, description="of the config's format")
     name: str = Field("", description="the run directory's name, in any script; default: the config file's name")
-    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = Field(777, description="one seed: weights, split, shuffle, dropout")
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = Field(
+        777, description="one seed: weights, split, shuffle, dropout"
+    )
     data: DataConfig
     model: ModelConfig = Field(default_factory=ModelConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)
@@ -44,7 +46,7 @@ class Config(Section):
         try:
             folder_name(value)
         except ValueError as error:
-            raise PydanticCustomError("run_name", "{reason} (got {name})", {"reason": str(error), "name": repr(value)}) from error
+            raise PydanticCustomError("form", "{reason}", {"reason": str(error)}) from error
         return value
 
     @model_validator(mode="before")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
+from mlpcli.artifacts.history import FIRST_COLUMNS
 from mlpcli.config.base import NonNegative, Section, Size
 from mlpcli.config.losses import Loss
 from mlpcli.config.metrics import Metric
@@ -32,8 +33,15 @@ class StopWhenEqual(Section):
     tolerance: NonNegative = Field(0.0, description="how near counts as equal")
 
 
-def _switch_form(value: Any) -> str:
-    return "switch" if isinstance(value, bool) or not isinstance(value, (dict, Section)) else "settings"
+def _switch_form(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "switch"
+    return "settings" if isinstance(value, (dict, Section)) else None
+
+
+SWITCH = Discriminator(
+    _switch_form, custom_error_type="form", custom_error_message="must be true, false, or a mapping of settings"
+)
 
 
 def _auto_form(value: Any) -> str:
@@ -46,7 +54,9 @@ AUTO = Annotated[Literal["auto"], Tag("auto")]
 class TrainingConfig(Section):
     """How the network is fitted."""
 
-    optimizer: Optimizer = Field("adam", validate_default=True, description="a name, or a mapping with name and arguments")
+    optimizer: Optimizer = Field(
+        "adam", validate_default=True, description="a name, or a mapping with name and arguments"
+    )
     loss: Annotated[AUTO | Annotated[Loss, Tag("given")], Discriminator(_auto_form)] = Field(
         "auto", description="auto: from the task"
     )
@@ -55,12 +65,12 @@ class TrainingConfig(Section):
     )
     epochs: Annotated[int, Field(gt=0, le=1_000_000)] = Field(100, description="the most epochs")
     batch_size: Size = Field(32, description="rows per step")
-    early_stopping: Annotated[
-        Annotated[bool, Tag("switch")] | Annotated[EarlyStopping, Tag("settings")], Discriminator(_switch_form)
-    ] = Field(True, description="false, true for the defaults, or settings", validate_default=True)
-    stop_when_equal: Annotated[
-        Annotated[bool, Tag("switch")] | Annotated[StopWhenEqual, Tag("settings")], Discriminator(_switch_form)
-    ] = Field(False, description="stop when training and validation accuracy meet")
+    early_stopping: Annotated[Annotated[bool, Tag("switch")] | Annotated[EarlyStopping, Tag("settings")], SWITCH] = (
+        Field(True, description="false, true for the defaults, or settings", validate_default=True)
+    )
+    stop_when_equal: Annotated[Annotated[bool, Tag("switch")] | Annotated[StopWhenEqual, Tag("settings")], SWITCH] = (
+        Field(False, description="stop when training and validation accuracy meet")
+    )
     learning_rate_schedule: Schedule | None = Field(None, description="null, a Keras schedule, or reduce_on_plateau")
     engine: Literal["auto", "resident", "keras"] = Field("auto", description="what runs the epochs")
     deterministic: bool = Field(True, description="one seed, one result, bit for bit")
@@ -85,15 +95,17 @@ class TrainingConfig(Section):
     @classmethod
     def _named_once(cls, value: Any) -> Any:
         names = [] if value == "auto" else [metric.name for metric in value]
-        twice = [name for name in names if names.count(name) > 1 or name == "loss"]
+        taken = ("loss", *FIRST_COLUMNS)
+        twice = [name for name in names if names.count(name) > 1 or name in taken or name.startswith("val_")]
         if twice:
-            raise PydanticCustomError("metric_name", 'two columns would be called "{name}"; give one a name', {"name": twice[0]})
+            message = 'two columns of the history would be called "{name}"; give a metric another name'
+            raise PydanticCustomError("metric_name", message, {"name": twice[0]})
         return value
 
 
 class OutputConfig(Section):
     """What a run writes."""
 
-    model: Annotated[str, Field(pattern=r"^model\.(keras|h5)$")] = Field("model.keras", description="or model.h5")
+    model: Literal["model.keras", "model.h5"] = Field("model.keras", description="or model.h5")
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
     tensorboard: bool = Field(False, description="also write logs for TensorBoard")

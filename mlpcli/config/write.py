@@ -7,10 +7,11 @@ from typing import Any
 import yaml
 
 from mlpcli.config.schema import Config
+from mlpcli.config.yaml_scalars import ScalarError, read_scalar
 
 
 class _Dumper(yaml.SafeDumper):
-    """Plain block style; short lists in one line; floats that YAML 1.1 readers take for numbers, too."""
+    """Plain block style; short lists in one line; what YAML 1.1 and 1.2 would read differently is written for both."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -28,6 +29,16 @@ def _list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
 
 
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Quoted where it would be read as a number or as null; PyYAML's own rules are those of YAML 1.1 only."""
+    try:
+        stays_text = isinstance(read_scalar(value, plain=True), str)
+    except ScalarError:
+        stays_text = False
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if stays_text else "'")
+
+
+_Dumper.add_representer(str, _text)
 _Dumper.add_representer(float, _float)
 _Dumper.add_representer(list, _list)
 

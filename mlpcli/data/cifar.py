@@ -89,7 +89,8 @@ class _StoredArray:
         _, shape, dtype, fortran, content = self.state
         if dtype.name not in ("u1", "|u1") or fortran or not isinstance(content, bytes):
             raise ValueError("data is not an array of bytes")
-        return np.frombuffer(content, np.uint8).reshape(shape)
+        stored: Array = np.frombuffer(content, np.uint8).reshape(shape)
+        return stored
 
 
 class _StoredType:

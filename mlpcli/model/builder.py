@@ -15,6 +15,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.training import TrainingConfig
 from mlpcli.data.scaling import Scaling
 from mlpcli.model.plan import Plan
+from mlpcli.model.safe_names import INPUT_NAME
 
 
 def build_model(plan: Plan, config: Config, scaling: Scaling) -> Any:
@@ -29,7 +30,7 @@ def build_model(plan: Plan, config: Config, scaling: Scaling) -> Any:
         A built `keras.Sequential` with initial weights drawn from the global seed.
     """
     keras = backend.keras()
-    layers = [keras.Input(shape=plan.input_shape, name="input")]
+    layers = [keras.Input(shape=plan.input_shape, name=INPUT_NAME)]
     for index, planned in enumerate(plan.layers):
         numbers = _scaling_arguments(scaling) if index == 0 else {}
         layers.append(keras_object(planned.component, name=planned.safe_name, **numbers))
@@ -49,7 +50,8 @@ def keras_object(component: Component, **changes: Any) -> Any:
         module = getattr(module, part)
     arguments = {name: getattr(component, name) for name in type(component).model_fields}
     built = {
-        name: keras_object(value) if isinstance(value, Component) else value for name, value in {**arguments, **changes}.items()
+        name: keras_object(value) if isinstance(value, Component) else value
+        for name, value in {**arguments, **changes}.items()
     }
     return getattr(module, component.keras_class)(**built)
 
@@ -59,7 +61,11 @@ def build_optimizer(training: TrainingConfig) -> Any:
     schedule = training.learning_rate_schedule
     if schedule is None or isinstance(schedule, ReduceLROnPlateau):
         return keras_object(training.optimizer)
-    start = {} if schedule.tag == "piecewise_constant_decay" else {"initial_learning_rate": training.optimizer.learning_rate}
+    start = (
+        {}
+        if schedule.tag == "piecewise_constant_decay"
+        else {"initial_learning_rate": training.optimizer.learning_rate}
+    )
     return keras_object(training.optimizer, learning_rate=keras_object(schedule, **start))
 
 

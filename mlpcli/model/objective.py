@@ -21,6 +21,9 @@ from mlpcli.errors import SettingError
 _SIGNED = ("hinge", "squared_hinge")
 """Losses that read the labels as -1 and 1: their predictions change class at 0, not at 0.5."""
 
+_POSITIVE = ("softplus", "exponential", "squareplus", "relu", "relu6", "sigmoid", "hard_sigmoid", "softmax")
+"""Activations for losses that take the logarithm of a prediction that is no probability."""
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -47,9 +50,9 @@ def choose_objective(config: Config, facts: DataFacts) -> Objective:
         raise SettingError("training.loss", f"{loss.tag} does not fit a {task} task; use {fitting}, or auto")
     labels = loss.labels[task]
     output = _output(config, task, loss, facts)
-    return Objective(
-        task, output, loss, labels, _metrics(config, task, loss, labels), 0.0 if loss.tag in _SIGNED else 0.5
-    )
+    metrics = _metrics(config, task, loss, labels)
+    _check_classes(metrics, output.units or 1)
+    return Objective(task, output, loss, labels, metrics, 0.0 if loss.tag in _SIGNED else 0.5)
 
 
 def _task(config: Config, facts: DataFacts) -> str:
@@ -57,14 +60,17 @@ def _task(config: Config, facts: DataFacts) -> str:
     if facts.task != "binary" or config.data.task != "auto":
         return facts.task
     output, loss = config.model.output, config.training.loss
-    wants_two = not isinstance(output, str) and (output.units == 2 or output.activation == "softmax" and output.units != 1)
+    wants_two = not isinstance(output, str) and (
+        output.units == 2 or (output.activation == "softmax" and output.units != 1)
+    )
     wants_classes = not isinstance(loss, str) and "binary" not in loss.labels and "classification" in loss.labels
     return "classification" if wants_two or wants_classes else "binary"
 
 
 def _loss(config: Config, task: str) -> Loss:
-    if not isinstance(config.training.loss, str):
-        return config.training.loss
+    given: Loss | str = config.training.loss
+    if not isinstance(given, str):
+        return given
     metrics = [] if isinstance(config.training.metrics, str) else config.training.metrics
     if task == "classification" and any(_needs(metric, task) == "one_hot" for metric in metrics):
         return CategoricalCrossentropy()
@@ -72,11 +78,12 @@ def _loss(config: Config, task: str) -> Loss:
 
 
 def _default_loss(task: str) -> Loss:
-    return {
+    defaults: dict[str, type[Loss]] = {
         "classification": SparseCategoricalCrossentropy,
         "binary": BinaryCrossentropy,
         "regression": MeanSquaredError,
-    }[task]()
+    }
+    return defaults[task]()
 
 
 def _needs(metric: Metric, task: str) -> Labels | None:
@@ -87,15 +94,35 @@ def _needs(metric: Metric, task: str) -> Labels | None:
 def _metrics(config: Config, task: str, loss: Loss, labels: Labels) -> tuple[Metric, ...]:
     if isinstance(config.training.metrics, str):
         default = MeanAbsoluteError if task == "regression" else Accuracy
-        return (default.model_validate({}),)
+        return (default.model_validate(default.tag),)
     for index, metric in enumerate(config.training.metrics):
         key = f"training.metrics[{index}]"
         if task not in metric.labels:
             raise SettingError(key, f"{metric.tag} does not fit a {task} task; see docs/config.md for those that do")
         if _needs(metric, task) not in (None, labels):
             other = "categorical_crossentropy" if labels == "sparse" else "sparse_categorical_crossentropy"
-            raise SettingError(key, f"{metric.tag} does not fit the labels of the loss {loss.tag}; use loss: {other}, or auto")
+            raise SettingError(
+                key, f"{metric.tag} does not fit the labels of the loss {loss.tag}; use loss: {other}, or auto"
+            )
     return tuple(config.training.metrics)
+
+
+def _check_classes(metrics: tuple[Metric, ...], outputs: int) -> None:
+    """Keras finds a class that does not exist only in the middle of the first epoch."""
+    for index, metric in enumerate(metrics):
+        key, class_id, top_k = (
+            f"training.metrics[{index}]",
+            getattr(metric, "class_id", None),
+            getattr(metric, "top_k", None),
+        )
+        if class_id is not None and class_id >= outputs:
+            raise SettingError(
+                key, f"class_id {class_id} does not exist; the network has {outputs} outputs, counted from 0"
+            )
+        if top_k is not None and top_k > outputs:
+            raise SettingError(
+                key, f"top_k {top_k} is more than the {outputs} outputs of the network; use a smaller one"
+            )
 
 
 def _output(config: Config, task: str, loss: Loss, facts: DataFacts) -> Output:
@@ -115,7 +142,7 @@ def _output(config: Config, task: str, loss: Loss, facts: DataFacts) -> Output:
 
 def _default_activation(task: str, loss: Loss) -> str:
     if task == "regression":
-        return "linear"
+        return "softplus" if loss.tag in ("poisson", "mean_squared_logarithmic_error") else "linear"
     if loss.tag in (*_SIGNED, "categorical_hinge"):
         return "tanh" if loss.tag in _SIGNED else "linear"
     return "softmax" if task == "classification" else "sigmoid"
@@ -125,6 +152,12 @@ def _check_activation(activation: str, units: int, task: str, loss: Loss) -> Non
     key = "model.output.activation"
     if activation == "softmax" and units == 1:
         raise SettingError(key, "softmax over one unit is always 1; use sigmoid for two classes, linear for a number")
+    if loss.tag == "poisson" and activation not in _POSITIVE:
+        raise SettingError(key, f"poisson needs outputs above 0, and {activation} gives others; use softplus")
+    if task == "binary" and loss.tag in _SIGNED and activation not in ("tanh", "hard_tanh", "softsign", "linear"):
+        raise SettingError(
+            key, f"{loss.tag} needs outputs on both sides of 0, and {activation} gives none; use tanh or linear"
+        )
     allowed = {
         "classification": ("softmax", "sparsemax", *(("sigmoid",) if loss.labels.get("binary") else ())),
         "binary": ("sigmoid", "hard_sigmoid", "sparse_sigmoid"),

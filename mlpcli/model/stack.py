@@ -9,9 +9,11 @@ from mlpcli.config.layers import Activate, BatchNormalization, Dense, Dropout, F
 from mlpcli.config.model import ModelConfig, Output
 from mlpcli.errors import SettingError
 from mlpcli.model.input_layers import SCALING_LAYERS
+from mlpcli.model.layer_size import layer_size
 from mlpcli.model.plan import PlannedLayer
+from mlpcli.model.ranks import check_ranks
 from mlpcli.model.safe_names import safe_names
-from mlpcli.model.shapes import Shape, ShapeError, layer_size
+from mlpcli.model.shapes import Shape, ShapeError
 
 Step = tuple[str, Layer]
 """A layer and the key of the config that it comes from."""
@@ -33,6 +35,7 @@ def stack_layers(model: ModelConfig, input_shape: Shape, scaling: str, output: O
         for placed_layer in (*_adapter(layer, shape), layer):
             try:
                 size = layer_size(placed_layer.tag, placed_layer, shape)
+                check_ranks(placed_layer, shape)
             except ShapeError as error:
                 raise SettingError(key, str(error)) from error
             placed.append(placed_layer)
@@ -56,15 +59,18 @@ def _adapter(layer: Layer, shape: Shape) -> Iterator[Layer]:
 
 
 def _short_form(model: ModelConfig) -> Iterator[Step]:
-    """A block per entry: affine map, BatchNorm, activation, Dropout. Without BatchNorm the dense layer activates itself."""
+    """A block per entry: affine map, BatchNorm, activation, Dropout; without BatchNorm the dense layer activates."""
     for index, units in enumerate(model.hidden_units):
         key = f"model.hidden_units[{index}]"
         normalized = model.batch_normalization
-        yield key, Dense(
-            units=units,
-            activation=None if normalized else model.activation,
-            kernel_initializer=model.kernel_initializer,
-            kernel_regularizer=model.kernel_regularizer,
+        yield (
+            key,
+            Dense(
+                units=units,
+                activation=None if normalized else model.activation,
+                kernel_initializer=model.kernel_initializer,
+                kernel_regularizer=model.kernel_regularizer,
+            ),
         )
         if normalized:
             yield key, BatchNormalization()

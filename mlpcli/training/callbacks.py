@@ -11,7 +11,9 @@ import numpy as np
 from mlpcli import backend
 from mlpcli.artifacts.history import FIRST_COLUMNS, History, HistoryWriter
 from mlpcli.errors import TrainingError
+from mlpcli.model.plan import accuracy_name
 from mlpcli.training.feed import Batches
+from mlpcli.training.interrupts import Interrupted
 from mlpcli.training.progress import Progress
 
 Callback = backend.keras().callbacks.Callback
@@ -41,8 +43,8 @@ class Recorder(Callback):  # type: ignore[misc, valid-type]
         self._started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        rate = backend.keras().ops.convert_to_numpy(self.model.optimizer.learning_rate)
-        first = (epoch + 1, time.perf_counter() - self._started, float(rate))
+        seconds, rate = time.perf_counter() - self._started, float(self.model.optimizer.learning_rate)
+        first = (epoch + 1, seconds, rate)
         row = {**dict(zip(FIRST_COLUMNS, first, strict=True)), **{key: float(value) for key, value in logs.items()}}
         for key, value in row.items():
             self.history.setdefault(key, []).append(value)
@@ -67,10 +69,10 @@ class FiniteGuard(Callback):  # type: ignore[misc, valid-type]
     The weights are looked at too: with oneDNN, relu turns a NaN into 0, so that one NaN cell leaves the loss finite.
     """
 
-    def __init__(self, keep_weights: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.keep_weights = keep_weights
         self.last_good: list[Any] | None = None
+        self.good_epochs = 0
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         for name, value in logs.items():
@@ -79,27 +81,42 @@ class FiniteGuard(Callback):  # type: ignore[misc, valid-type]
         weights = self.model.get_weights()
         if not all(np.isfinite(array).all() for array in weights):
             raise TrainingError(_not_finite("the weights hold NaN or infinity", epoch, self.model))
-        if self.keep_weights:
-            self.last_good = weights
+        self.last_good, self.good_epochs = weights, epoch + 1
+
+
+class StopOnSignal(Callback):  # type: ignore[misc, valid-type]
+    """Ends training after the batch in which a signal was noted."""
+
+    def __init__(self, noted: list[Interrupted]) -> None:
+        super().__init__()
+        self.noted = noted
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.noted:
+            raise self.noted[0]
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.on_train_batch_end(batch)
 
 
 class StopWhenEqual(Callback):  # type: ignore[misc, valid-type]
     """Stops when training and validation accuracy meet."""
 
-    def __init__(self, metric: str, tolerance: float) -> None:
+    def __init__(self, tolerance: float) -> None:
         super().__init__()
-        self.metric, self.tolerance = metric, tolerance
+        self.tolerance = tolerance
+        self.metric = ""
         self.met = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.metric = accuracy_name(list(logs)) or ""  # Keras names its metrics only once they have been computed
         self.met = abs(logs[self.metric] - logs[f"val_{self.metric}"]) <= self.tolerance
         if self.met:
             self.model.stop_training = True
 
 
 def _not_finite(what: str, epoch: int, model: Any) -> str:
-    rate = float(backend.keras().ops.convert_to_numpy(model.optimizer.learning_rate))
     return (
         f"{what} after epoch {epoch + 1}: the steps are too large; lower training.optimizer.learning_rate"
-        f" (now {rate:g}), set training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
+        f" (now {float(model.optimizer.learning_rate):g}), set training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,8 @@ from mlpcli.artifacts.history import History, HistoryWriter
 from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.training import EarlyStopping, TrainingConfig
 from mlpcli.config.training import StopWhenEqual as StopWhenEqualConfig
-from mlpcli.errors import TrainingError
+from mlpcli.errors import MlpcliError, OutputError, TrainingError
 from mlpcli.model.builder import keras_object
-from mlpcli.model.plan import accuracy_name
 from mlpcli.training.callbacks import FiniteGuard, Recorder, Shuffle, StepReporter, StopWhenEqual
 from mlpcli.training.feed import Batches
 from mlpcli.training.interrupts import Interrupted
@@ -30,7 +30,7 @@ class Outcome:
     """The epoch whose weights the model now has."""
     stopped: str
     """Why it stopped, in words."""
-    failure: TrainingError | None = None
+    failure: MlpcliError | None = None
     interrupted: Interrupted | None = None
 
 
@@ -45,30 +45,30 @@ def fit_model(
 ) -> Outcome:
     """Run `model.fit` and leave the model with its best weights (or its last, where the config says so).
 
-    A loss that is not finite and an interruption end the training but raise nothing here: they are in the outcome, so
-    that what was best before can be saved first.
+    A loss that is not finite, a full disk and an interruption end the training but raise nothing here: they are in the
+    outcome, so that what was best before can be saved first.
     """
     stopping = _early_stopping(training)
-    equal = _stop_when_equal(model, training)
-    keeps_best = stopping is not None and stopping.restore_best_weights
-    guard, recorder = FiniteGuard(keep_weights=not keeps_best), Recorder(writer, progress)
+    equal = _stop_when_equal(training)
+    guard, recorder = FiniteGuard(), Recorder(writer, progress)
     watchers = [recorder, guard, stopping, equal, _plateau(training), *extra_callbacks]
     callbacks = [Shuffle(train), StepReporter(progress), *(watcher for watcher in watchers if watcher is not None)]
-    failure, interrupted = None, None
+    failure: TrainingError | OutputError | None = None
+    interrupted: Interrupted | None = None
     progress.start(training.epochs, len(train), len(train.part))
     try:
         model.fit(
             train, validation_data=validation, epochs=training.epochs, verbose=0, callbacks=callbacks, shuffle=False
         )
-    except TrainingError as error:
+    except (TrainingError, OutputError) as error:
         failure = error
     except Interrupted as error:
         interrupted = error
     finally:
         progress.finish()
-    kept = _restore(model, stopping if keeps_best else None, guard, recorder.history, failure or interrupted)
-    best = _best_epoch(stopping, recorder.history)
-    stopped = str(failure or interrupted or _reason(training, stopping, equal, recorder.history))
+    kept = _restore(model, stopping, guard)
+    best = _best_epoch(stopping, recorder.history) if kept is not None else None
+    stopped = str(failure or interrupted or _reason(training, stopping, equal))
     return Outcome(recorder.history, best, kept, stopped, failure, interrupted)
 
 
@@ -84,45 +84,36 @@ def _plateau(training: TrainingConfig) -> Any:
     return keras_object(schedule) if isinstance(schedule, ReduceLROnPlateau) else None
 
 
-def _stop_when_equal(model: Any, training: TrainingConfig) -> StopWhenEqual | None:
+def _stop_when_equal(training: TrainingConfig) -> StopWhenEqual | None:
     settings = training.stop_when_equal
-    if not isinstance(settings, StopWhenEqualConfig):
-        return None
-    return StopWhenEqual(accuracy_name([metric.name for metric in compiled_metrics(model)]) or "", settings.tolerance)
+    return StopWhenEqual(settings.tolerance) if isinstance(settings, StopWhenEqualConfig) else None
 
 
-def compiled_metrics(model: Any) -> list[Any]:
-    """The metric objects that a model was compiled with, in order."""
-    return list(model._compile_metrics.metrics) if model._compile_metrics is not None else []
-
-
-def _restore(
-    model: Any, stopping: Any, guard: FiniteGuard, history: History, broken: BaseException | None
-) -> int | None:
-    """Give the model the best weights where they were kept, else, after a failure, the last good ones."""
-    finished = len(history.get("epoch", [])) - (1 if isinstance(broken, TrainingError) else 0)
+def _restore(model: Any, stopping: Any, guard: FiniteGuard) -> int | None:
+    """Give the model its best weights where they were kept, else those of the last good epoch; returns that epoch."""
     if stopping is not None and stopping.best_weights is not None:
         model.set_weights(stopping.best_weights)
         return int(stopping.best_epoch) + 1
-    if broken is not None and guard.last_good is not None:
+    if guard.last_good is not None:
         model.set_weights(guard.last_good)
-    return finished or None
+    return guard.good_epochs or None
 
 
 def _best_epoch(stopping: Any, history: History) -> int | None:
     """By EarlyStopping's own judgement; without it, by the lowest validation or training loss."""
-    if stopping is not None and stopping.best is not None and stopping.best_epoch is not None and history:
+    if stopping is not None and stopping.best is not None:
         return int(stopping.best_epoch) + 1
     losses = history.get("val_loss") or history.get("loss")
     if not losses:
         return None
-    finite = [value if value == value else float("inf") for value in losses]
+    finite = [value if math.isfinite(value) else math.inf for value in losses]
     return finite.index(min(finite)) + 1
 
 
-def _reason(training: TrainingConfig, stopping: Any, equal: StopWhenEqual | None, history: History) -> str:
+def _reason(training: TrainingConfig, stopping: Any, equal: StopWhenEqual | None) -> str:
     if equal is not None and equal.met:
         return f"training and validation {equal.metric} met"
     if stopping is not None and stopping.stopped_epoch:
-        return f"{stopping.monitor} had not improved for {stopping.patience} epochs"
-    return f"all {training.epochs} epochs were done"
+        epochs = max(stopping.patience, 1)  # with a patience of 0, too, it takes one bad epoch
+        return f"{stopping.monitor} had not improved for {epochs} epoch{'s' if epochs > 1 else ''}"
+    return f"all {training.epochs} epochs were done" if training.epochs > 1 else "the only epoch was done"

@@ -1,4 +1,4 @@
-"""Ctrl-C and a polite kill: training ends at once, and what was best is saved."""
+"""Ctrl-C and a polite kill: training ends after the batch, and what was best is saved."""
 
 from __future__ import annotations
 
@@ -20,23 +20,27 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Within it the first of these signals raises Interrupted; a second one ends the process as usual."""
+def noted_interruptions() -> Iterator[list[Interrupted]]:
+    """Within it the first of these signals only enters the list; a second one ends the process at once.
+
+    Nothing is raised where the signal happens to arrive, so that no epoch is half recorded and no file half written.
+    """
+    noted: list[Interrupted] = []
     if threading.current_thread() is not threading.main_thread():  # Python lets no other thread set handlers
-        yield
+        yield noted
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
+    watched = [number for number in _SIGNALS if before[number] is not signal.SIG_IGN]  # nohup must stay what it is
 
-    def interrupt(number: int, frame: Any) -> None:
-        for other in _SIGNALS:
+    def note(number: int, frame: Any) -> None:
+        for other in watched:
             signal.signal(other, signal.SIG_DFL)
-        raise Interrupted(number)
+        noted.append(Interrupted(number))
 
-    for number in _SIGNALS:
-        if before[number] is not signal.SIG_IGN:  # nohup must stay what it is
-            signal.signal(number, interrupt)
+    for number in watched:
+        signal.signal(number, note)
     try:
-        yield
+        yield noted
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in watched:
+            signal.signal(number, before[number])

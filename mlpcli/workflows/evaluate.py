@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import ModelFileError, SettingError, UserError
+from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
 
 if TYPE_CHECKING:
     from mlpcli.config.schema import Config
@@ -57,16 +57,16 @@ def evaluate(
     path = Path(model_or_run)
     file = find_model(path) if path.is_dir() else path
     metadata = _metadata(file)
-    try:
-        rows = _rows(metadata, data, split)
-    except SettingError as error:
-        raise UserError(f"{file}: {error}; or give other rows with --data") from error
+    if output is not None and Path(output).exists() and not Path(output).is_dir():
+        raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
+    rows = _rows(file, metadata, data, split)
     predictor = load_predictor(file)
-    _check_shape(predictor, rows.part)
+    _check_shape(predictor, rows)
     chosen = {**metadata["plan"], "target_name": metadata["config"]["data"].get("target")}
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
-    written = _write(Path(output), evaluation) if output else None
-    return EvaluationResult(file.resolve(), str(metadata["name"]), evaluation, rows.notes, written)
+    notes = list(rows.notes)
+    written = _write(Path(output), evaluation, notes) if output is not None else None
+    return EvaluationResult(file.resolve(), str(metadata["name"]), evaluation, notes, written)
 
 
 def _metadata(file: Path) -> dict[str, Any]:
@@ -77,15 +77,20 @@ def _metadata(file: Path) -> dict[str, Any]:
         raise ModelFileError(
             f"{file}: was not written by mlpcli, so its task and classes are not known; evaluate it with Keras"
         )
+    if not all(isinstance(metadata.get(key), dict) for key in ("config", "plan", "data")) or "name" not in metadata:
+        raise ModelFileError(f"{file}: its mlpcli metadata is damaged; restore the file or train again")
     return metadata
 
 
-def _rows(metadata: dict[str, Any], data: str | Path | None, split: str | None) -> _Rows:
+def _rows(file: Path, metadata: dict[str, Any], data: str | Path | None, split: str | None) -> _Rows:
     if data is not None:
         if split is not None:
             raise UserError("--split is for the model's own data; leave it out, or leave out --data")
         return _other_rows(metadata, data)
-    return _own_rows(metadata, split)
+    try:
+        return _own_rows(metadata, split)
+    except (SettingError, DataError) as error:
+        raise DataError(f"{error} (the data that {file} was trained on); or give other rows with --data") from error
 
 
 def _own_rows(metadata: dict[str, Any], split: str | None) -> _Rows:
@@ -146,11 +151,14 @@ def _built_in_rows(metadata: dict[str, Any], name: str) -> Any:
     from mlpcli.config.data import DataConfig
     from mlpcli.data.source import load_source
 
-    source: Source = load_source(DataConfig(source=name, path=metadata["config"]["data"].get("path")))
+    trained_on = metadata["config"]["data"]
+    path = trained_on.get("path") if trained_on.get("source") == name else None
+    source: Source = load_source(DataConfig(source=name, path=path))
     classes = metadata["plan"]["class_names"]
     if list(source.class_names or ()) != list(classes or ()):
         raise UserError(
-            f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)}"
+            f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)};"
+            " give rows of the model's classes"
         )
     return source.test or source.train
 
@@ -159,15 +167,16 @@ def _listed(names: Any) -> str:
     return ", ".join(list(names)[:5]) + (", ..." if len(names) > 5 else "") if names else "none (a number)"
 
 
-def _check_shape(predictor: Predictor, part: Part) -> None:
-    if part.x.shape[1:] != predictor.input_shape:
+def _check_shape(predictor: Predictor, rows: _Rows) -> None:
+    found = rows.part.x.shape[1:]
+    if found != predictor.input_shape:
         raise UserError(
-            f"the data has rows of shape {part.x.shape[1:]}, and the model takes {predictor.input_shape};"
+            f"{rows.split}: has rows of shape {found}, and the model takes {predictor.input_shape};"
             " give data of the kind it was trained on"
         )
 
 
-def _write(folder: Path, evaluation: dict[str, Any]) -> Path:
+def _write(folder: Path, evaluation: dict[str, Any], notes: list[str]) -> Path:
     from mlpcli.artifacts import run_directory
     from mlpcli.artifacts.files import write_json
     from mlpcli.errors import OutputError
@@ -180,5 +189,6 @@ def _write(folder: Path, evaluation: dict[str, Any]) -> Path:
         raise OutputError(f"{folder}: cannot be made: {error.strerror}; choose another --output") from error
     write_json(folder / run_directory.EVALUATION, evaluation)
     for stem, figure in draw_evaluation(folder).items():
-        save_figure(figure, folder / f"{stem}.png")
+        note = save_figure(figure, folder / f"{stem}.png")
+        notes += [note] if note else []
     return folder.resolve()

@@ -11,10 +11,11 @@ from mlpcli.workflows.preparation import Prepared
 
 
 def run_metrics(
-    config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], fit_seconds: float, seconds: float
+    config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], seconds: float
 ) -> dict[str, Any]:
-    """The content of metrics.json; `fit_seconds` are the epochs alone, `seconds` everything after loading the data."""
+    """The content of metrics.json; `seconds` is the time since the data was loaded."""
     epochs, rows = len(outcome.history.get("epoch", [])), len(prepared.splits.train)
+    fit_seconds = sum(outcome.history.get("seconds", []))
     evaluation = result["evaluation"] or {}
     return {
         "name": config.name,

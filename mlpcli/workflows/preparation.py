@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from mlpcli.config.load import LoadedConfig
 from mlpcli.config.training import StopWhenEqual
 from mlpcli.data.checks import check_finite, data_warnings
@@ -58,6 +60,7 @@ def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
         facts = inspect_data(loaded.config.data, loaded.config.seed)
         plan = make_plan(loaded.config, facts)
         check_stop_when_equal(loaded, plan)
+        _check_class_weight(loaded, facts)
     return facts, plan
 
 
@@ -74,3 +77,10 @@ def check_stop_when_equal(loaded: LoadedConfig, plan: Plan) -> None:
     """Stopping when accuracies meet needs an accuracy."""
     if isinstance(loaded.config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
         raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")
+
+
+def _check_class_weight(loaded: LoadedConfig, facts: DataFacts) -> None:
+    """As far as it goes without the rows: "balanced" needs them, where there are classes at all."""
+    setting = loaded.config.data.class_weight
+    if setting != "balanced" or facts.class_names is None:
+        class_weights(setting, np.empty(0, np.int64), facts.class_names)

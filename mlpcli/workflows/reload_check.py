@@ -24,8 +24,16 @@ def check_reload(path: Path, chosen: dict[str, Any], part: Part, expected: dict[
     targets = encode_targets(part.y, chosen["labels"], len(chosen["class_names"] or ()))
     found = load_predictor(path).losses(part, targets)
     for name, value in expected.items():
-        if not math.isclose(found.get(name, math.nan), value, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+        if not _same(found.get(name), value):
             raise OutputError(
                 f"{path}: loaded back, {name} is {found.get(name)} and not {value}; the disk may be failing,"
                 " so train again with another --runs-dir"
             )
+
+
+def _same(found: float | None, value: float) -> bool:
+    """NaN is the same as NaN: a metric may be undefined on some data."""
+    if found is None:
+        return False
+    both_nan = math.isnan(found) and math.isnan(value)
+    return both_nan or math.isclose(found, value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)

@@ -15,16 +15,17 @@ from mlpcli.artifacts.history import HistoryWriter
 from mlpcli.artifacts.split_file import write_split
 from mlpcli.config.schema import Config
 from mlpcli.config.write import config_text
+from mlpcli.data.dataset import Array, Part
 from mlpcli.data.fingerprint import fingerprint
-from mlpcli.errors import MlpcliError
 from mlpcli.evaluation import evaluate_part
 from mlpcli.inference import Predictor
 from mlpcli.model.builder import build_model
 from mlpcli.model.memory import check_memory
 from mlpcli.model.saving import save_model
+from mlpcli.training.callbacks import StopOnSignal
 from mlpcli.training.feed import Batches, encode_targets
 from mlpcli.training.fit import Outcome, fit_model
-from mlpcli.training.interrupts import interruptible
+from mlpcli.training.interrupts import Interrupted, noted_interruptions
 from mlpcli.training.progress import Progress
 from mlpcli.workflows.metadata import model_metadata, run_metrics
 from mlpcli.workflows.preparation import Prepared
@@ -65,46 +66,41 @@ class Run:
         return run
 
     def train(self, progress: Progress) -> TrainResult:
-        """Fit, save, reload, score and draw."""
-        outcome = self._fit(progress)
-        fit_seconds = sum(outcome.history.get("seconds", []))
-        result: dict[str, Any] = {"scores": {}, "evaluation": None}
-        model_path = None
-        if outcome.kept_epoch is not None:
-            result = self._score()
-            model_path = self._save(outcome, result["scores"])
-        metrics = run_metrics(
-            self.config, self.prepared, outcome, result, fit_seconds, time.perf_counter() - self.started
-        )
-        write_json(self.path / run_directory.METRICS, metrics)
-        if result["evaluation"] is not None:
-            write_json(self.path / run_directory.EVALUATION, result["evaluation"])
-        pictures = self._draw(progress) if outcome.history else []
+        """Fit, save, reload, score and draw; a signal ends the fitting, and the rest is done all the same."""
+        with noted_interruptions() as noted:
+            outcome = self._fit(progress, noted)
+            result: dict[str, Any] = {"scores": {}, "evaluation": None}
+            model_path = None
+            if outcome.kept_epoch is not None:
+                result = self._score()
+                model_path = self._save(outcome, result["scores"])
+            metrics = self._write_results(outcome, result)
+            pictures = self._draw(progress) if outcome.history else []
+        interrupted = noted[0] if noted else None
         return TrainResult(
-            self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, outcome.interrupted
+            self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, interrupted
         )
 
-    def _fit(self, progress: Progress) -> Outcome:
-        plan, splits, config = self.prepared.plan, self.prepared.splits, self.config
-        classes = len(plan.class_names or ())
+    def _fit(self, progress: Progress, noted: list[Interrupted]) -> Outcome:
+        splits, training = self.prepared.splits, self.config.training
         weights = self.prepared.class_weights
-        y = splits.train.y
-        train = Batches(
-            splits.train,
-            encode_targets(y, plan.labels, classes),
-            config.training.batch_size,
-            config.seed,
-            weights[y] if weights is not None else None,
-        )
+        row_weights = weights[splits.train.y] if weights is not None else None
+        train = Batches(splits.train, self._targets(splits.train), training.batch_size, self.config.seed, row_weights)
         validation = None
         if splits.validation is not None:
-            shared = splits.validation.y is y
-            targets = train.targets if shared else encode_targets(splits.validation.y, plan.labels, classes)
-            validation = Batches(splits.validation, targets, config.training.batch_size)
+            shared = splits.validation.y is splits.train.y
+            targets = train.targets if shared else self._targets(splits.validation)
+            validation = Batches(splits.validation, targets, training.batch_size)
         writer = HistoryWriter(self.path / run_directory.HISTORY)
-        extra = (self._tensorboard(),) if config.output.tensorboard else ()
-        with interruptible():
-            return fit_model(self.model, config.training, train, validation, writer, progress, extra)
+        extra = [StopOnSignal(noted)]
+        if self.config.output.tensorboard:
+            extra.append(backend.keras().callbacks.TensorBoard(log_dir=str(self.path / "tensorboard")))
+        return fit_model(self.model, training, train, validation, writer, progress, tuple(extra))
+
+    def _targets(self, part: Part) -> Array:
+        """The targets of all rows that the part comes from, as the loss takes them."""
+        plan = self.prepared.plan
+        return encode_targets(part.y, plan.labels, len(plan.class_names or ()))
 
     def _score(self) -> dict[str, Any]:
         """Scores of every part with the kept weights, and the evaluation of the one that stands for new data."""
@@ -122,7 +118,7 @@ class Run:
             elif name == "validation" and part is splits.test:
                 scores[name] = scores["test"]
             else:
-                scores[name] = predictor.losses(part, encode_targets(part.y, plan.labels, len(plan.class_names or ())))
+                scores[name] = predictor.losses(part, self._targets(part))
         return {"scores": scores, "evaluation": evaluation}
 
     def _save(self, outcome: Outcome, scores: dict[str, Any]) -> Path:
@@ -133,20 +129,26 @@ class Run:
         check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())))
         return path
 
+    def _write_results(self, outcome: Outcome, result: dict[str, Any]) -> dict[str, Any]:
+        """Write metrics.json and evaluation.json; returns the content of the first."""
+        seconds = time.perf_counter() - self.started
+        metrics = run_metrics(self.config, self.prepared, outcome, result, seconds)
+        write_json(self.path / run_directory.METRICS, metrics)
+        if result["evaluation"] is not None:
+            write_json(self.path / run_directory.EVALUATION, result["evaluation"])
+        return metrics
+
     def _draw(self, progress: Progress) -> list[Path]:
-        """Pictures are the last thing, and a picture that fails takes nothing with it."""
+        """Pictures are the last thing, and a picture that fails, for whatever reason, takes nothing with it."""
         from mlpcli.plotting.run_plots import draw_run
 
         if not self.config.output.plots:
             return []
         try:
             drawn = draw_run(self.path, self.config.output.plots)
-        except MlpcliError as error:
-            progress.note(f"warning: the plots could not be drawn: {error}")
+        except Exception as error:
+            progress.note(f"warning: the plots could not be drawn: {error}; try mlpcli plot {self.path}")
             return []
         for note in drawn.notes:
             progress.note(note)
         return drawn.paths
-
-    def _tensorboard(self) -> Any:
-        return backend.keras().callbacks.TensorBoard(log_dir=str(self.path / "tensorboard"))

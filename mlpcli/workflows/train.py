@@ -56,12 +56,13 @@ def train(
     from mlpcli.config.load import load_config
     from mlpcli.training.progress import Silence
     from mlpcli.workflows.preparation import prepare
-    from mlpcli.workflows.run import Run
 
     listener = progress or Silence()
     loaded = load_config(Path(config), overrides)
     prepared = prepare(loaded)
     for warning in prepared.warnings:
         listener.note(f"warning: {warning}")
+    from mlpcli.workflows.run import Run  # imports TensorFlow: a mistake in the config is reported without the wait
+
     run = Run.create(loaded.config, prepared, Path(runs_dir), Path(run_dir) if run_dir else None, list(command))
     return run.train(listener)

@@ -1,0 +1,1 @@
+"""Measurements that docs/performance.md is made from; see `make bench`."""

@@ -1,0 +1,54 @@
+"""Which way the epochs are run, decided before training and by the config alone, so that a run stays reproducible.
+
+Compiling costs seconds and saves microseconds per step. Both were measured over the networks of benchmarks/engine.py
+(docs/performance.md): what is paid grows with the number of layers, what is saved with layers and parameters. Their
+ratio is much the same on every machine, since a slower one compiles more slowly, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mlpcli.config.training import TrainingConfig
+
+COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 0.3, 0.06
+SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER = 20e-6, 0.5e-9
+EXPECTED_SHARE_OF_EPOCHS = 0.5
+"""With early stopping a run ends, on the average, well before its last epoch."""
+
+Engine = Literal["resident", "keras"]
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """What runs the epochs, and why, in words."""
+
+    engine: Engine
+    compiled: bool
+    reason: str
+
+    def __str__(self) -> str:
+        how = {"keras": "plain model.fit", "resident": "resident epochs"}[self.engine]
+        return f"{how}{', compiled' if self.compiled else ''}: {self.reason}"
+
+
+def choose_engine(training: TrainingConfig, steps_per_epoch: int, layers: int, parameters: int) -> EngineChoice:
+    """Follow the config; for `auto`, compile where the run is long enough for it to pay."""
+    if training.engine == "keras":
+        return EngineChoice("keras", False, "training.engine is keras")
+    if training.engine == "resident":
+        return EngineChoice("resident", True, "training.engine is resident")
+    share = EXPECTED_SHARE_OF_EPOCHS if training.early_stopping else 1.0
+    steps = int(training.epochs * share * steps_per_epoch)
+    enough = steps_that_pay(layers, parameters)
+    if steps < enough:
+        return EngineChoice("resident", False, f"about {steps:,} steps are too few for compiling, which pays from {enough:,}")
+    return EngineChoice("resident", True, f"about {steps:,} steps; compiling pays from {enough:,}")
+
+
+def steps_that_pay(layers: int, parameters: int) -> int:
+    """The number of steps from which the seconds saved exceed those spent on compiling."""
+    spent = COMPILE_SECONDS + COMPILE_SECONDS_PER_LAYER * layers
+    saved = SAVED_SECONDS_PER_LAYER * layers + SAVED_SECONDS_PER_PARAMETER * parameters
+    return int(spent / saved)

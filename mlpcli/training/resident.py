@@ -1,0 +1,149 @@
+"""Epochs without Python between the steps: `model.fit` stays the loop, its innermost function is replaced.
+
+`model.fit` calls whatever stands in `model.train_function` and `model.test_function`. Here that is one function that runs
+a whole epoch: it gathers a chunk of shuffled batches at once and loops over them in the graph, calling Keras's own
+`model.train_step`. All arithmetic, loss, metrics, and the optimizer's update are therefore Keras's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mlpcli import backend
+from mlpcli.data.dataset import Array
+from mlpcli.training.feed import Batches
+from mlpcli.training.progress import Progress
+from mlpcli.training.random_algorithm import fast_random_numbers
+
+CHUNK_BYTES = 32 << 20
+"""A chunk is at most this large, whatever the batch; it is all that is copied of the data."""
+
+tf = backend.tensorflow()
+
+COMPILE_ERRORS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.NotFoundError)
+"""What XLA raises, before a step is taken, for an operation that it cannot compile."""
+
+
+class ResidentEngine:
+    """The two functions for one model and its data; `install` puts them in place, `remove` gives Keras its own back."""
+
+    def __init__(self, model: Any, train: Batches, validation: Batches | None, compiled: bool, progress: Progress) -> None:
+        self.model, self.train, self.validation = model, train, validation
+        self.compiled, self.progress = compiled, progress
+        self._loop = self._looped(compiled)
+        self._tail = self._looped(False) if compiled else self._loop
+        self._test = tf.function(self._test_batch, input_signature=_signature(validation or train, batch_axes=1))
+
+    def install(self) -> None:
+        """Replace Keras's functions until `remove`."""
+        # The optimizer's variables must be there before the graph is traced, or TensorFlow traces it a second time.
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.model.train_function, self.model.test_function = self._train_epoch, self._test_epoch
+
+    def remove(self) -> None:
+        """Let Keras make its own functions again."""
+        self.model.train_function = self.model.test_function = None
+
+    def fit_arguments(self) -> dict[str, Any]:
+        """What `model.fit` is given instead of the data: one batch, by which Keras learns the shapes, and one step."""
+        arguments = {"x": _endless_batch(self.train), "steps_per_epoch": 1, "shuffle": False}
+        if self.validation is not None:
+            arguments |= {"validation_data": _endless_batch(self.validation), "validation_steps": 1}
+        return arguments
+
+    def _train_epoch(self, iterator: Any) -> dict[str, Any]:
+        """All steps of an epoch in the order that `train.rows` has now; the iterator is Keras's and not used."""
+        done = 0
+        for rows, steps in self._chunks():
+            arrays = _take(self.train, rows.reshape(-1), rows.shape)
+            self._run(arrays, steps)
+            done += steps
+            self.progress.step(done)
+        return dict(self.model.get_metrics_result())
+
+    def _chunks(self) -> Iterator[tuple[Array, int]]:
+        """Row indices (steps, batch) and how many of the steps count; all full chunks have one shape, compiled once."""
+        rows, size = self.train.rows, self.train.batch_size
+        full = len(rows) // size
+        per_chunk = self._steps_per_chunk(full)
+        for start in range(0, full, per_chunk or 1):
+            steps = min(per_chunk, full - start)
+            chunk = rows[start * size : (start + steps) * size].reshape(steps, size)
+            missing = per_chunk - steps if self.compiled else 0
+            yield np.concatenate([chunk, np.repeat(chunk[:1], missing, axis=0)]) if missing else chunk, steps
+        if len(rows) % size:
+            yield rows[full * size :].reshape(1, -1), 1
+
+    def _steps_per_chunk(self, full: int) -> int:
+        """As many as fit into the bound, spread evenly over the chunks."""
+        row_bytes = self.train.part.x[:1].nbytes + self.train.targets[:1].nbytes
+        most = max(1, CHUNK_BYTES // (row_bytes * self.train.batch_size))
+        chunks = -(-full // most)
+        return -(-full // chunks) if chunks else 0
+
+    def _run(self, arrays: list[Array], steps: int) -> None:
+        """Loop over a chunk; the last, smaller batch of an epoch takes the uncompiled way, to be compiled for nothing else."""
+        is_tail = arrays[0].shape[1] < self.train.batch_size
+        loop = self._tail if is_tail else self._loop
+        with fast_random_numbers(self.compiled and not is_tail):
+            try:
+                loop(*map(tf.convert_to_tensor, arrays), tf.constant(steps))
+            except COMPILE_ERRORS as error:
+                if not self.compiled or is_tail:
+                    raise
+                self._fall_back(error)
+                self._run(arrays, steps)
+
+    def _fall_back(self, error: Exception) -> None:
+        reason = str(error).strip().splitlines()[0][:200]
+        self.progress.note(f"note: this network cannot be compiled ({reason}); it runs uncompiled, with the same results")
+        self.compiled, self._loop = False, self._tail
+
+    def _looped(self, compiled: bool) -> Any:
+        """A graph function over (steps, batch, ...) arrays that takes `steps` training steps."""
+
+        def loop(*arguments: Any) -> None:
+            *arrays, steps = arguments
+
+            def step(index: Any) -> tuple[Any]:
+                self.model.train_step(tuple(array[index] for array in arrays))
+                return (index + 1,)
+
+            tf.while_loop(lambda index: index < steps, step, (tf.constant(0),))
+
+        signature = [*_signature(self.train, batch_axes=2), tf.TensorSpec((), tf.int32)]
+        return tf.function(loop, input_signature=signature, jit_compile=compiled, autograph=False)
+
+    def _test_batch(self, *arrays: Any) -> None:
+        self.model.test_step(tuple(arrays))
+
+    def _test_epoch(self, iterator: Any) -> dict[str, Any]:
+        """All validation batches; there are few of them, so they are not worth compiling."""
+        batches = self.validation or self.train
+        for start in range(0, len(batches.rows), batches.batch_size):
+            rows = batches.rows[start : start + batches.batch_size]
+            self._test(*_take(batches, rows, rows.shape))
+        return dict(self.model.get_metrics_result())
+
+
+def _arrays(batches: Batches) -> list[Array]:
+    arrays = [batches.part.x, batches.targets]
+    return arrays if batches.weights is None else [*arrays, batches.weights]
+
+
+def _take(batches: Batches, rows: Array, shape: tuple[int, ...]) -> list[Array]:
+    """The given rows of each array, in its own dtype: pixels stay uint8 until the graph scales them."""
+    return [array[rows].reshape(*shape, *array.shape[1:]) for array in _arrays(batches)]
+
+
+def _signature(batches: Batches, batch_axes: int) -> list[Any]:
+    """Open sizes for the leading axes: traced once, and XLA still compiles for the sizes that come."""
+    return [tf.TensorSpec(((None,) * batch_axes) + array.shape[1:], array.dtype) for array in _arrays(batches)]
+
+
+def _endless_batch(batches: Batches) -> Any:
+    rows = batches.part.indices[: min(batches.batch_size, 8)]
+    return tf.data.Dataset.from_tensors(tuple(_take(batches, rows, rows.shape))).repeat()

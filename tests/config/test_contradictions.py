@@ -1,0 +1,147 @@
+"""Settings that are right in themselves and contradict each other: monitors, schedules, forms, names, matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mlpcli.config.schema import Config
+from mlpcli.config.training import EarlyStopping
+
+Read = Callable[..., Config]
+Refusals = Callable[..., list[str]]
+DIGITS = "data: {source: digits}\n"
+NO_VALIDATION = "data: {source: digits, validation: null}\n"
+
+
+@pytest.mark.parametrize(
+    ("training", "key", "message"),
+    [
+        ("early_stopping: {monitor: val_los}", "early_stopping.monitor",
+         'no metric is called "val_los"; did you mean "val_loss"?'),
+        ("early_stopping: {monitor: val_f1}", "early_stopping.monitor",
+         'no metric is called "val_f1"; there are loss, accuracy, '
+         "mean_absolute_error, val_loss, val_accuracy, val_mean_absolute_error"),
+        ("early_stopping: {monitor: val_acc}, metrics: [accuracy]", "early_stopping.monitor",
+         'no metric is called "val_acc"; did you mean "val_accuracy"?'),
+        ("learning_rate_schedule: {reduce_on_plateau: {monitor: lss}}",
+         "learning_rate_schedule.reduce_on_plateau.monitor",
+         'no metric is called "lss"; did you mean "loss"?'),
+        ("learning_rate_schedule: {name: reduce_on_plateau, monitor: lss}", "learning_rate_schedule.monitor",
+         'no metric is called "lss"; did you mean "loss"?'),
+        ("learning_rate_schedule: {cosine_decay: {decay_steps: 9, warmup_steps: 3}}",
+         "learning_rate_schedule.cosine_decay.warmup_steps", "needs warmup_target, the rate to warm up to"),
+        ("learning_rate_schedule: {name: cosine_decay, decay_steps: 9, warmup_steps: 3}",
+         "learning_rate_schedule.warmup_steps", "needs warmup_target, the rate to warm up to"),
+    ],
+)  # fmt: skip
+def test_training_settings_that_do_not_go_together(training: str, key: str, message: str, refusals: Refusals) -> None:
+    (problem,) = refusals(DIGITS + f"training: {{{training}}}\n")
+    assert problem.startswith("my.yaml:2:")
+    assert problem.endswith(f": training.{key}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("monitor", "metrics"),
+    [
+        ("val_loss", "auto"), ("loss", "auto"), ("val_accuracy", "auto"), ("val_mean_absolute_error", "auto"),
+        ("val_accuracy", "[accuracy]"), ("val_acc", "[acc]"), ("acc", "acc"), ("val_loss", "[]"), ("val_mse", "[mse]"),
+        ("val_mine", "[{f1_score: {name: mine}}]"),
+    ],
+)  # fmt: skip
+def test_a_monitor_is_a_column_of_the_history(monitor: str, metrics: str, read: Read) -> None:
+    config = read(DIGITS + f"training: {{early_stopping: {{monitor: {monitor}}}, metrics: {metrics}}}\n")
+    assert isinstance(config.training.early_stopping, EarlyStopping)
+    assert config.training.early_stopping.monitor == monitor
+
+
+def test_an_alias_is_not_the_long_name(refusals: Refusals) -> None:
+    (problem,) = refusals(DIGITS + "training: {early_stopping: {monitor: val_mean_squared_error}, metrics: [mse]}\n")
+    assert 'no metric is called "val_mean_squared_error"; there are loss, mse, val_loss, val_mse' in problem
+
+
+@pytest.mark.parametrize(
+    ("training", "key", "message"),
+    [
+        ("{early_stopping: true}", "early_stopping.monitor",
+         '"val_loss" needs a validation set; set data.validation, or'),
+        ("{early_stopping: {monitor: val_accuracy}}", "early_stopping.monitor",
+         '"val_accuracy" needs a validation set; '
+         "set data.validation, or monitor one of loss, accuracy, mean_absolute_error"),
+        ("{learning_rate_schedule: reduce_on_plateau}", "learning_rate_schedule.reduce_on_plateau.monitor",
+         '"val_loss" needs a validation set'),
+        ("{stop_when_equal: true}", "stop_when_equal", "compares with the validation set; set data.validation"),
+        ("{stop_when_equal: {tolerance: 0.1}}", "stop_when_equal",
+         "compares with the validation set; set data.validation"),
+    ],
+)  # fmt: skip
+def test_what_needs_validation(training: str, key: str, message: str, refusals: Refusals) -> None:
+    (problem,) = refusals(NO_VALIDATION + f"training: {training}\n")
+    assert f": training.{key}: {message}" in problem
+
+
+@pytest.mark.parametrize("training", ["", "training: {epochs: 3}\n", "training: {early_stopping: false}\n"])
+def test_without_validation_training_does_not_stop_early_by_default(training: str, read: Read) -> None:
+    assert read(NO_VALIDATION + training).training.early_stopping is False
+
+
+def test_without_validation_it_may_watch_the_loss(read: Read) -> None:
+    config = read(NO_VALIDATION + "training: {early_stopping: {monitor: loss}}\n")
+    assert isinstance(config.training.early_stopping, EarlyStopping)
+
+
+def test_the_two_forms_of_a_model_exclude_each_other(refusals: Refusals) -> None:
+    message = "belongs to the short form, which `layers` takes the place of; delete one of them"
+    assert refusals(DIGITS + "model:\n  layers: [flatten]\n  hidden_units: [3]\n  dropout: 0.1\n") == [
+        f"my.yaml:4:3: model.hidden_units: {message}",
+        f"my.yaml:5:3: model.dropout: {message}",
+    ]
+
+
+def test_the_form_of_a_model_can_be_contradicted_by_an_override(refusals: Refusals) -> None:
+    (problem,) = refusals(DIGITS + "model: {layers: [flatten]}\n", "model.hidden_units=[3]")
+    assert problem.startswith("-s model.hidden_units=[3]: model.hidden_units: belongs to the short form")
+
+
+def test_layer_names_are_unique(refusals: Refusals) -> None:
+    text = (
+        DIGITS
+        + "model:\n  layers:\n    - dense: {units: 3, name: a}\n    - flatten\n    - dense: {units: 3, name: a}\n"
+    )
+    assert refusals(text) == [
+        'my.yaml:6:25: model.layers[2].dense.name: "a" is the name of model.layers[0].dense already; choose another'
+    ]
+    text = DIGITS + "model: {layers: [{dense: {units: 3, name: a}}], output: {name: a}}\n"
+    assert refusals(text)[0].endswith(
+        'model.output.name: "a" is the name of model.layers[0].dense already; choose another'
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "key"),
+    [
+        ("{dense: {units: 3, bias_initializer: orthogonal}}", "layers[0].dense.bias_initializer"),
+        ("{dense: {units: 3, bias_initializer: {identity: 2}}}", "layers[0].dense.bias_initializer"),
+        ("{dense: {units: 3, bias_regularizer: orthogonal_regularizer}}", "layers[0].dense.bias_regularizer"),
+        ("{batch_normalization: {gamma_initializer: identity}}", "layers[0].batch_normalization.gamma_initializer"),
+        ("{conv2d: {filters: 3, kernel_size: 3, kernel_initializer: identity}}", "layers[0].conv2d.kernel_initializer"),
+        ("{prelu: {alpha_initializer: orthogonal}}", "layers[0].prelu.alpha_initializer"),
+    ],
+)
+def test_matrices_fill_no_vectors(layer: str, key: str, refusals: Refusals) -> None:
+    (problem,) = refusals(DIGITS + f"model: {{layers: [{layer}]}}\n")
+    assert f": model.{key}: " in problem
+    assert problem.endswith("needs a matrix, and these weights are none")
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "{dense: {units: 3, kernel_initializer: identity, kernel_regularizer: orthogonal_regularizer}}",
+        "{conv2d: {filters: 3, kernel_size: 3, kernel_initializer: orthogonal}}",
+        "identity",
+    ],
+)
+def test_matrices_fill_matrices(layer: str, read: Read) -> None:
+    assert len(read(DIGITS + f"model: {{layers: [{layer}]}}\n").model.layers or []) == 1

@@ -1,0 +1,89 @@
+"""Our output shapes and parameter counts against those of the layers that Keras builds."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from mlpcli import backend
+from mlpcli.config.model import LAYERS, AnyLayer
+from mlpcli.model.builder import keras_object
+from mlpcli.model.layer_size import layer_size
+
+pytestmark = pytest.mark.tf
+
+FLAT, SEQUENCE, IMAGE = (6,), (5, 6), (8, 9, 4)
+
+CASES: list[tuple[tuple[int, ...], str, dict[str, Any]]] = [
+    (FLAT, "dense", {"units": 3}),
+    (FLAT, "dense", {"units": 3, "use_bias": False, "activation": "selu", "kernel_constraint": "unit_norm"}),
+    (SEQUENCE, "dense", {"units": 3, "kernel_initializer": "identity"}),
+    (FLAT, "activation", {"activation": "gelu"}),
+    (FLAT, "dropout", {"rate": 0.5}),
+    (FLAT, "gaussian_dropout", {"rate": 0.5}),
+    (FLAT, "alpha_dropout", {"rate": 0.5}),
+    (FLAT, "gaussian_noise", {"stddev": 0.1}),
+    (FLAT, "activity_regularization", {"l1": 0.1}),
+    (FLAT, "batch_normalization", {}),
+    (IMAGE, "batch_normalization", {"scale": False}),
+    (IMAGE, "batch_normalization", {"axis": 1, "center": False, "scale": False}),
+    (SEQUENCE, "batch_normalization", {"axis": -2}),
+    (FLAT, "layer_normalization", {}),
+    (SEQUENCE, "layer_normalization", {"axis": 1, "center": False}),
+    (FLAT, "group_normalization", {"groups": 3}),
+    (IMAGE, "group_normalization", {"groups": 2, "scale": False}),
+    (IMAGE, "group_normalization", {"groups": -1}),
+    (IMAGE, "group_normalization", {"groups": 4, "axis": 1}),
+    (IMAGE, "unit_normalization", {"axis": 2}),
+    (IMAGE, "flatten", {}),
+    (IMAGE, "reshape", {"target_shape": [4, -1]}),
+    (FLAT, "reshape", {"target_shape": [1, 2, 3]}),
+    (IMAGE, "permute", {"dims": [3, 1, 2]}),
+    (FLAT, "rescaling", {"scale": 0.5, "offset": 1.0}),
+    (FLAT, "relu", {"max_value": 6.0}),
+    (FLAT, "leaky_relu", {}),
+    (FLAT, "prelu", {}),
+    (IMAGE, "prelu", {"shared_axes": [1, 2]}),
+    (IMAGE, "prelu", {"alpha_initializer": "ones"}),
+    (FLAT, "elu", {"alpha": 0.5}),
+    (IMAGE, "softmax", {"axis": -2}),
+    (FLAT, "identity", {}),
+    (IMAGE, "conv2d", {"filters": 6, "kernel_size": 3}),
+    (IMAGE, "conv2d", {"filters": 6, "kernel_size": [3, 2], "strides": [2, 3], "padding": "same", "groups": 2}),
+    (IMAGE, "conv2d", {"filters": 2, "kernel_size": 3, "strides": 2, "use_bias": False}),
+    (IMAGE, "conv2d", {"filters": 2, "kernel_size": 3, "dilation_rate": [2, 3]}),
+    (IMAGE, "depthwise_conv2d", {"kernel_size": 3}),
+    (IMAGE, "depthwise_conv2d", {"kernel_size": [2, 3], "depth_multiplier": 2, "strides": 2, "padding": "same"}),
+    (IMAGE, "depthwise_conv2d", {"kernel_size": 3, "dilation_rate": 2, "use_bias": False}),
+    (IMAGE, "separable_conv2d", {"filters": 5, "kernel_size": 3, "depth_multiplier": 2, "use_bias": False}),
+    (IMAGE, "separable_conv2d", {"filters": 5, "kernel_size": [3, 1], "padding": "same", "strides": 2}),
+    (IMAGE, "max_pooling2d", {}),
+    (IMAGE, "max_pooling2d", {"pool_size": [3, 2], "strides": 1}),
+    (IMAGE, "average_pooling2d", {"pool_size": 3, "padding": "same"}),
+    (IMAGE, "average_pooling2d", {"pool_size": 9, "strides": [2, 4], "padding": "same"}),
+    (IMAGE, "global_average_pooling2d", {}),
+    (IMAGE, "global_max_pooling2d", {"keepdims": True}),
+    (IMAGE, "spatial_dropout2d", {"rate": 0.5}),
+    (IMAGE, "zero_padding2d", {"padding": [1, 2]}),
+    (IMAGE, "zero_padding2d", {}),
+    (IMAGE, "cropping2d", {"cropping": [3, 1]}),
+    (IMAGE, "up_sampling2d", {"size": [2, 3], "interpolation": "bilinear"}),
+]  # fmt: skip
+
+
+def test_no_layer_is_left_out() -> None:
+    assert {tag for _, tag, _ in CASES} == {cls.tag for cls in LAYERS}
+
+
+@pytest.mark.parametrize(("shape", "tag", "arguments"), CASES)
+def test_sizes_are_keras_s(shape: tuple[int, ...], tag: str, arguments: dict[str, Any]) -> None:
+    component: Any = TypeAdapter(AnyLayer).validate_python({tag: arguments})
+    layer = keras_object(component)
+    model = backend.keras().Sequential([backend.keras().Input(shape), layer])
+    size = layer_size(tag, component, shape)
+    assert size.output_shape == tuple(model.output_shape[1:])
+    assert size.trainable == sum(prod(weight.shape) for weight in layer.trainable_weights)
+    assert size.parameters == layer.count_params()

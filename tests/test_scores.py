@@ -1,0 +1,98 @@
+"""Scores: an example by hand, and scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from mlpcli.scores import SAMPLE_POINTS, classification_scores, predicted_classes, regression_scores
+
+NAMES = ("cat", "dog", "풀")
+
+
+def test_three_classes_by_hand() -> None:
+    # true:      cat cat cat dog dog 풀
+    # predicted: cat cat dog dog 풀  풀
+    scores = classification_scores(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2]), NAMES)
+    assert scores["confusion_matrix"] == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
+    assert scores["accuracy"] == pytest.approx(4 / 6)
+    assert scores["balanced_accuracy"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
+    assert scores["macro_f1"] == pytest.approx((4 / 5 + 1 / 2 + 2 / 3) / 3)
+    assert scores["per_class"][0] == pytest.approx(
+        {"name": "cat", "precision": 1, "recall": 2 / 3, "f1": 0.8, "support": 3}
+    )
+    assert scores["per_class"][2] == pytest.approx(
+        {"name": "풀", "precision": 0.5, "recall": 1, "f1": 2 / 3, "support": 1}
+    )
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted"),
+    [
+        ([0, 1, 2, 2, 1, 0, 0], [0, 2, 1, 2, 1, 1, 0]),
+        ([0, 1, 0, 1], [0, 0, 0, 1]),  # the third class neither occurs nor is predicted
+        ([0, 1, 2, 2], [0, 0, 0, 0]),  # two classes are never predicted
+        ([2], [2]),
+    ],
+)
+def test_classes_agree_with_scikit_learn(true: list[int], predicted: list[int]) -> None:
+    scores = classification_scores(np.array(true), np.array(predicted), NAMES)
+    labels = [0, 1, 2]
+    assert scores["confusion_matrix"] == metrics.confusion_matrix(true, predicted, labels=labels).tolist()
+    expected = metrics.precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
+    for row, *numbers in zip(scores["per_class"], *expected, strict=True):
+        assert [row["precision"], row["recall"], row["f1"], row["support"]] == pytest.approx(numbers)
+    assert scores["accuracy"] == pytest.approx(metrics.accuracy_score(true, predicted))
+    assert scores["macro_f1"] == pytest.approx(
+        metrics.f1_score(true, predicted, labels=labels, average="macro", zero_division=0)
+    )
+
+
+def test_balanced_accuracy_agrees_with_scikit_learn() -> None:
+    true, predicted = [0, 1, 1, 1, 1, 0], [0, 1, 1, 0, 1, 1]
+    scores = classification_scores(np.array(true), np.array(predicted), NAMES)
+    assert scores["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(true, predicted))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "threshold", "classes"),
+    [
+        ([[0.2, 0.5, 0.3], [0.9, 0.0, 0.1]], 0.5, [1, 0]),
+        ([[0.4], [0.5], [0.6]], 0.5, [0, 0, 1]),
+        ([[-0.1], [0.1]], 0.0, [0, 1]),
+    ],
+)
+def test_the_class_of_an_output(outputs: list[list[float]], threshold: float, classes: list[int]) -> None:
+    assert predicted_classes(np.array(outputs), threshold).tolist() == classes
+
+
+def test_regression_by_hand() -> None:
+    scores = regression_scores(np.array([[1.0], [2.0], [6.0]]), np.array([[2.0], [2.0], [4.0]]))
+    assert scores["mae"] == pytest.approx(1.0)
+    assert scores["rmse"] == pytest.approx((5 / 3) ** 0.5)
+    assert scores["r2"] == pytest.approx(1 - 5 / 14)
+    assert scores["sample"] == {"true": [1.0, 2.0, 6.0], "predicted": [2.0, 2.0, 4.0]}
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted"),
+    [
+        ([[1, 10], [2, 30], [4, 20]], [[1.5, 12], [1, 28], [4, 26]]),  # two targets
+        ([[3], [3], [3]], [[3], [3], [3]]),  # no spread, no error
+        ([[3], [3], [3]], [[3], [4], [2]]),  # no spread, and errors
+        ([[1], [2]], [[9], [-9]]),
+    ],
+)
+def test_regression_agrees_with_scikit_learn(true: list[list[float]], predicted: list[list[float]]) -> None:
+    scores = regression_scores(np.array(true, np.float32), np.array(predicted, np.float32))
+    assert scores["mae"] == pytest.approx(metrics.mean_absolute_error(true, predicted))
+    assert scores["r2"] == pytest.approx(metrics.r2_score(true, predicted))
+    assert scores["rmse"] == pytest.approx(metrics.mean_squared_error(true, predicted) ** 0.5)
+
+
+def test_a_large_regression_keeps_a_sample() -> None:
+    true = np.arange(10_000.0).reshape(-1, 1)
+    sample = regression_scores(true, true)["sample"]
+    assert len(sample["true"]) == len(sample["predicted"]) == SAMPLE_POINTS
+    assert (sample["true"][0], sample["true"][-1]) == (0, 9999)
