@@ -3,13 +3,15 @@
 #   make test    install, run all tests            make test-light   those that need no TensorFlow, in seconds
 #   make check   lint, format, types, import contracts
 #   make format  rewrite the code in the format that `make check` asks for
+#   make docs    write docs/config.md and docs/commands.md anew
+#   make bench   measure beside the peers, in an environment of their own; writes docs/performance.md
 #   make lock    resolve the newest versions of all dependencies into constraints.txt
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-light check format lock clean
+.PHONY: demo test test-light check format docs bench lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
@@ -30,6 +32,12 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.installed-dev
+	$(BIN)/python docs/generate.py
+
+bench: .venv-bench/.installed
+	.venv-bench/bin/python -m benchmarks.engine
+
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --upgrade \
@@ -48,5 +56,12 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+.venv-bench/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0"
+	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check jax
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

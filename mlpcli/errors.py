@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+MOST_SHOWN = 20
+"""Problems of a config that are printed; the rest is counted."""
+
+
 class MlpcliError(Exception):
     """It failed (exit code 1): resources, input and output, a loss that is not finite."""
 
@@ -75,10 +79,12 @@ class ConfigError(UserError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems))
-        lines = [str(problem) for problem in self.problems]
+        lines = [str(problem) for problem in self.problems[:MOST_SHOWN]]
+        if len(self.problems) > MOST_SHOWN:
+            lines.append(f"... and {len(self.problems) - MOST_SHOWN:,} more")
         if len(lines) > 1:
             name = self.problems[-1].file or "the config"
-            lines.insert(0, f"{len(lines)} problems in {name}")
+            lines.insert(0, f"{len(self.problems)} problems in {name}")
         super().__init__("\n".join(lines))
 
 

@@ -30,7 +30,9 @@ def folder_name(name: str) -> str:
     for character in folder:
         if not (unicodedata.category(character)[0] in "LMN" or character in "._-"):
             raise ValueError(f"the character {character!r} is not allowed; use letters, digits, '.', '_', '-'")
-    if not folder or folder[0] in ".-" or folder.split(".")[0].lower() in _WINDOWS_NAMES:
+    if not folder:
+        raise ValueError("must not be empty")
+    if folder[0] in ".-" or folder.split(".")[0].lower() in _WINDOWS_NAMES:
         raise ValueError("must start with a letter or a digit, and not be a reserved name such as con")
     if folder[-1] == ".":
         raise ValueError("must not end with a dot, which Windows drops; leave it out")

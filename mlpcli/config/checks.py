@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.config.layers import Dense, Layer
+from mlpcli.config.layers import Layer
 from mlpcli.config.model import SHORT_FORM, Output
 from mlpcli.config.schedules import CosineDecay, ReduceLROnPlateau
 from mlpcli.config.schema import Config
@@ -15,8 +15,6 @@ from mlpcli.errors import did_you_mean
 Finding = tuple[str, str]
 """A dotted key and what is wrong with it."""
 
-_FOR_MATRICES = ("identity", "orthogonal", "orthogonal_regularizer")
-
 
 def check_config(config: Config) -> Iterator[Finding]:
     """Every contradiction that can be seen without the data."""
@@ -25,7 +23,6 @@ def check_config(config: Config) -> Iterator[Finding]:
     yield from _check_stop_when_equal(config)
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
-    yield from _check_matrices(config)
 
 
 def known_columns(config: Config, metrics: list[str]) -> list[str]:
@@ -98,14 +95,3 @@ def _check_layer_names(config: Config) -> Iterator[Finding]:
             yield f"{key}.name", f'"{shown(layer.name)}" is the name of {seen[layer.name]} already; choose another'
         elif layer.name is not None:
             seen[layer.name] = key
-
-
-def _check_matrices(config: Config) -> Iterator[Finding]:
-    """What fills or weighs a matrix cannot do so with vectors, and most of it not with a convolution's four axes."""
-    for key, layer in _named_layers(config):
-        for field in type(layer).model_fields:
-            tag = getattr(getattr(layer, field), "tag", None)
-            vector = field.startswith(("bias_", "beta_", "gamma_", "moving_", "alpha_"))
-            kernel_of_four_axes = not isinstance(layer, (Dense, Output)) and tag != "orthogonal"
-            if tag in _FOR_MATRICES and (vector or kernel_of_four_axes):
-                yield f"{key}.{field}", f'"{tag}" needs a matrix, and these weights are none'

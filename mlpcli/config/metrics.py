@@ -8,7 +8,6 @@ from pydantic import Field
 
 from mlpcli.config.base import Positive, Share, Size, kind_of, one_of
 from mlpcli.config.loss_metrics import LOSS_METRICS
-from mlpcli.config.loss_metrics import MeanAbsoluteError as MeanAbsoluteError  # the default for numbers
 from mlpcli.config.metric_base import LABELLED, AnyMetric
 
 OpenFraction = Annotated[float, Field(gt=0, lt=1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlpcli.config.loss_metrics import MeanAbsoluteError
 from mlpcli.config.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -12,7 +13,7 @@ from mlpcli.config.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from mlpcli.config.metrics import Accuracy, MeanAbsoluteError, Metric
+from mlpcli.config.metrics import Accuracy, Metric
 from mlpcli.config.model import Output
 from mlpcli.config.schema import Config
 from mlpcli.data.facts import DataFacts
@@ -160,7 +161,7 @@ def _check_activation(activation: str, units: int, task: str, loss: Loss) -> Non
         )
     allowed = {
         "classification": ("softmax", "sparsemax", *(("sigmoid",) if loss.labels.get("binary") else ())),
-        "binary": ("sigmoid", "hard_sigmoid", "sparse_sigmoid"),
+        "binary": ("sigmoid", "hard_sigmoid"),
     }
     if task in allowed and loss.probabilities and activation not in allowed[task]:
         one_of = " or ".join(allowed[task][:2])

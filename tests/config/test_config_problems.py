@@ -295,5 +295,5 @@ def test_a_key_that_stands_beside_its_misspelling_is_checked_too(refusals: Refus
     assert refusals(text) == [
         'my.yaml:4:13: model.layers[0].dense.unit: unknown key; did you mean "units"?',
         "my.yaml:4:22: model.layers[0].dense.units: must be greater than 0 (got 0)",
-        "my.yaml:5:39: model.kernel_initializer.random_normal.name: unknown key; known are mean, stddev",
+        "my.yaml:5:40: model.kernel_initializer.random_normal.name: unknown key; known are mean, stddev",
     ]

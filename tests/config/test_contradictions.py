@@ -1,4 +1,4 @@
-"""Settings that are right in themselves and contradict each other: monitors, schedules, forms, names, matrices."""
+"""Settings that are right in themselves and contradict each other: monitors, schedules, forms, names."""
 
 from __future__ import annotations
 
@@ -116,32 +116,3 @@ def test_layer_names_are_unique(refusals: Refusals) -> None:
     assert refusals(text)[0].endswith(
         'model.output.name: "a" is the name of model.layers[0].dense already; choose another'
     )
-
-
-@pytest.mark.parametrize(
-    ("layer", "key"),
-    [
-        ("{dense: {units: 3, bias_initializer: orthogonal}}", "layers[0].dense.bias_initializer"),
-        ("{dense: {units: 3, bias_initializer: {identity: 2}}}", "layers[0].dense.bias_initializer"),
-        ("{dense: {units: 3, bias_regularizer: orthogonal_regularizer}}", "layers[0].dense.bias_regularizer"),
-        ("{batch_normalization: {gamma_initializer: identity}}", "layers[0].batch_normalization.gamma_initializer"),
-        ("{conv2d: {filters: 3, kernel_size: 3, kernel_initializer: identity}}", "layers[0].conv2d.kernel_initializer"),
-        ("{prelu: {alpha_initializer: orthogonal}}", "layers[0].prelu.alpha_initializer"),
-    ],
-)
-def test_matrices_fill_no_vectors(layer: str, key: str, refusals: Refusals) -> None:
-    (problem,) = refusals(DIGITS + f"model: {{layers: [{layer}]}}\n")
-    assert f": model.{key}: " in problem
-    assert problem.endswith("needs a matrix, and these weights are none")
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [
-        "{dense: {units: 3, kernel_initializer: identity, kernel_regularizer: orthogonal_regularizer}}",
-        "{conv2d: {filters: 3, kernel_size: 3, kernel_initializer: orthogonal}}",
-        "identity",
-    ],
-)
-def test_matrices_fill_matrices(layer: str, read: Read) -> None:
-    assert len(read(DIGITS + f"model: {{layers: [{layer}]}}\n").model.layers or []) == 1

@@ -1,0 +1,128 @@
+"""Writes docs/config.md and docs/commands.md from the schema and the commands themselves: `make docs`.
+
+The tests compare both files with what this script would write, so that they cannot lie.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from mlpcli.cli.main import COMMANDS, cli
+from mlpcli.config.base import Component
+from mlpcli.config.data import DataConfig
+from mlpcli.config.initializers import INITIALIZERS
+from mlpcli.config.losses import LOSSES
+from mlpcli.config.metrics import METRICS
+from mlpcli.config.model import LAYERS, ModelConfig
+from mlpcli.config.names import ACTIVATIONS, BUILT_IN_NAMES
+from mlpcli.config.optimizers import OPTIMIZERS
+from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
+from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
+from mlpcli.config.schema import Config
+from mlpcli.config.training import EarlyStopping, OutputConfig, TrainingConfig
+
+FOLDER = Path(__file__).resolve().parent
+NOTE = "<!-- Written by docs/generate.py (make docs); change the schema or the command, not this file. -->"
+
+
+def main() -> None:
+    """Write both files."""
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """File name to content."""
+    return {"config.md": config_page(), "commands.md": commands_page()}
+
+
+def config_page() -> str:
+    """Every key with its default and meaning, every name with its arguments."""
+    sections: list[tuple[str, type[BaseModel]]] = [
+        ("Top level", Config), ("data", DataConfig), ("model", ModelConfig), ("training", TrainingConfig),
+        ("training.early_stopping", EarlyStopping), ("output", OutputConfig),
+    ]  # fmt: skip
+    parts = ["# Config", NOTE, _INTRODUCTION]
+    parts += [f"## {title}\n\n{_keys(section)}" for title, section in sections]
+    parts.append(f"## Built-in data\n\n{_listed(BUILT_IN_NAMES)}")
+    parts.append(f"## Activations\n\n{_listed(ACTIVATIONS)}")
+    families: list[tuple[str, Iterable[type[Component]]]] = [
+        ("Layers", LAYERS), ("Optimizers", OPTIMIZERS), ("Initializers", INITIALIZERS), ("Regularizers", REGULARIZERS),
+        ("Constraints", CONSTRAINTS), ("Learning-rate schedules", (*SCHEDULES, ReduceLROnPlateau)),
+    ]  # fmt: skip
+    parts += [f"## {title}\n\n{_names(classes)}" for title, classes in families]
+    parts += [f"## Losses\n\n{_names(LOSSES, tasks=True)}", f"## Metrics\n\n{_names(METRICS, tasks=True)}"]
+    return "\n\n".join(parts) + "\n"
+
+
+_INTRODUCTION = """Keras's own words, in snake_case. Only `data.source` has no default; unknown keys are errors. A component
+(a layer, an optimizer ...) is written as a name, as a name with its arguments (`random_normal: {stddev: 0.05}`), as a name with
+its first argument (`dropout: 0.2`), or, but for layers and metrics, as a mapping with its name
+(`{name: sgd, momentum: 0.9}`). Relative paths start at the config's own folder. `mlpcli train my.yaml -s training.epochs=5`
+overrides one key."""
+
+
+def _keys(section: type[BaseModel]) -> str:
+    rows = ["| key | default | meaning |", "|---|---|---|"]
+    for name, field in section.model_fields.items():
+        description = (field.description or "see below").replace("|", "\\|")
+        rows.append(f"| `{name}` | {_default(field)} | {description} |")
+    return "\n".join(rows)
+
+
+def _default(field: Any) -> str:
+    if field.default_factory is not None:
+        return ""
+    if field.default is PydanticUndefined:
+        return "" if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel) else "required"
+    return f"`{_yaml(field.default)}`"
+
+
+def _yaml(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(_yaml(entry) for entry in value) + "]"
+    return '""' if value == "" else f"{value}"
+
+
+def _names(classes: Iterable[type[Component]], tasks: bool = False) -> str:
+    lines = []
+    for cls in classes:
+        also = f" (also {', '.join(f'`{alias}`' for alias in cls.aliases)})" if cls.aliases else ""
+        fits = f"; for {', '.join(getattr(cls, 'labels', {}))}" if tasks else ""
+        arguments = [_argument(name, field) for name, field in cls.model_fields.items() if name != "name"]
+        lines.append(f"- `{cls.tag}`{also}{': ' + ', '.join(arguments) if arguments else ''}{fits}")
+    return "\n".join(lines)
+
+
+def _argument(name: str, field: Any) -> str:
+    return name if field.default is PydanticUndefined else f"{name} = {_yaml(field.default)}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def commands_page() -> str:
+    """The help page of each command, as the terminal shows it at 100 columns."""
+    parts = ["# Commands", NOTE]
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        context = click.Context(command, info_name=f"mlpcli {name}", max_content_width=100, terminal_width=100)
+        parts.append(f"## mlpcli {name}\n\n```\n{inspect.cleandoc(command.get_help(context))}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    main()

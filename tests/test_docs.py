@@ -1,0 +1,62 @@
+"""Docs that cannot lie: generated pages are as the code would write them, and every command shown can be typed."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from mlpcli.cli.main import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").rglob("*.yaml"))]
+COMMAND = re.compile(r"^\s*(?:[#$]\s*)?(?:\.venv/bin/)?mlpcli ((?:%s) .*?)(?:\s{2,}#.*)?$" % "|".join(COMMANDS))
+
+
+def _commands() -> list[tuple[str, str]]:
+    found = []
+    for page in PAGES:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            match = COMMAND.match(line)
+            if match and "[OPTIONS]" not in line:
+                found.append((page.name, match[1]))
+    return found
+
+
+@pytest.mark.parametrize(("page", "line"), _commands())
+def test_every_command_shown_can_be_typed(page: str, line: str) -> None:
+    name, *arguments = shlex.split(line)
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    command.make_context(name, arguments)
+
+
+def test_the_readme_shows_commands() -> None:
+    assert sum(page == "README.md" for page, _ in _commands()) >= 5
+
+
+@pytest.mark.parametrize("name", ["config.md", "commands.md"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    pages: dict[str, Any] = _generator().pages()
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == pages[name], "run `make docs`"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.suffix == ".md"], ids=lambda page: page.name)
+def test_links_and_pictures_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def _generator() -> Any:
+    specification = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
