@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def run_torch(work: Work, optimizer: str, regularized: bool, epochs: int) -> lis
 
     torch.manual_seed(0)
     widths, layers = (work.x.shape[1], *work.hidden_units), []
-    for inputs, units in zip(widths, widths[1:], strict=False):
+    for inputs, units in pairwise(widths):
         layers.append(nn.Linear(inputs, units))
         layers += [nn.BatchNorm1d(units), nn.ReLU(), nn.Dropout(0.2)] if regularized else [nn.ReLU()]
     model = nn.Sequential(*layers, nn.Linear(widths[-1], work.classes))
@@ -64,16 +65,17 @@ def run_torch(work: Work, optimizer: str, regularized: bool, epochs: int) -> lis
 
 
 def run_jax(work: Work, optimizer: str, regularized: bool, epochs: int) -> list[float]:
-    """One jitted lax.scan over the full batches of an epoch; BatchNorm and Dropout written out; the tail is left out."""
+    """One jitted lax.scan over an epoch's full batches (the tail is left out); BatchNorm and Dropout written out."""
     import jax
     import jax.numpy as jnp
 
     rng, key = np.random.default_rng(0), jax.random.key(0)
     widths = (work.x.shape[1], *work.hidden_units, work.classes)
     params: Any = []
-    for inputs, units in zip(widths, widths[1:], strict=False):
+    for inputs, units in pairwise(widths):
         limit = np.sqrt(6 / (inputs + units))
-        params.append({"w": jnp.asarray(rng.uniform(-limit, limit, (inputs, units)), jnp.float32), "b": jnp.zeros(units)})
+        kernel = jnp.asarray(rng.uniform(-limit, limit, (inputs, units)), jnp.float32)
+        params.append({"w": kernel, "b": jnp.zeros(units)})
         if regularized:
             params[-1] |= {"gamma": jnp.ones(units), "beta": jnp.zeros(units)}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 MNIST_VARIABLE = "MLPCLI_BENCH_MNIST"
-"""Names a folder with MNIST's IDX files; without it, noise of the same shape and type is used, and the table says so."""
+"""Names a folder with MNIST's IDX files; without it, noise of the same shape and type is used, and said."""
 
 
 @dataclass(frozen=True)

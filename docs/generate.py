@@ -62,11 +62,11 @@ def config_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-_INTRODUCTION = """Keras's own words, in snake_case. Only `data.source` has no default; unknown keys are errors. A component
-(a layer, an optimizer ...) is written as a name, as a name with its arguments (`random_normal: {stddev: 0.05}`), as a name with
-its first argument (`dropout: 0.2`), or, but for layers and metrics, as a mapping with its name
-(`{name: sgd, momentum: 0.9}`). Relative paths start at the config's own folder. `mlpcli train my.yaml -s training.epochs=5`
-overrides one key."""
+_INTRODUCTION = """Keras's own words, in snake_case. Only `data.source` has no default; unknown keys are errors. A
+component (a layer, an optimizer ...) is written as a name, as a name with its arguments (`random_normal: {stddev: 0.05}`), as a
+name with its first argument (`dropout: 0.2`), or, but for layers and metrics, as a mapping with its name
+(`{name: sgd, momentum: 0.9}`). Relative paths start at the config's own folder. The option `-s training.epochs=5`
+overrides one key, any number of times."""
 
 
 def _keys(section: type[BaseModel]) -> str:

@@ -10,7 +10,6 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 MOST_SHOWN = 20
 """Problems of a config that are printed; the rest is counted."""
 

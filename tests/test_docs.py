@@ -15,7 +15,8 @@ from mlpcli.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").rglob("*.yaml"))]
-COMMAND = re.compile(r"^\s*(?:[#$]\s*)?(?:\.venv/bin/)?mlpcli ((?:%s) .*?)(?:\s{2,}#.*)?$" % "|".join(COMMANDS))
+VERBS = "|".join(COMMANDS)
+COMMAND = re.compile(rf"^\s*(?:[#$]\s*)?(?:\.venv/bin/)?mlpcli ((?:{VERBS}) .*?)(?:\s{{2,}}#.*)?$")
 
 
 def _commands() -> list[tuple[str, str]]:

@@ -16,9 +16,16 @@ from mlpcli.cli.options import PATH, json_option, set_option
 @click.option("--runs-dir", type=PATH, default=Path("runs"), show_default=True, help="Where the run directory is made.")
 @click.option("--run-dir", type=PATH, help="The run directory itself; new, or empty.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes; errors and results only.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say which engine was chosen, and why.")
 @json_option()
 def train(
-    config: Path, overrides: tuple[str, ...], runs_dir: Path, run_dir: Path | None, quiet: bool, as_json: bool
+    config: Path,
+    overrides: tuple[str, ...],
+    runs_dir: Path,
+    run_dir: Path | None,
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
 ) -> int:
     """Train the network that CONFIG describes.
 
@@ -32,5 +39,5 @@ def train(
     from mlpcli.cli.train_report import report
     from mlpcli.workflows.train import train as run
 
-    result = run(config, overrides, runs_dir, run_dir, choose_progress(quiet), ["mlpcli", *sys.argv[1:]])
+    result = run(config, overrides, runs_dir, run_dir, choose_progress(quiet), ["mlpcli", *sys.argv[1:]], verbose)
     return report(result, as_json)

@@ -43,7 +43,9 @@ def choose_engine(training: TrainingConfig, steps_per_epoch: int, layers: int, p
     steps = int(training.epochs * share * steps_per_epoch)
     enough = steps_that_pay(layers, parameters)
     if steps < enough:
-        return EngineChoice("resident", False, f"about {steps:,} steps are too few for compiling, which pays from {enough:,}")
+        return EngineChoice(
+            "resident", False, f"about {steps:,} steps are too few for compiling, which pays from {enough:,}"
+        )
     return EngineChoice("resident", True, f"about {steps:,} steps; compiling pays from {enough:,}")
 
 

@@ -14,9 +14,11 @@ from mlpcli.config.training import StopWhenEqual as StopWhenEqualConfig
 from mlpcli.errors import MlpcliError, OutputError, TrainingError
 from mlpcli.model.builder import keras_object
 from mlpcli.training.callbacks import FiniteGuard, Recorder, Shuffle, StepReporter, StopWhenEqual
+from mlpcli.training.engine_choice import EngineChoice
 from mlpcli.training.feed import Batches
 from mlpcli.training.interrupts import Interrupted
 from mlpcli.training.progress import Progress
+from mlpcli.training.resident import ResidentEngine
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,13 @@ def fit_model(
     validation: Batches | None,
     writer: HistoryWriter,
     progress: Progress,
-    extra_callbacks: tuple[Any, ...] = (),
+    choice: EngineChoice,
+    step_callbacks: tuple[Any, ...] = (),
+    epoch_callbacks: tuple[Any, ...] = (),
 ) -> Outcome:
     """Run `model.fit` and leave the model with its best weights (or its last, where the config says so).
+
+    `step_callbacks` are asked after each batch, or after each chunk of resident epochs.
 
     A loss that is not finite, a full disk and an interruption end the training but raise nothing here: they are in the
     outcome, so that what was best before can be saved first.
@@ -51,15 +57,18 @@ def fit_model(
     stopping = _early_stopping(training)
     equal = _stop_when_equal(training)
     guard, recorder = FiniteGuard(), Recorder(writer, progress)
-    watchers = [recorder, guard, stopping, equal, _plateau(training), *extra_callbacks]
-    callbacks = [Shuffle(train), StepReporter(progress), *(watcher for watcher in watchers if watcher is not None)]
+    watchers = [Shuffle(train), recorder, guard, stopping, equal, _plateau(training), *epoch_callbacks]
+    callbacks = [watcher for watcher in watchers if watcher is not None]
+    steppers = (StepReporter(progress), *step_callbacks)
     failure: TrainingError | OutputError | None = None
     interrupted: Interrupted | None = None
     progress.start(training.epochs, len(train), len(train.part))
     try:
-        model.fit(
-            train, validation_data=validation, epochs=training.epochs, verbose=0, callbacks=callbacks, shuffle=False
-        )
+        if choice.engine == "resident":
+            _fit_resident(model, training.epochs, train, validation, choice, progress, callbacks, steppers)
+        else:
+            data = {"x": train, "validation_data": validation, "shuffle": False}
+            model.fit(**data, epochs=training.epochs, verbose=0, callbacks=[*callbacks, *steppers])
     except (TrainingError, OutputError) as error:
         failure = error
     except Interrupted as error:
@@ -70,6 +79,28 @@ def fit_model(
     best = _best_epoch(stopping, recorder.history) if kept is not None else None
     stopped = str(failure or interrupted or _reason(training, stopping, equal))
     return Outcome(recorder.history, best, kept, stopped, failure, interrupted)
+
+
+def _fit_resident(
+    model: Any,
+    epochs: int,
+    train: Batches,
+    validation: Batches | None,
+    choice: EngineChoice,
+    progress: Progress,
+    callbacks: list[Any],
+    steppers: tuple[Any, ...],
+) -> None:
+    def after_chunk(steps: int) -> None:
+        for stepper in steppers:
+            stepper.on_train_batch_end(steps - 1)
+
+    engine = ResidentEngine(model, train, validation, choice.compiled, progress.note, after_chunk)
+    engine.install()
+    try:
+        model.fit(**engine.fit_arguments(), epochs=epochs, verbose=0, callbacks=callbacks)
+    finally:
+        engine.remove()
 
 
 def _early_stopping(training: TrainingConfig) -> Any:

@@ -1,8 +1,8 @@
 """Random numbers inside compiled graphs, by a generator that is fast there.
 
-Keras draws dropout masks and noise with TensorFlow's "auto_select", which XLA on a CPU turns into a loop of its own: about
-1 ms a draw. Threefry, named outright, is additions and rotations that XLA vectorizes: microseconds. Philox would give the
-very masks of uncompiled Keras and takes twice as long as Threefry.
+Keras draws dropout masks and noise with TensorFlow's "auto_select", which XLA on a CPU turns into a loop of its own:
+about 1 ms a draw. Threefry, named outright, is additions and rotations that XLA vectorizes: microseconds. Philox would
+give the very masks of uncompiled Keras and takes twice as long as Threefry.
 """
 
 from __future__ import annotations

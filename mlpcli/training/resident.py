@@ -1,13 +1,13 @@
 """Epochs without Python between the steps: `model.fit` stays the loop, its innermost function is replaced.
 
-`model.fit` calls whatever stands in `model.train_function` and `model.test_function`. Here that is one function that runs
-a whole epoch: it gathers a chunk of shuffled batches at once and loops over them in the graph, calling Keras's own
+`model.fit` calls whatever stands in `model.train_function` and `model.test_function`. Here that is one function that
+runs a whole epoch: it gathers a chunk of shuffled batches at once and loops over them in the graph, calling Keras's own
 `model.train_step`. All arithmetic, loss, metrics, and the optimizer's update are therefore Keras's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ import numpy as np
 from mlpcli import backend
 from mlpcli.data.dataset import Array
 from mlpcli.training.feed import Batches
-from mlpcli.training.progress import Progress
 from mlpcli.training.random_algorithm import fast_random_numbers
 
 CHUNK_BYTES = 32 << 20
@@ -30,9 +29,18 @@ COMPILE_ERRORS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, 
 class ResidentEngine:
     """The two functions for one model and its data; `install` puts them in place, `remove` gives Keras its own back."""
 
-    def __init__(self, model: Any, train: Batches, validation: Batches | None, compiled: bool, progress: Progress) -> None:
+    def __init__(
+        self,
+        model: Any,
+        train: Batches,
+        validation: Batches | None,
+        compiled: bool,
+        note: Callable[[str], None],
+        after_chunk: Callable[[int], None] = lambda steps: None,
+    ) -> None:
+        """`note` is told what the user should know, `after_chunk` how many steps of the epoch are done."""
         self.model, self.train, self.validation = model, train, validation
-        self.compiled, self.progress = compiled, progress
+        self.compiled, self.note, self.after_chunk = compiled, note, after_chunk
         self._loop = self._looped(compiled)
         self._tail = self._looped(False) if compiled else self._loop
         self._test = tf.function(self._test_batch, input_signature=_signature(validation or train, batch_axes=1))
@@ -61,7 +69,7 @@ class ResidentEngine:
             arrays = _take(self.train, rows.reshape(-1), rows.shape)
             self._run(arrays, steps)
             done += steps
-            self.progress.step(done)
+            self.after_chunk(done)
         return dict(self.model.get_metrics_result())
 
     def _chunks(self) -> Iterator[tuple[Array, int]]:
@@ -85,7 +93,7 @@ class ResidentEngine:
         return -(-full // chunks) if chunks else 0
 
     def _run(self, arrays: list[Array], steps: int) -> None:
-        """Loop over a chunk; the last, smaller batch of an epoch takes the uncompiled way, to be compiled for nothing else."""
+        """Loop over a chunk; the last, smaller batch of an epoch, a shape of its own, is not worth compiling for."""
         is_tail = arrays[0].shape[1] < self.train.batch_size
         loop = self._tail if is_tail else self._loop
         with fast_random_numbers(self.compiled and not is_tail):
@@ -99,7 +107,7 @@ class ResidentEngine:
 
     def _fall_back(self, error: Exception) -> None:
         reason = str(error).strip().splitlines()[0][:200]
-        self.progress.note(f"note: this network cannot be compiled ({reason}); it runs uncompiled, with the same results")
+        self.note(f"note: this network cannot be compiled ({reason}); it runs uncompiled")
         self.compiled, self._loop = False, self._tail
 
     def _looped(self, compiled: bool) -> Any:

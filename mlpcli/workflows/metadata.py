@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from mlpcli import __version__
 from mlpcli.config.schema import Config
+from mlpcli.training.engine_choice import EngineChoice
 from mlpcli.training.fit import Outcome
 from mlpcli.workflows.preparation import Prepared
 
 
 def run_metrics(
-    config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], seconds: float
+    config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], seconds: float, engine: EngineChoice
 ) -> dict[str, Any]:
     """The content of metrics.json; `seconds` is the time since the data was loaded."""
     epochs, rows = len(outcome.history.get("epoch", [])), len(prepared.splits.train)
@@ -29,7 +31,7 @@ def run_metrics(
         "parameters": {"trainable": prepared.plan.trainable, "non_trainable": prepared.plan.non_trainable},
         "seconds": {"total": seconds, "epochs": fit_seconds},
         "examples_per_second": epochs * rows / fit_seconds if fit_seconds > 0 else None,
-        "engine": "keras",
+        "engine": asdict(engine),
         "chosen": chosen(prepared),
     }
 

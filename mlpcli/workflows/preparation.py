@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +47,7 @@ def prepare(loaded: LoadedConfig) -> Prepared:
         splits = split_source(source, config.data, config.seed)
         check_splits(source, splits)
         facts = facts_of(source, config.data, splits)
-        plan = make_plan(config, facts)
-        check_stop_when_equal(loaded, plan)
+        plan = _checked_plan(loaded, facts)
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
         weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
     warnings = data_warnings(plan.scaling, splits.train, facts.feature_names)
@@ -58,8 +58,7 @@ def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
     """The plan without the data, for sets of which the catalog knows enough (see `prepare` for what is raised)."""
     with loaded.located():
         facts = inspect_data(loaded.config.data, loaded.config.seed)
-        plan = make_plan(loaded.config, facts)
-        check_stop_when_equal(loaded, plan)
+        plan = _checked_plan(loaded, facts)
         _check_class_weight(loaded, facts)
     return facts, plan
 
@@ -73,10 +72,15 @@ def check_splits(source: Source, splits: Splits) -> None:
             seen.append(id(part.x))
 
 
-def check_stop_when_equal(loaded: LoadedConfig, plan: Plan) -> None:
-    """Stopping when accuracies meet needs an accuracy."""
-    if isinstance(loaded.config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
+def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
+    """The plan, after what only it can tell: stopping when accuracies meet needs an accuracy."""
+    config = loaded.config
+    plan = make_plan(config, facts)
+    if isinstance(config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
         raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")
+    if config.output.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise SettingError("output.tensorboard", "needs a package that is not here; pip install tensorboard")
+    return plan
 
 
 def _check_class_weight(loaded: LoadedConfig, facts: DataFacts) -> None:

@@ -23,6 +23,7 @@ from mlpcli.model.builder import build_model
 from mlpcli.model.memory import check_memory
 from mlpcli.model.saving import save_model
 from mlpcli.training.callbacks import StopOnSignal
+from mlpcli.training.engine_choice import EngineChoice, choose_engine
 from mlpcli.training.feed import Batches, encode_targets
 from mlpcli.training.fit import Outcome, fit_model
 from mlpcli.training.interrupts import Interrupted, noted_interruptions
@@ -65,8 +66,10 @@ class Run:
         write_split(path / run_directory.SPLIT, prepared.splits)
         return run
 
-    def train(self, progress: Progress) -> TrainResult:
+    def train(self, progress: Progress, verbose: bool = False) -> TrainResult:
         """Fit, save, reload, score and draw; a signal ends the fitting, and the rest is done all the same."""
+        if verbose:
+            progress.note(f"engine: {self.engine}")
         with noted_interruptions() as noted:
             outcome = self._fit(progress, noted)
             result: dict[str, Any] = {"scores": {}, "evaluation": None}
@@ -92,10 +95,21 @@ class Run:
             targets = train.targets if shared else self._targets(splits.validation)
             validation = Batches(splits.validation, targets, training.batch_size)
         writer = HistoryWriter(self.path / run_directory.HISTORY)
-        extra = [StopOnSignal(noted)]
-        if self.config.output.tensorboard:
-            extra.append(backend.keras().callbacks.TensorBoard(log_dir=str(self.path / "tensorboard")))
-        return fit_model(self.model, training, train, validation, writer, progress, tuple(extra))
+        return fit_model(
+            self.model, training, train, validation, writer, progress, self.engine, (StopOnSignal(noted),), self._logs()
+        )
+
+    @property
+    def engine(self) -> EngineChoice:
+        """What runs the epochs."""
+        training, plan = self.config.training, self.prepared.plan
+        steps = -(-len(self.prepared.splits.train) // training.batch_size)
+        return choose_engine(training, steps, len(plan.layers), plan.trainable)
+
+    def _logs(self) -> tuple[Any, ...]:
+        if not self.config.output.tensorboard:
+            return ()
+        return (backend.keras().callbacks.TensorBoard(log_dir=str(self.path / "tensorboard")),)
 
     def _targets(self, part: Part) -> Array:
         """The targets of all rows that the part comes from, as the loss takes them."""
@@ -132,7 +146,7 @@ class Run:
     def _write_results(self, outcome: Outcome, result: dict[str, Any]) -> dict[str, Any]:
         """Write metrics.json and evaluation.json; returns the content of the first."""
         seconds = time.perf_counter() - self.started
-        metrics = run_metrics(self.config, self.prepared, outcome, result, seconds)
+        metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.engine)
         write_json(self.path / run_directory.METRICS, metrics)
         if result["evaluation"] is not None:
             write_json(self.path / run_directory.EVALUATION, result["evaluation"])

@@ -33,6 +33,7 @@ def train(
     run_dir: str | Path | None = None,
     progress: Progress | None = None,
     command: Sequence[str] = (),
+    verbose: bool = False,
 ) -> TrainResult:
     """Train the network that a config describes.
 
@@ -43,6 +44,7 @@ def train(
         run_dir: or exactly this directory, new or empty.
         progress: listens to the training.
         command: the command line, for environment.json.
+        verbose: also note which engine was chosen, and why.
 
     Returns:
         The run. A loss that was not finite, and an interruption, are in the result rather than raised, because the run
@@ -65,4 +67,4 @@ def train(
     from mlpcli.workflows.run import Run  # imports TensorFlow: a mistake in the config is reported without the wait
 
     run = Run.create(loaded.config, prepared, Path(runs_dir), Path(run_dir) if run_dir else None, list(command))
-    return run.train(listener)
+    return run.train(listener, verbose)

@@ -11,7 +11,6 @@ import pytest
 from mlpcli import backend
 from mlpcli.data.dataset import Part
 from mlpcli.training.feed import Batches
-from mlpcli.training.progress import Silence
 from mlpcli.training.resident import ResidentEngine
 
 pytestmark = pytest.mark.tf
@@ -44,7 +43,7 @@ def _resident_fit(
     model: Any, train: Batches, compiled: bool, validation: Batches | None = None, callbacks: tuple[Any, ...] = (),
     epochs: int = EPOCHS,
 ) -> Any:  # fmt: skip
-    engine = ResidentEngine(model, train, validation, compiled, Silence())
+    engine = ResidentEngine(model, train, validation, compiled, pytest.fail)
     engine.install()
     history = model.fit(**engine.fit_arguments(), epochs=epochs, verbose=0, callbacks=list(callbacks))
     engine.remove()
@@ -157,7 +156,7 @@ def test_a_chunk_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", 1000)
     x, y = _rows(101)
     model = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
-    engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, Silence())
+    engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, pytest.fail)
     chunks = list(engine._chunks())
     assert [(rows.shape, steps) for rows, steps in chunks] == [((12, 8), 12), ((1, 5), 1)]  # 12 steps of 80 bytes
     monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", 5 * 80)
@@ -170,7 +169,7 @@ def test_a_padded_chunk_counts_its_own_steps_only(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", 5 * 80)
     x, y = _rows(7 * 8)
     model = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
-    engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, Silence())
+    engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, pytest.fail)
     assert [(rows.shape, steps) for rows, steps in engine._chunks()] == [((4, 8), 4), ((4, 8), 3)]
     engine.install()
     model.fit(**engine.fit_arguments(), epochs=2, verbose=0)
@@ -271,15 +270,11 @@ def test_what_xla_cannot_compile_runs_uncompiled_and_says_so() -> None:
 
     notes: list[str] = []
 
-    class Listener(Silence):
-        def note(self, text: str) -> None:
-            notes.append(text)
-
     x, y = _rows(37)
     model = _build(
         lambda: [Strings(), *NETWORKS["plain"]()], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy"
     )
-    engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, Listener())
+    engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, notes.append)
     engine.install()
     history = model.fit(**engine.fit_arguments(), epochs=2, verbose=0).history
     assert len(notes) == 1

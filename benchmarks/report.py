@@ -1,0 +1,145 @@
+"""docs/performance.md from the stored results: `python -m benchmarks.report`."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.work import NAMES, TITLES
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: {} -->", "<!-- end: {} -->"
+
+Row = dict[str, Any]
+CASES = (("sgd", False), ("adam", False), ("sgd", True), ("adam", True))
+SHORT, LONG = 5, 50
+
+
+def write_page() -> None:
+    """Replace each measured block of the page by what the results say now."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, make in BLOCKS.items():
+        source = RESULTS / f"{name.split()[0]}.json"
+        if not source.is_file():
+            continue
+        results = json.loads(source.read_text(encoding="utf-8"))
+        before, rest = text.split(BEGIN.format(name))
+        after = rest.split(END.format(name))[1]
+        text = f"{before}{BEGIN.format(name)}\n\n{make(results)}\n\n{END.format(name)}{after}"
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def steps_block(results: Any) -> str:
+    """Microseconds per step of the median epoch after the first, and the ratio to `model.fit`."""
+    rows = [row for row in results["rows"] if row["epochs"] == SHORT]
+    return _tables(rows, _microseconds, "µs per step", lambda value: f"{value:,.0f}")
+
+
+def totals_block(results: Any) -> str:
+    """Total seconds of training, compile included."""
+    parts = []
+    for epochs in (SHORT, LONG):
+        rows = [row for row in results["rows"] if row["epochs"] == epochs]
+        kept = rows if epochs == LONG else [row for row in rows if row["peer"].startswith(("keras fit", "mlpcli"))]
+        if kept:
+            parts.append(
+                f"**{epochs} epochs**\n\n{_tables(kept, lambda row: row['total'], 'seconds', lambda v: f'{v:.2f}')}"
+            )
+    return "\n\n".join(parts)
+
+
+def first_epoch_block(results: Any) -> str:
+    """Seconds of the first epoch: tracing, compiling, and the epoch itself."""
+    rows = [row for row in results["rows"] if row["epochs"] == SHORT]
+    return _tables(rows, lambda row: row["seconds"][0], "seconds", lambda value: f"{value:.2f}")
+
+
+def versions_block(results: Any) -> str:
+    """What was measured, on what."""
+    return ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+
+
+def _microseconds(row: Row) -> float:
+    return statistics.median(row["seconds"][1:]) / row["steps"] * 1e6
+
+
+def _tables(rows: list[Row], figure: Callable[[Row], float], unit: str, show: Callable[[float], str]) -> str:
+    return "\n\n".join(
+        _table(name, rows, figure, unit, show) for name in NAMES if any(row["work"] == name for row in rows)
+    )
+
+
+def _table(work: str, rows: list[Row], figure: Callable[[Row], float], unit: str, show: Callable[[float], str]) -> str:
+    """Peers down, configurations across: median [least..most] and how many times as fast as `model.fit`."""
+    cells: dict[tuple[str, Any], list[float]] = defaultdict(list)
+    for row in rows:
+        if row["work"] == work:
+            cells[row["peer"], (row["optimizer"], row["regularized"])].append(figure(row))
+    peers = list(dict.fromkeys(peer for peer, _ in cells))
+    lines = [
+        f"| {TITLES[work]}, {unit} | SGD | Adam | SGD, regularized | Adam, regularized |",
+        "|---|" + "---|" * 4,
+    ]
+    for peer in peers:
+        shown = [_cell(cells.get((peer, case)), cells.get(("keras fit", case)), show) for case in CASES]
+        lines.append(f"| {peer} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def _cell(values: list[float] | None, reference: list[float] | None, show: Callable[[float], str]) -> str:
+    if not values:
+        return ""
+    middle = statistics.median(values)
+    ratio = f" **{statistics.median(reference) / middle:.1f}x**" if reference else ""
+    return f"{show(middle)} [{show(min(values))}..{show(max(values))}]{ratio}"
+
+
+def plain_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    names = list(header)
+    return "\n".join(
+        [f"| {' | '.join(names)} |", "|---|" + "---|" * (len(names) - 1), *(f"| {' | '.join(row)} |" for row in rows)]
+    )
+
+
+def whole_block(results: Any) -> str:
+    """Whole processes, seconds and peak memory."""
+    rows = []
+    for name, values in results["commands"].items():
+        seconds = values["seconds"]
+        spread = f"{statistics.median(seconds):.2f} [{min(seconds):.2f}..{max(seconds):.2f}]"
+        rows.append((name, spread, f"{statistics.median(values['peak_rss_mib']):,.0f}"))
+    return plain_table(("whole process", "seconds", "peak MiB"), rows)
+
+
+def scaling_block(results: Any) -> str:
+    """Seconds and memory against rows and parameters."""
+    parts = []
+    for title, key in (("rows", "rows"), ("parameters", "parameters")):
+        rows = [
+            (f"{row[key]:,}", f"{row['epoch_seconds'] * 1e3:,.1f}", f"{row['epoch_seconds'] / row['steps'] * 1e6:,.0f}",
+             f"{row['peak_rss_mib']:,.0f}")
+            for row in results[title]
+        ]  # fmt: skip
+        parts.append(plain_table((title, "ms per epoch", "µs per step", "peak MiB"), rows))
+    return "\n\n".join(parts)
+
+
+BLOCKS: dict[str, Callable[[Any], str]] = {
+    "engine versions": versions_block,
+    "engine steps": steps_block,
+    "engine totals": totals_block,
+    "engine first": first_epoch_block,
+    "whole process": whole_block,
+    "scaling tables": scaling_block,
+}
+
+
+if __name__ == "__main__":
+    write_page()

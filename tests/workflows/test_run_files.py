@@ -1,0 +1,167 @@
+"""What a run leaves: its files, where it lies, and the model in both formats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlpcli import backend
+from mlpcli.artifacts.history import read_history
+from mlpcli.artifacts.model_file import read_metadata
+from mlpcli.errors import OutputError, RunDirectoryError
+from mlpcli.training.progress import Silence
+
+pytestmark = pytest.mark.tf
+
+
+class Notes(Silence):
+    """Keeps what a run says of itself."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_a_run_holds_the_files_of_the_contract_and_nothing_else(train: Any) -> None:
+    result = train("output.plots=[png, svg]")
+    assert sorted(path.name for path in result.run.iterdir()) == [
+        "config.yaml", "confusion_matrix.png", "confusion_matrix.svg", "environment.json", "evaluation.json",
+        "history.csv", "history.png", "history.svg", "metrics.json", "model.keras", "split.npz",
+    ]  # fmt: skip
+    assert sorted(path.name for path in result.pictures) == [
+        "confusion_matrix.png", "confusion_matrix.svg", "history.png", "history.svg",
+    ]  # fmt: skip
+    assert result.run.is_absolute()
+
+
+def test_metrics_json_is_what_the_result_says(train: Any) -> None:
+    result = train("training.epochs=2")
+    assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8")) == result.metrics
+    # 600 rows: 120 for the test, a fifth of the other 480 for validation.
+    assert result.metrics["rows"] == {"train": 384, "validation": 96, "test": 120}
+    # 64 * 16 + 16 and 16 * 10 + 10
+    assert result.metrics["parameters"] == {"trainable": 1_210, "non_trainable": 0}
+    assert result.metrics["chosen"] == {
+        "task": "classification", "scaling": "unit", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"],
+        "output": {"units": 10, "activation": "softmax"},
+    }  # fmt: skip
+    seconds = sum(read_history(result.run / "history.csv")["seconds"])
+    assert result.metrics["seconds"]["epochs"] == pytest.approx(seconds)
+    assert result.metrics["examples_per_second"] == pytest.approx(2 * 384 / seconds)
+
+
+def test_the_split_of_the_run_is_stored(train: Any) -> None:
+    from mlpcli.workflows.preparation import prepare
+
+    result = train()
+    from mlpcli.config.load import load_config
+
+    splits = prepare(load_config(result.run / "config.yaml")).splits
+    with np.load(result.run / "split.npz") as stored:
+        assert np.array_equal(stored["train"], splits.train.indices)
+
+
+def test_runs_of_one_name_are_numbered_and_never_overwritten(train: Any) -> None:
+    assert [train().run.name for _ in range(3)] == ["digits", "digits-2", "digits-3"]
+
+
+def test_an_exact_directory_is_taken_when_new_or_empty_and_refused_otherwise(train: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert train(run_dir=tmp_path / "empty").run == tmp_path / "empty"
+    assert train(run_dir=tmp_path / "a" / "new").run == tmp_path / "a" / "new"
+    before = sorted(path.name for path in (tmp_path / "empty").iterdir())
+    with pytest.raises(RunDirectoryError, match="is not empty, and runs are never overwritten"):
+        train(run_dir=tmp_path / "empty")
+    assert sorted(path.name for path in (tmp_path / "empty").iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_the_model_has_the_format_of_its_name_and_stock_keras_opens_it(train: Any, name: str) -> None:
+    result = train(f"output.model={name}", "model.batch_normalization=true", "model.dropout=0.1")
+    assert result.model == result.run / name
+    assert result.model.read_bytes()[:4] == (b"PK\x03\x04" if name.endswith("keras") else b"\x89HDF")
+    metadata = read_metadata(result.model)
+    assert metadata is not None
+    assert metadata["scores"] == result.metrics["scores"]
+    model = backend.keras().models.load_model(result.model)
+    assert [layer.__class__.__name__ for layer in model.layers] == [
+        "Rescaling", "Flatten", "Dense", "BatchNormalization", "Activation", "Dropout", "Dense",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", [OutputError("no space"), ValueError("bad mathtext $"), RuntimeError("no font")])
+def test_a_plot_that_fails_loses_nothing(train: Any, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    from mlpcli.plotting import run_plots
+
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(run_plots, "draw_run", fail)
+    notes = Notes()
+    result = train("output.plots=[png]", progress=notes)
+    assert result.model.is_file()
+    assert result.failure is None
+    assert result.pictures == []
+    assert notes.notes == [f"warning: the plots could not be drawn: {error}; try mlpcli plot {result.run}"]
+
+
+def test_a_file_that_scores_differently_when_loaded_back_is_not_called_saved(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlpcli.workflows import run
+
+    save = run.save_model
+
+    def save_other_weights(model: Any, path: Path, metadata: Any) -> None:
+        model.set_weights([array + 0.1 for array in model.get_weights()])
+        save(model, path, metadata)
+
+    monkeypatch.setattr(run, "save_model", save_other_weights)
+    with pytest.raises(OutputError, match=r"model\.keras: loaded back, loss is .* and not .*; the disk may be failing"):
+        train()
+
+
+def test_a_score_that_is_not_a_number_survives_the_reload_check_and_is_null_in_json(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlpcli.workflows import reload_check
+    from mlpcli.workflows.run import Run
+
+    score, losses = Run._score, reload_check.load_predictor
+
+    def with_nan(self: Run) -> dict[str, Any]:
+        result = score(self)
+        next(iter(result["scores"].values()))["undefined"] = float("nan")
+        return result
+
+    def also_nan(path: Path) -> Any:
+        predictor = losses(path)
+        found = predictor.losses
+        predictor.losses = lambda *arguments: {**found(*arguments), "undefined": float("nan")}
+        return predictor
+
+    monkeypatch.setattr(Run, "_score", with_nan)
+    monkeypatch.setattr(reload_check, "load_predictor", also_nan)
+    result = train()
+    assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["scores"]["test"]["undefined"] is None
+
+
+def test_tensorboard_logs_are_written_on_request(train: Any) -> None:
+    pytest.importorskip("tensorboard")
+    assert list((train("output.tensorboard=true").run / "tensorboard").rglob("events.*"))
+
+
+def test_a_wrong_config_is_reported_before_tensorflow_is_loaded(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from mlpcli.errors import ConfigError
+
+    monkeypatch.setitem(sys.modules, "mlpcli.workflows.run", None)  # cannot be imported
+    with pytest.raises(ConfigError, match="epochs"):
+        train("training.epochs=0")
