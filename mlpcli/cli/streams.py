@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 
 from mlpcli.errors import OutputError
@@ -40,7 +41,8 @@ class ResultStream:
     encoding = property(lambda self: getattr(sys.stdout, "encoding", None) or "utf-8")
 
     def write(self, text: str) -> None:
-        write_result(text)
+        # rich fills tables with spaces up to their width, which a file or the next program has no use for.
+        write_result(text if self.isatty() else re.sub(r" +$", "", text, flags=re.MULTILINE))
 
     def flush(self) -> None:
         pass

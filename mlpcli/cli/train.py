@@ -33,7 +33,8 @@ def train(
 
     \b
     $ mlpcli train configs/digits.yaml
-    $ mlpcli train configs/digits.yaml -s training.epochs=5 -s model.hidden_units=[128,64]
+    $ mlpcli train configs/digits.yaml -s training.epochs=5 -s seed=1
+    $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
     """
     from mlpcli.cli.progress import choose_progress
     from mlpcli.cli.train_report import report

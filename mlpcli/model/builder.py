@@ -33,7 +33,9 @@ def build_model(plan: Plan, config: Config, scaling: Scaling) -> Any:
     layers = [keras.Input(shape=plan.input_shape, name=INPUT_NAME)]
     for index, planned in enumerate(plan.layers):
         numbers = _scaling_arguments(scaling) if index == 0 else {}
-        layers.append(keras_object(planned.component, name=planned.safe_name, **numbers))
+        is_output = index == len(plan.layers) - 1
+        policy = "float32" if is_output else config.training.precision  # losses want the full range
+        layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
     model = keras.Sequential(layers, name=plan.safe_name)
     model.compile(
         optimizer=build_optimizer(config.training),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,16 @@ class Recorder(Callback):  # type: ignore[misc, valid-type]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds, rate = time.perf_counter() - self._started, float(self.model.optimizer.learning_rate)
         first = (epoch + 1, seconds, rate)
-        row = {**dict(zip(FIRST_COLUMNS, first, strict=True)), **{key: float(value) for key, value in logs.items()}}
+        row = {**dict(zip(FIRST_COLUMNS, first, strict=True)), **{key: float(logs[key]) for key in _ordered(logs)}}
         for key, value in row.items():
             self.history.setdefault(key, []).append(value)
         self.writer.append(row)
         self.progress.epoch(row)
+
+
+def _ordered(columns: Iterable[str]) -> list[str]:
+    """Training before validation, the loss before the metrics; Keras has them by the alphabet."""
+    return sorted(columns, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
 
 
 class StepReporter(Callback):  # type: ignore[misc, valid-type]

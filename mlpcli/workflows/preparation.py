@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlpcli.config.data import DataConfig
 from mlpcli.config.load import LoadedConfig
 from mlpcli.config.training import StopWhenEqual
 from mlpcli.data.checks import check_finite, data_warnings
@@ -45,7 +46,7 @@ def prepare(loaded: LoadedConfig) -> Prepared:
     with loaded.located():
         source = load_source(config.data)
         splits = split_source(source, config.data, config.seed)
-        check_splits(source, splits)
+        check_splits(config.data, source, splits)
         facts = facts_of(source, config.data, splits)
         plan = _checked_plan(loaded, facts)
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
@@ -63,12 +64,13 @@ def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
     return facts, plan
 
 
-def check_splits(source: Source, splits: Splits) -> None:
-    """Refuse NaN and infinity in any of the rows; arrays that parts share are looked at once."""
+def check_splits(data: DataConfig, source: Source, splits: Splits) -> None:
+    """Refuse NaN and infinity in any of the rows, naming the file; arrays that parts share are looked at once."""
     seen: list[int] = []
-    for name, part in (("", splits.train), (" (test)", splits.test), (" (validation)", splits.validation)):
+    for setting, part in ((None, splits.train), (data.test, splits.test), (data.validation, splits.validation)):
         if part is not None and id(part.x) not in seen:
-            check_finite(f"{source.name}{name}", part.x, part.y, source.feature_names)
+            file = setting if isinstance(setting, str) and setting != "test" else data.source
+            check_finite(file, part.x, part.y, source.feature_names)
             seen.append(id(part.x))
 
 

@@ -249,3 +249,12 @@ def test_the_accuracy_of_signed_outputs_changes_class_at_zero() -> None:
     _, model = planned(settings, "binary")
     x = np.array([[0.1, 0, 0, 0], [-0.1, 0, 0, 0]], np.float32)
     assert model.evaluate(x, np.array([[1.0], [0.0]]), verbose=0)[1] == 1.0
+
+
+def test_mixed_precision_keeps_the_weights_and_the_output_in_float32() -> None:
+    _, model = planned({"training": {"precision": "mixed_bfloat16"}})
+    hidden, output = model.layers[-2], model.layers[-1]
+    assert (hidden.compute_dtype, output.compute_dtype) == ("bfloat16", "float32")
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    _, full = planned({})
+    assert {layer.compute_dtype for layer in full.layers} == {"float32"}

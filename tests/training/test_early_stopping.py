@@ -1,4 +1,4 @@
-"""EarlyStopping is Keras's own: it stops where Keras would, and keeps the weights of the epoch that Keras calls best."""
+"""EarlyStopping is Keras's own: it stops where Keras would, and keeps the weights of what Keras calls best."""
 
 from __future__ import annotations
 

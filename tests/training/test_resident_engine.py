@@ -12,6 +12,7 @@ from mlpcli import backend
 from mlpcli.data.dataset import Part
 from mlpcli.training.feed import Batches
 from mlpcli.training.resident import ResidentEngine
+from mlpcli.training.resident_rows import ResidentRows
 
 pytestmark = pytest.mark.tf
 
@@ -281,3 +282,32 @@ def test_what_xla_cannot_compile_runs_uncompiled_and_says_so() -> None:
     assert "cannot be compiled" in notes[0]
     assert int(model.optimizer.iterations) == 10
     assert history["loss"][1] < history["loss"][0]
+
+
+def test_rows_on_a_device_are_the_rows_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = _rows(20)
+    batches = Batches(_part(x, y), y.astype(np.int32), 4, weights=np.arange(20, dtype=np.float32))
+    order = np.array([[3, 1], [19, 0]])
+    in_memory = ResidentRows(pytest.fail).take(batches, order)
+    monkeypatch.setattr("mlpcli.backend.devices", lambda: ["CPU", "GPU"])
+    monkeypatch.setattr("mlpcli.training.resident_rows.GPU", "CPU:0")
+    rows = ResidentRows(pytest.fail)
+    for _ in range(2):
+        for placed, expected in zip(rows.take(batches, order), in_memory, strict=True):
+            assert placed.dtype == expected.dtype
+            np.testing.assert_array_equal(placed, expected)
+    assert len(rows._placed) == 3  # once each, however often they are asked for
+
+
+def test_what_does_not_fit_on_the_gpu_stays_in_memory_and_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise backend.tensorflow().errors.ResourceExhaustedError(None, None, "out of memory")
+
+    notes: list[str] = []
+    x, y = _rows(20)
+    monkeypatch.setattr("mlpcli.backend.devices", lambda: ["CPU", "GPU"])
+    monkeypatch.setattr(ResidentRows, "_on_device", full)
+    taken = ResidentRows(notes.append).take(Batches(_part(x, y), y.astype(np.int32), 4), np.array([2, 5]))
+    np.testing.assert_array_equal(taken[0], x[[2, 5]])
+    assert len(notes) == 1
+    assert "does not fit on the GPU" in notes[0]

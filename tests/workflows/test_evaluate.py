@@ -92,6 +92,15 @@ def test_damaged_metadata_is_named(digits_run: Any, tmp_path: Path, missing: str
         evaluate(file)
 
 
+def test_a_config_that_is_not_known_is_named(digits_run: Any, tmp_path: Path) -> None:
+    metadata = dict(read_metadata(digits_run.model) or {})
+    metadata |= {"version": "9.9", "config": {**metadata["config"], "novelty": 1}}
+    file = _with_metadata(digits_run.model, tmp_path / "model.keras", metadata)
+    with pytest.raises(ModelFileError, match=r"model\.keras: the config in it, by mlpcli 9\.9, is not one that mlpcli"):
+        evaluate(file)
+    assert evaluate(file, data="digits").evaluation["rows"] == 1_797
+
+
 def test_data_that_has_changed_is_noted_and_data_that_is_gone_named(train: Any, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "rows.npz", x=rng.random((60, 3)), y=np.arange(60) % 2)
@@ -109,28 +118,34 @@ def test_a_run_may_be_moved(digits_run: Any, tmp_path: Path) -> None:
     assert evaluate(tmp_path / "옮긴 것").evaluation["rows"] == 120
 
 
-def test_what_is_wrong_is_said_and_nothing_is_written(digits_run: Any, tmp_path: Path) -> None:
-    np.savez(tmp_path / "wide.npz", x=np.zeros((4, 9, 8)), y=[0, 1, 2, 3])
-    np.savez(tmp_path / "labels.npz", x=np.zeros((4, 8, 8)), y=[0, 1, 2, 10])
-    np.savez(tmp_path / "nan.npz", x=np.full((4, 8, 8), np.nan), y=[0, 1, 2, 3])
-    (tmp_path / "file").touch()
-    (tmp_path / "run").mkdir()
-    wrong: list[tuple[dict[str, Any], list[str]]] = [
-        ({"data": tmp_path / "wide.npz"}, ["wide.npz", "8", "9"]),
-        ({"data": tmp_path / "labels.npz"}, ["labels.npz", "10"]),
-        ({"data": tmp_path / "nan.npz"}, ["nan.npz", "NaN"]),
-        ({"data": tmp_path / "gone.npz"}, ["gone.npz", "does not exist"]),
-        ({"data": "iris"}, ["--data iris: has the classes setosa", "the model knows 0, 1", "give rows of"]),
-        ({"data": "diabetes"}, ["--data diabetes: has the classes none (a number)"]),
-        ({"data": "digits", "split": "test"}, ["--split is for the model's own data"]),
-        ({"output": tmp_path / "file"}, ["file: is a file; --output is a folder"]),
-        ({"model_or_run": tmp_path / "run"}, ["run: has no model.keras", "before the first epoch"]),
-        ({"model_or_run": tmp_path / "no.keras"}, ["no.keras: does not exist; give a model file or a run directory"]),
-    ]
+WRONG: list[tuple[dict[str, str], list[str]]] = [
+    ({"data": "wide.npz"}, ["wide.npz", "(9, 8)", "(8, 8)"]),
+    ({"data": "labels.npz"}, ["labels.npz", "10"]),
+    ({"data": "nan.npz"}, ["nan.npz: x: 256 values are not finite"]),
+    ({"data": "gone.npz"}, ["--data gone.npz: does not exist; give a path, or the name"]),
+    ({"data": "digit"}, ['--data digit: does not exist; did you mean "digits"?']),
+    ({"data": "iris"}, ["--data iris: has the classes setosa", "the model knows 0, 1", "give rows of the model's"]),
+    ({"data": "diabetes"}, ["--data diabetes: has the classes none (a number)"]),
+    ({"data": "digits", "split": "test"}, ["--split is for the model's own data"]),
+    ({"output": "file"}, ["file: is a file; --output is a folder"]),
+    ({"model_or_run": "run"}, ["run: has no model.keras", "before the first epoch"]),
+    ({"model_or_run": "no.keras"}, ["no.keras: does not exist; give a model file or a run directory"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG)
+def test_what_is_wrong_is_said_and_nothing_is_written(
+    digits_run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, str], words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("wide.npz", x=np.zeros((4, 9, 8)), y=[0, 1, 2, 3])
+    np.savez("labels.npz", x=np.zeros((4, 8, 8)), y=[0, 1, 2, 10])
+    np.savez("nan.npz", x=np.full((4, 8, 8), np.nan), y=[0, 1, 2, 3])
+    Path("file").touch()
+    Path("run").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    for arguments, words in wrong:
-        with pytest.raises(MlpcliError) as caught:
-            evaluate(**{"model_or_run": digits_run.run, **arguments})
-        assert caught.value.exit_code == 2, arguments
-        assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
+    with pytest.raises(MlpcliError) as caught:
+        evaluate(**{"model_or_run": digits_run.run, **arguments})  # type: ignore[arg-type]
+    assert caught.value.exit_code == 2
+    assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
     assert sorted(tmp_path.rglob("*")) == before

@@ -1,0 +1,113 @@
+"""Which rows a model is scored on: a part of its own data, made again, or rows from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from mlpcli import __version__
+from mlpcli.config.data import DataConfig
+from mlpcli.config.names import BUILT_IN_NAMES
+from mlpcli.config.schema import Config
+from mlpcli.data.checks import check_finite
+from mlpcli.data.dataset import Array, Part, Source, Splits
+from mlpcli.data.fingerprint import fingerprint
+from mlpcli.data.other_rows import Layout, read_rows
+from mlpcli.data.source import load_source
+from mlpcli.data.split import split_source
+from mlpcli.errors import DataError, ModelFileError, SettingError, UserError, did_you_mean
+from mlpcli.workflows.preparation import check_splits
+
+
+@dataclass(frozen=True)
+class ChosenRows:
+    """The rows to score, what they are called, and the training targets for the baseline where they are at hand."""
+
+    part: Part
+    split: str
+    train_targets: Array | None
+    notes: list[str]
+
+
+def choose_rows(file: Path, metadata: dict[str, Any], data: str | Path | None, split: str | None) -> ChosenRows:
+    """The rows for `evaluate` (see there for the arguments and what is raised); `file` is named in errors."""
+    if data is not None:
+        if split is not None:
+            raise UserError("--split is for the model's own data; leave it out, or leave out --data")
+        return _other_rows(metadata, data)
+    try:
+        return _own_rows(_config(file, metadata), metadata, split)
+    except (SettingError, DataError) as error:
+        raise DataError(f"{error} (the data that {file} was trained on); or give other rows with --data") from error
+
+
+def _own_rows(config: Config, metadata: dict[str, Any], split: str | None) -> ChosenRows:
+    """The parts that training made, made again: the split is a function of config and data."""
+    source = load_source(config.data)
+    notes = []
+    if fingerprint(source) != metadata["data"]["fingerprint"]:
+        notes.append(
+            f"warning: {config.data.source} has changed since this model was trained; the parts are not the same rows"
+        )
+    splits = split_source(source, config.data, config.seed)
+    check_splits(config.data, source, splits)
+    part, name = _choose(splits, split)
+    return ChosenRows(part, name, splits.train.y[splits.train.indices], notes)
+
+
+def _config(file: Path, metadata: dict[str, Any]) -> Config:
+    try:
+        return Config.model_validate(metadata["config"])
+    except ValidationError as error:
+        written_by = f"mlpcli {metadata.get('version')}"
+        raise ModelFileError(
+            f"{file}: the config in it, by {written_by}, is not one that mlpcli {__version__} knows; give rows with --data"
+        ) from error
+
+
+def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
+    parts = {"test": splits.test, "validation": splits.validation, "train": splits.train}
+    there = [name for name, part in parts.items() if part is not None]
+    name = split or there[0]
+    part = parts[name]
+    if part is None:
+        raise UserError(f"this model's data has no {name} rows; there are {', '.join(there)}")
+    return part, name
+
+
+def _other_rows(metadata: dict[str, Any], data: str | Path) -> ChosenRows:
+    """Rows from elsewhere, in the model's classes and columns."""
+    plan, names = metadata["plan"], metadata["data"]["feature_names"]
+    if str(data) in BUILT_IN_NAMES:
+        rows = _built_in_rows(metadata, str(data))
+    else:
+        classes = tuple(plan["class_names"]) if plan["class_names"] is not None else None
+        layout = Layout(tuple(plan["input_shape"]), classes, tuple(names) if names else None)
+        path = Path(data).expanduser()
+        if not path.exists():
+            hint = did_you_mean(str(data), BUILT_IN_NAMES)
+            raise DataError(f"--data {data}: does not exist{hint or '; give a path, or the name of a built-in set'}")
+        rows = read_rows("--data", path, layout)
+        check_finite(str(data), rows.x, rows.y, layout.feature_names)
+    return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), None, [])
+
+
+def _built_in_rows(metadata: dict[str, Any], name: str) -> Any:
+    trained_on = metadata["config"]["data"]
+    path = trained_on.get("path") if trained_on.get("source") == name else None
+    source: Source = load_source(DataConfig(source=name, path=path))
+    classes = metadata["plan"]["class_names"]
+    if list(source.class_names or ()) != list(classes or ()):
+        raise UserError(
+            f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)};"
+            " give rows of the model's classes"
+        )
+    return source.test or source.train
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(list(names)[:5]) + (", ..." if len(names) > 5 else "") if names else "none (a number)"

@@ -1,0 +1,57 @@
+"""A config that trains in a second, a finished run, and folders that must not change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+DIGITS = """
+name: 숫자
+data: {source: digits, validation: 0.2, test: 0.2, limit: 600}
+model: {hidden_units: [16]}
+training: {epochs: 2}
+output: {plots: []}
+"""
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    path = tmp_path / "digits.yaml"
+    path.write_text(DIGITS, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A run made by the command line, once for all tests, and what the command said."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "digits.yaml").write_text(DIGITS, encoding="utf-8")
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "mlpcli", "train", "digits.yaml"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, encoding="utf-8", timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder / "runs" / "숫자", done
+
+
+@pytest.fixture
+def nothing_written() -> Callable[[Path], object]:
+    """Within it a folder keeps its files, to the byte."""
+
+    def content(folder: Path) -> dict[Path, bytes | None]:
+        return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+    @contextmanager
+    def unchanged(folder: Path) -> Iterator[None]:
+        before = content(folder)
+        yield
+        assert content(folder) == before
+
+    return unchanged

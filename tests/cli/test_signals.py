@@ -1,0 +1,78 @@
+"""Ctrl-C, a polite kill and a closed terminal, sent to a process that trains."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlpcli.artifacts.history import read_history
+from mlpcli.artifacts.model_file import read_metadata
+
+pytestmark = pytest.mark.tf
+
+ROOT = Path(__file__).resolve().parents[2]
+ENDLESS = ["-s", "training.epochs=1000000", "-s", "training.early_stopping=false"]
+
+
+def _train(folder: Path, config: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "mlpcli", "train", str(config), "--run-dir", "run", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+
+
+def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
+    tmp_path: Path, digits: Path, number: signal.Signals, code: int
+) -> None:
+    process = _train(tmp_path, digits, *ENDLESS)
+    history = tmp_path / "run" / "history.csv"
+    _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    run = tmp_path / "run"
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["kept_epoch"] == metrics["epochs"] == len(read_history(history)["epoch"])
+    assert f"interrupted ({number.name}); the weights of epoch {metrics['kept_epoch']} are kept in" in err
+    assert f"saved  {run / 'model.keras'}" in out
+    metadata = read_metadata(run / "model.keras")
+    assert metadata is not None
+    assert metadata["kept_epoch"] == metrics["kept_epoch"]
+
+
+def test_before_training_begins_ctrl_c_ends_it_without_a_word_too_many(tmp_path: Path, digits: Path) -> None:
+    """While TensorFlow is imported; the filter of its chatter hears Ctrl-C in a terminal, too."""
+    command = [sys.executable, "-m", "mlpcli", "train", str(digits)]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True,
+    )  # fmt: skip
+    maps = Path(f"/proc/{process.pid}/maps")
+    if not maps.exists():
+        process.kill()
+        process.communicate()
+        pytest.skip("needs /proc to see when the import begins")
+    _wait_for(lambda: "libtensorflow" in maps.read_text(encoding="utf-8"), process)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    assert not (tmp_path / "runs").exists()

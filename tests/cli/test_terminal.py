@@ -1,0 +1,65 @@
+"""On a terminal: a live bar on standard error, tables in the width there is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def _on_a_terminal(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Exit code and everything that the terminal was sent."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
+    environment.pop("NO_COLOR", None) if "NO_COLOR" not in variables else None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlpcli", *arguments], cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave
+    )
+    os.close(slave)
+    chunks = []
+    with contextlib.suppress(OSError):  # Linux says so when the other side is closed
+        while chunk := os.read(master, 65536):
+            chunks.append(chunk)
+    os.close(master)
+    return process.wait(timeout=120), b"".join(chunks).decode("utf-8", "replace")
+
+
+@pytest.mark.tf
+def test_training_shows_a_live_bar_with_epoch_and_rate(tmp_path: Path, digits: Path) -> None:
+    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", "-s", "training.epochs=30", COLUMNS="120")
+    assert code == 0, screen
+    assert "\x1b[" in screen
+    text = CONTROL.sub("", screen)
+    assert re.search(r"epoch \d+/30", text)
+    assert re.search(r"[\d,]+ rows/s", text)
+    assert "val_loss" in text
+    assert "saved  " in text and str(tmp_path / "runs") in text.replace("\r\n", "")
+
+
+@pytest.mark.tf
+def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path, digits: Path) -> None:
+    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", TERM="dumb")
+    assert code == 0
+    assert "epoch 1/2  loss " in screen
+    assert "\x1b" not in screen
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "400"])
+def test_any_width_will_do(tmp_path: Path, digits: Path, columns: str) -> None:
+    code, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", COLUMNS=columns)
+    assert code == 0, screen
+    assert "total parameters: 1,210" in CONTROL.sub("", screen)
+
+
+def test_no_color_means_no_color(tmp_path: Path, digits: Path) -> None:
+    _, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", NO_COLOR="1")
+    assert not re.search(r"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d)m", screen)

@@ -1,0 +1,151 @@
+"""`mlpcli train` as a user types it: what it prints, where it writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlpcli.artifacts.history import read_history
+from mlpcli.artifacts.run_directory import find_model
+
+pytestmark = pytest.mark.tf
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_progress_goes_to_standard_error_one_plain_line_per_epoch(finished: Any) -> None:
+    run, done = finished
+    history = read_history(run / "history.csv")
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2, done.stderr  # nothing of TensorFlow's, either
+    for number, line in enumerate(lines, 1):
+        assert line.startswith(f"epoch {number}/2  loss {history['loss'][number - 1]:.4f}  accuracy ")
+    assert "\x1b" not in done.stderr
+
+
+def test_the_results_go_to_standard_output(finished: Any) -> None:
+    run, done = finished
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert done.stdout.startswith("숫자\n")
+    assert f"test         {metrics['scores']['test']['loss']:.4f}" in done.stdout
+    assert f"test accuracy {metrics['scores']['test']['accuracy']:.4f}; always " in done.stdout
+    assert "stopped: all 2 epochs were done" in done.stdout
+    assert f"saved  {run / 'model.keras'}  (loaded back: the same scores)" in done.stdout
+    assert done.stdout.endswith(f"run    {run}\n")
+    assert "\x1b" not in done.stdout
+
+
+def test_json_is_one_object_and_the_second_run_gets_a_number(mlpcli: Any, digits: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "숫자").mkdir(parents=True)
+    done = mlpcli("train", digits, "-q", "--json", "-s", "training.epochs=1")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    run = tmp_path / "runs" / "숫자-2"
+    assert (found["run"], found["model"]) == (str(run), str(run / "model.keras"))
+    written = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert {key: found[key] for key in written} == written
+
+
+def test_ascii_output_and_the_users_keras_settings_change_nothing(mlpcli: Any, digits: Path, tmp_path: Path) -> None:
+    """Settings elsewhere that would shorten the run, change its numbers or break it."""
+    (tmp_path / "keras").mkdir()
+    settings = {"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_format": "channels_first"}
+    (tmp_path / "keras" / "keras.json").write_text(json.dumps(settings), encoding="utf-8")
+    arguments = ("train", digits, "--json", "-q")
+    plain = json.loads(mlpcli(*arguments).stdout)
+    done = mlpcli(
+        *arguments, PYTHONIOENCODING="ascii", KERAS_MAX_EPOCHS="1", KERAS_MAX_STEPS_PER_EPOCH="1", KERAS_BACKEND="jax",
+        KERAS_HOME=str(tmp_path / "keras"), MPLBACKEND="bogus",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    found = json.loads(done.stdout)
+    assert found["epochs"] == 2
+    assert found["scores"] == plain["scores"]
+
+
+def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path, tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "mlpcli", "train", digits, "-s", "training.optimizer={name: sgd, learning_rate: 1e10}"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write, stderr=subprocess.PIPE,
+        encoding="utf-8", timeout=300, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert done.returncode == 1
+    error = done.stderr.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert "after epoch 1: the steps are too large; lower training.optimizer.learning_rate" in error
+    assert error.endswith(f"so there is no model; the history is in {tmp_path / 'runs' / '숫자'}")
+    assert not list(tmp_path.rglob("model.*"))
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_a_full_disk_while_saving_is_exit_1_and_names_the_file(digits: Path, tmp_path: Path, name: str) -> None:
+    """A limit on the size of a file stands for the full disk: all but the model are small enough."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mlpcli", "train", "-q", digits, "-s", f"output.model={name}",
+         "-s", "model.hidden_units=[200]", "-s", "training.epochs=1"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8", timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)), check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    path = tmp_path / "runs" / "숫자" / name
+    assert done.stderr.startswith(f"error: {path}: cannot be written: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(path.name for path in path.parent.iterdir()) == [
+        "config.yaml", "environment.json", "history.csv", "split.npz",
+    ]  # fmt: skip
+
+
+PLACES = [
+    (["--runs-dir", "file"], "file: is a file, not a folder; choose another --runs-dir"),
+    (["--run-dir", "file"], "file: is a file, not a folder; choose another --run-dir"),
+    (["--run-dir", "full"], "full: is not empty, and runs are never overwritten; choose another --run-dir"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), PLACES, ids=lambda value: " ".join(value))
+def test_a_place_that_cannot_be_used(
+    mlpcli: Any, digits: Path, tmp_path: Path, nothing_written: Any, arguments: list[str], words: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    with nothing_written(tmp_path):
+        done = mlpcli("train", digits, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {words}\n")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(mlpcli: Any, digits: Path, tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    done = mlpcli("train", digits, "--runs-dir", "locked")
+    assert done.returncode == 2
+    assert "locked" in done.stderr and "Permission denied" in done.stderr and "--runs-dir" in done.stderr
+
+
+def test_evaluate_and_summary_of_the_run(mlpcli: Any, finished: Any) -> None:
+    run, _ = finished
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    evaluated = mlpcli("evaluate", run, "--json")
+    assert (evaluated.returncode, evaluated.stderr) == (0, "")
+    found = json.loads(evaluated.stdout)
+    assert found["model"] == str(find_model(run))
+    assert found["loss"] == pytest.approx(metrics["scores"]["test"]["loss"], rel=1e-5)
+    table = mlpcli("evaluate", run).stdout
+    assert table.startswith("숫자: test, 120 rows\n")
+    for word in ("precision", "recall", "f1", "support", "balanced_accuracy", "confusion matrix", "baseline: always"):
+        assert word in table
+    summary = mlpcli("summary", run)
+    assert summary.returncode == 0
+    assert "64x16+16 = 1,040" in summary.stdout
+    assert "trainable 1,210, non-trainable 0" in summary.stdout
