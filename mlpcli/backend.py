@@ -15,7 +15,7 @@ from mlpcli.quiet import filtered_stderr
 _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
 
-_NOT_NEEDED = ("sklearn", "matplotlib.pyplot", "pandas")
+_NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 """Optional imports of Keras, for wrappers and galleries that are not used here, and slow."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -55,6 +56,7 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 1 it failed, 2 the input is wrong, 130 interrupted (143, 129 by a signal)."""
     prepare_streams()
+    os.environ.pop("MPLBACKEND", None)  # windows are never opened here, and a wrong name would end matplotlib's import
     sys.exit(_run(argv))
 
 

@@ -122,7 +122,8 @@ class StopWhenEqual(Callback):  # type: ignore[misc, valid-type]
 
 
 def _not_finite(what: str, epoch: int, model: Any) -> str:
+    rate = float(model.optimizer.learning_rate)
     return (
         f"{what} after epoch {epoch + 1}: the steps are too large; lower training.optimizer.learning_rate"
-        f" (now {float(model.optimizer.learning_rate):g}), set training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
+        f" (now {rate:g}), set training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
     )

@@ -63,10 +63,8 @@ def _config(file: Path, metadata: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(metadata["config"])
     except ValidationError as error:
-        written_by = f"mlpcli {metadata.get('version')}"
-        raise ModelFileError(
-            f"{file}: the config in it, by {written_by}, is not one that mlpcli {__version__} knows; give rows with --data"
-        ) from error
+        found = f"the config in it, by mlpcli {metadata.get('version')}, is not one that mlpcli {__version__} knows"
+        raise ModelFileError(f"{file}: {found}; give rows with --data") from error
 
 
 def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:

@@ -80,9 +80,7 @@ class Run:
             metrics = self._write_results(outcome, result)
             pictures = self._draw(progress) if outcome.history else []
         interrupted = noted[0] if noted else None
-        return TrainResult(
-            self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, interrupted
-        )
+        return TrainResult(self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, interrupted)
 
     def _fit(self, progress: Progress, noted: list[Interrupted]) -> Outcome:
         splits, training = self.prepared.splits, self.config.training

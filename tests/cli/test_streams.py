@@ -96,6 +96,13 @@ def test_a_pipe_gets_plain_lines_of_full_width(folder: Path, variables: dict[str
     assert "(None, 8, 8)" in layer  # name and shape stand in one line
 
 
+def test_a_backend_that_matplotlib_does_not_know_is_ignored(folder: Path) -> None:
+    (folder / "history.csv").write_text("epoch,loss\n1,2.0\n2,1.0\n", encoding="utf-8")
+    done = _run(folder, ["plot", "."], env={"MPLBACKEND": "bogus"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().splitlines() == [str(folder / "history.png")]
+
+
 NUMBERS = [
     (0.5, "0.5000"), (0, "0.0000"), (1, "1.0000"), (999.99996, "1000.0000"), (1234.5678, "1235"), (-0.25, "-0.2500"),
     (0.00012345, "0.0001234"), (1e-9, "1e-09"), (float("nan"), "nan"), (float("inf"), "inf"), ("Adam", "Adam"),

@@ -22,7 +22,12 @@ def _on_a_terminal(folder: Path, *arguments: str, **variables: str) -> tuple[int
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
     environment.pop("NO_COLOR", None) if "NO_COLOR" not in variables else None
     process = subprocess.Popen(
-        [sys.executable, "-m", "mlpcli", *arguments], cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave
+        [sys.executable, "-m", "mlpcli", *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
     )
     os.close(slave)
     chunks = []

@@ -75,7 +75,7 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", digits, "-s", "training.optimizer={name: sgd, learning_rate: 1e10}"],
+        [sys.executable, "-m", "mlpcli", "train", digits, "-s", "training.optimizer={name: sgd, learning_rate: 1e30}"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write, stderr=subprocess.PIPE,
         encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip

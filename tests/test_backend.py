@@ -1,0 +1,166 @@
+"""Importing TensorFlow: its chatter is kept away, and what is really wrong is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlpcli.noise_filter import NOISE
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CHATTER = [
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+    "I0000 00:00:1 port.cc:153] oneDNN custom operations are on. You may see slightly different numerical results",
+    "To turn them off, set the environment variable `TF_ENABLE_ONEDNN_OPTS=0`.",
+    "I0000 00:00:1 cudart_stub.cc:31] Could not find cuda drivers on your machine, GPU will not be used.",
+    "I0000 00:00:1 cpu_feature_guard.cc:227] This TensorFlow binary is optimized to use available CPU instructions",
+    "To enable the following instructions: AVX2 AVX512F, rebuild TensorFlow with the appropriate compiler flags.",
+    "E0000 00:00:1 cuda_executor.cc:1] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit",
+    "E0000 00:00:1 cuda_dnn.cc:8] Unable to register cuDNN factory: Attempting to register factory for plugin cuDNN",
+]
+WORDS = [
+    "ImportError: libcudart.so.12: cannot open shared object file",
+    "F0000 00:00:1 cpu_feature_guard.h:1] fatal",
+    "terminate called after throwing an instance of 'std::bad_alloc'",
+    "The TensorFlow library was compiled to use AVX instructions, but these aren't available on your machine.",
+    "my own message about onednn",
+]
+
+
+@pytest.mark.parametrize("line", CHATTER)
+def test_chatter_is_noise(line: str) -> None:
+    assert NOISE.search(line.encode())
+
+
+@pytest.mark.parametrize("line", WORDS)
+def test_errors_are_not(line: str) -> None:
+    assert not NOISE.search(line.encode())
+
+
+def _with_tensorflow(folder: Path, source: str, code: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with a tensorflow package of our own in the place of the real one."""
+    (folder / "tensorflow").mkdir()
+    (folder / "tensorflow" / "__init__.py").write_text(source, encoding="utf-8")
+    (folder / "keras.py").write_text("import tensorflow\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=60
+    )
+
+
+TRAIN = "import sys; from mlpcli.cli.main import main; main(['train', 'my.yaml'])"
+BROKEN = [
+    (
+        "raise ImportError('libfoo.so.12: cannot open shared object file')",
+        "libfoo.so.12: cannot open shared object file",
+    ),
+    ("raise AttributeError('_ARRAY_API not found')", "_ARRAY_API not found"),
+    # TensorFlow's own way: the whole traceback of the cause is the message.
+    (
+        "import traceback\ntry:\n    raise ImportError('libbar.so: not found')\nexcept ImportError:\n"
+        "    raise ImportError(traceback.format_exc() + '\\n\\nFailed to load the native runtime.\\nSee ...')",
+        "libbar.so: not found",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "reason"), BROKEN)
+def test_a_broken_installation_is_one_line_that_says_why(tmp_path: Path, source: str, reason: str) -> None:
+    (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
+    done = _with_tensorflow(tmp_path, source, TRAIN)
+    assert (done.returncode, done.stdout) == (1, "")
+    advice = "reinstall it: pip install --force-reinstall tensorflow"
+    assert done.stderr == f"error: TensorFlow cannot be imported: {reason}; {advice}\n"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_last_words_of_an_abort_come_through_and_the_chatter_does_not(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
+    words = f"{CHATTER[0]}\nF0000 no AVX on this machine\n".encode()
+    source = f"import os\nos.write(2, {words!r})\nos.abort()"
+    done = _with_tensorflow(tmp_path, source, TRAIN)
+    assert done.returncode < 0
+    assert done.stderr == "F0000 no AVX on this machine\n"
+
+
+def test_a_config_that_is_wrong_does_not_wait_for_tensorflow(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("data: {source: iris}\ntraining: {epochs: 0}\n", encoding="utf-8")
+    done = _with_tensorflow(tmp_path, "raise ImportError('not even looked at')", TRAIN)
+    assert done.returncode == 2
+    assert "my.yaml:2:12: training.epochs" in done.stderr
+
+
+SETTINGS = """
+import json, sys
+from mlpcli import backend
+keras = backend.keras()
+config = keras.config
+print(json.dumps({
+    "backend": config.backend(), "floatx": config.floatx(), "epsilon": config.epsilon(),
+    "format": config.image_data_format(), "dtype": config.dtype_policy().name,
+    "sklearn": "sklearn" in sys.modules, "matplotlib": "matplotlib" in sys.modules,
+    "limits": [getattr(config, name, lambda: None)() for name in ("max_epochs", "max_steps_per_epoch")],
+    "devices": backend.devices(),
+}))
+import sklearn, matplotlib.figure  # what was left out can be had afterwards
+"""
+
+
+@pytest.mark.tf
+def test_settings_from_elsewhere_are_neutralised_and_nothing_is_said(tmp_path: Path) -> None:
+    settings = {"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps(settings), encoding="utf-8")
+    variables = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax", "KERAS_MAX_EPOCHS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", SETTINGS], env={**os.environ, **variables}, capture_output=True, encoding="utf-8",
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert "CPU" in found.pop("devices")
+    assert found == {
+        "backend": "tensorflow", "floatx": "float32", "epsilon": 1e-7, "format": "channels_last", "dtype": "float32",
+        "sklearn": False, "matplotlib": False, "limits": [None, None],
+    }  # fmt: skip
+
+
+@pytest.mark.tf
+def test_the_seed_decides_every_draw() -> None:
+    from mlpcli import backend
+
+    draws = []
+    for seed in (777, 777, 778):
+        backend.seed_everything(seed, deterministic=True)
+        draws.append(float(backend.keras().random.uniform(()).numpy()))
+    assert draws[0] == draws[1] != draws[2]
+
+
+@pytest.mark.tf
+def test_a_download_that_fails_is_a_data_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlpcli import backend
+    from mlpcli.errors import DataError
+
+    def fail() -> None:
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(backend.keras().datasets.mnist, "load_data", fail)
+    with pytest.raises(DataError, match="mnist: cannot be downloaded: Name or service not known"):
+        backend.keras_datasets("mnist")
+
+
+@pytest.mark.tf
+def test_what_a_download_prints_is_no_result(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlpcli import backend
+
+    monkeypatch.setattr(backend.keras().datasets.mnist, "load_data", lambda: print("50%") or 7)
+    assert backend.keras_datasets("mnist") == 7
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "50%\n")
