@@ -63,8 +63,9 @@ def config_page() -> str:
 
 
 _INTRODUCTION = """Keras's own words, in snake_case. Only `data.source` has no default; unknown keys are errors. A
-component (a layer, an optimizer ...) is written as a name, as a name with its arguments (`random_normal: {stddev: 0.05}`), as a
-name with its first argument (`dropout: 0.2`), or, but for layers and metrics, as a mapping with its name
+component (a layer, an optimizer ...) is written as a name, as a name with its arguments
+(`random_normal: {stddev: 0.05}`), as a name with its first argument (`dropout: 0.2`), or, but for layers and metrics,
+as a mapping with its name
 (`{name: sgd, momentum: 0.9}`). Relative paths start at the config's own folder. The option `-s training.epochs=5`
 overrides one key, any number of times."""
 
@@ -117,9 +118,10 @@ def commands_page() -> str:
     """The help page of each command, as the terminal shows it at 100 columns."""
     parts = ["# Commands", NOTE]
     for name in COMMANDS:
-        command = cli.get_command(click.Context(cli), name)
+        parent = cli.make_context("mlpcli", [name])
+        command = cli.get_command(parent, name)
         assert command is not None
-        context = click.Context(command, info_name=f"mlpcli {name}", max_content_width=100, terminal_width=100)
+        context = click.Context(command, parent, info_name=name, max_content_width=100, terminal_width=100)
         parts.append(f"## mlpcli {name}\n\n```\n{inspect.cleandoc(command.get_help(context))}\n```")
     return "\n\n".join(parts) + "\n"
 

@@ -8,7 +8,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from mlpcli.cli.main import COMMANDS, cli
@@ -32,9 +31,10 @@ def _commands() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), _commands())
 def test_every_command_shown_can_be_typed(page: str, line: str) -> None:
     name, *arguments = shlex.split(line)
-    command = cli.get_command(click.Context(cli), name)
+    parent = cli.make_context("mlpcli", [name])
+    command = cli.get_command(parent, name)
     assert command is not None
-    command.make_context(name, arguments)
+    command.make_context(name, arguments, parent)
 
 
 def test_the_readme_shows_commands() -> None:

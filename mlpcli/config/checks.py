@@ -12,6 +12,8 @@ from mlpcli.config.suggestions import shown
 from mlpcli.config.training import EarlyStopping, StopWhenEqual
 from mlpcli.errors import did_you_mean
 
+COUNTS = ("true_positives", "true_negatives", "false_positives", "false_negatives")
+
 Finding = tuple[str, str]
 """A dotted key and what is wrong with it."""
 
@@ -20,6 +22,7 @@ def check_config(config: Config) -> Iterator[Finding]:
     """Every contradiction that can be seen without the data."""
     yield from _check_forms(config)
     yield from _check_monitors(config)
+    yield from _check_directions(config)
     yield from _check_stop_when_equal(config)
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
@@ -66,6 +69,19 @@ def _check_monitors(config: Config) -> Iterator[Finding]:
     metrics = ["accuracy", "mean_absolute_error"] if chosen == "auto" else [metric.name for metric in chosen]
     for key, monitor in monitors(config):
         yield from check_monitor(key, monitor, known_columns(config, metrics))
+
+
+def _check_directions(config: Config) -> Iterator[Finding]:
+    """Keras cannot tell by itself which way a count is better, and says so only after the first epoch."""
+    chosen = config.training.metrics
+    counts = [] if chosen == "auto" else [metric.name for metric in chosen if metric.tag in COUNTS]
+    for section, key in (
+        (config.training.early_stopping, "training.early_stopping"),
+        (config.training.learning_rate_schedule, "training.learning_rate_schedule.reduce_on_plateau"),
+    ):
+        monitor, mode = getattr(section, "monitor", ""), getattr(section, "mode", "")
+        if mode == "auto" and monitor.removeprefix("val_") in counts:
+            yield f"{key}.mode", f"{monitor} is a count, and which way is better is not known; set mode to max or min"
 
 
 def _check_stop_when_equal(config: Config) -> Iterator[Finding]:

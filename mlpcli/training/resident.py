@@ -21,6 +21,10 @@ from mlpcli.training.resident_rows import ResidentRows, arrays_of
 
 CHUNK_BYTES = 32 << 20
 """A chunk is at most this large, whatever the batch; it is all that is copied of the data."""
+CHUNK_OPERATIONS = 5e10
+"""And takes at most so many multiplications and additions, about a second: a Ctrl-C is heard between chunks."""
+OPERATIONS_PER_PARAMETER = 6
+"""Of a dense layer, per row of a step: two forward, four backward."""
 
 tf = backend.tensorflow()
 
@@ -46,6 +50,7 @@ class ResidentEngine:
         self._loop = self._looped(compiled)
         self._tail = self._looped(False) if compiled else self._loop
         self.rows = ResidentRows(note)
+        self._steps_done = 0
         self._last_logs: dict[str, Any] | None = None
         self._test = tf.function(self._test_batch, input_signature=_signature(validation or train, batch_axes=1))
 
@@ -68,11 +73,11 @@ class ResidentEngine:
 
     def _train_epoch(self, iterator: Any) -> dict[str, Any]:
         """All steps of an epoch in the order that `train.rows` has now; the iterator is Keras's and not used."""
-        done = 0
+        self._steps_done = 0
         for rows, steps in self._chunks():
             self._run(self.rows.take(self.train, rows), steps)
-            done += steps
-            self.after_chunk(done)
+            self._steps_done += steps
+            self.after_chunk(self._steps_done)
         return self._logs()
 
     def _logs(self) -> dict[str, Any]:
@@ -97,7 +102,9 @@ class ResidentEngine:
     def _steps_per_chunk(self, full: int) -> int:
         """As many as fit into the bound, spread evenly over the chunks."""
         row_bytes = self.train.part.x[:1].nbytes + self.train.targets[:1].nbytes
-        most = max(1, CHUNK_BYTES // (row_bytes * self.train.batch_size))
+        row_operations = OPERATIONS_PER_PARAMETER * max(1, self.model.count_params())
+        most_rows = min(CHUNK_BYTES // row_bytes, int(CHUNK_OPERATIONS / row_operations))
+        most = max(1, most_rows // self.train.batch_size)
         chunks = -(-full // most)
         return -(-full // chunks) if chunks else 0
 
@@ -145,6 +152,7 @@ class ResidentEngine:
         for start in range(0, len(batches.rows), batches.batch_size):
             rows = batches.rows[start : start + batches.batch_size]
             self._test(*self.rows.take(batches, rows))
+            self.after_chunk(self._steps_done)
         return self._logs()
 
 

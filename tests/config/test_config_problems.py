@@ -232,8 +232,7 @@ REST = [
     ("output:\ndata: {source: digits}", "1:1: output: must be a mapping (got null)"),
     ("name: ../x\ndata: {source: digits}", "1:1: name: the character '/' is not allowed; use letters, digits, '.', "
      "'_', '-' (got the text \"../x\")"),
-    ("name: ''\ndata: {source: digits}", "1:1: name: must start with a letter or a digit, and not be a reserved name "
-     'such as con (got the text "")'),
+    ("name: ''\ndata: {source: digits}", "1:1: name: must not be empty (got the text \"\")"),
     ("name: 5\ndata: {source: digits}", '1:1: name: must be a text (got 5); write "5"'),
 ]  # fmt: skip
 
