@@ -49,7 +49,7 @@ WRONG = [
     (["eval"], "error: No such command 'eval'; did you mean \"evaluate\"?"),
     (["frobnicate"], "error: No such command 'frobnicate'"),
     (["train"], "error: Missing argument 'CONFIG'."),
-    (["train", "a.yaml", "--epoch"], "error: No such option '--epoch'"),
+    (["train", "a.yaml", "--epoch"], "error: No such option"),
     (["plot"], "error: Missing argument 'RUN_DIR...'."),
     (["plot", "a", "--format", "gif"], "error: Invalid value for '--format': 'gif' is not one of 'png', 'svg', 'pdf'."),
     (["evaluate", "a", "--split", "all"], "'all' is not one of 'test', 'validation', 'train'."),

@@ -34,6 +34,8 @@ NO_VALIDATION = "data: {source: digits, validation: null}\n"
          "learning_rate_schedule.cosine_decay.warmup_steps", "needs warmup_target, the rate to warm up to"),
         ("learning_rate_schedule: {name: cosine_decay, decay_steps: 9, warmup_steps: 3}",
          "learning_rate_schedule.warmup_steps", "needs warmup_target, the rate to warm up to"),
+        ("early_stopping: {monitor: val_true_positives}, metrics: [true_positives]", "early_stopping.mode",
+         "val_true_positives is a count, and which way is better is not known; set mode to max or min"),
     ],
 )  # fmt: skip
 def test_training_settings_that_do_not_go_together(training: str, key: str, message: str, refusals: Refusals) -> None:

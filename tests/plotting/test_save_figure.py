@@ -32,7 +32,7 @@ def test_png_size(tmp_path: Path) -> None:
     save_figure(figure, tmp_path / "x.PNG")
     width, height = figure.get_size_inches()
     with Image.open(tmp_path / "x.PNG") as image:
-        assert image.size == (round(width * DOTS_PER_INCH), round(height * DOTS_PER_INCH))
+        assert image.size == pytest.approx((width * DOTS_PER_INCH, height * DOTS_PER_INCH), abs=1)
 
 
 def test_missing_letters_are_said_once_and_not_warned_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
