@@ -60,6 +60,39 @@ def first_epoch_block(results: Any) -> str:
     return _tables(rows, lambda row: row["seconds"][0], "seconds", lambda value: f"{value:.2f}")
 
 
+def examples_block(results: Any) -> str:
+    """Thousand examples per second in the median epoch after the first."""
+    rows = [row for row in results["rows"] if row["epochs"] == SHORT]
+    lines = [
+        "| thousand examples per second | SGD | Adam | SGD, regularized | Adam, regularized |",
+        "|---|" + "---|" * 4,
+    ]
+    for work in NAMES:
+        for peer in ("keras fit", "mlpcli auto", "mlpcli compiled"):
+            cells = [_examples(rows, work, peer, case) for case in CASES]
+            lines.append(f"| {TITLES[work]}: {peer} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _examples(rows: list[Row], work: str, peer: str, case: tuple[str, bool]) -> str:
+    rates = [
+        row["rows"] / statistics.median(row["seconds"][1:]) / 1e3
+        for row in rows
+        if (row["work"], row["peer"], (row["optimizer"], row["regularized"])) == (work, peer, case)
+    ]
+    return f"{statistics.median(rates):,.0f}" if rates else ""
+
+
+def memory_block(results: Any) -> str:
+    """Peak memory of a process that trains MNIST with SGD for five epochs, the first thing it does."""
+    peaks: dict[str, list[float]] = defaultdict(list)
+    for row in results["rows"]:
+        if (row["work"], row["epochs"], row["optimizer"], row["regularized"]) == ("mnist", SHORT, "sgd", False):
+            peaks[row["peer"]].append(row["peak_rss_mib"])
+    rows = [(peer, f"{statistics.median(values):,.0f}") for peer, values in peaks.items()]
+    return plain_table(("MNIST 784-64-32-64-10, SGD, 5 epochs", "peak MiB of the process"), rows)
+
+
 def versions_block(results: Any) -> str:
     """What was measured, on what."""
     return ", ".join(f"{name} {version}" for name, version in results["versions"].items())
@@ -136,6 +169,8 @@ BLOCKS: dict[str, Callable[[Any], str]] = {
     "engine steps": steps_block,
     "engine totals": totals_block,
     "engine first": first_epoch_block,
+    "engine examples": examples_block,
+    "engine memory": memory_block,
     "whole process": whole_block,
     "scaling tables": scaling_block,
 }

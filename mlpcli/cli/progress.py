@@ -15,6 +15,8 @@ from mlpcli.cli.streams import say
 from mlpcli.training.progress import Progress, Silence
 
 REFRESH_SECONDS = 0.1
+ROOM_FOR_A_BAR = 100
+"""Columns; on a narrower terminal the numbers go first."""
 
 
 def choose_progress(quiet: bool) -> Progress:
@@ -27,6 +29,16 @@ def choose_progress(quiet: bool) -> Progress:
 
 def _scores(row: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {number(value)}" for name, value in row.items() if name not in FIRST_COLUMNS)
+
+
+def _pairs(row: Mapping[str, float]) -> str:
+    """The same in half the room: training/validation."""
+    shown = []
+    for name, value in row.items():
+        if name not in FIRST_COLUMNS and not name.startswith("val_"):
+            validation = f"/{number(row[f'val_{name}'])}" if f"val_{name}" in row else ""
+            shown.append(f"{name} {number(value)}{validation}")
+    return "  ".join(shown)
 
 
 class PlainProgress:
@@ -70,15 +82,18 @@ class LiveProgress:
             self.console.print(Text(text), style="yellow", soft_wrap=True)
 
     def start(self, epochs: int, steps: int, rows: int) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.table import Column
 
-        columns = (
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[scores]}"),
-        )
+        whole = Column(no_wrap=True, min_width=9)
+        columns: list[ProgressColumn] = [
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
+            TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True, min_width=14)),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=5)),
+            TextColumn("{task.fields[scores]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        ]
+        if self.console.width >= ROOM_FOR_A_BAR:
+            columns.insert(1, BarColumn(bar_width=20))
         self.steps, self.rows, self.began = steps, rows, time.perf_counter()
         self.bar = Progress(*columns, console=self.console, transient=True)
         self.task = self.bar.add_task("", total=epochs * steps, epoch=1, epochs=epochs, rate="", scores="")
@@ -92,7 +107,7 @@ class LiveProgress:
 
     def epoch(self, row: Mapping[str, float]) -> None:
         self.done = int(row["epoch"])
-        self._update(self.done * self.steps, epoch=self.done + 1, scores=_scores(row))
+        self._update(self.done * self.steps, epoch=self.done + 1, scores=_pairs(row))
 
     def finish(self) -> None:
         if self.bar is not None:

@@ -46,7 +46,7 @@ def test_training_shows_a_live_bar_with_epoch_and_rate(tmp_path: Path, digits: P
     text = CONTROL.sub("", screen)
     assert re.search(r"epoch \d+/30", text)
     assert re.search(r"[\d,]+ rows/s", text)
-    assert "val_loss" in text
+    assert re.search(r"loss \d\.\d+/\d\.\d+  accuracy ", text)  # training/validation
     assert "saved  " in text and str(tmp_path / "runs") in text.replace("\r\n", "")
 
 
