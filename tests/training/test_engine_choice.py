@@ -1,0 +1,50 @@
+"""Which engine runs the epochs: a function of the config, worked out by hand from the costs it assumes."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlpcli.config.training import TrainingConfig
+from mlpcli.training.engine_choice import choose_engine, steps_that_pay
+
+
+def test_compiling_pays_from_the_steps_that_earn_its_seconds() -> None:
+    # 5 layers: 0.3 + 5 * 0.06 = 0.6 s spent; 5 * 20 us + 8,000 * 0.5 ns = 104 us saved per step
+    assert steps_that_pay(5, 8_000) == int(0.6 / 104e-6)
+    # a wide network saves more per step: 100 us + 2 million * 0.5 ns = 1.1 ms
+    assert steps_that_pay(5, 2_000_000) == int(0.6 / 1.1e-3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "engine", "compiled"),
+    [
+        ({"engine": "keras", "epochs": 1000}, "keras", False),
+        ({"engine": "resident", "epochs": 1}, "resident", True),
+        ({"epochs": 10, "early_stopping": False}, "resident", False),  # 450 steps
+        ({"epochs": 200, "early_stopping": False}, "resident", True),  # 9,000 steps
+        ({"epochs": 200}, "resident", False),  # the same, expected to end half-way: 4,500
+        ({"epochs": 300}, "resident", True),  # 6,750
+    ],
+)
+def test_the_choice(settings: dict[str, object], engine: str, compiled: bool) -> None:
+    choice = choose_engine(TrainingConfig.model_validate(settings), steps_per_epoch=45, layers=5, parameters=8_000)
+    assert (choice.engine, choice.compiled) == (engine, compiled)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"engine": "keras"}, "plain model.fit: training.engine is keras"),
+        ({"engine": "resident"}, "resident epochs, compiled: training.engine is resident"),
+        (
+            {"epochs": 10, "early_stopping": False},
+            "resident epochs: about 450 steps are too few for compiling, which pays from 5,769",
+        ),
+        (
+            {"epochs": 200, "early_stopping": False},
+            "resident epochs, compiled: about 9,000 steps; compiling pays from 5,769",
+        ),
+    ],
+)
+def test_it_says_what_it_chose_and_why(settings: dict[str, object], words: str) -> None:
+    assert str(choose_engine(TrainingConfig.model_validate(settings), 45, 5, 8_000)) == words

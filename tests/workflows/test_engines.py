@@ -1,0 +1,85 @@
+"""Every engine trains the same run: the same order, the same arithmetic, the same files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mlpcli
+from mlpcli.training.progress import Silence
+
+pytestmark = pytest.mark.tf
+
+CONFIG = """
+data: {source: digits, test: 0.2}
+model: {hidden_units: [16], batch_normalization: true, kernel_regularizer: {l2: 0.01}}
+training: {optimizer: {name: sgd, learning_rate: 0.05}, epochs: 3, batch_size: 50}
+output: {plots: []}
+"""
+
+
+class _Notes(Silence):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.steps: list[int] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def step(self, step: int) -> None:
+        self.steps.append(step)
+
+
+def _train(config: Path, folder: Path, *overrides: str, verbose: bool = False) -> tuple[Any, _Notes]:
+    listener = _Notes()
+    return mlpcli.train(config, overrides, runs_dir=folder, progress=listener, verbose=verbose), listener
+
+
+def test_all_engines_give_the_same_history(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    config = write_config(CONFIG)
+    scores = {}
+    for engine in ("keras", "resident", "auto"):
+        result, _ = _train(config, tmp_path / engine, f"training.engine={engine}")
+        scores[engine] = result.metrics["scores"]
+        written = json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["engine"]
+        assert (written["engine"], written["compiled"]) == {
+            "keras": ("keras", False),
+            "resident": ("resident", True),
+            "auto": ("resident", False),
+        }[engine]
+    for engine in ("resident", "auto"):
+        for split, numbers in scores["keras"].items():
+            assert scores[engine][split] == pytest.approx(numbers, rel=1e-3), (engine, split)
+
+
+def test_verbose_says_which_engine_and_why(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    config = write_config(CONFIG)
+    _, quiet = _train(config, tmp_path)
+    assert quiet.notes == []
+    _, listener = _train(config, tmp_path, verbose=True)
+    (note,) = listener.notes
+    assert note.startswith("engine: resident epochs: about ")
+    assert "too few for compiling" in note
+
+
+def test_progress_is_told_of_every_step(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    """1,150 rows in batches of 50 are 23 steps; the count starts again in each epoch."""
+    _, listener = _train(write_config(CONFIG), tmp_path, "training.epochs=2")
+    assert max(listener.steps) == 23
+    assert listener.steps.count(23) >= 2
+
+
+@pytest.mark.parametrize("engine", ["resident", "auto"])
+def test_the_same_config_twice_gives_the_same_bits(
+    engine: str, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    config = write_config(CONFIG)
+    digests = [
+        mlpcli.summary(_train(config, tmp_path, f"training.engine={engine}", "model.dropout=0.2")[0].run).metadata
+        for _ in range(2)
+    ]
+    assert digests[0]["weights"] == digests[1]["weights"]
