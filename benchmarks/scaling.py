@@ -76,13 +76,14 @@ def _draw(found: dict[str, list[dict[str, Any]]]) -> None:
         figure = Figure(figsize=(10, 3.6), layout="constrained")
         for axes, key in zip(figure.subplots(1, 2), ("rows", "parameters"), strict=True):
             sizes = [row[key] for row in found[key]]
-            seconds = [row["epoch_seconds"] / (1 if key == "rows" else row["steps"] / 1e6) for row in found[key]]
-            axes.loglog(sizes, seconds, marker="o", label="measured")
+            scale = [1e3 if key == "rows" else 1e6 / row["steps"] for row in found[key]]
+            times = [row["epoch_seconds"] * factor for row, factor in zip(found[key], scale, strict=True)]
+            axes.loglog(sizes, times, marker="o", label="measured")
             axes.loglog(
-                sizes, [seconds[-1] * size / sizes[-1] for size in sizes], linestyle="--", label="in proportion"
+                sizes, [times[-1] * size / sizes[-1] for size in sizes], linestyle="--", label="in proportion"
             )
             axes.set_xlabel(key)
-            axes.set_ylabel("seconds per epoch" if key == "rows" else "microseconds per step")
+            axes.set_ylabel("milliseconds per epoch" if key == "rows" else "microseconds per step")
             axes.legend(frameon=False)
             for axis in (axes.xaxis, axes.yaxis):  # the style's texts are no formulas, so no powers of ten
                 axis.set_major_formatter(EngFormatter(sep=""))

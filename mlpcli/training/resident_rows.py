@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from mlpcli import backend
 from mlpcli.data.dataset import Array
 from mlpcli.training.feed import Batches
@@ -36,7 +38,7 @@ class ResidentRows:
                 return tf.gather(self._on_device(array), rows)
             except OUT_OF_MEMORY:
                 self._fall_back(array)
-        return tf.convert_to_tensor(array[rows])
+        return tf.convert_to_tensor(np.take(array, rows, axis=0))
 
     def _on_device(self, array: Array) -> Any:
         if id(array) not in self._placed:
