@@ -37,6 +37,8 @@ docs: $(VENV)/.installed-dev
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks.engine
+	.venv-bench/bin/python -m benchmarks.whole_process
+	.venv-bench/bin/python -m benchmarks.scaling
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv

@@ -95,7 +95,9 @@ def memory_block(results: Any) -> str:
 
 def versions_block(results: Any) -> str:
     """What was measured, on what."""
-    return ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    data = sorted({row["data"] for row in results["rows"] if row["work"] in ("mnist", "wide")})
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return f"{versions}. Pixels: {' and '.join(data)}."
 
 
 def _microseconds(row: Row) -> float:

@@ -79,9 +79,7 @@ def _draw(found: dict[str, list[dict[str, Any]]]) -> None:
             scale = [1e3 if key == "rows" else 1e6 / row["steps"] for row in found[key]]
             times = [row["epoch_seconds"] * factor for row, factor in zip(found[key], scale, strict=True)]
             axes.loglog(sizes, times, marker="o", label="measured")
-            axes.loglog(
-                sizes, [times[-1] * size / sizes[-1] for size in sizes], linestyle="--", label="in proportion"
-            )
+            axes.loglog(sizes, [times[-1] * size / sizes[-1] for size in sizes], linestyle="--", label="in proportion")
             axes.set_xlabel(key)
             axes.set_ylabel("milliseconds per epoch" if key == "rows" else "microseconds per step")
             axes.legend(frameon=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -26,7 +26,7 @@ from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
-from mlpcli.config.training import EarlyStopping, OutputConfig, TrainingConfig
+from mlpcli.config.training import EarlyStopping, OutputConfig, StopWhenEqual, TrainingConfig
 
 FOLDER = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py (make docs); change the schema or the command, not this file. -->"
@@ -47,7 +47,8 @@ def config_page() -> str:
     """Every key with its default and meaning, every name with its arguments."""
     sections: list[tuple[str, type[BaseModel]]] = [
         ("Top level", Config), ("data", DataConfig), ("model", ModelConfig), ("training", TrainingConfig),
-        ("training.early_stopping", EarlyStopping), ("output", OutputConfig),
+        ("training.early_stopping", EarlyStopping), ("training.stop_when_equal", StopWhenEqual),
+        ("output", OutputConfig),
     ]  # fmt: skip
     parts = ["# Config", NOTE, _INTRODUCTION]
     parts += [f"## {title}\n\n{_keys(section)}" for title, section in sections]
@@ -67,15 +68,23 @@ component (a layer, an optimizer ...) is written as a name, as a name with its a
 (`random_normal: {stddev: 0.05}`), as a name with its first argument (`dropout: 0.2`), or, but for layers and metrics,
 as a mapping with its name
 (`{name: sgd, momentum: 0.9}`). Relative paths start at the config's own folder. The option `-s training.epochs=5`
-overrides one key, any number of times."""
+overrides one key, any number of times; paths given so start where the command is typed."""
 
 
 def _keys(section: type[BaseModel]) -> str:
-    rows = ["| key | default | meaning |", "|---|---|---|"]
+    rows = ["| key | default | values | meaning |", "|---|---|---|---|"]
     for name, field in section.model_fields.items():
         description = (field.description or "see below").replace("|", "\\|")
-        rows.append(f"| `{name}` | {_default(field)} | {description} |")
+        words = ", ".join(f"`{word}`" for word in _words(field.annotation) if word != field.default)
+        rows.append(f"| `{name}` | {_default(field)} | {words} | {description} |")
     return "\n".join(rows)
+
+
+def _words(annotation: Any) -> list[str]:
+    """The words that a key takes, beside what its meaning says."""
+    if get_origin(annotation) is Literal:
+        return [str(word) for word in get_args(annotation)]
+    return [word for inner in get_args(annotation) for word in _words(inner)]
 
 
 def _default(field: Any) -> str:

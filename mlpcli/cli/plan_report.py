@@ -5,7 +5,8 @@ from __future__ import annotations
 from mlpcli.cli.console import line, print_json
 from mlpcli.cli.layer_report import print_layers, print_totals
 from mlpcli.cli.streams import say
-from mlpcli.config.training import EarlyStopping
+from mlpcli.config.schedules import PiecewiseConstantDecay
+from mlpcli.config.training import EarlyStopping, TrainingConfig
 from mlpcli.data.facts import DataFacts
 from mlpcli.workflows.summary import LayerRow
 from mlpcli.workflows.validate import ValidationResult
@@ -24,8 +25,10 @@ def report(result: ValidationResult, as_json: bool) -> None:
     line(f"task      {plan.task}{_classes(result.facts)}")
     line(f"scaling   {plan.scaling}")
     line(f"loss      {plan.loss.tag}; metrics {', '.join(plan.metric_names) or 'none'}")
-    line(f"training  {training.optimizer.tag}, learning rate {training.optimizer.learning_rate:g}, batches of"
-         f" {training.batch_size}, at most {training.epochs} epochs{_stopping(result)}")  # fmt: skip
+    line(
+        f"training  {training.optimizer.tag}, {_rate(training)}, batches of {training.batch_size},"
+        f" at most {training.epochs} epochs{_stopping(result)}"
+    )
     rows = [LayerRow(layer.name, layer.component.keras_class, layer.size) for layer in plan.layers]
     print_layers(plan.name, plan.input_shape, rows)
     print_totals(plan.trainable, plan.non_trainable)
@@ -46,11 +49,19 @@ def _classes(facts: DataFacts) -> str:
     return f", {len(names)} classes: {shown}" if names else ""
 
 
+def _rate(training: TrainingConfig) -> str:
+    """The learning rate, and what becomes of it."""
+    schedule = training.learning_rate_schedule
+    if isinstance(schedule, PiecewiseConstantDecay):  # which holds all its rates itself
+        return f"learning rate {schedule.values[0]:g}, then {schedule.tag}"
+    return f"learning rate {training.optimizer.learning_rate:g}" + (f" with {schedule.tag}" if schedule else "")
+
+
 def _stopping(result: ValidationResult) -> str:
     stopping = result.config.training.early_stopping
     if not isinstance(stopping, EarlyStopping):
         return ", no early stopping"
-    return f", stops when {stopping.monitor} has not improved for {stopping.patience}"
+    return f", stops when {stopping.monitor} has not improved for {stopping.patience} epochs"
 
 
 def _as_json(result: ValidationResult) -> dict[str, object]:

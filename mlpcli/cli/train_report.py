@@ -42,9 +42,12 @@ def _print(result: TrainResult) -> None:
         ]
         table(metrics["name"], ["split", *names, "rows"], rows)
         line(_against_baseline(result.evaluation or {}))
+        if metrics["test_chose_the_epoch"]:
+            line("the test rows also chose the epoch (data.validation: test), so their score is optimistic")
     line(f"{_epochs(metrics)}stopped: {metrics['stopped']}")
     rate = metrics["examples_per_second"]
-    line(f"{metrics['seconds']['total']:.1f} s" + (f", {rate:,.0f} examples per second" if rate else ""))
+    speed = f", {rate:,.0f} examples per second" if rate else ""
+    line(f"trained, scored and saved in {metrics['seconds']['total']:.1f} s{speed}")
     if result.model is not None:
         line(f"saved  {result.model}  (loaded back: the same scores)")
     line(f"run    {result.run}")

@@ -24,6 +24,7 @@ def check_config(config: Config) -> Iterator[Finding]:
     yield from _check_monitors(config)
     yield from _check_directions(config)
     yield from _check_stop_when_equal(config)
+    yield from _check_average(config)
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
 
@@ -87,6 +88,14 @@ def _check_directions(config: Config) -> Iterator[Finding]:
 def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
     if isinstance(config.training.stop_when_equal, StopWhenEqual) and config.data.validation is None:
         yield "training.stop_when_equal", "compares with the validation set; set data.validation"
+
+
+def _check_average(config: Config) -> Iterator[Finding]:
+    """The averaged weights are put into the model when training ends; restoring the best would take them out again."""
+    stopping = config.training.early_stopping
+    if config.training.optimizer.use_ema and isinstance(stopping, EarlyStopping) and stopping.restore_best_weights:
+        message = "averages the weights, and early stopping would restore unaveraged ones; set"
+        yield "training.optimizer.use_ema", f"{message} training.early_stopping.restore_best_weights: false"
 
 
 def _check_schedule(config: Config) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -30,16 +31,22 @@ class DataConfig(Section):
         None, description="a fraction, a path, or null; some built-in sets bring their own"
     )
     stratify: bool = Field(True, description="splits keep the share of each class")
-    limit: Annotated[int, Field(gt=0)] | None = Field(None, description="only the first N training rows")
-    scaling: Literal["auto", "none", "unit", "standardize", "minmax"] = Field(
-        "auto", description="the model's first layer"
+    limit: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="only the first N training rows, in the order of the file"
     )
-    class_weight: Literal["balanced"] | dict[str, NonNegative] | None = Field(None, description="class name to weight")
+    scaling: Literal["auto", "none", "unit", "standardize", "minmax"] = Field(
+        "auto", description="the model's first layer; unit is x/255"
+    )
+    class_weight: Literal["balanced"] | dict[str, NonNegative] | None = Field(
+        None, description="null, balanced, or a weight for each class name"
+    )
 
     @field_validator("validation", "test", mode="before")
     @classmethod
     def _fraction_or_path(cls, value: Any) -> Any:
         """Checked here, so that a bad one is one problem and not one for each possible type."""
+        if isinstance(value, str) and re.fullmatch(r"\s*\d*[.,]?\d+\s*%?\s*", value):
+            raise PydanticCustomError("form", "must be a number, without quotes or %: write 0.2 for a fifth")
         if value is None or (isinstance(value, str) and value) or (isinstance(value, float) and 0 < value < 1):
             return value
         raise PydanticCustomError("form", "must be a fraction between 0 and 1, a path, or null")

@@ -72,7 +72,9 @@ def check_document(document: Document, folder: Path, default_name: str) -> Loade
     problems = _contradictions(config, document)
     if document.problems or problems:
         raise ConfigError(document.problems + problems)
-    return LoadedConfig(config.model_copy(update={"data": _with_absolute_paths(config.data, folder)}), document)
+    return LoadedConfig(
+        config.model_copy(update={"data": _with_absolute_paths(config.data, folder, document)}), document
+    )
 
 
 def _contradictions(config: Config, document: Document) -> list[Problem]:
@@ -103,14 +105,15 @@ def _remove(value: Any, location: tuple[int | str, ...]) -> None:
         del holder[last]
 
 
-def _with_absolute_paths(data: DataConfig, folder: Path) -> DataConfig:
-    """Paths of a config are relative to its own folder, wherever the command is typed."""
+def _with_absolute_paths(data: DataConfig, folder: Path, document: Document) -> DataConfig:
+    """Paths of a config are relative to its own folder, wherever the command is typed; those typed with -s are not."""
     changes: dict[str, Any] = {}
     for key in ("source", "path", "validation", "test"):
         value = getattr(data, key)
         is_word = (key == "source" and value in BUILT_IN_NAMES) or (key == "validation" and value == "test")
         if isinstance(value, str) and not is_word:
-            changes[key] = os.path.realpath(folder / os.path.expanduser(value))
+            typed = ("data", key) in document.overrides or ("data",) in document.overrides
+            changes[key] = os.path.realpath((Path() if typed else folder) / os.path.expanduser(value))
     return data.model_copy(update=changes)
 
 

@@ -58,7 +58,9 @@ class ModelConfig(Section):
         [64, 32], description="the short form: one dense block per entry; [] for no hidden layer"
     )
     activation: Activation = Field("relu", description="of each hidden block")
-    kernel_initializer: Initializer = Field("glorot_uniform", validate_default=True, description="of each dense layer")
+    kernel_initializer: Initializer = Field(
+        "glorot_uniform", validate_default=True, description="of each hidden dense layer"
+    )
     batch_normalization: bool = Field(False, description="between the affine map and the activation")
     dropout: Fraction = Field(0.0, description="after the activation")
     kernel_regularizer: Regularizer | None = Field(None, description="of each hidden dense layer")

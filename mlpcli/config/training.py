@@ -73,7 +73,7 @@ class TrainingConfig(Section):
     )
     learning_rate_schedule: Schedule | None = Field(None, description="null, a Keras schedule, or reduce_on_plateau")
     engine: Literal["auto", "resident", "keras"] = Field("auto", description="what runs the epochs")
-    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="mixed: half the bits for the arithmetic, on GPUs that are fast at it"
     )
     deterministic: bool = Field(True, description="one seed, one result, bit for bit")

@@ -22,7 +22,7 @@ def baseline(task: str, y_train: Array, y_eval: Array, class_names: tuple[str, .
 def _mean_baseline(y_train: Array, y_eval: Array) -> dict[str, str | float]:
     mean = y_train.mean(axis=0)
     errors = y_eval - mean
-    name = f"the mean, {float(mean):.4g}" if mean.ndim == 0 else "the mean of each target"
+    name = f"always the mean ({float(mean):.4g})" if mean.ndim == 0 else "always the mean of each target"
     return {
         "name": name,
         "mae": float(np.abs(errors).mean()),

@@ -26,6 +26,18 @@ def data_warnings(scaling: str, train: Part, feature_names: tuple[str, ...] | No
     return unscaled_warning(scaling, train.x) + constant_warning(train, feature_names)
 
 
+def missing_classes_warning(train: Part, class_names: tuple[str, ...] | None) -> list[str]:
+    """A warning that names the classes without a training row, which the network can only learn never to say."""
+    if class_names is None:
+        return []
+    seen = set(np.unique(train.y[train.indices]).tolist())
+    missing = [name for index, name in enumerate(class_names) if index not in seen]
+    if not missing:
+        return []
+    listed = ", ".join(f'"{name}"' for name in missing[:10]) + (", ..." if len(missing) > 10 else "")
+    return [f"no training row is of the class {listed}; look at the order of the rows, and at data.limit"]
+
+
 def unscaled_warning(scaling: str, x: Array) -> list[str]:
     """A warning where values are large and nothing scales them."""
     largest = float(max(x.max(), -float(x.min())))

@@ -7,16 +7,20 @@ import hashlib
 import numpy as np
 
 from mlpcli.data.arrays import row_chunks
-from mlpcli.data.dataset import Array, Source
+from mlpcli.data.dataset import Array, Part, Rows, Source, Splits
 
 
-def fingerprint(source: Source) -> str:
+def fingerprint(source: Source, splits: Splits | None = None) -> str:
     """`sha256:...` over shapes, types and values of all rows, training then test, and over the class names.
 
+    With the splits also over rows that data.test and data.validation bring from other files.
     The same on every platform and for every memory layout; the arrays are not copied as a whole.
     """
     digest = hashlib.sha256()
-    parts = [source.train] if source.test is None else [source.train, source.test]
+    parts: list[Rows | Part] = [source.train] if source.test is None else [source.train, source.test]
+    for part in (splits.test, splits.validation) if splits else ():
+        if part is not None and not any(part.x is known.x for known in parts):
+            parts.append(part)
     for rows in parts:
         _add(digest, rows.x)
         _add(digest, rows.y)

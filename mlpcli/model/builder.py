@@ -14,6 +14,7 @@ from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.schema import Config
 from mlpcli.config.training import TrainingConfig
 from mlpcli.data.scaling import Scaling
+from mlpcli.model.input_layers import SCALING_LAYERS
 from mlpcli.model.plan import Plan
 from mlpcli.model.safe_names import INPUT_NAME
 
@@ -33,8 +34,9 @@ def build_model(plan: Plan, config: Config, scaling: Scaling) -> Any:
     layers = [keras.Input(shape=plan.input_shape, name=INPUT_NAME)]
     for index, planned in enumerate(plan.layers):
         numbers = _scaling_arguments(scaling) if index == 0 else {}
-        is_output = index == len(plan.layers) - 1
-        policy = "float32" if is_output else config.training.precision  # losses want the full range
+        # Raw values and losses want the full range and all digits: both ends of the network stay in float32.
+        is_end = index < len(SCALING_LAYERS[plan.scaling]) or index == len(plan.layers) - 1
+        policy = "float32" if is_end else config.training.precision
         layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
     model = keras.Sequential(layers, name=plan.safe_name)
     model.compile(

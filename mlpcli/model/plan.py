@@ -60,6 +60,7 @@ class Plan:
             "input_shape": list(self.input_shape),
             "class_names": list(self.class_names) if self.class_names is not None else None,
             "labels": self.labels,
+            "targets": self.layers[-1].size.output_shape[-1] if self.task == "regression" else 1,
             "threshold": self.threshold,
             "scaling": self.scaling,
             "loss": self.loss.tag,

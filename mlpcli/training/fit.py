@@ -75,7 +75,7 @@ def fit_model(
         interrupted = error
     finally:
         progress.finish()
-    kept = _restore(model, stopping, guard)
+    kept = _restore(model, stopping, guard, broken=bool(failure or interrupted))
     best = _best_epoch(stopping, recorder.history) if kept is not None else None
     stopped = str(failure or interrupted or _reason(training, stopping, equal))
     return Outcome(recorder.history, best, kept, stopped, failure, interrupted)
@@ -120,12 +120,15 @@ def _stop_when_equal(training: TrainingConfig) -> StopWhenEqual | None:
     return StopWhenEqual(settings.tolerance) if isinstance(settings, StopWhenEqualConfig) else None
 
 
-def _restore(model: Any, stopping: Any, guard: FiniteGuard) -> int | None:
-    """Give the model its best weights where they were kept, else those of the last good epoch; returns that epoch."""
+def _restore(model: Any, stopping: Any, guard: FiniteGuard, broken: bool) -> int | None:
+    """Give the model its best weights where they were kept; else, after a break, those of the last good epoch.
+
+    Returns that epoch. (After an unbroken run the weights are the last epoch's, or their average with `use_ema`.)
+    """
     if stopping is not None and stopping.best_weights is not None:
         model.set_weights(stopping.best_weights)
         return int(stopping.best_epoch) + 1
-    if guard.last_good is not None:
+    if broken and guard.last_good is not None:
         model.set_weights(guard.last_good)
     return guard.good_epochs or None
 
@@ -146,5 +149,7 @@ def _reason(training: TrainingConfig, stopping: Any, equal: StopWhenEqual | None
         return f"training and validation {equal.metric} met"
     if stopping is not None and stopping.stopped_epoch:
         epochs = max(stopping.patience, 1)  # with a patience of 0, too, it takes one bad epoch
-        return f"{stopping.monitor} had not improved for {epochs} epoch{'s' if epochs > 1 else ''}"
+        beaten = stopping.baseline is None or stopping.monitor_op(stopping.best, stopping.baseline)
+        what = "improved" if beaten else f"beaten the baseline {stopping.baseline:g}"
+        return f"{stopping.monitor} had not {what} for {epochs} epoch{'s' if epochs > 1 else ''}"
     return f"all {training.epochs} epochs were done" if training.epochs > 1 else "the only epoch was done"

@@ -52,7 +52,7 @@ class ResidentEngine:
         self.rows = ResidentRows(note)
         self._steps_done = 0
         self._last_logs: dict[str, Any] | None = None
-        self._test = tf.function(self._test_batch, input_signature=_signature(validation or train, batch_axes=1))
+        self._test = self._tested(validation or train)
 
     def install(self) -> None:
         """Replace Keras's functions until `remove`."""
@@ -143,8 +143,13 @@ class ResidentEngine:
         # Calling the one concrete function saves 0.15 ms of looking for it, a good part of a small epoch.
         return functools.cache(function.get_concrete_function)
 
-    def _test_batch(self, *arrays: Any) -> None:
-        self.model.test_step(tuple(arrays))
+    def _tested(self, batches: Batches) -> Any:
+        """A graph function over one batch of (batch, ...) arrays."""
+
+        def test(*arrays: Any) -> None:
+            self.model.test_step(tuple(arrays))
+
+        return tf.function(test, input_signature=_signature(batches, batch_axes=1), autograph=False)
 
     def _test_epoch(self, iterator: Any) -> dict[str, Any]:
         """All validation batches; there are few of them, so they are not worth compiling."""

@@ -48,12 +48,12 @@ def choose_rows(file: Path, metadata: dict[str, Any], data: str | Path | None, s
 def _own_rows(config: Config, metadata: dict[str, Any], split: str | None) -> ChosenRows:
     """The parts that training made, made again: the split is a function of config and data."""
     source = load_source(config.data)
+    splits = split_source(source, config.data, config.seed)
     notes = []
-    if fingerprint(source) != metadata["data"]["fingerprint"]:
+    if fingerprint(source, splits) != metadata["data"]["fingerprint"]:
         notes.append(
             f"warning: {config.data.source} has changed since this model was trained; the parts are not the same rows"
         )
-    splits = split_source(source, config.data, config.seed)
     check_splits(config.data, source, splits)
     part, name = _choose(splits, split)
     return ChosenRows(part, name, splits.train.y[splits.train.indices], notes)
@@ -84,7 +84,7 @@ def _other_rows(metadata: dict[str, Any], data: str | Path) -> ChosenRows:
         rows = _built_in_rows(metadata, str(data))
     else:
         classes = tuple(plan["class_names"]) if plan["class_names"] is not None else None
-        layout = Layout(tuple(plan["input_shape"]), classes, tuple(names) if names else None)
+        layout = Layout(tuple(plan["input_shape"]), classes, tuple(names) if names else None, plan.get("targets", 1))
         path = Path(data).expanduser()
         if not path.exists():
             hint = did_you_mean(str(data), BUILT_IN_NAMES)
@@ -97,7 +97,8 @@ def _other_rows(metadata: dict[str, Any], data: str | Path) -> ChosenRows:
 def _built_in_rows(metadata: dict[str, Any], name: str) -> Any:
     trained_on = metadata["config"]["data"]
     path = trained_on.get("path") if trained_on.get("source") == name else None
-    source: Source = load_source(DataConfig(source=name, path=path))
+    columns = metadata["data"]["feature_names"]  # the model's own, in its own order
+    source: Source = load_source(DataConfig(source=name, path=path, features=list(columns) if columns else None))
     classes = metadata["plan"]["class_names"]
     if list(source.class_names or ()) != list(classes or ()):
         raise UserError(

@@ -27,6 +27,7 @@ def run_metrics(
         "stopped": outcome.stopped,
         "scores": result["scores"],
         "baseline": evaluation.get("baseline"),
+        "test_chose_the_epoch": test_chose_the_epoch(config, prepared),
         "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
         "parameters": {"trainable": prepared.plan.trainable, "non_trainable": prepared.plan.non_trainable},
         "seconds": {"total": seconds, "epochs": fit_seconds},
@@ -61,6 +62,12 @@ def model_metadata(
         "kept_epoch": outcome.kept_epoch,
         "versions": environment["versions"],
     }
+
+
+def test_chose_the_epoch(config: Config, prepared: Prepared) -> bool:
+    """Whether the test rows decided when to stop: their score then is no estimate for new data."""
+    same = prepared.splits.test is not None and prepared.splits.validation is prepared.splits.test
+    return same and bool(config.training.early_stopping or config.training.stop_when_equal)
 
 
 def parts(prepared: Prepared) -> dict[str, Any]:

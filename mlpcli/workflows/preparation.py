@@ -10,7 +10,7 @@ import numpy as np
 from mlpcli.config.data import DataConfig
 from mlpcli.config.load import LoadedConfig
 from mlpcli.config.training import StopWhenEqual
-from mlpcli.data.checks import check_finite, data_warnings
+from mlpcli.data.checks import check_finite, data_warnings, missing_classes_warning
 from mlpcli.data.class_weights import class_weights
 from mlpcli.data.dataset import Array, Source, Splits
 from mlpcli.data.facts import DataFacts, facts_of, inspect_data
@@ -52,6 +52,7 @@ def prepare(loaded: LoadedConfig) -> Prepared:
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
         weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
     warnings = data_warnings(plan.scaling, splits.train, facts.feature_names)
+    warnings += missing_classes_warning(splits.train, plan.class_names)
     return Prepared(source, splits, facts, plan, scaling, weights, warnings)
 
 

@@ -59,7 +59,7 @@ class Run:
             path = run_directory.create_run_directory(runs_dir, config.name)
         else:
             path = run_directory.create_exact_directory(run_dir)
-        run = cls(config, prepared, path, model, started, fingerprint(prepared.source))
+        run = cls(config, prepared, path, model, started, fingerprint(prepared.source, prepared.splits))
         run.environment = describe_environment(command, backend.devices(), run.fingerprint)
         write_text(path / run_directory.CONFIG, config_text(config))
         write_json(path / run_directory.ENVIRONMENT, run.environment)

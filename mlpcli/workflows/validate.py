@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+FEW_ROWS = 100
+"""Below it a part of a bundled set may lack a class."""
+
 if TYPE_CHECKING:
+    from mlpcli.config.data import DataConfig
     from mlpcli.config.load import LoadedConfig
     from mlpcli.config.schema import Config
     from mlpcli.data.facts import DataFacts
@@ -38,13 +42,21 @@ def validate(config: str | Path, overrides: Sequence[str] = ()) -> ValidationRes
 
 
 def _inspect(loaded: LoadedConfig) -> tuple[DataFacts, Plan, list[str]]:
-    """Sets that the catalog describes are not loaded; files are, since only that shows what is wrong with them."""
+    """Sets that the catalog describes are not loaded, unless the answer lies in their rows; files always are."""
     from mlpcli.data.catalog import CATALOG
     from mlpcli.workflows.preparation import plan_from_facts, prepare
 
-    built_in = CATALOG.get(loaded.config.data.source)
-    if built_in is not None and (built_in.bundled or loaded.config.data.path is None):
+    data = loaded.config.data
+    built_in = CATALOG.get(data.source)
+    if built_in is not None and (built_in.bundled or data.path is None):
         facts, plan = plan_from_facts(loaded)
-        return facts, plan, []
+        if not (built_in.bundled and _rows_matter(data, facts)):
+            return facts, plan, []
     prepared = prepare(loaded)
     return prepared.facts, prepared.plan, prepared.warnings
+
+
+def _rows_matter(data: DataConfig, facts: DataFacts) -> bool:
+    """Whether classes may be missing or too small for a part: then only the labels themselves can tell."""
+    parts = [rows for rows in (facts.train_rows, facts.validation_rows, facts.test_rows) if rows is not None]
+    return data.limit is not None or data.class_weight == "balanced" or min(parts) < FEW_ROWS

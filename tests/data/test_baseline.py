@@ -19,7 +19,7 @@ def test_the_mean_by_hand() -> None:
     # mean 2; errors -1, 1, 4
     result = baseline("regression", np.array([1, 3], np.float32), np.array([1, 3, 6], np.float32), None)
     assert result == {
-        "name": "the mean, 2",
+        "name": "always the mean (2)",
         "mae": 2.0,
         "rmse": pytest.approx(6**0.5),
         "r2": pytest.approx(r2_score([1, 3, 6], [2, 2, 2])),
@@ -28,7 +28,7 @@ def test_the_mean_by_hand() -> None:
 
 def test_the_mean_is_told_in_four_digits() -> None:
     y = np.array([152.0, 152.26], np.float32)
-    assert baseline("regression", y, y, None)["name"] == "the mean, 152.1"
+    assert baseline("regression", y, y, None)["name"] == "always the mean (152.1)"
 
 
 def test_several_targets() -> None:
