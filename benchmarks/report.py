@@ -166,8 +166,48 @@ def scaling_block(results: Any) -> str:
     return "\n\n".join(parts)
 
 
+TARGETS: tuple[tuple[str, str, str, str, bool | None, float], ...] = (
+    ("digits, plain", "mlpcli compiled", "keras fit", "digits", False, 20),
+    ("digits, BatchNorm + Dropout", "mlpcli compiled", "keras fit", "digits", True, 15),
+    ("MNIST 64-32-64", "mlpcli compiled", "keras fit", "mnist", None, 5),
+    ("MNIST 1024-1024", "mlpcli compiled", "keras fit", "wide", None, 1.3),
+    ("digits", "mlpcli compiled", "scikit-learn", "digits", False, 4),
+    ("MNIST 64-32-64", "mlpcli compiled", "scikit-learn", "mnist", False, 3),
+    ("MNIST 64-32-64", "mlpcli compiled", "PyTorch eager", "mnist", None, 2),
+    ("iris", "mlpcli compiled", "JAX lax.scan", "iris", None, 1 / 1.5),
+    ("digits", "mlpcli compiled", "JAX lax.scan", "digits", None, 1 / 1.5),
+    ("MNIST 64-32-64", "mlpcli compiled", "JAX lax.scan", "mnist", None, 1 / 1.5),
+    ("MNIST 1024-1024", "mlpcli compiled", "JAX lax.scan", "wide", None, 1 / 1.5),
+)
+"""Work, who, against whom, its name, regularized or not (None: both), and how many times as fast it was to be."""
+
+
+def targets_block(results: Any) -> str:
+    """Times as fast per step, the least and the most over the configurations, beside what was aimed for."""
+    rows = [row for row in results["rows"] if row["epochs"] == SHORT]
+    lines = []
+    for title, peer, other, work, regularized, target in TARGETS:
+        ratios = [
+            _median_step(rows, work, other, case) / _median_step(rows, work, peer, case)
+            for case in CASES
+            if regularized in (None, case[1])
+        ]
+        lines.append((title, other, f"{target:.2g}", f"{min(ratios):.2f} to {max(ratios):.2f}"))
+    return plain_table(("steps of the compiled engine", "against", "times as fast, aimed for", "measured"), lines)
+
+
+def _median_step(rows: list[Row], work: str, peer: str, case: tuple[str, bool]) -> float:
+    steps = [
+        _microseconds(row)
+        for row in rows
+        if (row["work"], row["peer"], (row["optimizer"], row["regularized"])) == (work, peer, case)
+    ]
+    return statistics.median(steps) if steps else float("nan")
+
+
 BLOCKS: dict[str, Callable[[Any], str]] = {
     "engine versions": versions_block,
+    "engine targets": targets_block,
     "engine steps": steps_block,
     "engine totals": totals_block,
     "engine first": first_epoch_block,
