@@ -54,8 +54,8 @@ def read_binary_batch(path: Path) -> Rows:
                 f"{path}: has {size:,} bytes, but a batch is a multiple of {1 + PIXELS:,} (at most"
                 f" {LARGEST_BATCH:,}); it is cut off or another file: download it again"
             )
-        records = np.frombuffer(file.read(size), np.uint8)
-    records = records.reshape(-1, 1 + PIXELS)
+        content = np.frombuffer(file.read(size), np.uint8)
+    records = content.reshape(-1, 1 + PIXELS)
     return _rows(path, records[:, 1:], records[:, 0])
 
 
