@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpcli.artifacts.model_file import Metadata, kind_of, read_architecture, read_metadata
+from mlpcli.artifacts.model_file import Metadata, check_members, kind_of, read_architecture, read_metadata
 from mlpcli.data.dataset import Array, Part
 from mlpcli.errors import ModelFileError
 from mlpcli.model.architecture import saved_layers
@@ -54,6 +54,8 @@ def load_predictor(path: Path) -> Predictor:
         ModelFileError: the file is missing, damaged, newer than this mlpcli, or holds a layer that is not known.
     """
     kind, metadata = kind_of(path), read_metadata(path)
+    if kind == "keras":
+        check_members(path)
     _check_size(path, sum(layer.size.parameters for layer in saved_layers(path, read_architecture(path))[1]))
     from mlpcli import backend
 

@@ -174,6 +174,7 @@ def test_a_plan() -> None:
         "input_shape": [4],
         "class_names": ["a", "b", "c"],
         "labels": "sparse",
+        "targets": 1,
         "threshold": 0.5,
         "scaling": "standardize",
         "loss": "sparse_categorical_crossentropy",
