@@ -54,6 +54,12 @@ def test_links_and_pictures_exist(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.suffix == ".md"], ids=lambda page: page.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    for name in re.findall(r"(?:tests|benchmarks|mlpcli)/[\w/]+\.py", page.read_text(encoding="utf-8")):
+        assert (ROOT / name).is_file(), name
+
+
 def _generator() -> Any:
     specification = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert specification is not None

@@ -24,7 +24,7 @@ def save_model(model: Any, path: Path, metadata: Metadata) -> None:
 
     def write(temporary: Path) -> None:
         reserve(temporary, _most_bytes(model, stamped))
-        _save(model, temporary)
+        model.save(temporary)
         add_metadata(temporary, stamped)
 
     replace_file(path, write)
@@ -44,15 +44,3 @@ def _most_bytes(model: Any, metadata: Metadata) -> int:
     variables = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
     values: int = sum(4 * prod(variable.shape) for variable in variables)
     return values + 8192 * len(variables) + 4 * len(repr(metadata)) + (1 << 18)
-
-
-def _save(model: Any, path: Path) -> None:
-    """Keras's own save; its advice against .h5 is for those who write code, and the user asked for .h5."""
-    from absl import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        model.save(path)
-    finally:
-        logging.set_verbosity(before)

@@ -64,11 +64,7 @@ def fit_model(
     interrupted: Interrupted | None = None
     progress.start(training.epochs, len(train), len(train.part))
     try:
-        if choice.engine == "resident":
-            _fit_resident(model, training.epochs, train, validation, choice, progress, callbacks, steppers)
-        else:
-            data = {"x": train, "validation_data": validation, "shuffle": False}
-            model.fit(**data, epochs=training.epochs, verbose=0, callbacks=[*callbacks, *steppers])
+        _run_epochs(model, training.epochs, train, validation, choice, progress, callbacks, steppers)
     except (TrainingError, OutputError) as error:
         failure = error
     except Interrupted as error:
@@ -81,7 +77,7 @@ def fit_model(
     return Outcome(recorder.history, best, kept, stopped, failure, interrupted)
 
 
-def _fit_resident(
+def _run_epochs(
     model: Any,
     epochs: int,
     train: Batches,
@@ -91,6 +87,12 @@ def _fit_resident(
     callbacks: list[Any],
     steppers: tuple[Any, ...],
 ) -> None:
+    """`model.fit`, plain or with resident epochs."""
+    if choice.engine == "keras":
+        data = {"x": train, "validation_data": validation, "shuffle": False}
+        model.fit(**data, epochs=epochs, verbose=0, callbacks=[*callbacks, *steppers])
+        return
+
     def after_chunk(steps: int) -> None:
         for stepper in steppers:
             stepper.on_train_batch_end(steps - 1)
