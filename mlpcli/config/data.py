@@ -11,19 +11,62 @@ from pydantic_core import PydanticCustomError
 from mlpcli.config.base import NonNegative, Section
 
 Task = Literal["classification", "binary", "regression"]
+ColumnKind = Literal["number", "category", "boolean", "date"]
 OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class ImageConfig(Section):
+    """How the pictures of class folders are made alike."""
+
+    size: Annotated[list[Annotated[int, Field(gt=0, le=4096)]], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="[height, width]; null: as the pictures are, where they agree"
+    )
+    color: Literal["grayscale", "rgb"] | None = Field(None, description="null: as most of the pictures are")
+
+
+class GenerateConfig(Section):
+    """What the generated sets (height_weight, animals, moons, spirals, blobs) are made with."""
+
+    rows: Annotated[int, Field(ge=10, le=10_000_000)] = Field(600, description="examples to make")
+    noise: NonNegative | None = Field(None, description="spread around the rule, in the set's own units; null: its own")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="another seed makes other examples")
 
 
 class DataConfig(Section):
     """Everything about the data; only `source` has no default."""
 
-    source: NonEmpty = Field(description="a built-in name, or the path of an .npz file or a folder of IDX files")
+    source: NonEmpty = Field(
+        description="a built-in name, or a path: a table (.csv .tsv .parquet; one file, a glob or a folder), an .npz file,"
+        " a folder of IDX files, a folder of class folders"
+    )
     path: NonEmpty | None = Field(None, description="for built-in names: a folder that already holds the files")
     target: str | None = Field(None, description="tables: the column to predict")
     features: Annotated[list[str], Field(min_length=1)] | None = Field(None, description="tables: the columns to use")
     exclude: list[str] = Field([], description="tables: columns to leave out")
+    types: dict[str, ColumnKind] = Field(
+        {}, description="tables: {column: number, category, boolean or date}, where the found one is wrong"
+    )
+    missing: Literal["impute", "drop", "error"] = Field(
+        "impute",
+        description="tables, gaps: fill in (numbers: the median, and a column that tells of the gap; categories:"
+        ' "missing"), drop such rows, or refuse',
+    )
+    na_values: list[str] = Field([], description="tables: more texts that stand for a gap, beside the usual ones")
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description="CSV: the character between the values; null: found"
+    )
+    encoding: NonEmpty | None = Field(None, description="CSV: utf-8, cp949, ...; null: found")
+    streaming: Literal["auto", "always", "never"] = Field(
+        "auto", description="tables: keep the rows on disk while training; auto: where they do not fit into memory"
+    )
+    image: ImageConfig = Field(ImageConfig(), description="class folders: how the pictures are made alike")
+    strict: bool = Field(False, description="class folders: a picture that cannot be read is an error, and not skipped")
+    generate: GenerateConfig = Field(GenerateConfig(), description="generated sets: how many rows, how noisy")
     task: Literal["auto", "classification", "binary", "regression"] = Field("auto", description="auto: from the target")
+    target_scaling: Literal["none", "standardize"] = Field(
+        "none", description="regression: train on standardized targets; predictions and metrics keep their own units"
+    )
     validation: OpenFraction | NonEmpty | None = Field(
         0.2, description='a fraction of the training rows, "test", a path, or null'
     )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+if TYPE_CHECKING:
+    from mlpcli.data.tables.preprocessing import Preprocessing
+
 Array = npt.NDArray[Any]
 Kind = Literal["image", "table"]
 Task = Literal["classification", "binary", "regression"]
+
+Watch = Callable[[str, int, int], None]
+"""Told how a long piece of loading goes: what is done ("decoding pictures"), how many are done, of how many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +35,21 @@ class Rows:
         return len(self.y)
 
 
+@dataclass(frozen=True)
+class ImageForm:
+    """How a picture becomes an example.
+
+    size: (height, width). color: grayscale or rgb. fit: what happens to a picture of other proportions: "stretch", or
+    "pad" with the colour of its border. border: mean brightness, 0 to 1, along the edges of the training pictures: a new
+    picture with a bright border where this is dark is probably inverted.
+    """
+
+    size: tuple[int, int]
+    color: Literal["grayscale", "rgb"]
+    fit: Literal["stretch", "pad"]
+    border: float
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """A whole data set, before it is split.
@@ -35,6 +57,9 @@ class Source:
     class_names: None where the target is a number.
     pixel_max: for images, the largest value a pixel can have: 255 for 8-bit pixels, 16 for the digits,
         1 where all values lie in [0, 1]; None where it is not known, and for tables.
+    preprocessing: what turned the columns of a table file into x; None for every other source.
+    image: how pictures were made into x, for pictures yet to come; None for tables.
+    notes: what people should know of the reading: what was skipped, dropped, found.
     """
 
     name: str
@@ -44,6 +69,9 @@ class Source:
     class_names: tuple[str, ...] | None
     feature_names: tuple[str, ...] | None
     pixel_max: float | None
+    preprocessing: Preprocessing | None = None
+    image: ImageForm | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def input_shape(self) -> tuple[int, ...]:
