@@ -42,9 +42,9 @@ def main() -> None:
     rows += measure(long_works, max(1, arguments.rounds - 1), arguments.long, ("keras fit", "mlpcli auto"))
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "engine.json").write_text(json.dumps({"versions": versions(), "rows": rows}, indent=1), encoding="utf-8")
-    from benchmarks.report import write_page
+    from benchmarks.report import write_pages
 
-    write_page()
+    write_pages()
 
 
 def measure(works: list[str], rounds: int, epochs: int, peers: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""docs/performance.md from the stored results: `python -m benchmarks.report`."""
+"""The measured blocks of two pages of docs, from the stored results: `python -m benchmarks.report`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.work import NAMES, TITLES
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGE = ROOT / "docs" / "performance.md"
+DOCS = ROOT / "docs"
 BEGIN, END = "<!-- measured: {} -->", "<!-- end: {} -->"
 
 Row = dict[str, Any]
@@ -21,10 +21,17 @@ CASES = (("sgd", False), ("adam", False), ("sgd", True), ("adam", True))
 SHORT, LONG = 5, 50
 
 
-def write_page() -> None:
-    """Replace each measured block of the page by what the results say now."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, make in BLOCKS.items():
+def write_pages() -> None:
+    """Replace each measured block of each page by what the results say now."""
+    from benchmarks.data_blocks import DATA_BLOCKS
+
+    for name, blocks in {"performance.md": BLOCKS, "data.md": DATA_BLOCKS}.items():
+        _write_page(DOCS / name, blocks)
+
+
+def _write_page(page: Path, blocks: dict[str, Callable[[Any], str]]) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name, make in blocks.items():
         source = RESULTS / f"{name.split()[0]}.json"
         if not source.is_file():
             continue
@@ -32,7 +39,7 @@ def write_page() -> None:
         before, rest = text.split(BEGIN.format(name))
         after = rest.split(END.format(name))[1]
         text = f"{before}{BEGIN.format(name)}\n\n{make(results)}\n\n{END.format(name)}{after}"
-    PAGE.write_text(text, encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
 
 
 def steps_block(results: Any) -> str:
@@ -219,4 +226,4 @@ BLOCKS: dict[str, Callable[[Any], str]] = {
 
 
 if __name__ == "__main__":
-    write_page()
+    write_pages()

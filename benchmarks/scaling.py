@@ -37,9 +37,9 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "scaling.json").write_text(json.dumps({"versions": versions(), **found}, indent=1), encoding="utf-8")
     _draw(found)
-    from benchmarks.report import write_page
+    from benchmarks.report import write_pages
 
-    write_page()
+    write_pages()
 
 
 def _in_process(rows: int, units: int) -> dict[str, Any]:

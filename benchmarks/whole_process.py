@@ -68,9 +68,9 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     content = {"versions": versions(), "commands": found}
     (RESULTS / "whole.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
-    from benchmarks.report import write_page
+    from benchmarks.report import write_pages
 
-    write_page()
+    write_pages()
 
 
 def _run(arguments: list[str]) -> tuple[float, float]:

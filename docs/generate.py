@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from mlpcli.cli.main import COMMANDS, cli
 from mlpcli.config.base import Component
-from mlpcli.config.data import DataConfig
+from mlpcli.config.data import DataConfig, GenerateConfig, ImageConfig
 from mlpcli.config.initializers import INITIALIZERS
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
@@ -46,7 +46,8 @@ def pages() -> dict[str, str]:
 def config_page() -> str:
     """Every key with its default and meaning, every name with its arguments."""
     sections: list[tuple[str, type[BaseModel]]] = [
-        ("Top level", Config), ("data", DataConfig), ("model", ModelConfig), ("training", TrainingConfig),
+        ("Top level", Config), ("data", DataConfig), ("data.image", ImageConfig), ("data.generate", GenerateConfig),
+        ("model", ModelConfig), ("training", TrainingConfig),
         ("training.early_stopping", EarlyStopping), ("training.stop_when_equal", StopWhenEqual),
         ("output", OutputConfig),
     ]  # fmt: skip
@@ -88,7 +89,7 @@ def _words(annotation: Any) -> list[str]:
 
 
 def _default(field: Any) -> str:
-    if field.default_factory is not None:
+    if field.default_factory is not None or isinstance(field.default, BaseModel):  # a section of its own
         return ""
     if field.default is PydanticUndefined:
         return "" if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel) else "required"

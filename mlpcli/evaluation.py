@@ -7,7 +7,7 @@ from typing import Any
 from mlpcli.data.baseline import baseline
 from mlpcli.data.dataset import Array, Part
 from mlpcli.inference import Predictor
-from mlpcli.scores import classification_scores, predicted_classes, regression_scores
+from mlpcli.scores import ClassScores, RegressionScores, predicted_classes
 from mlpcli.training.feed import encode_targets
 
 
@@ -24,16 +24,23 @@ def evaluate_part(
         train_targets: raw targets of the training rows, for the baseline; None where they are not at hand.
     """
     names = tuple(chosen["class_names"] or ())
-    predictions = predictor.predict(part)
-    true = part.y[part.indices]
     losses = predictor.losses(part, encode_targets(part.y, chosen["labels"], len(names)))
     result: dict[str, Any] = {"split": split, "task": chosen["task"], "rows": len(part), "loss": losses.pop("loss")}
     result["metrics"] = losses
-    if chosen["task"] == "regression":
-        result |= regression_scores(true.reshape(len(true), -1), predictions)
-        result["target_name"] = chosen.get("target_name")
-    else:
-        result |= classification_scores(true, predicted_classes(predictions, chosen["threshold"]), names)
+    result |= _scores(predictor, chosen, part, names)
     if train_targets is not None:
-        result["baseline"] = baseline(chosen["task"], train_targets, true, names or None)
+        result["baseline"] = baseline(chosen["task"], train_targets, part.y[part.indices], names or None)
     return result
+
+
+def _scores(predictor: Predictor, chosen: dict[str, Any], part: Part, names: tuple[str, ...]) -> dict[str, Any]:
+    """The scores, summed up batch by batch: nothing is kept of the rows."""
+    if chosen["task"] == "regression":
+        numbers = RegressionScores(len(part))
+        for rows, outputs in predictor.batches(part):
+            numbers.add(part.y[rows].reshape(len(rows), -1), outputs)
+        return {**numbers.result(), "target_name": chosen.get("target_name")}
+    classes = ClassScores(names)
+    for rows, outputs in predictor.batches(part):
+        classes.add(part.y[rows], predicted_classes(outputs, chosen["threshold"]))
+    return classes.result()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,14 @@ class Predictor:
         return tuple(self.model.input_shape[1:])
 
     def predict(self, part: Part) -> Array:
-        """Outputs (n, units), float32, in batches."""
-        outputs = []
+        """Outputs (n, units), float32, of all rows at once."""
+        return np.concatenate([outputs for _, outputs in self.batches(part)])
+
+    def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        """Rows (n,) of the source, and outputs (n, units) for them, PREDICTION_BATCH at a time."""
         for start in range(0, len(part), PREDICTION_BATCH):
-            x = part.x[part.indices[start : start + PREDICTION_BATCH]]
-            outputs.append(np.asarray(self.model(x, training=False)))
-        return np.concatenate(outputs)
+            rows = part.indices[start : start + PREDICTION_BATCH]
+            yield rows, np.asarray(self.model(part.x[rows], training=False))
 
     def losses(self, part: Part, targets: Array) -> dict[str, float]:
         """Keras's own loss and metrics over a part; `targets` belong to the source's whole arrays."""

@@ -26,6 +26,12 @@ def shared_data() -> Path:
     pytest.skip(f"real data sets not found; set {DATA_VARIABLE} to a folder that holds mnist/ and fashion-mnist/")
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoded pictures and tables of a test are kept in its own folder, never in the user's."""
+    monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def write_config(tmp_path: Path) -> Callable[..., Path]:
     """Writes a text (or bytes) to a config file in the test's folder."""

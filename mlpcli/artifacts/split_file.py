@@ -1,4 +1,8 @@
-"""split.npz: which rows went where, as indices into the source's rows."""
+"""split.npz: which rows went where, as indices into the source's rows.
+
+"train", "validation" and "test" are int64 indices. Parts that were streamed from disk have no indices, as there may be
+more of them than fit into memory; "train_rows" and so on then hold how many rows each has.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,14 @@ class _Splits(Protocol):
 
 
 def write_split(path: Path, splits: _Splits) -> None:
-    """Write the indices of each part; a part that is not there has none."""
+    """Write the indices of each part, or the number of its rows; of a part that is not there, nothing."""
     import numpy as np
 
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
-    indices = {name: part.indices for name, part in parts.items() if part is not None}
-    replace_file(path, lambda temporary: np.savez_compressed(temporary, **indices))
+    known: dict[str, Any] = {}
+    for name, part in parts.items():
+        if part is not None and isinstance(part.indices, np.ndarray):
+            known[name] = part.indices
+        elif part is not None:
+            known[f"{name}_rows"] = np.int64(len(part.indices))
+    replace_file(path, lambda temporary: np.savez_compressed(temporary, **known))

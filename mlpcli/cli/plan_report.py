@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mlpcli.cli.console import line, print_json
+from mlpcli.cli.data_report import print_look
 from mlpcli.cli.layer_report import print_layers, print_totals
-from mlpcli.cli.streams import say
 from mlpcli.config.schedules import PiecewiseConstantDecay
 from mlpcli.config.training import EarlyStopping, TrainingConfig
 from mlpcli.data.facts import DataFacts
@@ -13,12 +13,14 @@ from mlpcli.workflows.validate import ValidationResult
 
 
 def report(result: ValidationResult, as_json: bool) -> None:
-    """Print the plan; warnings go to standard error."""
-    for warning in result.warnings:
-        say(f"warning: {warning}")
+    """Print what was seen of the data, and the plan."""
     if as_json:
         print_json(_as_json(result))
         return
+    if result.look is not None:
+        for note in result.notes:
+            line(f"note: {note}")
+        print_look(result.look, result.columns)
     plan, training = result.plan, result.config.training
     line(f"data      {_data(result.facts)}")
     line(f"rows      {_rows(result.facts)}")
@@ -72,5 +74,7 @@ def _as_json(result: ValidationResult) -> dict[str, object]:
         "rows": {"train": facts.train_rows, "validation": facts.validation_rows, "test": facts.test_rows},
         "plan": plan.as_metadata(),
         "parameters": {"trainable": plan.trainable, "non_trainable": plan.non_trainable},
-        "warnings": result.warnings,
+        "columns": [vars(column) for column in result.columns],
+        "notes": list(result.notes),
+        "look": result.look.as_json() if result.look is not None else None,
     }

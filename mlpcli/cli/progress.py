@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from mlpcli.artifacts.history import FIRST_COLUMNS
 from mlpcli.cli.console import number
+from mlpcli.cli.loading_bar import LoadingBar, is_live
 from mlpcli.cli.streams import say
 from mlpcli.training.progress import Progress, Silence
 
@@ -23,8 +23,7 @@ def choose_progress(quiet: bool) -> Progress:
     """Nothing, the live line, or plain lines; all on standard error."""
     if quiet or sys.stderr is None:
         return Silence()
-    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"  # a dumb terminal cannot rewrite a line
-    return LiveProgress() if live else PlainProgress()
+    return LiveProgress() if is_live() else PlainProgress()
 
 
 def _scores(row: Mapping[str, float]) -> str:
@@ -50,6 +49,9 @@ class PlainProgress:
     def note(self, text: str) -> None:
         say(text)
 
+    def loading(self, what: str, done: int, total: int) -> None:
+        pass
+
     def start(self, epochs: int, steps: int, rows: int) -> None:
         self.epochs = epochs
 
@@ -70,6 +72,7 @@ class LiveProgress:
         from rich.console import Console
 
         self.console = Console(stderr=True, highlight=False)
+        self.loading = LoadingBar(live=True)
         self.bar: Any = None
         self.task: Any = None
         self.steps = self.rows = self.done = 0

@@ -21,7 +21,8 @@ def validate(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     \b
     $ mlpcli validate configs/digits.yaml
     """
+    from mlpcli.cli.loading_bar import LoadingBar
     from mlpcli.cli.plan_report import report
     from mlpcli.workflows.validate import validate as run
 
-    report(run(config, overrides), as_json)
+    report(run(config, overrides, LoadingBar()), as_json)

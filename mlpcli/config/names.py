@@ -9,7 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from mlpcli.config.suggestions import shown, suggestion
 
-BUILT_IN_NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10")
+BUILT_IN_NAMES = (
+    "digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10",
+    "height_weight", "animals", "moons", "spirals", "blobs",
+)  # fmt: skip
 """Data sets that need no path; data/catalog.py describes them."""
 
 ACTIVATIONS = (

@@ -9,7 +9,11 @@ from mlpcli.data.dataset import Kind, Task
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """One built-in set; `files` are the names that a data.path folder must hold (none: bundled with scikit-learn)."""
+    """One built-in set.
+
+    files: the names that a data.path folder must hold; none, where the set is bundled with scikit-learn or generated.
+    generated: made by mlpcli, as data.generate says; train_rows is then the number that is made by default.
+    """
 
     name: str
     line: str
@@ -22,10 +26,16 @@ class BuiltIn:
     train_rows: int
     test_rows: int | None = None
     files: tuple[str, ...] = ()
+    generated: bool = False
 
     @property
     def bundled(self) -> bool:
-        """Whether it comes with scikit-learn, so that neither a network nor a folder is needed."""
+        """Whether it comes with scikit-learn."""
+        return not self.files and not self.generated
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether neither a network nor a folder is needed: it is bundled, or generated."""
         return not self.files
 
 
@@ -86,6 +96,11 @@ BREAST_CANCER_COLUMNS = (
     *(f"worst {measure}" for measure in CELL_MEASURES),
 )
 DIABETES_COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+POINT_COLUMNS = ("x1", "x2")
+ANIMAL_NAMES = ("bird", "mammal", "other")
+"""By the alphabet, as the classes of a CSV are: a model of either knows the classes by the same numbers."""
+GENERATED_ROWS = 600
+"""As data.generate.rows has it by default."""
 
 
 def _table(
@@ -98,6 +113,11 @@ def _images(
     name: str, line: str, shape: tuple[int, ...], classes: tuple[str, ...], rows: int, files: tuple[str, ...]
 ) -> BuiltIn:
     return BuiltIn(name, line, "image", shape, "classification", classes, None, 255.0, rows, 10_000, files)
+
+
+def _generated(name: str, line: str, classes: tuple[str, ...] | None, columns: tuple[str, ...]) -> BuiltIn:
+    task: Task = "regression" if classes is None else "binary" if len(classes) == 2 else "classification"
+    return BuiltIn(name, line, "table", (len(columns),), task, classes, columns, None, GENERATED_ROWS, generated=True)
 
 
 _SETS = (
@@ -126,6 +146,11 @@ _SETS = (
     _images("mnist", "handwritten digits, 28x28 pixels", (28, 28), DIGIT_NAMES, 60_000, IDX_FILES),
     _images("fashion_mnist", "ten kinds of clothing, 28x28 pixels", (28, 28), FASHION_NAMES, 60_000, IDX_FILES),
     _images("cifar10", "ten kinds of photo, 32x32 pixels in colour", (32, 32, 3), CIFAR10_NAMES, 50_000, CIFAR_FILES),
+    _generated("height_weight", "the weight of adults (kg) from their height (cm)", None, ("height",)),
+    _generated("animals", "bird, mammal or other from hair and wings", ANIMAL_NAMES, ("hair", "wings")),
+    _generated("moons", "two half circles that reach into each other", ("lower", "upper"), POINT_COLUMNS),
+    _generated("spirals", "three arms that wind around each other", ("arm 1", "arm 2", "arm 3"), POINT_COLUMNS),
+    _generated("blobs", "three round clouds of points", ("cloud 1", "cloud 2", "cloud 3"), POINT_COLUMNS),
 )
 
 CATALOG: dict[str, BuiltIn] = {built_in.name: built_in for built_in in _SETS}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from mlpcli.data.arrays import row_chunks
+from mlpcli.data.class_weights import class_counts
 from mlpcli.data.dataset import Array, Part
+from mlpcli.data.streaming.moments import moments_of
 from mlpcli.errors import DataError
 
 UNSCALED_ABOVE = 20
@@ -30,8 +32,8 @@ def missing_classes_warning(train: Part, class_names: tuple[str, ...] | None) ->
     """A warning that names the classes without a training row, which the network can only learn never to say."""
     if class_names is None:
         return []
-    seen = set(np.unique(train.y[train.indices]).tolist())
-    missing = [name for index, name in enumerate(class_names) if index not in seen]
+    counts = class_counts(train.y[train.indices], len(class_names))
+    missing = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
     if not missing:
         return []
     listed = ", ".join(f'"{name}"' for name in missing[:10]) + (", ..." if len(missing) > 10 else "")
@@ -40,8 +42,12 @@ def missing_classes_warning(train: Part, class_names: tuple[str, ...] | None) ->
 
 def unscaled_warning(scaling: str, x: Array) -> list[str]:
     """A warning where values are large and nothing scales them."""
-    largest = float(max(x.max(), -float(x.min())))
-    if scaling != "none" or largest <= UNSCALED_ABOVE:
+    if scaling != "none":
+        return []
+    known = moments_of(x)
+    low, high = (known.low.min(), known.high.max()) if known else (x.min(), x.max())
+    largest = float(max(high, -float(low)))
+    if largest <= UNSCALED_ABOVE:
         return []
     return [f"values go up to {largest:g} and data.scaling is none; training may be slow or fail: try auto"]
 
@@ -50,10 +56,8 @@ def constant_warning(train: Part, feature_names: tuple[str, ...] | None = None) 
     """A warning that names the columns of a table (n, features) with one value only."""
     if train.x.ndim != 2:
         return []
-    first = train.x[train.indices[0]]
-    same = np.ones(train.x.shape[1], bool)
-    for chunk in row_chunks(train.x, len(train)):
-        same &= (train.x[train.indices[chunk]] == first).all(axis=0)
+    known = moments_of(train.x)
+    same = known.low == known.high if known else _same(train)
     names = [_column(int(index), feature_names) for index in np.flatnonzero(same)]
     if not names:
         return []
@@ -61,20 +65,30 @@ def constant_warning(train: Part, feature_names: tuple[str, ...] | None = None) 
     return [f"{len(names)} of {len(same)} columns hold one value in all training rows and say nothing: {listed}"]
 
 
+def _same(train: Part) -> Array:
+    """For each column, whether all training rows hold the value of the first one."""
+    first = train.x[train.indices[0]]
+    same = np.ones(train.x.shape[1], bool)
+    for chunk in row_chunks(train.x, len(train)):
+        same &= (train.x[train.indices[chunk]] == first).all(axis=0)
+    return same
+
+
 def _check_array(where: str, values: Array, feature_names: tuple[str, ...] | None) -> None:
-    if values.dtype.kind != "f":
+    known = moments_of(values)
+    if values.dtype.kind != "f" or (known is not None and np.isfinite([known.low, known.high]).all()):
         return
-    count, first = 0, None
+    count, first, value = 0, None, 0.0
     for chunk in row_chunks(values):
         bad = ~np.isfinite(values[chunk])
         count += int(bad.sum())
         if first is None and bad.any():
             row, *rest = (int(index) for index in np.argwhere(bad)[0])
-            first = (row + chunk.start, *rest)
+            first, value = (row + chunk.start, *rest), float(values[chunk][(row, *rest)])
     if first is not None:
         raise DataError(
             f"{where}: {count:,} {'value is' if count == 1 else 'values are'} not finite; the first is"
-            f" {values[first]:g} in row {first[0]} (from 0){_place(first[1:], feature_names)};"
+            f" {value:g} in row {first[0]} (from 0){_place(first[1:], feature_names)};"
             " fill in or leave out such rows"
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.data.arrays import row_chunks
 from mlpcli.data.dataset import Array
 from mlpcli.errors import SettingError, did_you_mean
 
@@ -35,8 +36,16 @@ def class_weights(
     return _balanced(y_train, class_names)
 
 
+def class_counts(y: Array, classes: int) -> npt.NDArray[np.int64]:
+    """How many rows are of each class (classes,), from class indices (n,) in memory or on disk; works in chunks."""
+    counts = np.zeros(classes, np.int64)
+    for chunk in row_chunks(y):
+        counts += np.bincount(y[chunk], minlength=classes)
+    return counts
+
+
 def _balanced(y_train: Array, class_names: tuple[str, ...]) -> npt.NDArray[np.float32]:
-    counts = np.bincount(y_train, minlength=len(class_names))
+    counts = class_counts(y_train, len(class_names))
     empty = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
     if empty:
         raise SettingError(KEY, f"balanced is not possible: no training row is of the class {_listed(empty)}")

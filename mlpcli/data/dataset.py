@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from mlpcli.data.tables.preprocessing import Preprocessing
+    from mlpcli.data.tables.summaries import ColumnSummary
 
 Array = npt.NDArray[Any]
 Kind = Literal["image", "table"]
@@ -39,9 +40,9 @@ class Rows:
 class ImageForm:
     """How a picture becomes an example.
 
-    size: (height, width). color: grayscale or rgb. fit: what happens to a picture of other proportions: "stretch", or
-    "pad" with the colour of its border. border: mean brightness, 0 to 1, along the edges of the training pictures: a new
-    picture with a bright border where this is dark is probably inverted.
+    size: (height, width). color: grayscale or rgb. fit: what happens to a picture of other proportions: "stretch",
+    or "pad" with the colour of its border. border: mean brightness, 0 to 1, along the edges of the training pictures: a
+    new picture with a bright border where this is dark is probably inverted.
     """
 
     size: tuple[int, int]
@@ -59,6 +60,7 @@ class Source:
         1 where all values lie in [0, 1]; None where it is not known, and for tables.
     preprocessing: what turned the columns of a table file into x; None for every other source.
     image: how pictures were made into x, for pictures yet to come; None for tables.
+    columns: what was found in each column of a table file, whether it is used or not.
     notes: what people should know of the reading: what was skipped, dropped, found.
     """
 
@@ -71,6 +73,7 @@ class Source:
     pixel_max: float | None
     preprocessing: Preprocessing | None = None
     image: ImageForm | None = None
+    columns: tuple[ColumnSummary, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -70,14 +70,14 @@ def facts_of(source: Source, data: DataConfig, splits: Splits | None = None) -> 
 def inspect_data(data: DataConfig, seed: int) -> DataFacts:
     """The same facts, as cheaply as they can be had.
 
-    Bundled and downloaded sets are looked up in the catalog: nothing is imported, downloaded or loaded.
+    Built-in sets are looked up in the catalog: nothing is imported, downloaded, generated or loaded.
     Local files are loaded, so that whatever is wrong with them is found.
 
     Raises:
         DataError, SettingError: as loading and splitting would.
     """
     built_in = CATALOG.get(data.source)
-    if built_in is not None and (data.path is None or built_in.bundled):
+    if built_in is not None and (data.path is None or built_in.at_hand):
         return _catalog_facts(built_in, data)
     source = load_source(data)
     return facts_of(source, data, split_source(source, data, seed))
@@ -92,7 +92,8 @@ def _catalog_facts(built_in: BuiltIn, data: DataConfig) -> DataFacts:
     layout = Layout(shape, built_in.class_names, names)
     test_rows = _file_rows("data.test", data.test, layout) or built_in.test_rows
     validation_rows = None if data.validation == "test" else _file_rows("data.validation", data.validation, layout)
-    counts = split_counts(data, built_in.train_rows, test_rows, validation_rows)
+    rows = data.generate.rows if built_in.generated else built_in.train_rows
+    counts = split_counts(data, rows, test_rows, validation_rows)
     return DataFacts(
         name=built_in.name,
         kind=built_in.kind,
@@ -119,5 +120,7 @@ def _where_found(data: DataConfig) -> str:
         return f"read from {data.source}"
     if built_in.bundled:
         return "bundled with scikit-learn"
+    if built_in.generated:
+        return f"made by mlpcli (seed {data.generate.seed})"
     place = data.path or cached_files(built_in.name)
     return f"read from {place}" if place else "will be downloaded by Keras"

@@ -4,34 +4,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlpcli.data.dataset import Array, Rows, Source
+from mlpcli.data.dataset import Array, ImageForm, Rows, Source
 from mlpcli.data.idx_folder import has_idx, read_idx_arrays
+from mlpcli.data.images.folders import is_class_folder
 from mlpcli.data.local_files import reading
 from mlpcli.data.npz import read_npz
 from mlpcli.data.npz_source import checked_pair, feature_names_in, names_in
+from mlpcli.data.tables.files import is_table_path
 from mlpcli.data.targets import encode_like
 from mlpcli.errors import DataError, SettingError, did_you_mean
+
+if TYPE_CHECKING:
+    from mlpcli.data.tables.preprocessing import Preprocessing
+    from mlpcli.data.tables.raw_table import RawTable
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What rows must look like to go with the training rows; targets: numbers per row (1 for classes)."""
+    """What rows must look like to go with the training rows, and how files are made into such rows.
+
+    targets: numbers per row (1 for classes). preprocessing, image, pixel_max: as in `Source`.
+    """
 
     input_shape: tuple[int, ...]
     class_names: tuple[str, ...] | None
     feature_names: tuple[str, ...] | None
     targets: int = 1
+    preprocessing: Preprocessing | None = None
+    image: ImageForm | None = None
+    pixel_max: float | None = None
 
 
 def layout_of(source: Source) -> Layout:
     """The layout of a source's rows."""
     targets = source.train.y.shape[1] if source.train.y.ndim == 2 else 1
-    return Layout(source.input_shape, source.class_names, source.feature_names, targets)
+    return Layout(
+        source.input_shape,
+        source.class_names,
+        source.feature_names,
+        targets,
+        source.preprocessing,
+        source.image,
+        source.pixel_max,
+    )
 
 
 def read_rows(key: str, path: Path, layout: Layout) -> Rows:
-    """Rows from an .npz file with x and y, or from a folder of IDX files (its t10k pair where it has both).
+    """Rows from a table, an .npz file with x and y, a folder of class folders, or of IDX files (t10k where it has it).
 
     `key` is the setting that names the path.
 
@@ -44,13 +65,19 @@ def read_rows(key: str, path: Path, layout: Layout) -> Rows:
 
 
 def _read(key: str, path: Path, layout: Layout) -> Rows:
+    if is_table_path(path):
+        return _from_table(key, path, layout)
     if not path.exists():
         raise SettingError(key, f"{path}: not found{did_you_mean(path.name, ['test'])}; give a fraction or a path")
     if path.is_dir() and (has_idx(path, "t10k") or has_idx(path, "train")):
         return _from_idx(key, path, layout)
     if path.suffix.lower() == ".npz":
         return _from_npz(path, layout)
-    raise SettingError(key, f"{path}: is neither an .npz file nor a folder of IDX files; use one of these")
+    if is_class_folder(path):
+        return _from_images(key, path, layout)
+    raise SettingError(
+        key, f"{path}: is no table, no .npz file and no folder of pictures or IDX files; use one of these"
+    )
 
 
 def _from_idx(key: str, folder: Path, layout: Layout) -> Rows:
@@ -66,6 +93,47 @@ def _from_npz(path: Path, layout: Layout) -> Rows:
         x = _same_columns(path, x, own_features, layout.feature_names)
     own_classes = names_in(path, arrays, "class_names")
     return Rows(x, encode_like(f"{path}: y", y, layout.class_names, own_classes))
+
+
+def _from_table(key: str, path: Path, layout: Layout) -> Rows:
+    """Encoded as the training rows were; names alone do, where these were no table of columns but had names."""
+    from mlpcli.data.tables.preprocessing import plain_preprocessing
+    from mlpcli.data.tables.reader import read_table
+
+    preprocessing = layout.preprocessing
+    if preprocessing is None and layout.feature_names is None:
+        kind = "are pictures" if layout.image else "have no column names"
+        raise SettingError(key, f"{path}: is a table, but the training rows {kind}; give rows of the same kind")
+    if preprocessing is None:
+        preprocessing = plain_preprocessing(layout.feature_names or (), layout.class_names, None)
+    raw, _, _ = read_table(path, preprocessing.options)
+    return labelled_rows(path, raw, preprocessing)
+
+
+def labelled_rows(path: Path, raw: RawTable, preprocessing: Preprocessing) -> Rows:
+    """The rows of a table that have a target (n, width), encoded.
+
+    Raises:
+        DataError: there is no target column, or no row with a target.
+    """
+    kept = preprocessing.kept_rows(raw, with_target=True)
+    if len(kept) == 0:
+        raise DataError(f"{path}: none of its {len(raw):,} rows can be used: all lack the target or other values")
+    if len(kept) < len(raw):
+        raw = raw.take(kept)
+    return Rows(preprocessing.encode(raw), preprocessing.encode_target(raw))
+
+
+def _from_images(key: str, path: Path, layout: Layout) -> Rows:
+    from mlpcli.data.images.loading import read_image_rows
+    from mlpcli.data.images.photo import example_of
+
+    if layout.image is None or layout.class_names is None:
+        raise SettingError(
+            key, f"{path}: holds pictures, but the training rows are no pictures of classes; give such rows"
+        )
+    rows = read_image_rows(key, path, layout.image, layout.class_names)
+    return Rows(example_of(rows.x, layout.input_shape, layout.pixel_max), rows.y)
 
 
 def _same_columns(path: Path, x: Array, own: tuple[str, ...], wanted: tuple[str, ...]) -> Array:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpcli.data.arrays import row_chunks
-from mlpcli.data.dataset import Array, Part
+from mlpcli.data.dataset import Part
 from mlpcli.data.facts import DataFacts
+from mlpcli.data.streaming.moments import Moments, moments_of
 from mlpcli.errors import DataError, SettingError
 
 Floats = npt.NDArray[np.float64]
@@ -58,7 +60,9 @@ def choose_scaling(facts: DataFacts, setting: str) -> str:
 
 
 def fit_scaling(facts: DataFacts, setting: str, train: Part) -> Scaling:
-    """Fit the scaling to the training rows: float64, in chunks. Constant columns get variance 1, so they become 0.
+    """Fit the scaling to the training rows: float64, in one pass, in chunks. Constant columns get variance 1.
+
+    So do columns that pass through (`facts.pass_through`: one-hot and indicator columns), with mean 0.
 
     Raises:
         SettingError: as in `choose_scaling`.
@@ -69,32 +73,21 @@ def fit_scaling(facts: DataFacts, setting: str, train: Part) -> Scaling:
         return Scaling("none")
     if word == "unit":
         return Scaling("rescaling", scale=1 / (facts.pixel_max or 1.0))
-    mean, low, high = _mean_and_range(train)
+    found = moments_of(train.x) or _moments(train)
     if word == "minmax":
-        mean, variance = low, (high - low) ** 2
+        mean, variance = found.low, (found.high - found.low) ** 2
     else:
-        variance = _variance(train, mean)
-    variance = np.where(high == low, 1.0, variance)
+        mean, variance = found.mean, found.variance
+    passing = np.array(getattr(facts, "pass_through", None) or (False,) * len(mean))
+    mean = np.where(passing, 0.0, mean)
+    variance = np.where(passing | (found.high == found.low), 1.0, variance)
     _check_spread(facts, variance)
     axis = None if train.x.ndim == 3 else -1
     return Scaling("normalization", axis=axis, mean=tuple(mean.tolist()), variance=tuple(variance.tolist()))
 
 
-def _mean_and_range(train: Part) -> tuple[Floats, Floats, Floats]:
-    sums, lows, highs = [], [], []
-    for values in _flat_chunks(train):
-        sums.append(values.sum(axis=0))
-        lows.append(values.min(axis=0))
-        highs.append(values.max(axis=0))
-    low, high = np.min(lows, axis=0), np.max(highs, axis=0)
-    mean = np.sum(sums, axis=0) / (len(train) * _values_per_row(train.x))
-    return mean, low, high
-
-
-def _variance(train: Part, mean: Floats) -> Floats:
-    squares = [((values - mean) ** 2).sum(axis=0) for values in _flat_chunks(train)]
-    result: Floats = np.sum(squares, axis=0) / (len(train) * _values_per_row(train.x))
-    return result
+def _moments(train: Part) -> Moments:
+    return reduce(Moments.merged, (Moments.of(values) for values in _flat_chunks(train)))
 
 
 def _flat_chunks(train: Part) -> Iterator[Floats]:
@@ -102,11 +95,6 @@ def _flat_chunks(train: Part) -> Iterator[Floats]:
     columns = 1 if train.x.ndim == 3 else train.x.shape[-1]
     for chunk in row_chunks(train.x, len(train)):
         yield train.x[train.indices[chunk]].astype(np.float64).reshape(-1, columns)
-
-
-def _values_per_row(x: Array) -> int:
-    """How many values of one example share a mean: height x width of an image, 1 in a table."""
-    return 1 if x.ndim == 2 else int(x.shape[1] * x.shape[2])
 
 
 def _check_spread(facts: DataFacts, variance: Floats) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,15 @@ Indices = npt.NDArray[np.int64]
 TEST_STREAM, VALIDATION_STREAM = 1_364_283_729, 1_447_119_956
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Row indices of each part, ascending; None where there is no such part or its rows come by themselves."""
+
+    train: Indices
+    validation: Indices | None
+    test: Indices | None
+
+
 def split_source(source: Source, data: DataConfig, seed: int) -> Splits:
     """Split the rows of a source by data.limit, data.test and data.validation, in this order.
 
@@ -36,30 +46,49 @@ def split_source(source: Source, data: DataConfig, seed: int) -> Splits:
     """
     test_rows = _rows_at("data.test", data.test, source) or source.test
     validation_rows = _rows_at("data.validation", data.validation, source) if data.validation != "test" else None
-    counts = split_counts(data, len(source.train), row_count(test_rows), row_count(validation_rows))
+    drawn = draw_rows(data, seed, source.train.y, source.class_names, row_count(test_rows), row_count(validation_rows))
+    return join_parts(data, source.train, drawn, test_rows, validation_rows)
+
+
+def draw_rows(
+    data: DataConfig,
+    seed: int,
+    y: Array,
+    class_names: tuple[str, ...] | None,
+    test_rows: int | None = None,
+    validation_rows: int | None = None,
+) -> Drawn:
+    """Draw the parts from the targets alone (n,); `test_rows` and `validation_rows` count rows that come by themselves.
+
+    Raises:
+        SettingError, DataError: as in `split_source`.
+    """
+    counts = split_counts(data, len(y), test_rows, validation_rows)
     rest = np.arange(counts.kept, dtype=np.int64)
-    test, rest = _part("data.test", source, data, test_rows, counts.test, rest, [seed, TEST_STREAM])
-    if data.validation == "test":
-        validation = test
-    else:
-        validation, rest = _part(
-            "data.validation", source, data, validation_rows, counts.validation, rest, [seed, VALIDATION_STREAM]
-        )
-    train = Part(source.train.x, source.train.y, rest)
-    _check_classes(source, data, train)
-    return Splits(train, validation, test)
+    test = validation = None
+    stratified = class_names if data.stratify else None
+    if test_rows is None and counts.test is not None:
+        test, rest = _take("data.test", y, stratified, rest, counts.test, [seed, TEST_STREAM])
+    if validation_rows is None and counts.validation is not None and data.validation != "test":
+        seeds = [seed, VALIDATION_STREAM]
+        validation, rest = _take("data.validation", y, stratified, rest, counts.validation, seeds)
+    _check_classes(y, class_names, data, rest)
+    return Drawn(rest, validation, test)
 
 
-def _part(
-    key: str, source: Source, data: DataConfig, rows: Rows | None, count: int | None, rest: Indices, seed: list[int]
-) -> tuple[Part | None, Indices]:
-    """The rows that came by themselves, or `count` drawn from the rest; and what the rest is then."""
-    if rows is not None:
-        return Part(rows.x, rows.y, np.arange(len(rows), dtype=np.int64)), rest
-    if count is None:
-        return None, rest
-    taken, rest = _take(key, source, rest, count, data.stratify, seed)
-    return Part(source.train.x, source.train.y, taken), rest
+def join_parts(
+    data: DataConfig, rows: Rows, drawn: Drawn, test_rows: Rows | None, validation_rows: Rows | None
+) -> Splits:
+    """The parts as views of `rows`, beside those that came by themselves."""
+    test = _part(rows, drawn.test, test_rows)
+    validation = test if data.validation == "test" else _part(rows, drawn.validation, validation_rows)
+    return Splits(Part(rows.x, rows.y, drawn.train), validation, test)
+
+
+def _part(rows: Rows, drawn: Indices | None, own: Rows | None) -> Part | None:
+    if own is not None:
+        return Part(own.x, own.y, np.arange(len(own), dtype=np.int64))
+    return None if drawn is None else Part(rows.x, rows.y, drawn)
 
 
 def _rows_at(key: str, setting: float | str | None, source: Source) -> Rows | None:
@@ -67,14 +96,14 @@ def _rows_at(key: str, setting: float | str | None, source: Source) -> Rows | No
 
 
 def _take(
-    key: str, source: Source, rows: Indices, count: int, stratify: bool, seed: list[int]
+    key: str, y: Array, class_names: tuple[str, ...] | None, rows: Indices, count: int, seed: list[int]
 ) -> tuple[Indices, Indices]:
-    """Draw `count` of the rows; returns the drawn and the remaining ones, both ascending."""
+    """Draw `count` of the rows, each class its share (None: no classes); the drawn and the others, both ascending."""
     order = np.random.default_rng(seed).permutation(rows)
-    if source.class_names is None or not stratify:
+    if class_names is None:
         return np.sort(order[:count]), np.sort(order[count:])
-    labels = source.train.y[order]
-    shares = class_shares(key, np.bincount(labels, minlength=len(source.class_names)), count, source.class_names)
+    labels = y[order]
+    shares = class_shares(key, np.bincount(labels, minlength=len(class_names)), count, class_names)
     taken = _rank_in_class(labels) < shares[labels]
     return np.sort(order[taken]), np.sort(order[~taken])
 
@@ -89,13 +118,13 @@ def _rank_in_class(labels: Array) -> Array:
     return ranks
 
 
-def _check_classes(source: Source, data: DataConfig, train: Part) -> None:
-    if source.class_names is None:
+def _check_classes(y: Array, class_names: tuple[str, ...] | None, data: DataConfig, train: Indices) -> None:
+    if class_names is None:
         return
-    seen = np.unique(train.y[train.indices])
+    seen = np.unique(y[train])
     if len(seen) > 1:
         return
-    found = f'all {len(train):,} training rows are of the class "{source.class_names[seen[0]]}"'
-    if data.limit is not None and data.limit < len(source.train):
-        raise SettingError("data.limit", f"{found}; raise or remove it, there are {len(source.train):,} rows")
+    found = f'all {len(train):,} training rows are of the class "{class_names[seen[0]]}"'
+    if data.limit is not None and data.limit < len(y):
+        raise SettingError("data.limit", f"{found}; raise or remove it, there are {len(y):,} rows")
     raise DataError(f"{data.source}: {found}; at least two classes are needed")

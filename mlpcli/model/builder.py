@@ -14,34 +14,42 @@ from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.schema import Config
 from mlpcli.config.training import TrainingConfig
 from mlpcli.data.scaling import Scaling
+from mlpcli.data.target_scaling import TargetScaling
 from mlpcli.model.input_layers import SCALING_LAYERS
 from mlpcli.model.plan import Plan
 from mlpcli.model.safe_names import INPUT_NAME
+from mlpcli.model.target_units import loss_weight
 
 
-def build_model(plan: Plan, config: Config, scaling: Scaling) -> Any:
+def build_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScaling | None = None) -> Any:
     """Build and compile.
 
     Args:
         plan: the layers in order; the first takes raw values of shape `plan.input_shape`.
         config: the optimizer and its schedule.
         scaling: the numbers for the first layer, fitted on the training rows.
+        target: those for the last one, where the plan standardizes the target.
 
     Returns:
         A built `keras.Sequential` with initial weights drawn from the global seed.
     """
     keras = backend.keras()
     layers = [keras.Input(shape=plan.input_shape, name=INPUT_NAME)]
+    own_units = target if plan.target_scaling == "standardize" else None
+    output = plan.layers.index(plan.output)
     for index, planned in enumerate(plan.layers):
         numbers = _scaling_arguments(scaling) if index == 0 else {}
+        if own_units and index > output:
+            numbers = {"scale": own_units.deviation, "offset": own_units.mean}
         # Raw values and losses want the full range and all digits: both ends of the network stay in float32.
-        is_end = index < len(SCALING_LAYERS[plan.scaling]) or index == len(plan.layers) - 1
+        is_end = index < len(SCALING_LAYERS[plan.scaling]) or index >= output
         policy = "float32" if is_end else config.training.precision
         layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
     model = keras.Sequential(layers, name=plan.safe_name)
     model.compile(
         optimizer=build_optimizer(config.training),
         loss=keras_object(plan.loss),
+        loss_weights=loss_weight(plan.loss.tag, own_units.deviation) if own_units else None,
         metrics=[build_metric(metric, plan) for metric in plan.metrics],
     )
     return model

@@ -32,11 +32,17 @@ class Plan:
     task: str
     class_names: tuple[str, ...] | None
     scaling: str
+    target_scaling: str
     loss: Loss
     labels: Labels
     metrics: tuple[Metric, ...]
     threshold: float
     """Binary: a prediction above it is the second class."""
+
+    @property
+    def output(self) -> PlannedLayer:
+        """The output layer; a Rescaling to the target's own units may stand behind it."""
+        return self.layers[-1 if self.target_scaling == "none" else -2]
 
     @property
     def trainable(self) -> int:
@@ -60,9 +66,10 @@ class Plan:
             "input_shape": list(self.input_shape),
             "class_names": list(self.class_names) if self.class_names is not None else None,
             "labels": self.labels,
-            "targets": self.layers[-1].size.output_shape[-1] if self.task == "regression" else 1,
+            "targets": self.output.size.output_shape[-1] if self.task == "regression" else 1,
             "threshold": self.threshold,
             "scaling": self.scaling,
+            "target_scaling": self.target_scaling,
             "loss": self.loss.tag,
             "metrics": self.metric_names,
         }

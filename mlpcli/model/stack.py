@@ -19,8 +19,10 @@ Step = tuple[str, Layer]
 """A layer and the key of the config that it comes from."""
 
 
-def stack_layers(model: ModelConfig, input_shape: Shape, scaling: str, output: Output) -> tuple[PlannedLayer, ...]:
-    """Scaling, hidden layers, output layer; a flatten or reshape is put in where a layer needs another rank.
+def stack_layers(
+    model: ModelConfig, input_shape: Shape, scaling: str, output: Output, after: tuple[Layer, ...] = ()
+) -> tuple[PlannedLayer, ...]:
+    """Scaling, hidden layers, output layer, what comes `after` it; with a flatten or reshape where a layer needs one.
 
     Raises:
         SettingError: a layer cannot follow the one before it.
@@ -30,6 +32,7 @@ def stack_layers(model: ModelConfig, input_shape: Shape, scaling: str, output: O
     if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
         steps.append(("model", Flatten()))
     steps += [*hidden, ("model.output", Dense.model_validate({**dict(output), "units": output.units}))]
+    steps += [("data.target_scaling", layer) for layer in after]
     placed, sizes, shape = [], [], input_shape
     for key, layer in steps:
         for placed_layer in (*_adapter(layer, shape), layer):

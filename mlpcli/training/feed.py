@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from mlpcli import backend
 from mlpcli.config.losses import Labels
 from mlpcli.data.dataset import Array, Part
+from mlpcli.data.streaming.block_order import BlockOrder
+from mlpcli.data.streaming.disk_rows import on_disk
+from mlpcli.data.streaming.mapped_rows import MappedRows
 
 SHUFFLE_STREAM = 1_400_205_644
 """Keeps the permutations of the epochs apart from other draws of the same seed."""
@@ -18,7 +21,10 @@ def encode_targets(y: Array, labels: Labels, classes: int) -> Array:
     """Class indices (n,) or numbers (n,), (n, k) to what the loss compares with.
 
     sparse: int32 (n,); one_hot: float32 (n, classes); binary: float32 (n, 1); value: float32 (n, k).
+    Rows on disk are encoded when they are asked for.
     """
+    if on_disk(y):
+        return cast("Array", MappedRows(y, lambda rows: encode_targets(rows, labels, classes)))
     if labels == "sparse":
         return y.astype(np.int32)
     if labels == "one_hot":
@@ -28,13 +34,24 @@ def encode_targets(y: Array, labels: Labels, classes: int) -> Array:
     return y.astype(np.float32).reshape(len(y), -1)
 
 
+def row_weights(weights: Array | None, y: Array) -> Array | None:
+    """The weight of each row, from one weight per class and the class indices (n,); on disk as `encode_targets`."""
+    if weights is None:
+        return None
+    table = weights
+    return cast("Array", MappedRows(y, lambda rows: table[rows])) if on_disk(y) else table[y]
+
+
 def epoch_order(seed: int, epoch: int, rows: int) -> Array:
     """The order of the rows in an epoch (from 0): a pure function, so that nothing about it has to be kept."""
     return np.random.default_rng([SHUFFLE_STREAM, seed, epoch]).permutation(rows)
 
 
 class Batches(backend.keras().utils.PyDataset):  # type: ignore[misc]
-    """The rows of one part in batches; `epoch` chooses the order, and None keeps the rows' own."""
+    """The rows of one part in batches; `epoch` chooses the order, and None keeps the rows' own.
+
+    `rows` are the indices in the order of the epoch: an array, or what gives any slice of it as one.
+    """
 
     def __init__(
         self, part: Part, targets: Array, batch_size: int, seed: int | None = None, weights: Array | None = None
@@ -46,15 +63,31 @@ class Batches(backend.keras().utils.PyDataset):  # type: ignore[misc]
         self.rows = part.indices
         self.set_epoch(0)
 
+    @property
+    def arrays(self) -> list[Array]:
+        """x, targets, and weights where there are some: whole, of which a part's indices name the rows."""
+        return [self.part.x, self.targets] if self.weights is None else [self.part.x, self.targets, self.weights]
+
     def set_epoch(self, epoch: int) -> None:
-        """Shuffle for an epoch, counted from 0."""
-        if self.seed is not None:
+        """Shuffle for an epoch, counted from 0: all rows, or on disk blocks of them (see `BlockOrder`)."""
+        if self.seed is None:
+            return
+        if on_disk(self.part.x):
+            self.rows = cast("Array", BlockOrder(self.seed, epoch, len(self.part), self.part.x.block_rows))
+        else:
             self.rows = self.part.indices[epoch_order(self.seed, epoch, len(self.part))]
+
+    def take(self, rows: Array) -> list[Array]:
+        """Each of the arrays at row indices of any shape: (*rows.shape, *one row), in its own type."""
+        return [take_rows(array, rows) for array in self.arrays]
 
     def __len__(self) -> int:
         return -(-len(self.part) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        rows = self.rows[index * self.batch_size : (index + 1) * self.batch_size]
-        batch = (self.part.x[rows], self.targets[rows])
-        return batch if self.weights is None else (*batch, self.weights[rows])
+        return tuple(self.take(self.rows[index * self.batch_size : (index + 1) * self.batch_size]))
+
+
+def take_rows(array: Array, rows: Array) -> Array:
+    """Rows by index, from memory or from disk."""
+    return np.take(array, rows, axis=0) if isinstance(array, np.ndarray) else array[rows]

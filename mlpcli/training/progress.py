@@ -12,6 +12,9 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """Something worth knowing that is neither a result nor an error."""
 
+    def loading(self, what: str, done: int, total: int) -> None:
+        """So much of a long piece of loading is done."""
+
     def start(self, epochs: int, steps: int, rows: int) -> None:
         """Training begins: at most `epochs`, each of `steps` batches with `rows` rows together."""
 
@@ -29,6 +32,9 @@ class Silence:
     """Shows nothing."""
 
     def note(self, text: str) -> None:
+        pass
+
+    def loading(self, what: str, done: int, total: int) -> None:
         pass
 
     def start(self, epochs: int, steps: int, rows: int) -> None:

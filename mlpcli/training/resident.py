@@ -17,7 +17,7 @@ from mlpcli import backend
 from mlpcli.data.dataset import Array
 from mlpcli.training.feed import Batches
 from mlpcli.training.random_algorithm import fast_random_numbers
-from mlpcli.training.resident_rows import ResidentRows, arrays_of
+from mlpcli.training.resident_rows import ResidentRows
 
 CHUNK_BYTES = 32 << 20
 """A chunk is at most this large, whatever the batch; it is all that is copied of the data."""
@@ -163,9 +163,9 @@ class ResidentEngine:
 
 def _signature(batches: Batches, batch_axes: int) -> list[Any]:
     """Open sizes for the leading axes: traced once, and XLA still compiles for the sizes that come."""
-    return [tf.TensorSpec(((None,) * batch_axes) + array.shape[1:], array.dtype) for array in arrays_of(batches)]
+    return [tf.TensorSpec(((None,) * batch_axes) + array.shape[1:], array.dtype) for array in batches.arrays]
 
 
 def _endless_batch(batches: Batches) -> Any:
     rows = batches.part.indices[: min(batches.batch_size, 8)]
-    return tf.data.Dataset.from_tensors(tuple(array[rows] for array in arrays_of(batches))).repeat()
+    return tf.data.Dataset.from_tensors(tuple(batches.take(rows))).repeat()

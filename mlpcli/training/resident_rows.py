@@ -1,4 +1,4 @@
-"""Where the rows lie from which chunks are gathered: in memory as NumPy arrays, or on the GPU."""
+"""Where the rows lie from which chunks are gathered: in memory as NumPy arrays, on the GPU, or on disk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.data.dataset import Array
-from mlpcli.training.feed import Batches
+from mlpcli.training.feed import Batches, take_rows
 
 tf = backend.tensorflow()
 OUT_OF_MEMORY = tf.errors.ResourceExhaustedError
@@ -20,7 +20,7 @@ class ResidentRows:
     """Gathers rows of x, targets and weights, each in its own dtype: pixels stay uint8 until the graph scales them.
 
     On a CPU nothing is copied but the rows asked for. With a GPU the arrays are put there once; what is shared between
-    training and validation is put there once for both.
+    training and validation is put there once for both. Rows on disk stay there, and come in chunks.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -30,15 +30,15 @@ class ResidentRows:
 
     def take(self, batches: Batches, rows: Array) -> list[Any]:
         """The rows, for indices of any shape: each array as (*rows.shape, *one row)."""
-        return [self._gather(array, rows) for array in arrays_of(batches)]
+        return [self._gather(array, rows) for array in batches.arrays]
 
     def _gather(self, array: Array, rows: Array) -> Any:
-        if self.device is not None:
+        if self.device is not None and isinstance(array, np.ndarray):
             try:
                 return tf.gather(self._on_device(array), rows)
             except OUT_OF_MEMORY:
                 self._fall_back(array)
-        return tf.convert_to_tensor(np.take(array, rows, axis=0))
+        return tf.convert_to_tensor(take_rows(array, rows))
 
     def _on_device(self, array: Array) -> Any:
         if id(array) not in self._placed:
@@ -53,9 +53,3 @@ class ResidentRows:
         )
         self.device = None
         self._placed.clear()
-
-
-def arrays_of(batches: Batches) -> list[Array]:
-    """x, targets, and weights where there are some: whole arrays, of which a part's indices name the rows."""
-    arrays = [batches.part.x, batches.targets]
-    return arrays if batches.weights is None else [*arrays, batches.weights]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import ModelFileError, UserError
+from mlpcli.errors import UserError
 
 if TYPE_CHECKING:
     from mlpcli.inference import Predictor
@@ -39,12 +39,11 @@ def evaluate(
         ModelFileError: the file cannot be used.
         DataError, UserError: the data is not there, or not what the model takes.
     """
-    from mlpcli.artifacts.run_directory import find_model
     from mlpcli.workflows.evaluation_rows import choose_rows
+    from mlpcli.workflows.model_metadata import model_file, read_model_metadata
 
-    path = Path(model_or_run)
-    file = find_model(path) if path.is_dir() else path
-    metadata = _metadata(file)
+    file = model_file(model_or_run)
+    metadata = read_model_metadata(file, "evaluate it with Keras")
     if output is not None and Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
     rows = choose_rows(file, metadata, data, split)
@@ -58,19 +57,6 @@ def evaluate(
     notes = list(rows.notes)
     written = _write(Path(output), evaluation, notes) if output is not None else None
     return EvaluationResult(file.resolve(), str(metadata["name"]), evaluation, notes, written)
-
-
-def _metadata(file: Path) -> dict[str, Any]:
-    from mlpcli.artifacts.model_file import read_metadata
-
-    metadata = read_metadata(file)
-    if metadata is None:
-        raise ModelFileError(
-            f"{file}: was not written by mlpcli, so its task and classes are not known; evaluate it with Keras"
-        )
-    if not all(isinstance(metadata.get(key), dict) for key in ("config", "plan", "data")) or "name" not in metadata:
-        raise ModelFileError(f"{file}: its mlpcli metadata is damaged; restore the file or train again")
-    return metadata
 
 
 def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:

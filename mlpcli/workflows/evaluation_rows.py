@@ -16,11 +16,12 @@ from mlpcli.config.schema import Config
 from mlpcli.data.checks import check_finite
 from mlpcli.data.dataset import Array, Part, Source, Splits
 from mlpcli.data.fingerprint import fingerprint
+from mlpcli.data.loading import load_data
 from mlpcli.data.other_rows import Layout, read_rows
 from mlpcli.data.source import load_source
-from mlpcli.data.split import split_source
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError, did_you_mean
 from mlpcli.workflows.preparation import check_splits
+from mlpcli.workflows.stored_layout import stored_layout
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,17 @@ def choose_rows(file: Path, metadata: dict[str, Any], data: str | Path | None, s
     if data is not None:
         if split is not None:
             raise UserError("--split is for the model's own data; leave it out, or leave out --data")
-        return _other_rows(metadata, data)
+        return _other_rows(file, metadata, data)
     try:
-        return _own_rows(_config(file, metadata), metadata, split)
+        return _own_rows(_config(file, metadata), stored_layout(file, metadata), metadata, split)
     except (SettingError, DataError) as error:
         raise DataError(f"{error} (the data that {file} was trained on); or give other rows with --data") from error
 
 
-def _own_rows(config: Config, metadata: dict[str, Any], split: str | None) -> ChosenRows:
+def _own_rows(config: Config, layout: Layout, metadata: dict[str, Any], split: str | None) -> ChosenRows:
     """The parts that training made, made again: the split is a function of config and data."""
-    source = load_source(config.data)
-    splits = split_source(source, config.data, config.seed)
+    data = load_data(config.data, config.seed, layout.preprocessing)
+    source, splits = data.source, data.splits
     notes = []
     if fingerprint(source, splits) != metadata["data"]["fingerprint"]:
         notes.append(
@@ -77,14 +78,12 @@ def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
     return part, name
 
 
-def _other_rows(metadata: dict[str, Any], data: str | Path) -> ChosenRows:
+def _other_rows(file: Path, metadata: dict[str, Any], data: str | Path) -> ChosenRows:
     """Rows from elsewhere, in the model's classes and columns."""
-    plan, names = metadata["plan"], metadata["data"]["feature_names"]
     if str(data) in BUILT_IN_NAMES:
         rows = _built_in_rows(metadata, str(data))
     else:
-        classes = tuple(plan["class_names"]) if plan["class_names"] is not None else None
-        layout = Layout(tuple(plan["input_shape"]), classes, tuple(names) if names else None, plan.get("targets", 1))
+        layout = stored_layout(file, metadata)
         path = Path(data).expanduser()
         if not path.exists():
             hint = did_you_mean(str(data), BUILT_IN_NAMES)

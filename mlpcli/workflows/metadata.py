@@ -10,6 +10,7 @@ from mlpcli.config.schema import Config
 from mlpcli.training.engine_choice import EngineChoice
 from mlpcli.training.fit import Outcome
 from mlpcli.workflows.preparation import Prepared
+from mlpcli.workflows.stored_layout import layout_metadata
 
 
 def run_metrics(
@@ -54,8 +55,7 @@ def model_metadata(
         "layer_names": [layer.name for layer in prepared.plan.layers],
         "data": {
             "fingerprint": fingerprint,
-            "kind": prepared.source.kind,
-            "feature_names": prepared.source.feature_names,
+            **layout_metadata(prepared.source),
             "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
         },
         "scores": scores,
@@ -78,11 +78,12 @@ def parts(prepared: Prepared) -> dict[str, Any]:
 def chosen(prepared: Prepared) -> dict[str, Any]:
     """What stands for each `auto` of the config."""
     plan = prepared.plan
-    output = plan.layers[-1].component
+    output = plan.output
     return {
         "task": plan.task,
         "scaling": plan.scaling,
+        "target_scaling": plan.target_scaling,
         "loss": plan.loss.tag,
         "metrics": plan.metric_names,
-        "output": {"units": plan.layers[-1].size.output_shape[-1], "activation": getattr(output, "activation", None)},
+        "output": {"units": output.size.output_shape[-1], "activation": getattr(output.component, "activation", None)},
     }

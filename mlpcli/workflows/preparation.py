@@ -10,13 +10,15 @@ import numpy as np
 from mlpcli.config.data import DataConfig
 from mlpcli.config.load import LoadedConfig
 from mlpcli.config.training import StopWhenEqual
-from mlpcli.data.checks import check_finite, data_warnings, missing_classes_warning
+from mlpcli.data.checks import check_finite
 from mlpcli.data.class_weights import class_weights
-from mlpcli.data.dataset import Array, Source, Splits
+from mlpcli.data.dataset import Array, Source, Splits, Watch
 from mlpcli.data.facts import DataFacts, facts_of, inspect_data
+from mlpcli.data.loading import load_data, unwatched
+from mlpcli.data.look.findings import Look
+from mlpcli.data.look.look_at import look_at
 from mlpcli.data.scaling import Scaling, fit_scaling
-from mlpcli.data.source import load_source
-from mlpcli.data.split import split_source
+from mlpcli.data.target_scaling import TargetScaling, fit_target_scaling
 from mlpcli.errors import SettingError
 from mlpcli.model.plan import Plan, accuracy_name
 from mlpcli.model.planning import make_plan
@@ -31,12 +33,13 @@ class Prepared:
     facts: DataFacts
     plan: Plan
     scaling: Scaling
+    target_scaling: TargetScaling
     class_weights: Array | None
-    warnings: list[str]
+    look: Look
 
 
-def prepare(loaded: LoadedConfig) -> Prepared:
-    """Load, check, split and plan.
+def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
+    """Load, check, split and plan; `watch` is told how loading goes.
 
     Raises:
         ConfigError: a setting does not fit the data or another setting.
@@ -44,16 +47,24 @@ def prepare(loaded: LoadedConfig) -> Prepared:
     """
     config = loaded.config
     with loaded.located():
-        source = load_source(config.data)
-        splits = split_source(source, config.data, config.seed)
+        data = load_data(config.data, config.seed, watch=watch)
+        source, splits = data.source, data.splits
         check_splits(config.data, source, splits)
         facts = facts_of(source, config.data, splits)
         plan = _checked_plan(loaded, facts)
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
+        target_scaling = fit_target_scaling(config.data.target_scaling, splits.train)
         weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
-    warnings = data_warnings(plan.scaling, splits.train, facts.feature_names)
-    warnings += missing_classes_warning(splits.train, plan.class_names)
-    return Prepared(source, splits, facts, plan, scaling, weights, warnings)
+    look = look_at(
+        source,
+        splits,
+        config.training.batch_size,
+        plan.task,
+        plan.scaling,
+        config.data.class_weight is not None,
+        config.data.target_scaling,
+    )
+    return Prepared(source, splits, facts, plan, scaling, target_scaling, weights, look)
 
 
 def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:

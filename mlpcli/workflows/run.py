@@ -54,7 +54,7 @@ class Run:
         started = time.perf_counter()
         check_memory(prepared.plan)
         backend.seed_everything(config.seed, config.training.deterministic)
-        model = build_model(prepared.plan, config, prepared.scaling)
+        model = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
         if run_dir is None:
             path = run_directory.create_run_directory(runs_dir, config.name)
         else:

@@ -61,8 +61,10 @@ def train(
 
     listener = progress or Silence()
     loaded = load_config(Path(config), overrides)
-    prepared = prepare(loaded)
-    for warning in prepared.warnings:
+    prepared = prepare(loaded, listener.loading)
+    for note in prepared.source.notes:
+        listener.note(f"note: {note}")
+    for warning in prepared.look.warnings:
         listener.note(f"warning: {warning}")
     from mlpcli.workflows.run import Run  # imports TensorFlow: a mistake in the config is reported without the wait
 

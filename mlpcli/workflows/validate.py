@@ -8,52 +8,59 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 FEW_ROWS = 100
-"""Below it a part of a bundled set may lack a class."""
+"""Below it a part of a bundled or generated set may lack a class."""
 
 if TYPE_CHECKING:
     from mlpcli.config.data import DataConfig
     from mlpcli.config.load import LoadedConfig
     from mlpcli.config.schema import Config
+    from mlpcli.data.dataset import Watch
     from mlpcli.data.facts import DataFacts
+    from mlpcli.data.look.findings import Look
+    from mlpcli.data.tables.summaries import ColumnSummary
     from mlpcli.model.plan import Plan
 
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """A config that will train: what is known of the data, and every decision."""
+    """A config that will train: what is known of the data, and every decision.
+
+    look, columns, notes: what was seen of the rows; None and empty where none had to be loaded.
+    """
 
     config: Config
     facts: DataFacts
     plan: Plan
-    warnings: list[str]
+    look: Look | None = None
+    columns: tuple[ColumnSummary, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def validate(config: str | Path, overrides: Sequence[str] = ()) -> ValidationResult:
-    """Check a config against its data.
+def validate(config: str | Path, overrides: Sequence[str] = (), watch: Watch | None = None) -> ValidationResult:
+    """Check a config against its data; `watch` is told how loading goes.
 
     Raises:
         ConfigError, DataError: as `train` would, and with the same words.
     """
     from mlpcli.config.load import load_config
 
-    loaded = load_config(Path(config), overrides)
-    facts, plan, warnings = _inspect(loaded)
-    return ValidationResult(loaded.config, facts, plan, warnings)
+    return _inspect(load_config(Path(config), overrides), watch)
 
 
-def _inspect(loaded: LoadedConfig) -> tuple[DataFacts, Plan, list[str]]:
+def _inspect(loaded: LoadedConfig, watch: Watch | None) -> ValidationResult:
     """Sets that the catalog describes are not loaded, unless the answer lies in their rows; files always are."""
     from mlpcli.data.catalog import CATALOG
     from mlpcli.workflows.preparation import plan_from_facts, prepare
 
     data = loaded.config.data
     built_in = CATALOG.get(data.source)
-    if built_in is not None and (built_in.bundled or data.path is None):
+    if built_in is not None and (built_in.at_hand or data.path is None):
         facts, plan = plan_from_facts(loaded)
-        if not (built_in.bundled and _rows_matter(data, facts)):
-            return facts, plan, []
-    prepared = prepare(loaded)
-    return prepared.facts, prepared.plan, prepared.warnings
+        if not (built_in.at_hand and _rows_matter(data, facts)):
+            return ValidationResult(loaded.config, facts, plan)
+    prepared = prepare(loaded, watch) if watch else prepare(loaded)
+    source = prepared.source
+    return ValidationResult(loaded.config, prepared.facts, prepared.plan, prepared.look, source.columns, source.notes)
 
 
 def _rows_matter(data: DataConfig, facts: DataFacts) -> bool:

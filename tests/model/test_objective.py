@@ -177,6 +177,7 @@ def test_a_plan() -> None:
         "targets": 1,
         "threshold": 0.5,
         "scaling": "standardize",
+        "target_scaling": "none",
         "loss": "sparse_categorical_crossentropy",
         "metrics": ["accuracy"],
     }

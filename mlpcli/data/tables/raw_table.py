@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -23,6 +26,13 @@ class RawTable:
 
     def __len__(self) -> int:
         return int(self.columns.num_rows)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> RawTable:
+        """Some of the rows, by index (ascending or not); each still knows its place."""
+        import pyarrow as pa
+
+        place = self.place
+        return RawTable(self.columns.take(pa.array(rows)), lambda row: place(int(rows[row])))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,0 +1,64 @@
+"""The measured blocks of docs/data.md."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.report import plain_table
+
+SETS = {
+    "titanic": "titanic (survived; 891 rows, `alive` left out)",
+    "penguins": "penguins (species; 344 rows)",
+    "photos": "CIFAR-10 photos (5,000 + 1,000 JPEGs, 32x32x3)",
+}
+
+
+def scores_block(results: Any) -> str:
+    """Test accuracy as mean and spread over the seeds, and seconds."""
+    found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for row in results["rows"]:
+        found[row["set"], row["peer"]].append((row["accuracy"], row["seconds"]))
+    peers = list(dict.fromkeys(peer for _, peer in found))
+    rows = [
+        (title, *(_cell(found[name, peer]) for peer in peers)) for name, title in SETS.items() if found[name, peers[0]]
+    ]
+    return plain_table(("test accuracy: mean ± spread (median seconds)", *peers), rows) + _seeds(found)
+
+
+def _cell(values: list[tuple[float, float]]) -> str:
+    scores, seconds = zip(*values, strict=True)
+    spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
+    return f"{statistics.mean(scores):.4f} ± {spread:.4f} ({statistics.median(seconds):.1f} s)"
+
+
+def _seeds(found: dict[tuple[str, str], list[tuple[float, float]]]) -> str:
+    seeds = len(next(iter(found.values())))
+    return (
+        f"\n\n{seeds} seeds, each with a split and weights of its own; the spread is the standard deviation over them."
+    )
+
+
+def reading_block(results: Any) -> str:
+    """Seconds and memory of reading, each in a process of its own."""
+    rows = []
+    for name, figures in results["readers"].items():
+        seconds = figures["seconds"]
+        spread = f"{statistics.median(seconds):.2f} [{min(seconds):.2f}..{max(seconds):.2f}]"
+        rows.append((name, spread, f"{statistics.median(figures['peak_rss_mib']):,.0f}"))
+    title = f"{results['rows']:,} rows x 20 columns, {results['bytes'] / 1e6:,.0f} MB of CSV"
+    return plain_table((title, "seconds, import included", "peak MiB"), rows)
+
+
+def versions_block(results: Any) -> str:
+    """What it was measured with."""
+    return ", ".join(f"{name} {version}" for name, version in results["versions"].items()) + "."
+
+
+DATA_BLOCKS: dict[str, Callable[[Any], str]] = {
+    "raw_data scores": scores_block,
+    "raw_data versions": versions_block,
+    "reading table": reading_block,
+}

@@ -1,0 +1,95 @@
+"""Classes with too few rows: to be learnt, to be in a batch, to be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mlpcli.config.suggestions import shown
+from mlpcli.data.look.findings import Finding
+from mlpcli.data.look.wording import listed, plural, quoted
+
+FEWEST_TO_LEARN = 10
+FEWEST_TO_SCORE = 5
+MOST_UNEVEN = 10
+"""Largest class by smallest: from here on, weights are advised."""
+
+BELOW_EVEN = 3
+"""A class counts as small for its batches when it has less than a third of an even share: of 1,000 balanced classes,
+each is absent from most batches, and nothing is wrong with that."""
+
+
+def find_small_classes(
+    class_names: Sequence[str], counts: dict[str, tuple[int, ...]], batch_size: int, weighted: bool
+) -> list[Finding]:
+    """What the counts of each part say; `weighted`: whether data.class_weight is set already."""
+    train = np.array(counts["training"])
+    present = train[train > 0]
+    findings = _absent(class_names, train) + _too_few_to_learn(class_names, train)
+    if present.max() > MOST_UNEVEN * present.min():
+        if not weighted:
+            findings.append(_uneven(class_names, train))
+    else:
+        findings += _rare_in_batches(class_names, train, batch_size)
+    for part, other in counts.items():
+        if part != "training":
+            findings += _too_few_to_score(class_names, train, part, np.array(other))
+    return findings
+
+
+def _absent(names: Sequence[str], train: np.ndarray) -> list[Finding]:
+    absent = [name for name, count in zip(names, train, strict=True) if count == 0]
+    if not absent:
+        return []
+    text = f"no training row is of the class {quoted(absent)}"
+    return [Finding("classes", text, "look at the order of the rows, and at data.limit")]
+
+
+def _too_few_to_learn(names: Sequence[str], train: np.ndarray) -> list[Finding]:
+    few = [(name, count) for name, count in zip(names, train, strict=True) if 0 < count < FEWEST_TO_LEARN]
+    if not few:
+        return []
+    text = f"too few training rows to learn from: {_with_counts(few)}"
+    return [Finding("classes", text, "collect more of them, or leave the class out")]
+
+
+def _uneven(names: Sequence[str], train: np.ndarray) -> Finding:
+    smallest, largest = int(np.where(train > 0, train, train.max()).argmin()), int(train.argmax())
+    text = (
+        f"the largest class, {_one(names, train, largest)}, has {train[largest] / train[smallest]:,.0f} times the"
+        f" training rows of the smallest, {_one(names, train, smallest)}, which a network may then never say"
+    )
+    return Finding("classes", text, "data.class_weight: balanced makes them count alike")
+
+
+def _rare_in_batches(names: Sequence[str], train: np.ndarray, batch_size: int) -> list[Finding]:
+    rows = int(train.sum())
+    small = (train >= FEWEST_TO_LEARN) & (train * batch_size < rows) & (train * BELOW_EVEN * len(train) < rows)
+    if not small.any():
+        return []
+    fewest = int(train[small].min())
+    found = [(name, count) for name, count, is_small in zip(names, train, small, strict=True) if is_small]
+    text = f"many batches of {batch_size:,} have no row of {_with_counts(found)}"
+    return [Finding("classes", text, f"raise training.batch_size to {-(-rows // fewest):,} or more", "note")]
+
+
+def _too_few_to_score(names: Sequence[str], train: np.ndarray, part: str, other: np.ndarray) -> list[Finding]:
+    gone = [name for name, before, count in zip(names, train, other, strict=True) if before and not count]
+    few = [(name, count) for name, count in zip(names, other, strict=True) if 0 < count < FEWEST_TO_SCORE]
+    findings = []
+    if gone:
+        text = f"no {part} row is of the class {quoted(gone)}, so that the {part} score says nothing of it"
+        findings.append(Finding("classes", text, f"give the {part} part more rows"))
+    if few:
+        text = f"the {part} score of a class stands on few rows: {_with_counts(few)}"
+        findings.append(Finding("classes", text, f"give the {part} part more rows", "note"))
+    return findings
+
+
+def _with_counts(found: Sequence[tuple[str, int]]) -> str:
+    return listed([f'"{shown(name)}" ({count:,})' for name, count in found])
+
+
+def _one(names: Sequence[str], counts: np.ndarray, index: int) -> str:
+    return f'"{shown(names[index])}" ({plural(int(counts[index]), "row", "rows")})'

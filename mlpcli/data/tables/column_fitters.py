@@ -1,0 +1,127 @@
+"""Learning from training rows, batch by batch, how a column is to be encoded."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from mlpcli.config.data import ColumnKind
+from mlpcli.config.suggestions import shown
+from mlpcli.data.tables.column_encoders import (
+    CONVERSIONS,
+    CategoryColumn,
+    ColumnEncoder,
+    Place,
+    ValueColumn,
+    ValueKind,
+)
+from mlpcli.data.tables.distinct import distinct_texts
+from mlpcli.data.tables.value_sample import ValueSample
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_CATEGORIES = 50
+"""One-hot columns of one column of the table; the most frequent categories get them."""
+LEAST_SHARE, FEWEST_ROWS, ENOUGH_ROWS = 0.01, 5, 100
+"""A category gets a column with 1 % of the rows, but not with fewer than 5, and in any case with 100."""
+SMALL_SHARE = 0.05
+"""In fewer than 100 rows, 5 % of them take the place of the 5 rows."""
+MOST_COUNTED = 100_000
+MOST_COUNTED_IN_ALL = 2_000_000
+"""Distinct texts counted at a time, of one column and of all; beyond that the rarest are forgotten."""
+
+
+class ColumnFitter(Protocol):
+    """Takes in training rows, and then knows how to encode a column."""
+
+    def add(self, column: pa.ChunkedArray, place: Place) -> None:
+        """Take in the next rows (n,).
+
+        Raises:
+            DataError: a value of the wrong kind; names place, column and value.
+        """
+
+    def finish(self) -> tuple[ColumnEncoder | None, str]:
+        """The encoder, None where there is nothing to learn from; and what people should know of it, or ""."""
+
+
+def fitter_for(name: str, kind: ColumnKind, number: int, columns: int) -> ColumnFitter:
+    """A fitter for one column of so many; `number` is its place among them."""
+    if kind == "category":
+        return CategoryFitter(name, max(1000, min(MOST_COUNTED, MOST_COUNTED_IN_ALL // columns)))
+    return ValueFitter(name, kind, number, columns)
+
+
+def least_rows(rows: int) -> int:
+    """How many of the training rows a category must have, to get a column of its own."""
+    return math.ceil(min(ENOUGH_ROWS, max(LEAST_SHARE * rows, min(FEWEST_ROWS, SMALL_SHARE * rows))))
+
+
+class ValueFitter:
+    """For numbers, booleans and dates: the median, or what most are, and whether there are gaps."""
+
+    def __init__(self, name: str, kind: ValueKind, number: int, columns: int) -> None:
+        self._name, self._kind = name, kind
+        self._sample = ValueSample(number, columns)
+        self._gaps = False
+
+    def add(self, column: pa.ChunkedArray, place: Place) -> None:
+        values = CONVERSIONS[self._kind](column, self._name, place)
+        gaps = np.isnan(values)
+        if gaps.any():
+            self._gaps, values = True, values[~gaps]
+        self._sample.add(values)
+
+    def finish(self) -> tuple[ColumnEncoder | None, str]:
+        if self._sample.rows == 0:
+            return None, f'column "{shown(self._name)}" has no value in the training rows and is left out'
+        # Booleans, by their median: 1 where most are true, 0 where as many are false.
+        fill = self._sample.median()
+        return ValueColumn(
+            self._name, self._kind, float(fill > 0.5) if self._kind == "boolean" else fill, self._gaps
+        ), ""
+
+
+class CategoryFitter:
+    """Counts the categories; the frequent ones get columns."""
+
+    def __init__(self, name: str, most_counted: int = MOST_COUNTED) -> None:
+        self._name, self._most_counted = name, most_counted
+        self._counts: Counter[str] = Counter()
+        self._rows = self._gaps = 0
+        self._forgotten = False
+
+    def add(self, column: pa.ChunkedArray, place: Place) -> None:
+        texts, codes = distinct_texts(column)
+        gaps = int((codes < 0).sum())
+        for text, count in zip(texts, np.bincount(codes[codes >= 0], minlength=len(texts)).tolist(), strict=True):
+            if text is None:
+                gaps += count
+            else:
+                self._counts[text] += count
+        self._rows += len(codes)
+        self._gaps += gaps
+        if len(self._counts) > self._most_counted:
+            self._counts = Counter(dict(self._counts.most_common(self._most_counted // 2)))
+            self._forgotten = True
+
+    def finish(self) -> tuple[ColumnEncoder | None, str]:
+        least = least_rows(self._rows)
+        # Ties go by the text, so that the order of the rows does not matter.
+        ranked = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
+        kept = sorted(text for text, count in ranked[:MOST_CATEGORIES] if count >= least)
+        grouped = len(ranked) - len(kept)
+        column = CategoryColumn(self._name, tuple(kept), grouped > 0 or self._forgotten, self._gaps > 0)
+        name = f'column "{shown(self._name)}"'
+        if len(column.feature_names) < 2:
+            what = "one value only" if kept else "no frequent category" if ranked else "no value"
+            return None, f"{name} has {what} in the training rows and is left out"
+        if not grouped:
+            return column, ""
+        many = "more than " if self._forgotten else ""
+        rare = f"{grouped:,} of {len(ranked):,} categories {'is' if grouped == 1 else 'are'} rare"
+        return column, f"{name}: {many}{rare} and {'becomes' if grouped == 1 else 'become'} one, (other)"

@@ -1,0 +1,184 @@
+"""A text file as a stream of UTF-8 bytes, whatever its encoding and compression, in bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from mlpcli.data.local_files import open_binary
+from mlpcli.data.tables.files import COMPRESSIONS
+from mlpcli.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK = 1 << 20
+MARK = "\ufeff".encode()
+"""The byte order mark, as UTF-8."""
+
+
+class UndecodableError(DataError):
+    """The bytes are not text in this encoding; offset: of the first bad one (after decompression)."""
+
+    def __init__(self, name: str, encoding: str, offset: int, byte: int) -> None:
+        self.offset, self.byte = offset, byte
+        super().__init__(f"{name}: is not {encoding}: byte 0x{byte:02x} at offset {offset:,}")
+
+
+class Readable(Protocol):
+    """What a stream must offer here."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True, eq=False)
+class TextFile:
+    """Where the bytes are, and the name that people know them by."""
+
+    path: Path
+    name: str
+
+    @contextmanager
+    def open_bytes(self) -> Iterator[Readable]:
+        """The bytes as they were written, decompressed.
+
+        Raises:
+            DataError: the file is missing, no regular file, empty, damaged, or changes while it is read.
+        """
+        import pyarrow as pa
+
+        compression = COMPRESSIONS.get(self.path.suffix.lower())
+        with open_binary(self.path) as file:
+            steady = _SteadyFile(cast(BinaryIO, file), self.name)
+            if compression is None:
+                yield steady
+                return
+            with pa.CompressedInputStream(pa.PythonFile(steady, mode="r"), compression) as unpacked:
+                yield _Unpacked(unpacked, self.name, compression)
+
+    @contextmanager
+    def open_utf8(self, encoding: str) -> Iterator[Utf8Stream]:
+        """The text as UTF-8, without a byte order mark."""
+        with self.open_bytes() as source:
+            yield Utf8Stream(source, self.name, encoding)
+
+
+class _SteadyFile(io.RawIOBase):
+    """A file up to the size that it had when it was opened; one that is changed meanwhile is refused at its end."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file, self._name = file, name
+        self._before = os.fstat(file.fileno())
+        self._left = self._before.st_size
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        if not data and size:
+            now = os.fstat(self._file.fileno())
+            if (now.st_size, now.st_mtime_ns) != (self._before.st_size, self._before.st_mtime_ns) or self._left:
+                raise DataError(f"{self._name}: changed while it was read; wait until it is written, and try again")
+        return data
+
+
+class _Unpacked:
+    """A decompressed file, whose faults are told as what they are: not the fault of whoever reads the text."""
+
+    def __init__(self, stream: pa.CompressedInputStream, name: str, compression: str) -> None:
+        self._stream, self._name, self._compression = stream, name, compression
+
+    def read(self, size: int = -1, /) -> bytes:
+        import pyarrow as pa
+
+        try:
+            data: bytes = self._stream.read(size)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DataError(
+                f"{self._name}: is no {self._compression} file, is damaged, or is cut off ({error});"
+                " download or write it again"
+            ) from error
+        return data
+
+
+class Utf8Stream(io.RawIOBase):
+    """Text in any encoding, read as UTF-8 bytes. quotes: how many quotation marks went by.
+
+    Raises:
+        UndecodableError: while reading, at a byte that does not belong to the encoding.
+        DataError: a zero byte, which no text holds.
+    """
+
+    def __init__(self, source: Readable, name: str, encoding: str) -> None:
+        self.quotes = 0
+        self._source, self._name, self._encoding = source, name, encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._plain = encoding in ("utf-8", "utf-8-sig")
+        self._offset = 0
+        self._waiting = b""
+        self._started = self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._ended and not self._waiting:
+            self._waiting = self._next()
+        if size < 0:
+            parts = [self._waiting, *iter(self._next, b"")]
+            self._waiting = b""
+            return b"".join(parts)
+        data, self._waiting = self._waiting[:size], self._waiting[size:]
+        return data
+
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def unread(self, data: bytes) -> None:
+        """Put bytes back, to be read first."""
+        self._waiting = data + self._waiting
+
+    def _next(self) -> bytes:
+        """The next piece, never empty before the end."""
+        while not self._ended:
+            raw = self._source.read(CHUNK)
+            self._ended = not raw
+            text = self._decoded(raw)
+            self._offset += len(raw)
+            if text and not self._started:
+                self._started, text = True, text.removeprefix(MARK)
+            if b"\0" in text:
+                raise DataError(_zero_byte(self._name, self._encoding))
+            self.quotes += text.count(b'"')
+            if text:
+                return text
+        return b""
+
+    def _decoded(self, raw: bytes) -> bytes:
+        pending = self._decoder.getstate()[0]
+        if self._plain and not pending and raw.isascii():
+            return raw
+        try:
+            return self._decoder.decode(raw, not raw).encode()
+        except UnicodeDecodeError as error:
+            # The codec saw what it had kept from before, and then these bytes.
+            offset = self._offset + len(raw) - len(error.object) + error.start
+            raise UndecodableError(self._name, self._encoding, offset, error.object[error.start]) from error
+
+
+def _zero_byte(name: str, encoding: str) -> str:
+    return (
+        f"{name}: holds a zero byte, so that it is no text in {encoding}; is it UTF-16"
+        " (data.encoding: utf-16-le) or another kind of file?"
+    )

@@ -1,0 +1,105 @@
+"""`mlpcli init` as it is typed: what is listed, written, said and refused, and how light it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlpcli.config.names import BUILT_IN_NAMES
+
+ROOT = Path(__file__).resolve().parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+IMPORTS = """
+import json, sys
+from mlpcli.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as done:
+    print(json.dumps([done.code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
+"""
+TABLE = "색,무게,품종\n" + "".join(
+    f"{'빨강' if row % 3 else '파랑'},{row % 7 + row / 10},{'가나'[row % 2]}\n" for row in range(60)
+)
+
+
+def test_alone_it_lists_what_needs_no_file(mlpcli: Run, tmp_path: Path) -> None:
+    done = mlpcli("init")
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith(" ") and "  " in line.strip()]
+    assert listed == ["name", *BUILT_IN_NAMES]
+    assert "mlpcli init --generate NAME" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_with_a_hangul_name(mlpcli: Run, tmp_path: Path) -> None:
+    (tmp_path / "과일 자료.csv").write_text(TABLE, encoding="utf-8")
+    done = mlpcli("init", "과일 자료.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "note: the target is a guess: 품종; --target COLUMN takes another\n"
+    assert done.stdout.splitlines() == [
+        "found     과일 자료.csv: 60 rows, 3 columns",
+        "wrote     과일-자료.yaml",
+        "next      mlpcli train '과일-자료.yaml'",
+    ]
+    assert mlpcli("validate", "과일-자료.yaml").returncode == 0
+
+
+def test_the_next_command_can_be_copied(mlpcli: Run, tmp_path: Path) -> None:
+    done = mlpcli("init", "iris", "--output", "my first.yaml")
+    assert done.stdout.splitlines()[-1] == "next      mlpcli train 'my first.yaml'"
+
+
+def test_standard_output_is_the_config_alone(mlpcli: Run, tmp_path: Path) -> None:
+    done = mlpcli("init", "--generate", "animals", "--output", "-")
+    assert done.returncode == 0
+    assert yaml.safe_load(done.stdout)["data"]["source"] == "animals.csv"
+    assert done.stderr == "data      animals.csv\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["animals.csv"]
+
+
+def test_nothing_is_overwritten(mlpcli: Run, tmp_path: Path) -> None:
+    assert mlpcli("init", "iris").returncode == 0
+    before = (tmp_path / "iris.yaml").read_bytes()
+    done = mlpcli("init", "iris")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: iris.yaml: is there already and is not overwritten; ")
+    assert (tmp_path / "iris.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing.csv"], "nothing.csv"),
+        (["--target", "x"], "give either data or --generate NAME"),
+        (["iris", "--target", "x"], "--target: is for tables, and iris brings its own target"),
+        (["--generate", "animal"], 'did you mean "animals"'),
+        (["iris", "--output", "no/such.yaml"], "no: there is no such folder"),
+    ],
+)
+def test_mistakes_are_answered_in_one_line(mlpcli: Run, arguments: list[str], words: str, tmp_path: Path) -> None:
+    done = mlpcli("init", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert words in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["init"], ["init", "animals", "--output", "-"], ["init", "t.csv"]])
+def test_nothing_heavy_is_imported(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(TABLE, encoding="utf-8")
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "", "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, *arguments],
+        cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", timeout=120,
+    )  # fmt: skip
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0, done.stderr
+    assert set(modules) & {"tensorflow", "keras", "sklearn", "pandas", "scipy", "matplotlib", "h5py"} == set()
+    if "t.csv" not in arguments:
+        assert "pyarrow" not in modules
