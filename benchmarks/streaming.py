@@ -29,7 +29,7 @@ CONFIG = """
 name: streaming
 data: {{source: "{source}", target: y, test: 0.1, validation: 0.1, streaming: always}}
 model: {{hidden_units: [64, 32]}}
-training: {{optimizer: adam, epochs: 1, batch_size: 256, early_stopping: false}}
+training: {{optimizer: adam, epochs: 1, engine: resident, batch_size: 256, early_stopping: false}}
 output: {{plots: []}}
 """
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Source, Splits, Watch
 from mlpcli.data.local_files import reading
+from mlpcli.data.settings import check_settings
 from mlpcli.data.source import load_source
 from mlpcli.data.split import split_source
 from mlpcli.data.tables.files import is_table_path
@@ -61,6 +62,7 @@ def _load_table(
     from mlpcli.data.streaming.size import should_stream
     from mlpcli.data.tables.loading import load_table
 
+    check_settings(data, "table")
     stream, why = should_stream(path, data)
     if stream:
         return load_streamed(path, data, seed, stored, watch, why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from mlpcli.config.names import BUILT_IN_NAMES
 from mlpcli.errors import SettingError
 
 if TYPE_CHECKING:
@@ -25,12 +26,16 @@ SOURCES: dict[Form, str] = {
 }
 
 
-def check_settings(data: DataConfig, form: Form) -> None:
-    """Refuse what was set for another form of source than this one.
+def check_settings(data: DataConfig, form: Form | None = None) -> None:
+    """Refuse what was set for another form of source than this one (None: some path), and data.path beside a path.
 
     Raises:
         SettingError: naming the first such key.
     """
+    if data.path is not None and data.source not in BUILT_IN_NAMES:
+        raise SettingError("data.path", f"is for built-in names ({', '.join(BUILT_IN_NAMES)}); remove it")
+    if form is None:
+        return
     for other, keys in KEYS.items():
         for key in keys if other != form else ():
             if getattr(data, key) != type(data).model_fields[key].get_default():

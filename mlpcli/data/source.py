@@ -38,8 +38,7 @@ def load_source(data: DataConfig, watch: Watch | None = None) -> Source:
     built_in = CATALOG.get(data.source)
     if built_in is not None:
         return _with_image_form(_load_built_in(built_in, data))
-    if data.path is not None:
-        raise SettingError("data.path", f"is for built-in names ({', '.join(BUILT_IN_NAMES)}); remove it")
+    check_settings(data)
     with reading(Path(data.source)):
         source = _with_image_form(_load_path(Path(data.source), data, watch))
     resolve_task(data.task, source.class_names)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from mlpcli.config.data import ColumnKind, DataConfig
-from mlpcli.config.yaml_reader import parse_yaml
 from mlpcli.data.dataset import Part, Rows, Source
 from mlpcli.data.look.leaks import find_leaks
 from mlpcli.data.look.raw_columns import raw_columns
@@ -19,8 +18,6 @@ from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.reader import read_batches
 from mlpcli.data.tables.target_encoder import TargetEncoder
 from mlpcli.data.tables.usable_rows import usable_rows
-
-ADVICE = "data.exclude: "
 
 
 def leaky_columns(
@@ -48,6 +45,5 @@ def _leaks(table: RawTable, preprocessing: Preprocessing, target: TargetEncoder)
     sample = draw_sample(Part(rows.x, rows.y, np.arange(len(rows))))
     found: dict[str, str] = {}
     for finding in find_leaks(raw_columns(source), sample, target.class_names):
-        names = parse_yaml(f"names: {finding.advice.partition(ADVICE)[2]}", "").value["names"]
-        found.update({name: str(finding) if index == 0 else "" for index, name in enumerate(names or [])})
+        found.update({name: str(finding) if index == 0 else "" for index, name in enumerate(finding.columns)})
     return found

@@ -27,6 +27,11 @@ def test_the_built_in_names() -> None:
         "mnist",
         "fashion_mnist",
         "cifar10",
+        "height_weight",
+        "animals",
+        "moons",
+        "spirals",
+        "blobs",
     )
     assert [built_in.name for built_in in BUNDLED] == list(BUILT_IN_NAMES[:5])
 

@@ -185,7 +185,7 @@ def test_memory_does_not_grow_with_the_rows(rule: Any, tmp_path: Path, monkeypat
 
     def peak(rows: int) -> int:
         given = tmp_path / "new.parquet"  # in small row groups: CSV is read in blocks of a fixed size
-        columns = {"a": np.arange(rows) % 10, "b": np.ones(rows), "name": [f"row {n:09}" for n in range(rows)]}
+        columns = {"a": np.arange(rows) % 10, "b": np.ones(rows), "name": [f"row {n:0150}" for n in range(rows)]}
         pq.write_table(pa.table(columns), given, row_group_size=1000)
         highest, counted, before = 0, 0, pa.total_allocated_bytes()
 

@@ -35,7 +35,7 @@ def test_it_trains(config: Path, tmp_path: Path, request: pytest.FixtureRequest)
     overrides = ["training.epochs=1", "data.limit=500"]
     data = load_config(ROOT / config).config.data
     built_in = CATALOG.get(data.source)
-    if built_in is not None and not built_in.bundled and data.path is None:
+    if built_in is not None and not built_in.at_hand and data.path is None:
         folder = request.getfixturevalue("shared_data") / data.source.replace("_", "-")
         if not folder.is_dir():
             pytest.skip(f"{data.source} is not among the real data sets")

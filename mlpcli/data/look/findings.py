@@ -13,13 +13,15 @@ class Finding:
     """One thing that was seen.
 
     topic: one word for programs, "duplicates" for example. text: what was found, with its numbers. advice: what to do.
-    level: a warning is about what spoils the model or its scores; a note is good to know.
+    level: a warning is about what spoils the model or its scores; a note is good to know. columns: of a table file,
+    those that it is about.
     """
 
     topic: str
     text: str
     advice: str
     level: Level = "warning"
+    columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.text}; {self.advice}"

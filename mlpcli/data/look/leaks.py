@@ -83,4 +83,6 @@ def _finding(found: list[_Leak], words: str, beside: str) -> list[Finding]:
     more = listed([f"{leak.column.label} ({leak.shown})" for leak in others])
     text = f"{best.column.label} alone {words.format(best.shown)} ({beside})" + (f", and so do {more}" if more else "")
     question = f"{'are they' if others else 'is it'} known before the answer is? If not"
-    return [Finding("leak", text, f"{question}, {how_to_exclude([best.column, *(leak.column for leak in others)])}")]
+    columns = [best.column, *(leak.column for leak in others)]
+    names = tuple(column.name for column in columns if column.name is not None)
+    return [Finding("leak", text, f"{question}, {how_to_exclude(columns)}", columns=names)]

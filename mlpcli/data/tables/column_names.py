@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlpcli.data.tables.raw_table import RawTable
 
 MOST_LISTED = 20
+MOST_HINTS = 5
 
 
 def listed_columns(names: Collection[str]) -> str:
@@ -46,11 +47,12 @@ def check_columns(table: RawTable, wanted: Iterable[str]) -> None:
     missing = [name for name in wanted if name not in names]
     if not missing:
         return
-    near = did_you_mean(missing[0], table.names) if len(missing) == 1 else ""
-    columns = "the column" if len(missing) == 1 else f"{len(missing)} columns"
+    near = [did_you_mean(name, table.names).removeprefix("; ") for name in missing[:MOST_HINTS]]
+    hints = [f"{shown(name)} ({hint})" for name, hint in zip(missing, near, strict=False) if hint]
+    columns = "the column" if len(missing) == 1 else f"{len(missing):,} columns"
     raise DataError(
-        f"{file_of(table)}: lacks {columns} {listed_columns(missing)}{near}{'' if near else ';'}"
-        f" it has: {listed_columns(table.names)}; rename or add {'it' if len(missing) == 1 else 'them'}"
+        f"{file_of(table)}: lacks {columns} {listed_columns(missing)}; it has: {listed_columns(table.names)};"
+        f" rename or add {'it' if len(missing) == 1 else 'them'}{': ' if hints else ''}{', '.join(hints)}"
     )
 
 

@@ -72,7 +72,8 @@ def parquet_blocks(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
             _check_size(path, file, group)
             for block in file.iter_batches(ROWS_AT_ONCE, row_groups=[group], columns=schema.names, use_threads=True):
                 _check_texts(path, block)
-                columns = [pc.cast(block.column(field.name), field.type, safe=False) for field in schema]
+                own = dict(zip(block.schema.names, block.columns, strict=True))
+                columns = [pc.cast(own[field.name], field.type, safe=False) for field in schema]
                 yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

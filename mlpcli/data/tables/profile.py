@@ -18,6 +18,8 @@ from mlpcli.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+INFINITE = r"(?i)^[+-]?inf(inity)?$"
+"""Counts as a number here, so that the column is one of numbers and the value is then refused by name."""
 Place = Callable[[int], str]
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.signedinteger[Any]]
@@ -119,7 +121,8 @@ class ColumnProfile:
         import pyarrow.compute as pc
 
         distinct, codes = distinct_values(values)
-        texts, forms = as_texts(distinct), _forms(distinct)
+        texts = as_texts(distinct)
+        forms = _forms(distinct, texts)
         counts = np.bincount(codes, minlength=len(distinct))
         self.numbers += int(counts[forms.numbers].sum())
         self.booleans += int(counts[forms.booleans].sum())
@@ -152,7 +155,8 @@ class _Forms:
     dates: Mask
 
 
-def _forms(distinct: pa.ChunkedArray) -> _Forms:
+def _forms(distinct: pa.ChunkedArray, texts: pa.ChunkedArray) -> _Forms:
+    import pyarrow.compute as pc
     import pyarrow.types as types
 
     every = np.ones(len(distinct), bool)
@@ -161,8 +165,10 @@ def _forms(distinct: pa.ChunkedArray) -> _Forms:
     if types.is_temporal(distinct.type):
         dates = every if types.is_date(distinct.type) or types.is_timestamp(distinct.type) else ~every
         return _Forms(~every, ~every, dates)
-    masks = (np.asarray(mask(distinct), dtype=bool) for mask in (number_mask, boolean_mask, date_mask))
-    return _Forms(*masks)
+    numbers, booleans, dates = (
+        np.asarray(mask(distinct), dtype=bool) for mask in (number_mask, boolean_mask, date_mask)
+    )
+    return _Forms(numbers | np.asarray(pc.match_substring_regex(texts, INFINITE), dtype=bool), booleans, dates)
 
 
 def _first_odd(fits: Mask, codes: Indices, texts: pa.ChunkedArray, rows: Indices, place: Place) -> Odd | None:

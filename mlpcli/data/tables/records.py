@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mlpcli.data.tables.text_file import Utf8Stream
 from mlpcli.errors import DataError
 
-LONGEST_ROW = 16 << 20
+LONGEST_ROW = 4 << 20
 """Bytes of one row; pyarrow's blocks have this size, and a longer row is most often a quote left open."""
 
 

@@ -134,8 +134,9 @@ def open_parts(path: Path, files: Sequence[Path], options: ReadOptions) -> list[
 
 
 def _check_same_columns(first: TablePart, part: TablePart) -> None:
-    missing = [name for name in first.schema.names if name not in part.schema.names]
-    added = [name for name in part.schema.names if name not in first.schema.names]
+    wanted, there = dict.fromkeys(first.schema.names), dict.fromkeys(part.schema.names)
+    missing = [name for name in wanted if name not in there]
+    added = [name for name in there if name not in wanted]
     if missing:
         raise DataError(
             f"{part.name}: has no column {missing[0]!r}{did_you_mean(missing[0], added)}; {first.name} has it,"
@@ -169,10 +170,11 @@ def _arranged(block: pa.RecordBatch, partition: Partition, schema: pa.Schema) ->
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = [
-        pc.cast(block.column(field.name), field.type, safe=False)
-        if field.name in block.schema.names
-        else pc.cast(pa.array([partition[field.name]] * block.num_rows, pa.string()), field.type)
-        for field in schema
-    ]
+    own = dict(zip(block.schema.names, block.columns, strict=True))
+    columns = []
+    for field in schema:
+        column = own.get(field.name)
+        if column is None:
+            column = pa.array([partition[field.name]] * block.num_rows, pa.string())
+        columns.append(column if column.type == field.type else pc.cast(column, field.type, safe=False))
     return pa.table(columns, schema=schema)

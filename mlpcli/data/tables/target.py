@@ -126,10 +126,9 @@ def _class_names(file: str, profile: ColumnProfile, data: DataConfig) -> tuple[s
 def _row_notes(profile: ColumnProfile) -> list[str]:
     if not profile.missing:
         return []
-    first = f"; the first: {profile.first_gap.place}" if profile.first_gap else ""
     rows = f"{profile.missing:,} of {plural(profile.rows, 'row', 'rows')}"
-    verb = "has" if profile.missing == 1 else "have"
-    return [f'{rows} {verb} no value of the target "{shown(profile.name)}", left out{first}']
+    are = "has no value of the target and is" if profile.missing == 1 else "have no value of the target and are"
+    return [f'{rows} {are} left out (column "{shown(profile.name)}")']
 
 
 def _task_notes(profile: ColumnProfile, classes: bool, data: DataConfig) -> list[str]:

@@ -130,14 +130,15 @@ class Utf8Stream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1, /) -> bytes:
-        while not self._ended and not self._waiting:
-            self._waiting = self._next()
-        if size < 0:
-            parts = [self._waiting, *iter(self._next, b"")]
-            self._waiting = b""
-            return b"".join(parts)
-        data, self._waiting = self._waiting[:size], self._waiting[size:]
-        return data
+        """As many bytes as asked for, fewer only at the end: pyarrow takes what it gets for a whole block."""
+        pieces, held = [self._waiting], len(self._waiting)
+        while (size < 0 or held < size) and (piece := self._next()):
+            pieces.append(piece)
+            held += len(piece)
+        data = b"".join(pieces)
+        keep = held if size < 0 else size
+        self._waiting = data[keep:]
+        return data[:keep]
 
     def readinto(self, buffer: object, /) -> int:
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]

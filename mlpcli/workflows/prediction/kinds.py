@@ -60,11 +60,13 @@ def kind_of(item: Input, layout: Layout) -> Kind:
 
 
 def _neighbour(path: Path) -> str:
+    """A file that may be meant: its name is near without its ending, too, which alone says little."""
     try:
         names = [other.name for other in path.parent.iterdir()]
     except OSError:
         names = []
-    return did_you_mean(path.name, names) or "; check the path"
+    near = [name for name in names if did_you_mean(path.stem, [Path(name).stem])]
+    return did_you_mean(path.name, near) or "; check the path"
 
 
 def name_of(item: Input) -> str:

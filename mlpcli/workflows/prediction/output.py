@@ -43,7 +43,7 @@ def _files(given: Sequence[Input]) -> list[Path]:
     """Every file that is read."""
     from mlpcli.data.tables.files import is_table_path, table_files
 
-    paths = [Path(item) for item in given if isinstance(item, (str, Path)) and str(item) != STDIN]
+    paths = [Path(item).expanduser() for item in given if isinstance(item, (str, Path)) and str(item) != STDIN]
     return [file for path in paths for file in (table_files(path) if is_table_path(path) else [path])]
 
 

@@ -178,7 +178,7 @@ def test_json_is_plain(source: MakeSource, split: Split) -> None:
     assert written["shape"] == [2]
     assert written["repeated"] == 0
     assert written["classes"] == {"training": {"가": 6, "b": 6}, "validation": {"가": 4, "b": 4}}
-    assert written["findings"][0].keys() == {"topic", "text", "advice", "level"}
+    assert written["findings"][0].keys() == {"topic", "text", "advice", "level", "columns"}
     assert [finding["topic"] for finding in written["findings"]] == [finding.topic for finding in look.findings]
     number = source(np.arange(40.0).reshape(20, 2), np.zeros(20))
     assert look_at(number, split(number, 20), 4, "regression", "none").as_json()["classes"] is None

@@ -21,7 +21,9 @@ WORDS = ["the cat sat down", "a dog ran off fast", "we like the sea"]
 
 
 def chosen(columns: Columns, target: str | None = None, **settings: Any) -> ChosenColumns:
-    table = RawTable(pa.table({name: pa.array(values) for name, values in columns.items()}), lambda row: f"표.csv:{row + 2}")
+    table = RawTable(
+        pa.table({name: pa.array(values) for name, values in columns.items()}), lambda row: f"표.csv:{row + 2}"
+    )
     return choose_kinds("표.csv", profile_columns([table]), DataConfig(source="표.csv", **settings), target)
 
 
@@ -44,6 +46,7 @@ def chosen(columns: Columns, target: str | None = None, **settings: Any) -> Chos
         ("ratio", ["0.5", "0.25", "1"], "number"),
         ("mark", ["x", None, None, "x"], "category"),
         ("too large", ["1e400", "2"], "number"),
+        ("infinite", ["inf", "2"], "number"),
     ],
 )
 def test_kinds_by_their_values(name: str, values: list[Any], kind: str) -> None:
@@ -139,7 +142,9 @@ def test_numbers_with_a_mistake_among_them_name_its_line() -> None:
 
 
 def test_dates_with_a_mistake_among_them() -> None:
-    with pytest.raises(DataError, match=re.escape('표.csv:6: day: "soon" is no date, but 4 of 5 values are; correct the 1')):
+    with pytest.raises(
+        DataError, match=re.escape('표.csv:6: day: "soon" is no date, but 4 of 5 values are; correct the 1')
+    ):
         chosen({"day": ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "soon"]})
 
 
@@ -155,8 +160,9 @@ def test_free_text_is_refused_with_advice() -> None:
     with pytest.raises(SettingError) as raised:
         chosen(columns)
     assert str(raised.value) == (
-        'data.exclude: 표.csv: free text (5 words on average, 60 distinct texts) in "comment", "댓글", which this network'
-        " cannot read; say data.exclude: [comment, 댓글], or data.types: {comment: category} to use its most frequent texts"
+        'data.exclude: 표.csv: free text (5 words on average, 60 distinct texts) in "comment", "댓글", which this'
+        " network cannot read; say data.exclude: [comment, 댓글], or data.types: {comment: category} to use its most"
+        " frequent texts"
     )
     assert list(chosen(columns, exclude=["comment"], types={"댓글": "category"}).kinds) == ["a", "댓글"]
 
@@ -166,7 +172,12 @@ def test_texts_of_several_words_that_repeat_are_categories() -> None:
 
 
 def test_gaps_under_error_are_counted_and_placed() -> None:
-    columns = {"a": ["1", "2", "3", "4"], "b": ["1", None, None, "2"], "c": [None, "x", "y", "y"], "unused": [None, *"123"]}
+    columns = {
+        "a": ["1", "2", "3", "4"],
+        "b": ["1", None, None, "2"],
+        "c": [None, "x", "y", "y"],
+        "unused": [None, *"123"],
+    }
     with pytest.raises(DataError) as raised:
         chosen(columns, missing="error", exclude=["unused"])
     assert str(raised.value) == (

@@ -62,7 +62,8 @@ def test_the_first_value_that_is_no_date() -> None:
         ([date(2024, 1, 31), None], (0, 0, 1)),
         (["20240131"], (1, 0, 0)),
         (["1e400", "2"], (2, 0, 0)),
-        (["inf", "2"], (1, 0, 0)),
+        (["-inf", "Infinity", "2"], (3, 0, 0)),
+        (["info", "2"], (1, 0, 0)),
         ([None, None], (0, 0, 0)),
     ],
 )
@@ -113,7 +114,10 @@ def test_distinct_texts_of_chunks_and_gaps() -> None:
     assert texts == ["a", "b"]
     assert codes.tolist() == [0, -1, 1, 0]
     assert distinct_texts(pa.chunked_array([], pa.string()))[1].tolist() == []
-    assert distinct_texts(pa.chunked_array([pa.array(["x", "y"]).dictionary_encode()])) == (["x", "y"], pytest.approx([0, 1]))
+    assert distinct_texts(pa.chunked_array([pa.array(["x", "y"]).dictionary_encode()])) == (
+        ["x", "y"],
+        pytest.approx([0, 1]),
+    )
 
 
 def test_lines_about_columns() -> None:

@@ -22,7 +22,9 @@ STRANGE = ['a, "b"', "두\n줄", "=1+1", "말"]
 
 
 def raw(columns: Mapping[str, Sequence[Any]]) -> RawTable:
-    return RawTable(pa.table({name: pa.array(values) for name, values in columns.items()}), lambda row: f"표.csv:{row + 2}")
+    return RawTable(
+        pa.table({name: pa.array(values) for name, values in columns.items()}), lambda row: f"표.csv:{row + 2}"
+    )
 
 
 def chosen(values: Sequence[Any], **settings: Any) -> tuple[TargetEncoder, list[str]]:
@@ -95,8 +97,10 @@ def test_more_whole_numbers_become_classes_when_asked() -> None:
 
 
 def test_rows_without_a_target_are_counted() -> None:
-    assert chosen(["a", None, "b", None])[1] == ['2 of 4 rows have no value of the target "y", left out; the first: 표.csv:3']
-    assert chosen(["a", None, "b"])[1][0].startswith("1 of 3 rows has no value")
+    assert chosen(["a", None, "b", None])[1] == [
+        '2 of 4 rows have no value of the target and are left out (column "y")'
+    ]
+    assert chosen(["a", None, "b"])[1][0].startswith("1 of 3 rows has no value of the target and is left out")
 
 
 @pytest.mark.parametrize(
@@ -122,16 +126,26 @@ def test_no_target_proposes_one() -> None:
     with pytest.raises(SettingError) as raised:
         chosen(["0", "1"], target=None)
     assert str(raised.value) == (
-        'data.target: which column of 표.csv is to be predicted? Write, for example, target: y; it has: x, y'
+        "data.target: which column of 표.csv is to be predicted? Write, for example, target: y; it has: x, y"
     )
 
 
 @pytest.mark.parametrize(
     ("values", "settings", "error", "message"),
     [
-        (["1", "2"], {"target": "Y"}, SettingError, 'data.target: 표.csv has no column "Y"; did you mean "y"?; it has: x, y'),
+        (
+            ["1", "2"],
+            {"target": "Y"},
+            SettingError,
+            'data.target: 표.csv has no column "Y"; did you mean "y"?; it has: x, y',
+        ),
         ([None, None], {}, DataError, "표.csv: y: none of the 2 rows has a target; choose another data.target"),
-        (["a", "a", None], {}, DataError, '표.csv: y: all 2 rows with a target have the same, "a"; add rows with others'),
+        (
+            ["a", "a", None],
+            {},
+            DataError,
+            '표.csv: y: all 2 rows with a target have the same, "a"; add rows with others',
+        ),
         (["5", "5.0"], {}, DataError, '표.csv: y: all 2 rows with a target have the same, "5"'),
         (["1", "2", "3", "4", "x"], {}, DataError, '표.csv:6: y: "x" is no number, but 4 of 5 values are'),
         (["1", "2", "3", "4", "x"], {"task": "regression"}, DataError, '표.csv:6: y: "x" is no number'),
@@ -143,8 +157,8 @@ def test_no_target_proposes_one() -> None:
             [f"name {number}" for number in range(21)],
             {},
             SettingError,
-            'data.target: "y" of 표.csv has 21 different labels in 21 rows, too many to learn as classes (at most 1,000,'
-            " each with several rows); choose another column, or group the labels",
+            'data.target: "y" of 표.csv has 21 different labels in 21 rows, too many to learn as classes (at most'
+            " 1,000, each with several rows); choose another column, or group the labels",
         ),
         (
             [f"name {number % 1001}" for number in range(5005)],
@@ -178,7 +192,7 @@ def test_mixed_labels_are_classes_when_asked() -> None:
         (
             ("개", "말"),
             ["개", "소", "소"],
-            '표.csv:3: y: the label "소" was in no training row (2 rows have unknown labels); the classes are "개", "말"',
+            '표.csv:3: y: the label "소" was in no training row (2 rows have unknown labels); the classes are "개"',
         ),
         (("0", "1"), ["1", None], "표.csv:3: y: has no value (1 such row in all); fill it in, or leave out the row"),
         (("a", "b"), ["0"], '표.csv:2: y: the label "0" was in no training row (1 row has unknown labels)'),
