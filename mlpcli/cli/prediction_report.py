@@ -36,7 +36,7 @@ def report(ready: PreparedPrediction, as_json: bool) -> None:
     printer: Printer = Lines(ready, "  " if on_terminal else "\t")
     if as_json:
         printer = Json(ready)
-    elif on_terminal and ready.inputs.kind != "picture":
+    elif (on_terminal or ready.output is not None) and ready.inputs.kind != "picture":
         printer = Overview(ready)
     # A bar on the same terminal as lines that are being printed would stand between them.
     ready.run(printer.add, None if on_terminal and isinstance(printer, Lines) else LoadingBar())

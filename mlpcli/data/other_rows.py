@@ -97,8 +97,9 @@ def _from_npz(path: Path, layout: Layout) -> Rows:
 
 def _from_table(key: str, path: Path, layout: Layout) -> Rows:
     """Encoded as the training rows were; names alone do, where these were no table of columns but had names."""
+    from mlpcli.data.tables.fitting_options import fitting_options
     from mlpcli.data.tables.preprocessing import plain_preprocessing
-    from mlpcli.data.tables.reader import read_table
+    from mlpcli.data.tables.reader import read_batches, read_table
 
     preprocessing = layout.preprocessing
     if preprocessing is None and layout.feature_names is None:
@@ -106,7 +107,8 @@ def _from_table(key: str, path: Path, layout: Layout) -> Rows:
         raise SettingError(key, f"{path}: is a table, but the training rows {kind}; give rows of the same kind")
     if preprocessing is None:
         preprocessing = plain_preprocessing(layout.feature_names or (), layout.class_names, None)
-    raw, _, _ = read_table(path, preprocessing.options)
+    options = fitting_options(lambda options, rows: read_batches(path, options, rows), preprocessing)
+    raw, _, _ = read_table(path, options)
     return labelled_rows(path, raw, preprocessing)
 
 

@@ -38,6 +38,8 @@ BUDGETS = [
     (["train", "--help"], HELP),
     (["evaluate", "--help"], HELP),
     (["plot", "--help"], HELP),
+    (["predict", "--help"], HELP),
+    (["init", "--help"], HELP),
     (["validate", "configs/digits.yaml"], HEAVY | {"matplotlib"}),
     (["validate", "configs/digits.yaml", "--json"], HEAVY | {"matplotlib"}),
     (["summary", "configs/digits.yaml"], HEAVY | {"matplotlib"}),

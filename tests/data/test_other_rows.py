@@ -95,5 +95,22 @@ def test_another_number_of_targets(npz: Write) -> None:
 def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r'data.validation: .*tset: not found; did you mean "test"'):
         split_source(source(), config(validation=str(tmp_path / "tset")), 1)
-    with pytest.raises(SettingError, match=r"data.test: .* is neither an .npz file nor a folder of IDX files"):
+    with pytest.raises(SettingError, match=r"data.test: .* is no table, no .npz file and no folder of pictures"):
+        split_source(source(), config(test=str(tmp_path)), 1)
+
+
+def test_a_table_for_rows_without_column_names(tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("a,y\n1,3\n", encoding="utf-8")
+    with pytest.raises(
+        SettingError, match=r"data.test: .*more.csv: is a table, but the training rows have no column names"
+    ):
+        split_source(source(), config(test=str(tmp_path / "more.csv")), 1)
+
+
+def test_pictures_for_rows_that_are_none(tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "3").mkdir()
+    Image.new("L", (2, 2)).save(tmp_path / "3" / "a.png")
+    with pytest.raises(SettingError, match="holds pictures, but the training rows are no pictures of classes"):
         split_source(source(), config(test=str(tmp_path)), 1)

@@ -114,3 +114,22 @@ def test_photos_from_class_folders(shared_data: Path, tmp_path: Path) -> None:
     assert frogs["recall"] == pytest.approx(sum(row["label"] == "frog" for row in photos.predictions) / 40)
     metadata = json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))
     assert metadata["rows"] == {"train": 96, "validation": 24, "test": 120}
+
+
+def test_other_rows_may_be_written_in_another_way(tmp_path: Path) -> None:
+    """Trained on a cp949 file with semicolons; scored on UTF-8 with commas."""
+    lines = [
+        "키;색;종",
+        *(f"{number};{'빨강' if number % 2 else '파랑'};{'개' if number % 2 else '새'}" for number in range(60)),
+    ]
+    (tmp_path / "동물.csv").write_bytes("\n".join(lines).encode("cp949"))
+    (tmp_path / "more.csv").write_text("\n".join(lines[:21]).replace(";", ","), encoding="utf-8")
+    config = tmp_path / "my.yaml"
+    config.write_text(
+        "name: 동물\ndata: {source: 동물.csv, target: 종, separator: ';', encoding: cp949}\nmodel: {hidden_units: [8]}\n"
+        "training: {optimizer: adam, epochs: 40}\noutput: {plots: []}\n",
+        encoding="utf-8",
+    )
+    run = mlpcli.train(config, run_dir=tmp_path / "run").run
+    assert mlpcli.evaluate(run, data=tmp_path / "more.csv").evaluation["rows"] == 20
+    assert {row["label"] for row in mlpcli.predict(run, tmp_path / "more.csv").predictions} == {"개", "새"}

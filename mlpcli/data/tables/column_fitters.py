@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from mlpcli.config.data import ColumnKind
 from mlpcli.config.suggestions import shown
 from mlpcli.data.tables.column_encoders import (
     CONVERSIONS,
@@ -23,6 +22,8 @@ from mlpcli.data.tables.value_sample import ValueSample
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from mlpcli.config.data import ColumnKind
 
 MOST_CATEGORIES = 50
 """One-hot columns of one column of the table; the most frequent categories get them."""

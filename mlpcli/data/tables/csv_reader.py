@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.csv
 
+SMALL_BLOCK = 1 << 20
+ROWS_IN_BLOCK = 32
 HEAD = 4 << 20
 """Bytes at the beginning in which the header must end, and which the separator is found in."""
 
 
 @dataclass(frozen=True)
 class CsvLayout:
-    """How a file is written. header_bytes: of UTF-8, up to the first row."""
+    """How a file is written. header_bytes: of UTF-8, up to the first row. block_size: bytes that pyarrow
+    reads at once: few are faster, but a row must fit."""
 
     encoding: str
     separator: str
     decimal_comma: bool
     names: tuple[str, ...]
     header_bytes: int
+    block_size: int
     notes: tuple[str, ...]
 
 
@@ -57,33 +61,30 @@ def find_layout(file: TextFile, options: ReadOptions) -> CsvLayout:
     if comma:
         more.append(f"{file.name}: numbers have a decimal comma (1,5 is read as 1.5)")
     size = len("".join(lines[: header.end - 1]).encode())
-    return CsvLayout(encoding, separator, comma, names, size, (*notes, *more))
+    block = SMALL_BLOCK if ROWS_IN_BLOCK * max(map(len, lines)) < SMALL_BLOCK else LONGEST_ROW
+    return CsvLayout(encoding, separator, comma, names, size, block, (*notes, *more))
 
 
 def csv_blocks(file: TextFile, layout: CsvLayout) -> Iterator[pa.RecordBatch]:
-    """The rows in blocks of some MiB, all columns strings, gaps still as they are written.
+    """The rows in blocks of about a MiB, all columns strings, gaps still as they are written.
 
     Raises:
         DataError: rows of different lengths, a quote that never closes, bytes that are no text.
     """
     import pyarrow as pa
 
-    last = ""
-    try:
-        with file.open_utf8(layout.encoding) as stream:
-            if not _skip(stream, layout.header_bytes):
-                return
-            for block in _reader(stream, layout):
-                if block.num_rows:
-                    last = block.column(block.num_columns - 1)[-1].as_py()
-                    yield block
-            odd_quotes = stream.quotes % 2 == 1
-    except pa.ArrowInvalid as error:
-        raise fault_of(file, layout.encoding, layout.separator, error) from error
-    except UndecodableError as fault:
-        raise wrong_encoding(file, fault) from fault
-    if odd_quotes or "\n" in last or "\r" in last:
-        refuse_open_quote(file, layout.encoding, layout.separator)
+    rows = 0
+    for block_size in dict.fromkeys((layout.block_size, LONGEST_ROW)):
+        try:
+            for block in _blocks(file, layout, block_size, rows):
+                rows += block.num_rows
+                yield block
+            return
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error) or block_size == LONGEST_ROW:
+                raise fault_of(file, layout.encoding, layout.separator, error) from error
+        except UndecodableError as fault:
+            raise wrong_encoding(file, fault) from fault
 
 
 def line_numbers(file: TextFile, layout: CsvLayout) -> LineNumbers:
@@ -91,7 +92,24 @@ def line_numbers(file: TextFile, layout: CsvLayout) -> LineNumbers:
     return LineNumbers(file, layout.encoding, layout.separator)
 
 
-def _reader(stream: io.RawIOBase, layout: CsvLayout) -> pyarrow.csv.CSVStreamingReader:
+def _blocks(file: TextFile, layout: CsvLayout, block_size: int, skipped: int) -> Iterator[pa.RecordBatch]:
+    """The rows after the first `skipped`, in blocks; at the end, quotes that look open are looked at."""
+    last = ""
+    with file.open_utf8(layout.encoding) as stream:
+        if not _skip(stream, layout.header_bytes):
+            return
+        for block in _reader(stream, layout, block_size):
+            if block.num_rows:
+                last = block.column(block.num_columns - 1)[-1].as_py()
+            if block.num_rows > skipped:
+                yield block.slice(skipped)
+            skipped = max(0, skipped - block.num_rows)
+        odd_quotes = stream.quotes % 2 == 1
+    if odd_quotes or "\n" in last or "\r" in last:
+        refuse_open_quote(file, layout.encoding, layout.separator)
+
+
+def _reader(stream: io.RawIOBase, layout: CsvLayout, block_size: int) -> pyarrow.csv.CSVStreamingReader:
     import pyarrow as pa
     import pyarrow.csv as pa_csv
 
@@ -100,7 +118,7 @@ def _reader(stream: io.RawIOBase, layout: CsvLayout) -> pyarrow.csv.CSVStreaming
 
     return pa_csv.open_csv(
         pa.PythonFile(stream, mode="r"),
-        read_options=pa_csv.ReadOptions(column_names=layout.names, block_size=LONGEST_ROW),
+        read_options=pa_csv.ReadOptions(column_names=layout.names, block_size=block_size),
         parse_options=pa_csv.ParseOptions(
             delimiter=layout.separator, newlines_in_values=True, invalid_row_handler=blank_or_wrong
         ),
@@ -130,6 +148,10 @@ def _separator(file: TextFile, lines: list[str], told: str | None) -> str:
     found = find_separator(lines, "\t" if ".tsv" in file.path.suffixes else ",")
     if told is None:
         return found
+    if not told.isascii() or told in '"\r\n':
+        raise SettingError(
+            "data.separator", f"{told!r} cannot separate values; use one of , ; | or a tab, or leave it out"
+        )
     header = next((line for line in lines if not is_blank(line)), "")
     if told not in header and found in header and found in SEPARATORS:
         raise SettingError(

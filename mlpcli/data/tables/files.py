@@ -24,12 +24,15 @@ def is_table_path(path: Path) -> bool:
     """Whether the path means tables: by its ending, as a glob of tables, or as a folder that holds some.
 
     A file need not be there: that is found out, and said, when it is read.
+
+    Raises:
+        DataError: a folder that may not be looked into.
     """
-    if path.is_dir():
-        return next(_tables_in(path), None) is not None
-    if is_glob(path):
-        matches = _matches(path)
-        return any(map(_is_table_name, matches)) if matches else _is_table_name(path)
+    with reading(path):
+        if path.is_dir():
+            return next(_tables_in(path), None) is not None
+        if is_glob(path) and (matches := _matches(path)):
+            return any(map(_is_table_name, matches))
     return _is_table_name(path)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlpcli.config.data import ColumnKind
 from mlpcli.config.suggestions import shown
 from mlpcli.data.look.wording import plural, quoted, yaml_list
 from mlpcli.data.tables.column_names import check_known
@@ -15,7 +14,7 @@ from mlpcli.data.tables.verdicts import Trouble, Verdict, judge, mixed_message
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
-    from mlpcli.config.data import DataConfig
+    from mlpcli.config.data import ColumnKind, DataConfig
 
 Profiles = Mapping[str, ColumnProfile]
 

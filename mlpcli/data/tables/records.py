@@ -13,8 +13,11 @@ from typing import NamedTuple
 from mlpcli.data.tables.text_file import Utf8Stream
 from mlpcli.errors import DataError
 
-LONGEST_ROW = 4 << 20
+LONGEST_ROW = 16 << 20
 """Bytes of one row; pyarrow's blocks have this size, and a longer row is most often a quote left open."""
+
+LONGEST_LINE = 4 * LONGEST_ROW
+"""More than pyarrow ever takes for a row: one may reach into a second block."""
 
 
 class Record(NamedTuple):
@@ -35,9 +38,9 @@ def text_lines(stream: Utf8Stream, name: str) -> Iterator[str]:
     """
     with io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding="utf-8", newline="") as text:
         number = 0
-        while line := text.readline(LONGEST_ROW):
+        while line := text.readline(LONGEST_LINE):
             number += 1
-            if len(line) == LONGEST_ROW:
+            if len(line) == LONGEST_LINE:
                 raise DataError(too_long(name, number))
             yield line
 

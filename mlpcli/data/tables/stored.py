@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,8 @@ from mlpcli.data.tables.target_encoder import TargetEncoder
 
 MOST_COLUMNS = 1_000_000
 MOST_NAMES = 1_000_000
+LARGEST = 3.4028235e38
+"""What float32 holds."""
 
 
 def read_parts(value: object, keys: Sequence[str], what: str) -> list[Any]:
@@ -78,12 +79,7 @@ def _column(value: object) -> ColumnEncoder:
     if kind not in ("number", "boolean", "date"):
         raise ValueError("preprocessing: a column has a kind that is not known")
     name, _, fill, indicator = read_parts(value, ("name", "kind", "fill", "indicator"), f"a {kind}")
-    if (
-        isinstance(fill, bool)
-        or not isinstance(fill, (int, float))
-        or not abs(fill) <= 3.5e38
-        or not math.isfinite(fill)
-    ):
+    if isinstance(fill, bool) or not isinstance(fill, (int, float)) or not abs(fill) <= LARGEST:  # nor NaN
         raise ValueError("preprocessing: fill should be a finite number")
     return ValueColumn(_text(name, "a name"), kind, float(fill), _flag(indicator, "indicator"))
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mlpcli.config.data import ColumnKind
 from mlpcli.data.tables.profile import ColumnProfile
+
+if TYPE_CHECKING:
+    from mlpcli.config.data import ColumnKind
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _common_schema(parts: Sequence[TablePart]) -> pa.Schema:
     for part in parts[1:]:
         try:
             schema = pa.unify_schemas([schema, part.schema.remove_metadata()], promote_options="permissive")
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             pairs = ((name, schema.field(name).type, part.schema.field(name).type) for name in schema.names)
             name, one, other = next((pair for pair in pairs if pair[1] != pair[2]), ("", "", ""))
             raise DataError(

@@ -131,11 +131,11 @@ class Utf8Stream(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         """As many bytes as asked for, fewer only at the end: pyarrow takes what it gets for a whole block."""
-        pieces, held = [self._waiting], len(self._waiting)
+        pieces, held = ([self._waiting] if self._waiting else []), len(self._waiting)
         while (size < 0 or held < size) and (piece := self._next()):
             pieces.append(piece)
             held += len(piece)
-        data = b"".join(pieces)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         keep = held if size < 0 else size
         self._waiting = data[keep:]
         return data[:keep]

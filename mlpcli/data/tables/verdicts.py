@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mlpcli.config.data import ColumnKind
 from mlpcli.config.suggestions import shown
 from mlpcli.data.look.wording import yaml_list
 from mlpcli.data.tables.profile import ColumnProfile
+
+if TYPE_CHECKING:
+    from mlpcli.config.data import ColumnKind
 
 MOSTLY = 0.8
 """From this share of numbers on, a column is one of numbers with mistakes in it, and not one of texts."""

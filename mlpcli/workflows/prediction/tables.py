@@ -6,16 +6,17 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mlpcli.data.other_rows import Layout
-from mlpcli.errors import DataError, ModelFileError, SettingError
+from mlpcli.errors import DataError, ModelFileError
 from mlpcli.workflows.prediction.batch import InputBatch
 from mlpcli.workflows.prediction.kinds import STANDARD_INPUT
 
 if TYPE_CHECKING:
+    from mlpcli.data.tables.fitting_options import Read
     from mlpcli.data.tables.preprocessing import Preprocessing
     from mlpcli.data.tables.raw_table import RawTable
     from mlpcli.data.tables.read_options import ReadOptions
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 BATCH_ROWS = 65_536
 BATCH_VALUES = 1 << 22
 """Values of a batch, at most, read or encoded: wider tables come in fewer rows at a time."""
-
-Read = Callable[["ReadOptions", int], Iterator["RawTable"]]
-"""Rows in batches of a given size, from the beginning each time."""
-
 
 def preprocessing_of(layout: Layout, target: str | None) -> Preprocessing | None:
     """How columns become what the model takes; None where it has learnt on no columns with names."""
@@ -83,35 +80,15 @@ def table_batches(name: str, read: Read, preprocessing: Preprocessing) -> Iterat
     Raises:
         DataError: the file cannot be read, lacks columns, or holds a value that does not fit its column.
     """
+    from mlpcli.data.tables.fitting_options import fitting_options
+
     width = max(1, len(preprocessing.feature_names), len(preprocessing.source_names))
     rows = max(1, min(BATCH_ROWS, BATCH_VALUES // width))
     first = 0
-    for raw in read(_options(read, preprocessing), rows):
+    for raw in read(fitting_options(read, preprocessing), rows):
         if len(raw):
             yield InputBatch(preprocessing.encode(raw), (name,), first, raw)
         first += len(raw)
-
-
-def _options(read: Read, preprocessing: Preprocessing) -> ReadOptions:
-    """As the file itself suggests or, where the columns then are not there, as the training file was read.
-
-    The new rows may well have another encoding or separator than the training rows had.
-    """
-    from mlpcli.data.tables.read_options import ReadOptions
-
-    stored = preprocessing.options
-    found = ReadOptions(None, None, stored.na_values)
-    if found == stored or _has_columns(read, found, preprocessing) or not _has_columns(read, stored, preprocessing):
-        return found
-    return stored
-
-
-def _has_columns(read: Read, options: ReadOptions, preprocessing: Preprocessing) -> bool:
-    try:
-        first = next(iter(read(options, 1)), None)
-    except (DataError, SettingError):
-        return False
-    return first is not None and set(preprocessing.source_names) <= set(first.names)
 
 
 def check_encoded(file: Path, preprocessing: Preprocessing, layout: Layout) -> None:

@@ -65,6 +65,11 @@ def test_every_kind_by_hand() -> None:
     ]
 
 
+@pytest.mark.parametrize(("values", "fill"), [(["yes", "no", "yes"], 1), (["yes", "no"], 0), (["no", "no", "yes"], 0)])
+def test_a_boolean_gap_is_what_most_are(values: list[str], fill: float) -> None:
+    assert encoder({"c": [*values, None]}, {"c": "boolean"}).encode(raw({"c": [None]})).tolist() == [[fill, 1]]
+
+
 def test_only_training_rows_count() -> None:
     """The median of all rows would be 30, and all rows have a gap and a third colour."""
     columns = {"age": ["10", "20", None, "40", "90"], "colour": ["red", "blue", "green", "red", "red"]}

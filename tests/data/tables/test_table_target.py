@@ -90,6 +90,9 @@ def test_the_task_that_was_chosen_is_said() -> None:
 
 
 def test_more_whole_numbers_become_classes_when_asked() -> None:
+    twenty = chosen([str(number % 20) for number in range(60)])[0].class_names
+    assert twenty is not None
+    assert len(twenty) == 20
     names = chosen([str(number % 30) for number in range(60)], task="classification")[0].class_names
     assert names is not None
     assert names[8:11] == ("8", "9", "10")
