@@ -8,7 +8,7 @@ from typing import Protocol
 from mlpcli.cli.console import line, table
 from mlpcli.config.suggestions import shown
 from mlpcli.data.look.findings import Facts, Look
-from mlpcli.data.look.wording import percent
+from mlpcli.data.wording import percent
 
 MOST_COLUMNS = 40
 MOST_CLASSES = 12

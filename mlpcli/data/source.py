@@ -25,6 +25,7 @@ from mlpcli.errors import DataError, SettingError, did_you_mean
 if TYPE_CHECKING:
     from mlpcli.config.data import DataConfig
 
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 READ_HERE = "read are built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
 
 
@@ -91,6 +92,8 @@ def _load_path(path: Path, data: DataConfig, watch: Watch | None) -> Source:
     check_settings(data, "arrays")
     if name.endswith(".npz"):
         return load_npz(path, data)
+    if name.endswith(SPREADSHEETS):
+        raise DataError(f"{path}: is a spreadsheet; save the sheet as CSV, and give that")
     if "idx" in name:
         raise DataError(f"{path}: is a single IDX file; set data.source to its folder, {path.parent}")
     raise DataError(f"{path}: is of no kind that is read; {READ_HERE}")

@@ -11,7 +11,6 @@ from pathlib import Path
 from mlpcli.config.data import ColumnKind, DataConfig
 from mlpcli.config.suggestions import shown
 from mlpcli.data.local_files import reading
-from mlpcli.data.look.wording import plural
 from mlpcli.data.tables.column_names import check_known
 from mlpcli.data.tables.kinds import choose_kinds
 from mlpcli.data.tables.profile import ColumnProfile, profile_columns
@@ -23,6 +22,7 @@ from mlpcli.data.tables.target_guess import guess_target
 from mlpcli.data.tables.usable_rows import usable_rows
 from mlpcli.data.tables.verdicts import Verdict, judge, mixed_message
 from mlpcli.data.task import resolve_task
+from mlpcli.data.wording import plural
 from mlpcli.errors import SettingError
 from mlpcli.workflows.starter_columns import column_comments, target_comment
 from mlpcli.workflows.starter_data import Entry, StarterData

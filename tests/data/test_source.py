@@ -28,28 +28,17 @@ def test_a_path_that_is_not_there_proposes_the_nearest(tmp_path: Path) -> None:
     assert "did you mean" not in message(tmp_path / "nowhere" / "zzzzzz")
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.TSV", "a.parquet", "a.csv.gz"])
-def test_tables_are_not_read_yet(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text("a,b\n1,2\n", encoding="utf-8")
-    assert "this version does not read tables" in message(tmp_path / name)
-    assert "read are the built-in sets, .npz files and folders of IDX files" in message(tmp_path / name)
-
-
-def test_folders_of_images_are_not_read_yet(tmp_path: Path) -> None:
-    (tmp_path / "고양이").mkdir()
-    (tmp_path / "고양이" / "1.JPG").write_bytes(b"")
-    assert "this version does not read folders of images yet" in message(tmp_path)
-
-
 def test_other_folders(tmp_path: Path) -> None:
-    assert "holds no IDX files such as train-images-idx3-ubyte.gz, but nothing" in message(tmp_path)
+    assert "holds neither tables, nor IDX files, nor class folders of pictures, but nothing" in message(tmp_path)
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     assert "but notes.txt; read are" in message(tmp_path)
 
 
 def test_other_files(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK")
-    assert "is of no kind that is read" in message(tmp_path / "a.xlsx")
+    assert "is a spreadsheet; save the sheet as CSV, and give that" in message(tmp_path / "a.xlsx")
+    (tmp_path / "a.doc").write_bytes(b"x")
+    assert "is of no kind that is read" in message(tmp_path / "a.doc")
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0")
     assert f"is a single IDX file; set data.source to its folder, {tmp_path}" in message(
         tmp_path / "train-images-idx3-ubyte"

@@ -126,7 +126,8 @@ def test_other_rows_may_be_written_in_another_way(tmp_path: Path) -> None:
     (tmp_path / "more.csv").write_text("\n".join(lines[:21]).replace(";", ","), encoding="utf-8")
     config = tmp_path / "my.yaml"
     config.write_text(
-        "name: 동물\ndata: {source: 동물.csv, target: 종, separator: ';', encoding: cp949}\nmodel: {hidden_units: [8]}\n"
+        "name: 동물\ndata: {source: 동물.csv, target: 종, separator: ';', encoding: cp949}\n"
+        "model: {hidden_units: [8]}\n"
         "training: {optimizer: adam, epochs: 40}\noutput: {plots: []}\n",
         encoding="utf-8",
     )

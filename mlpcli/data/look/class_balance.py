@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpcli.config.suggestions import shown
 from mlpcli.data.look.findings import Finding
-from mlpcli.data.look.wording import listed, plural, quoted
+from mlpcli.data.wording import listed, plural, quoted
 
 FEWEST_TO_LEARN = 10
 FEWEST_TO_SCORE = 5

@@ -10,7 +10,7 @@ import numpy as np
 from mlpcli.data.dataset import Part
 from mlpcli.data.look.findings import Finding, Level
 from mlpcli.data.look.row_hashes import Hashes, common, distinct, joined, row_hashes
-from mlpcli.data.look.wording import percent
+from mlpcli.data.wording import percent
 
 MOST_KINDS = 1_000
 LEAST_REPEATED = 10

@@ -12,7 +12,7 @@ from mlpcli.data.dataset import Rows
 from mlpcli.data.look.findings import Finding
 from mlpcli.data.look.one_column import FEWEST_ROWS, classes_right, variance_explained
 from mlpcli.data.look.raw_columns import RawColumn, how_to_exclude
-from mlpcli.data.look.wording import listed, percent, quoted
+from mlpcli.data.wording import listed, percent, quoted
 
 MOST_WRONG = 0.02
 MOST_WRONG_OF_BASELINE = 0.2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mlpcli.config.suggestions import shown
 from mlpcli.data.dataset import Source
-from mlpcli.data.look.wording import listed, yaml_list
+from mlpcli.data.wording import listed, yaml_list
 
 
 @dataclass(frozen=True)

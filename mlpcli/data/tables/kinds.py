@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.config.suggestions import shown
-from mlpcli.data.look.wording import plural, quoted, yaml_list
 from mlpcli.data.tables.column_names import check_known
 from mlpcli.data.tables.profile import ColumnProfile
 from mlpcli.data.tables.verdicts import Trouble, Verdict, judge, mixed_message
+from mlpcli.data.wording import plural, quoted, yaml_list
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:

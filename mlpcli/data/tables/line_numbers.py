@@ -27,7 +27,7 @@ class LineNumbers:
         missing = row + 1 - len(self._lines)
         if missing > 0:
             try:
-                self._rest = self._rest or self._find()
+                self._rest = self._rest or _lines_of_rows(self._file, self._encoding, self._separator)
                 self._lines.extend(itertools.islice(self._rest, missing))
             except (DataError, OSError):  # gone or changed since: a place less exact is better than another error
                 self._rest = iter(())
@@ -35,12 +35,13 @@ class LineNumbers:
             f"{self._file.name}:{self._lines[row]}" if row < len(self._lines) else f"{self._file.name}: row {row + 1:,}"
         )
 
-    def _find(self) -> Iterator[int]:
-        with self._file.open_utf8(self._encoding) as stream:
-            found = records(text_lines(stream, self._file.name), self._separator)
-            next(found, None)  # the header
-            for record in found:
-                yield record.line
+
+def _lines_of_rows(file: TextFile, encoding: str, separator: str) -> Iterator[int]:
+    with file.open_utf8(encoding) as stream:
+        found = records(text_lines(stream, file.name), separator)
+        next(found, None)  # the header
+        for record in found:
+            yield record.line
 
 
 class Places:

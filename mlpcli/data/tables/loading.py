@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.data.dataset import Rows, Source, Splits
-from mlpcli.data.look.wording import plural
 from mlpcli.data.other_rows import labelled_rows
 from mlpcli.data.split import draw_rows, join_parts
 from mlpcli.data.tables.kinds import choose_kinds
@@ -17,7 +16,8 @@ from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.reader import read_table
 from mlpcli.data.tables.summaries import ColumnSummary, column_lines
 from mlpcli.data.tables.target import choose_target
-from mlpcli.data.tables.usable_rows import usable_rows
+from mlpcli.data.tables.usable_rows import left_out_note, usable_rows
+from mlpcli.data.wording import plural
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     if stored is not None:
         names, target = stored.source_names, stored.target.found_in(raw, stored.source_names)
     kept = usable_rows(raw, names, target.name, data.missing)
-    notes += _dropped(raw, len(kept), decisions, data)
+    if data.missing == "drop":
+        notes += left_out_note(len(raw) - len(kept), len(raw))
     if len(kept) < 2:
         usable = plural(len(kept), "row", "rows")
         raise DataError(f"{path}: {usable} can be used; at least 2 are needed to learn anything")
@@ -77,8 +78,8 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
 def decide(path: Path, raw: RawTable, data: DataConfig) -> Decisions:
     """Look at every column of all rows: which is the target, and what the others are."""
     profiles = profile_columns([raw])
-    target, target_notes = choose_target(path.name, profiles, data)
-    chosen = choose_kinds(path.name, profiles, data, target.name)
+    target, target_notes = choose_target(str(path), profiles, data)
+    chosen = choose_kinds(str(path), profiles, data, target.name)
     columns = tuple(column_lines(profiles, chosen.kinds, target.name))
     return Decisions(target, chosen.kinds, columns, [*target_notes, *chosen.notes])
 
@@ -104,13 +105,6 @@ def _source(
         columns=decisions.columns,
         notes=tuple(notes),
     )
-
-
-def _dropped(raw: RawTable, kept: int, decisions: Decisions, data: DataConfig) -> list[str]:
-    """Rows without a target are in the target's own notes."""
-    if data.missing != "drop" or kept == len(raw):
-        return []
-    return [f"{len(raw) - kept:,} of {len(raw):,} rows with gaps are left out (data.missing: drop)"]
 
 
 def _other_table(setting: float | str | None, data: DataConfig) -> RawTable | None:

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from mlpcli.config.suggestions import shown
 from mlpcli.data.dataset import Array
-from mlpcli.data.look.wording import plural
 from mlpcli.data.tables.column_encoders import ColumnEncoder, ValueColumn
 from mlpcli.data.tables.column_fitters import fitter_for
 from mlpcli.data.tables.column_names import check_columns
 from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.target_encoder import TargetEncoder
 from mlpcli.data.tables.usable_rows import gap_mask, usable_rows
+from mlpcli.data.wording import plural
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:

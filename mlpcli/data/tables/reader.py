@@ -19,7 +19,7 @@ from mlpcli.data.tables.raw_table import RawTable
 from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.table_parts import CsvPart, TablePart, open_parts
 from mlpcli.data.tables.text_file import TextFile
-from mlpcli.errors import DataError
+from mlpcli.errors import DataError, OutputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,13 +87,19 @@ def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int
 
     Raises:
         DataError, SettingError: as `read_table`.
+        OutputError: the temporary file cannot be written.
     """
     handle, kept = tempfile.mkstemp(prefix="mlpcli-", suffix=".csv")
     source = TextFile(Path(kept), name)
     # The file must last as long as somebody may ask on which line a row stands: as long as the source does.
     weakref.finalize(source, Path(kept).unlink, missing_ok=True)
-    with os.fdopen(handle, "wb") as copy:
-        shutil.copyfileobj(file, copy, 1 << 20)
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+    except OSError as error:
+        raise OutputError(
+            f"{name}: cannot be kept in {kept}: {error.strerror}; free some space, or set TMPDIR"
+        ) from error
     if not os.path.getsize(kept):
         raise DataError(f"{name}: is empty; give it a line of column names and rows")
     yield from _placed([CsvPart.of(source, options, {})], options, batch_rows)

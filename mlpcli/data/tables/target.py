@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlpcli.config.suggestions import shown
-from mlpcli.data.look.wording import plural, yaml_list
 from mlpcli.data.tables.column_names import check_known, listed_columns
 from mlpcli.data.tables.profile import ColumnProfile
 from mlpcli.data.tables.target_encoder import TargetEncoder
 from mlpcli.data.tables.target_guess import guess_target
 from mlpcli.data.tables.verdicts import MOSTLY, is_whole, mixed_message
 from mlpcli.data.task import resolve_task
+from mlpcli.data.wording import plural, yaml_list
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import numpy as np
 
 from mlpcli.config.suggestions import shown
 from mlpcli.data.dataset import Array
-from mlpcli.data.look.wording import plural, quoted
 from mlpcli.data.tables.column_names import check_columns, file_of, listed_columns
 from mlpcli.data.tables.conversion import as_numbers
 from mlpcli.data.tables.distinct import distinct_texts
 from mlpcli.data.tables.target_guess import called_target
 from mlpcli.data.tables.usable_rows import gap_mask
+from mlpcli.data.wording import plural, quoted
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:

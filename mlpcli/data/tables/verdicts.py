@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mlpcli.config.suggestions import shown
-from mlpcli.data.look.wording import yaml_list
 from mlpcli.data.tables.profile import ColumnProfile
+from mlpcli.data.wording import yaml_list
 
 if TYPE_CHECKING:
     from mlpcli.config.data import ColumnKind

@@ -25,6 +25,7 @@ BATCH_ROWS = 65_536
 BATCH_VALUES = 1 << 22
 """Values of a batch, at most, read or encoded: wider tables come in fewer rows at a time."""
 
+
 def preprocessing_of(layout: Layout, target: str | None) -> Preprocessing | None:
     """How columns become what the model takes; None where it has learnt on no columns with names."""
     from mlpcli.data.tables.preprocessing import plain_preprocessing

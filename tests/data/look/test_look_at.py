@@ -17,10 +17,10 @@ from mlpcli.data.look import seen_rows
 from mlpcli.data.look.look_at import look_at
 from mlpcli.data.look.raw_columns import raw_columns
 from mlpcli.data.look.seen_rows import draw_sample
-from mlpcli.data.look.wording import percent, quoted, yaml_list
 from mlpcli.data.streaming.disk_rows import DiskRows
 from mlpcli.data.streaming.moments import Moments
 from mlpcli.data.streaming.row_range import RowRange
+from mlpcli.data.wording import percent, quoted, yaml_list
 
 MakeSource = Callable[..., Source]
 Split = Callable[..., Splits]

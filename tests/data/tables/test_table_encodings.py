@@ -1,0 +1,177 @@
+"""Encodings: found, told, told wrongly, and files that are no text at all."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from mlpcli.data.tables import text_file
+from mlpcli.data.tables.read_options import ReadOptions
+from mlpcli.data.tables.reader import read_table
+from mlpcli.errors import DataError, SettingError
+
+TEXT = "이름,값\n가나다,1\n뷁,2\n"
+COLUMNS = {"이름": ["가나다", "뷁"], "값": ["1", "2"]}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "표.csv"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("utf-16", "utf-16"), ("utf-32", "utf-32"), ("cp949", "cp949")],
+)
+def test_found(path: Path, encoding: str, found: str) -> None:
+    path.write_bytes(TEXT.encode(encoding))
+    raw, options, notes = read_table(path, ReadOptions())
+    assert raw.columns.to_pydict() == COLUMNS
+    assert options.encoding == found
+    assert notes == ([f"{path}: read as cp949 (it is not utf-8: byte 0xc0 at offset 0)"] if encoding == "cp949" else [])
+
+
+def test_utf_16_of_the_other_byte_order(path: Path) -> None:
+    path.write_bytes("\ufeff".encode("utf-16-be") + TEXT.encode("utf-16-be"))
+    assert read_table(path, ReadOptions())[0].columns.to_pydict() == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("cp949", "cp949"),
+        ("cp949", "EUC-KR"),
+        ("cp949", "ks_c_5601-1987"),
+        ("utf-8", "UTF8"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16", "utf-16-le"),
+        ("utf-8-sig", "utf-8"),
+        ("gb18030", "gb18030"),
+    ],
+)
+def test_told(path: Path, encoding: str, told: str) -> None:
+    path.write_bytes(TEXT.encode(encoding))
+    raw, _, notes = read_table(path, ReadOptions(encoding=told))
+    assert raw.columns.to_pydict() == COLUMNS
+    assert notes == []
+
+
+def test_the_mark_has_the_last_word(path: Path) -> None:
+    path.write_bytes(TEXT.encode("utf-8-sig"))
+    raw, _, notes = read_table(path, ReadOptions(encoding="cp949"))
+    assert raw.columns.to_pydict() == COLUMNS
+    assert notes == [f"{path}: read as utf-8-sig, as its first bytes say, not as cp949"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told", "message"),
+    [
+        (
+            "utf-8",
+            "cp949",
+            "is not cp949: byte 0xec at offset 0; it can be read as utf-8: set data.encoding: utf-8, or",
+        ),
+        (
+            "cp949",
+            "utf-8",
+            "is not utf-8: byte 0xc0 at offset 0; it can be read as cp949: set data.encoding: cp949, or",
+        ),
+        (
+            "cp949",
+            "ascii",
+            "is not ascii: byte 0xc0 at offset 0; it can be read as cp949: set data.encoding: cp949, or",
+        ),
+    ],
+)
+def test_told_wrongly(path: Path, encoding: str, told: str, message: str) -> None:
+    path.write_bytes(TEXT.encode(encoding))
+    with pytest.raises(DataError) as caught:
+        read_table(path, ReadOptions(encoding=told))
+    assert str(caught.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize("told", [None, "utf-8"])
+def test_neither_utf_8_nor_cp949(path: Path, told: str | None) -> None:
+    path.write_bytes("name,ort\nM\xfcller,Z\xfcrich\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"offset 10.*set (another )?data\.encoding"):
+        read_table(path, ReadOptions(encoding=told))
+    assert read_table(path, ReadOptions(encoding="latin-1"))[0].columns["ort"].to_pylist() == ["Zürich"]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_letters_across_pieces(path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, encoding: str) -> None:
+    monkeypatch.setattr(text_file, "CHUNK", chunk)
+    path.write_bytes(TEXT.encode(encoding))
+    assert read_table(path, ReadOptions())[0].columns.to_pydict() == COLUMNS
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
+def test_the_offset_is_right_wherever_pieces_end(path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(text_file, "CHUNK", chunk)
+    path.write_bytes("이름\n가나\n".encode() + b"\xff\xff\n")
+    with pytest.raises(DataError, match="is not utf-8: byte 0xff at offset 14;"):
+        read_table(path, ReadOptions(encoding="utf-8"))
+
+
+def test_a_late_bad_byte_in_a_compressed_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 2_000_000 + b"\x80,1\n"))
+    with pytest.raises(DataError, match="is not utf-8: byte 0x80 at offset 8,000,004; set another"):
+        read_table(path, ReadOptions(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("utf8x", 'data.encoding: "utf8x" is no encoding; did you mean "utf-8"'),
+        ("base64", "is no encoding"),
+        ("idna", "is no encoding"),
+        ("", "is no encoding"),
+    ],
+)
+def test_unknown_names(path: Path, name: str, message: str) -> None:
+    path.write_text(TEXT, encoding="utf-8")
+    with pytest.raises(SettingError, match=message):
+        read_table(path, ReadOptions(encoding=name))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04rest", r"is an Excel workbook or a zip archive, not text; save it as CSV \(UTF-8\) there"),
+        (b"\xd0\xcf\x11\xe0rest", "is an old Excel workbook"),
+        (gzip.compress(b"a\n1\n"), r"is compressed; its name must end in \.gz"),
+        (b"a,b\n1,\0\n", r"holds a zero byte, .*data\.encoding: utf-16-le"),
+        (TEXT.encode("utf-16-le")[:-1].replace(b"\n\0", b"\n\0"), "zero byte"),
+        (b"", r"is empty \(0 bytes\)"),
+        (b"\xef\xbb\xbf", "holds only blank lines; write a line of column names and then the rows"),
+    ],
+)
+def test_what_is_no_text(path: Path, content: bytes, message: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_table(path, ReadOptions())
+
+
+def test_a_file_that_changes_while_it_is_read(path: Path) -> None:
+    path.write_bytes(b"a\n" + b"1\n" * 3_000_000)
+    file = text_file.TextFile(path, "표.csv")
+    with file.open_utf8("utf-8") as stream, pytest.raises(DataError, match=r"표\.csv: changed while it was read"):
+        stream.read(1 << 20)
+        with path.open("ab") as other:
+            other.write(b"2\n")
+        while stream.read(1 << 20):
+            pass
+
+
+def test_a_file_that_is_cut_while_it_is_read(path: Path) -> None:
+    path.write_bytes(b"a\n" + b"1\n" * 3_000_000)
+    with text_file.TextFile(path, "표.csv").open_utf8("utf-8") as stream:
+        stream.read(1 << 20)
+        os.truncate(path, 10)
+        with pytest.raises(DataError, match=r"표\.csv: changed while it was read"):
+            stream.read()
