@@ -35,10 +35,8 @@ def _cell(values: list[tuple[float, float]]) -> str:
 
 
 def _seeds(found: dict[tuple[str, str], list[tuple[float, float]]]) -> str:
-    seeds = len(next(iter(found.values())))
-    return (
-        f"\n\n{seeds} seeds, each with a split and weights of its own; the spread is the standard deviation over them."
-    )
+    counts = " or ".join(str(count) for count in sorted({len(values) for values in found.values() if values}))
+    return f"\n\n{counts} seeds, each with its own split and weights; the spread is the standard deviation."
 
 
 def reading_block(results: Any) -> str:

@@ -2,8 +2,9 @@
 
 .venv-bench/bin/python -m benchmarks.raw_data FOLDER     FOLDER holds tabular/ and cifar10-jpg.tar.gz
 
-Both are scored on the same test rows. mlpcli keeps a fifth of the other rows for early stopping; scikit-learn learns
-from all of them, or, with early_stopping=True, keeps a tenth by itself.
+Both are scored on the same test rows. mlpcli keeps some of the other rows for early stopping; scikit-learn learns from
+all of them, or, with early_stopping=True, keeps a tenth by itself. The configs were chosen by validation scores, over
+seeds that are not used here.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 import mlpcli
 from benchmarks.engine import RESULTS, versions
 
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = {"titanic": range(5), "penguins": range(5), "photos": range(3)}
 CONFIGS = Path(__file__).resolve().parent / "raw_data"
 PEERS = ("MLPClassifier", "MLPClassifier, early stopping")
 
@@ -38,7 +39,7 @@ def main(folder: Path) -> None:
             "photos": (photos, _photo_rows),
         }
         for name, (path, read) in sources.items():
-            for seed in SEEDS:
+            for seed in SEEDS[name]:
                 results += list(_round(name, path, read, seed, Path(place)))
                 print(json.dumps(results[-1 - len(PEERS) :]), file=sys.stderr, flush=True)
             content = {"versions": versions(), "rows": results}

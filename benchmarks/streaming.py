@@ -127,7 +127,7 @@ def _tell(found: dict[str, Any]) -> None:
     print(f"{found['rows']:,} rows, {found['bytes'] / 1e9:.2f} GB (in the cache: {found['cache_bytes'] / 1e9:.2f} GB)")
     for what, seconds in passes["per_pass"].items():
         print(f"  {what}: {seconds:.1f} s")
-    print(f"  loading: peak {passes['peak_mib']:.0f} MiB; the bound beside the program: {passes['bound_mib']:.0f} MiB")
+    print(f"  loading: peak {passes['peak_mib']:.0f} MiB; the bound: {passes['bound_mib']:.0f} MiB")
     for name, run in (("train", train), ("train again", again)):
         print(
             f"  {name}: {run['seconds']:.1f} s, its epoch {run['epoch_seconds']:.1f} s, peak {run['peak_mib']:.0f} MiB"
