@@ -94,7 +94,7 @@ class Part:
         return len(self.indices)
 
     def arrays(self) -> tuple[Array, Array]:
-        """x and y of this part alone: a copy, unless the part is everything."""
+        """x and y of this part alone: a copy, unless the part is everything. Not for rows on disk."""
         if np.array_equal(self.indices, np.arange(len(self.y))):
             return self.x, self.y
         return self.x[self.indices], self.y[self.indices]

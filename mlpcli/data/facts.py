@@ -10,9 +10,9 @@ from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.columns import choose_columns
 from mlpcli.data.dataset import Kind, Source, Splits, Task, row_count
 from mlpcli.data.downloads import cached_files
+from mlpcli.data.loading import load_data
 from mlpcli.data.other_rows import Layout, layout_of, read_rows
-from mlpcli.data.source import check_built_in, load_source
-from mlpcli.data.split import split_source
+from mlpcli.data.source import check_built_in
 from mlpcli.data.split_counts import split_counts
 from mlpcli.data.task import resolve_task
 
@@ -26,7 +26,8 @@ class DataFacts:
 
     input_shape: of one example. targets: numbers to predict per row, 1 for classes.
     *_rows: None where there is no such part, or its size is not known.
-    found: where the data is, in words. pixel_max: as in `Source`.
+    found: where the data is, in words. pixel_max: as in `Source`. pass_through: columns that are 0 or 1 by nature, and
+    are not scaled; None for arrays.
     """
 
     name: str
@@ -41,6 +42,7 @@ class DataFacts:
     validation_rows: int | None
     test_rows: int | None
     found: str
+    pass_through: tuple[bool, ...] | None = None
 
 
 def facts_of(source: Source, data: DataConfig, splits: Splits | None = None) -> DataFacts:
@@ -64,6 +66,7 @@ def facts_of(source: Source, data: DataConfig, splits: Splits | None = None) -> 
         validation_rows=validation_rows,
         test_rows=test_rows,
         found=_where_found(data),
+        pass_through=source.preprocessing.pass_through if source.preprocessing is not None else None,
     )
 
 
@@ -79,8 +82,8 @@ def inspect_data(data: DataConfig, seed: int) -> DataFacts:
     built_in = CATALOG.get(data.source)
     if built_in is not None and (data.path is None or built_in.at_hand):
         return _catalog_facts(built_in, data)
-    source = load_source(data)
-    return facts_of(source, data, split_source(source, data, seed))
+    loaded = load_data(data, seed)
+    return facts_of(loaded.source, data, loaded.splits)
 
 
 def _catalog_facts(built_in: BuiltIn, data: DataConfig) -> DataFacts:

@@ -78,7 +78,7 @@ def fit_scaling(facts: DataFacts, setting: str, train: Part) -> Scaling:
         mean, variance = found.low, (found.high - found.low) ** 2
     else:
         mean, variance = found.mean, found.variance
-    passing = np.array(getattr(facts, "pass_through", None) or (False,) * len(mean))
+    passing = np.array(facts.pass_through or (False,) * len(mean))
     mean = np.where(passing, 0.0, mean)
     variance = np.where(passing | (found.high == found.low), 1.0, variance)
     _check_spread(facts, variance)

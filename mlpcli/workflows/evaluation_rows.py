@@ -48,7 +48,12 @@ def choose_rows(file: Path, metadata: dict[str, Any], data: str | Path | None, s
 
 def _own_rows(config: Config, layout: Layout, metadata: dict[str, Any], split: str | None) -> ChosenRows:
     """The parts that training made, made again: the split is a function of config and data."""
-    data = load_data(config.data, config.seed, layout.preprocessing)
+    settings = config.data
+    if layout.preprocessing is not None:
+        # Rows are drawn in another way where they are streamed, which must not depend on the memory of this machine.
+        streaming = "always" if metadata["data"].get("streamed") else "never"
+        settings = settings.model_copy(update={"streaming": streaming})
+    data = load_data(settings, config.seed, layout.preprocessing)
     source, splits = data.source, data.splits
     notes = []
     if fingerprint(source, splits) != metadata["data"]["fingerprint"]:

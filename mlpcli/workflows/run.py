@@ -24,7 +24,7 @@ from mlpcli.model.memory import check_memory
 from mlpcli.model.saving import save_model
 from mlpcli.training.callbacks import StopOnSignal
 from mlpcli.training.engine_choice import EngineChoice, choose_engine
-from mlpcli.training.feed import Batches, encode_targets
+from mlpcli.training.feed import Batches, encode_targets, row_weights
 from mlpcli.training.fit import Outcome, fit_model
 from mlpcli.training.interrupts import Interrupted, noted_interruptions
 from mlpcli.training.progress import Progress
@@ -84,9 +84,8 @@ class Run:
 
     def _fit(self, progress: Progress, noted: list[Interrupted]) -> Outcome:
         splits, training = self.prepared.splits, self.config.training
-        weights = self.prepared.class_weights
-        row_weights = weights[splits.train.y] if weights is not None else None
-        train = Batches(splits.train, self._targets(splits.train), training.batch_size, self.config.seed, row_weights)
+        weights = row_weights(self.prepared.class_weights, splits.train.y)
+        train = Batches(splits.train, self._targets(splits.train), training.batch_size, self.config.seed, weights)
         validation = None
         if splits.validation is not None:
             shared = splits.validation.y is splits.train.y

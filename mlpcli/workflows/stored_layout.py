@@ -7,6 +7,7 @@ from typing import Any
 
 from mlpcli.data.dataset import ImageForm, Source
 from mlpcli.data.other_rows import Layout
+from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.data.tables.preprocessing import Preprocessing
 from mlpcli.errors import ModelFileError
 
@@ -16,6 +17,7 @@ def layout_metadata(source: Source) -> dict[str, Any]:
     image = source.image
     return {
         "kind": source.kind,
+        "streamed": on_disk(source.train.x),
         "feature_names": source.feature_names,
         "pixel_max": source.pixel_max,
         "preprocessing": source.preprocessing.as_json() if source.preprocessing is not None else None,

@@ -128,7 +128,7 @@ def test_other_rows_may_be_written_in_another_way(tmp_path: Path) -> None:
     config.write_text(
         "name: 동물\ndata: {source: 동물.csv, target: 종, separator: ';', encoding: cp949}\n"
         "model: {hidden_units: [8]}\n"
-        "training: {optimizer: adam, epochs: 40}\noutput: {plots: []}\n",
+        "training: {optimizer: {name: adam, learning_rate: 0.05}, epochs: 40}\noutput: {plots: []}\n",
         encoding="utf-8",
     )
     run = mlpcli.train(config, run_dir=tmp_path / "run").run

@@ -16,12 +16,9 @@ from mlpcli.data.streaming.memory import BATCH_BYTES
 from mlpcli.data.streaming.part_writer import PartWriter
 from mlpcli.data.streaming.passes import TablePasses
 from mlpcli.data.streaming.stored_set import write_manifest
-from mlpcli.data.tables.kinds import choose_kinds
+from mlpcli.data.tables.decisions import decide
 from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.data.tables.profile import profile_columns
 from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.summaries import column_lines
-from mlpcli.data.tables.target import choose_target
 from mlpcli.data.tables.usable_rows import left_out_note
 
 if TYPE_CHECKING:
@@ -47,16 +44,13 @@ def fit_passes(passes: TablePasses, data: DataConfig, draw: Draw) -> Fitted:
     Raises:
         DataError, SettingError: as for a table in memory.
     """
-    name = passes.path.name
-    profiles = profile_columns(passes.batches(LOOKING))
-    target, target_notes = choose_target(name, profiles, data)
-    chosen = choose_kinds(name, profiles, data, target.name)
+    decisions = decide(passes.path, passes.batches(LOOKING), data)
     own_test = 1 if isinstance(data.test, str) else None
     split_counts(data, passes.rows or 0, own_test, 1 if isinstance(data.validation, str) else None)
     training = training_rows(passes.batches(FITTING), draw)
-    preprocessing, notes = fit_preprocessing(training, chosen.kinds, target, data, ReadOptions.of(data))
-    columns = [asdict(column) for column in column_lines(profiles, chosen.kinds, target.name)]
-    return Fitted(preprocessing, columns, [*passes.notes, *target_notes, *chosen.notes, *notes])
+    preprocessing, notes = fit_preprocessing(training, decisions.kinds, decisions.target, data, ReadOptions.of(data))
+    columns = [asdict(column) for column in decisions.columns]
+    return Fitted(preprocessing, columns, [*passes.notes, *decisions.notes, *notes])
 
 
 def write_parts(

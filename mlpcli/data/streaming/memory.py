@@ -11,8 +11,8 @@ BATCH_BYTES = 1 << 26
 """Of values in one record batch, about: wide rows, or long texts, come in smaller batches."""
 MOST_BATCH_ROWS = 65_536
 LEAST_BATCH_ROWS = 64
-READ_BYTES = 1 << 28
-"""Blocks that Arrow reads ahead, and casts."""
+READ_BYTES = 1 << 29
+"""The libraries, the blocks that Arrow reads ahead, and what allocators are slow to give back."""
 COPIES = 4
 """Of a batch: as it was read, tidied, the rows that are drawn, and what a column is cast to."""
 KEPT_BYTES = 15

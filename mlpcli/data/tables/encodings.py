@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from mlpcli.data.tables.text_file import CHUNK, TextFile, UndecodableError
+from mlpcli.data.tables.text_file import CHUNK, TextFile, UndecodableError, zero_byte
 from mlpcli.errors import DataError, SettingError, did_you_mean
 
 MARKS = (
@@ -50,7 +50,7 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
         SettingError: there is no encoding of the told name.
     """
     wanted = known_encoding(told) if told is not None else None
-    marked = _by_mark(file)
+    marked = _by_mark(file, told)
     if marked is not None:
         other = wanted not in (
             None,
@@ -89,9 +89,9 @@ def wrong_encoding(file: TextFile, fault: UndecodableError) -> DataError:
     return DataError(f"{fault}; {advice}")
 
 
-def _by_mark(file: TextFile) -> str | None:
+def _by_mark(file: TextFile, told: str | None) -> str | None:
     with file.open_bytes() as source:
-        start = source.read(4)
+        start = source.read(1024)
     for beginning, what in OTHER_FILES:
         if start.startswith(beginning):
             raise DataError(f"{file.name}: is {what}, not text; save it as CSV (UTF-8) there")
@@ -100,6 +100,8 @@ def _by_mark(file: TextFile) -> str | None:
             raise DataError(f"{file.name}: is compressed; its name must end in {ending}")
     if not start:
         raise DataError(f"{file.name}: is empty; download or write it again")
+    if told is None and b"\0" in start and not start.startswith(tuple(mark for mark, _ in MARKS)):
+        raise DataError(zero_byte(file.name, "utf-8"))
     return next((encoding for mark, encoding in MARKS if start.startswith(mark)), None)
 
 

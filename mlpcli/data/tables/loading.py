@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.data.dataset import Rows, Source, Splits
 from mlpcli.data.other_rows import labelled_rows
 from mlpcli.data.split import draw_rows, join_parts
-from mlpcli.data.tables.kinds import choose_kinds
+from mlpcli.data.tables.decisions import Decisions, decide
 from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.data.tables.profile import profile_columns
 from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.reader import read_table
-from mlpcli.data.tables.summaries import ColumnSummary, column_lines
-from mlpcli.data.tables.target import choose_target
 from mlpcli.data.tables.usable_rows import left_out_note, usable_rows
 from mlpcli.data.wording import plural
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
-    from mlpcli.config.data import ColumnKind, DataConfig
+    from mlpcli.config.data import DataConfig
     from mlpcli.data.tables.raw_table import RawTable
     from mlpcli.data.tables.target_encoder import TargetEncoder
-
-
-@dataclass(frozen=True, eq=False)
-class Decisions:
-    """What a table's columns are used as, with what people should know of it."""
-
-    target: TargetEncoder
-    kinds: dict[str, ColumnKind]
-    columns: tuple[ColumnSummary, ...]
-    notes: list[str]
 
 
 def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | None = None) -> tuple[Source, Splits]:
@@ -45,7 +31,7 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
         DataError: the file is bad, or cannot be learnt from. SettingError: a setting does not fit it.
     """
     raw, _, notes = read_table(path, ReadOptions.of(data))
-    decisions = decide(path, raw, data)
+    decisions = decide(path, [raw], data)
     notes += decisions.notes
     names, target = tuple(decisions.kinds), decisions.target
     if stored is not None:
@@ -73,15 +59,6 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     )
     source = _source(path, train, test, stored, decisions, notes)
     return source, join_parts(data, train, drawn, test, validation)
-
-
-def decide(path: Path, raw: RawTable, data: DataConfig) -> Decisions:
-    """Look at every column of all rows: which is the target, and what the others are."""
-    profiles = profile_columns([raw])
-    target, target_notes = choose_target(str(path), profiles, data)
-    chosen = choose_kinds(str(path), profiles, data, target.name)
-    columns = tuple(column_lines(profiles, chosen.kinds, target.name))
-    return Decisions(target, chosen.kinds, columns, [*target_notes, *chosen.notes])
 
 
 def table_name(path: Path) -> str:

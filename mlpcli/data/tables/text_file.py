@@ -130,13 +130,16 @@ class Utf8Stream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1, /) -> bytes:
-        """As many bytes as asked for, fewer only at the end: pyarrow takes what it gets for a whole block."""
+        """As many bytes as asked for, since pyarrow takes what it gets for a whole block; one fewer before a CR that
+        would end the block (pyarrow drops an LF that begins the next one, even inside of quotes); fewer at the end."""
         pieces, held = ([self._waiting] if self._waiting else []), len(self._waiting)
         while (size < 0 or held < size) and (piece := self._next()):
             pieces.append(piece)
             held += len(piece)
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         keep = held if size < 0 else size
+        if keep > 1 and data[keep - 1 : keep] == b"\r" and not (self._ended and keep == held):
+            keep -= 1
         self._waiting = data[keep:]
         return data[:keep]
 
@@ -160,7 +163,7 @@ class Utf8Stream(io.RawIOBase):
             if text and not self._started:
                 self._started, text = True, text.removeprefix(MARK)
             if b"\0" in text:
-                raise DataError(_zero_byte(self._name, self._encoding))
+                raise DataError(zero_byte(self._name, self._encoding))
             self.quotes += text.count(b'"')
             if text:
                 return text
@@ -178,7 +181,8 @@ class Utf8Stream(io.RawIOBase):
             raise UndecodableError(self._name, self._encoding, offset, error.object[error.start]) from error
 
 
-def _zero_byte(name: str, encoding: str) -> str:
+def zero_byte(name: str, encoding: str) -> str:
+    """What is said of a file that holds a zero byte."""
     return (
         f"{name}: holds a zero byte, so that it is no text in {encoding}; is it UTF-16"
         " (data.encoding: utf-16-le) or another kind of file?"

@@ -128,10 +128,7 @@ def test_a_split_file_holds_counts(disk_part: DiskPart, tmp_path: Path) -> None:
 
 
 def test_columns_that_pass_through_are_not_scaled() -> None:
-    class Facts(DataFacts):
-        pass_through = (False, True, True)
-
-    facts = Facts(**{field: getattr(FACTS, field) for field in FACTS.__dataclass_fields__})
+    facts = replace(FACTS, pass_through=(False, True, True))
     for setting in ("standardize", "minmax"):
         found, plain = (fit_scaling(each, setting, in_memory(X, CLASSES)) for each in (facts, FACTS))
         assert found.mean == (plain.mean[0], 0.0, 0.0)
@@ -139,9 +136,6 @@ def test_columns_that_pass_through_are_not_scaled() -> None:
 
 
 def test_nothing_to_scale_at_all() -> None:
-    class Facts(DataFacts):
-        pass_through = (True, True, True)
-
-    facts = Facts(**{field: getattr(replace(FACTS), field) for field in FACTS.__dataclass_fields__})
+    facts = replace(FACTS, pass_through=(True, True, True))
     found = fit_scaling(facts, "auto", in_memory(X, CLASSES))
     assert (found.mean, found.variance) == ((0.0,) * 3, (1.0,) * 3)

@@ -15,11 +15,11 @@ from mlpcli.errors import DataError
 OPENS = 'a quotation mark (") opens here and does not close where the value ends; close it, or write ""'
 
 
-def fault(path: Path, content: str, options: ReadOptions = ReadOptions()) -> str:
+def fault(path: Path, content: str) -> str:
     """What is said of this file, without its name."""
     path.write_bytes(gzip.compress(content.encode()) if path.suffix == ".gz" else content.encode())
     with pytest.raises(DataError) as caught:
-        read_table(path, options)
+        read_table(path, ReadOptions())
     message = str(caught.value)
     assert message.startswith(f"{path}:")
     assert "\n" not in message

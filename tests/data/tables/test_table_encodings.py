@@ -146,7 +146,7 @@ def test_unknown_names(path: Path, name: str, message: str) -> None:
         (b"\xd0\xcf\x11\xe0rest", "is an old Excel workbook"),
         (gzip.compress(b"a\n1\n"), r"is compressed; its name must end in \.gz"),
         (b"a,b\n1,\0\n", r"holds a zero byte, .*data\.encoding: utf-16-le"),
-        (TEXT.encode("utf-16-le")[:-1].replace(b"\n\0", b"\n\0"), "zero byte"),
+        (TEXT.encode("utf-16-le"), r"holds a zero byte, .*data\.encoding: utf-16-le"),
         (b"", r"is empty \(0 bytes\)"),
         (b"\xef\xbb\xbf", "holds only blank lines; write a line of column names and then the rows"),
     ],
@@ -159,13 +159,12 @@ def test_what_is_no_text(path: Path, content: bytes, message: str) -> None:
 
 def test_a_file_that_changes_while_it_is_read(path: Path) -> None:
     path.write_bytes(b"a\n" + b"1\n" * 3_000_000)
-    file = text_file.TextFile(path, "표.csv")
-    with file.open_utf8("utf-8") as stream, pytest.raises(DataError, match=r"표\.csv: changed while it was read"):
+    with text_file.TextFile(path, "표.csv").open_utf8("utf-8") as stream:
         stream.read(1 << 20)
         with path.open("ab") as other:
             other.write(b"2\n")
-        while stream.read(1 << 20):
-            pass
+        with pytest.raises(DataError, match=r"표\.csv: changed while it was read"):
+            stream.read()
 
 
 def test_a_file_that_is_cut_while_it_is_read(path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from mlpcli.data.tables import csv_reader, reader
 from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.reader import find_options, read_batches, read_stream, read_table
-from mlpcli.errors import DataError, SettingError
+from mlpcli.errors import DataError, OutputError, SettingError
 
 Write = Callable[..., Path]
 FOUND = ReadOptions()
@@ -158,15 +158,30 @@ def test_damaged_compression_is_named(write: Write, content: bytes) -> None:
 def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     stream = read_stream(io.BytesIO("이름;b\n\n가;2\n나;4\n".encode("cp949")), "standard input", FOUND, 1)
-    batches = list(stream)
-    assert [batch.columns.to_pydict() for batch in batches] == [
-        {"이름": ["가"], "b": ["2"]},
-        {"이름": ["나"], "b": ["4"]},
+    read = [(batch.columns.to_pydict(), batch.place(0)) for batch in stream]
+    assert read == [
+        ({"이름": ["가"], "b": ["2"]}, "standard input:3"),
+        ({"이름": ["나"], "b": ["4"]}, "standard input:4"),
     ]
-    assert batches[1].place(0) == "standard input:4"
-    assert list(tmp_path.iterdir())
-    del stream, batches
-    assert not list(tmp_path.iterdir()), "the temporary file goes with the last batch"
+
+
+def test_the_temporary_file_of_standard_input_goes_with_the_last_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    batches = list(read_stream(io.BytesIO(b"a\n1\n2\n"), "standard input", FOUND, 1))
+    there = len(list(tmp_path.iterdir()))
+    batches.clear()
+    assert (there, len(list(tmp_path.iterdir()))) == (1, 0)
+
+
+def test_standard_input_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(OutputError, match=r"standard input: cannot be kept in .*: No space left on device; free some"):
+        list(read_stream(io.BytesIO(b"a\n1\n"), "standard input", FOUND))
 
 
 def test_empty_standard_input() -> None:

@@ -1,0 +1,100 @@
+"""Columns to dates: every way of writing them that is read, and every refusal."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlpcli.data.tables.conversion import as_dates, as_texts
+from mlpcli.errors import DataError
+
+NAN = float("nan")
+DAY, MOMENT = datetime.date(2024, 1, 31), datetime.datetime(2024, 1, 31, 18, 30)
+DAYS = (DAY - datetime.date(1970, 1, 1)).days
+
+
+def column(*values: Any, kind: pa.DataType | None = None) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values, kind)])
+
+
+def place(row: int) -> str:
+    return f"사람.csv:{row + 2}"
+
+
+def refusal(of: pa.ChunkedArray) -> str:
+    with pytest.raises(DataError) as caught:
+        as_dates(of, "나이", place)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("2024-01-31", DAYS),
+        ("2024/1/31", DAYS),
+        ("2024.01.31", DAYS),
+        ("2024. 1. 31.", DAYS),
+        ("2024년 1월 31일", DAYS),
+        ("2024년1월31일", DAYS),
+        (" 2024-01-31 ", DAYS),
+        ("2024-01-31 06:00", DAYS + 0.25),
+        ("2024-01-31T18:00:00", DAYS + 0.75),
+        ("2024-01-31 12:00:00.500", DAYS + 0.5 + 0.5 / 86400),
+        ("2024-01-31T06:00:00Z", DAYS + 0.25),
+        ("2024-01-31T09:00:00+09:00", DAYS),
+        ("2024-01-30T18:00:00-0600", DAYS),
+        ("1970-01-01", 0),
+        ("1969-12-31", -1),
+        ("1900-03-01", (datetime.date(1900, 3, 1) - datetime.date(1970, 1, 1)).days),
+        ("2024-02-29", DAYS + 29),
+    ],
+)
+def test_dates_in_text(text: str, days: float) -> None:
+    np.testing.assert_allclose(as_dates(column(text, None), "d", place), [days, NAN], rtol=0, atol=1e-9)
+
+
+@given(moment=st.datetimes(datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31)))
+def test_any_date_as_python_counts(moment: datetime.datetime) -> None:
+    days = (moment - datetime.datetime(1970, 1, 1)) / datetime.timedelta(days=1)
+    assert as_dates(column(moment.isoformat(), kind=pa.string()), "d", place)[0] == pytest.approx(days, abs=1e-8)
+    assert as_dates(column(moment, kind=pa.timestamp("us")), "d", place)[0] == pytest.approx(days, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("us"), pa.timestamp("ns"), pa.timestamp("us", "Asia/Seoul")],
+)
+def test_timestamps(kind: pa.DataType) -> None:
+    values = pa.chunked_array([pa.array([MOMENT, None], pa.timestamp(kind.unit)).cast(kind)])
+    np.testing.assert_array_equal(as_dates(values, "d", place), [DAYS + 18.5 / 24, NAN])
+    assert as_texts(values).to_pylist() == ["2024-01-31 18:30:00", None]
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64()])
+def test_days(kind: pa.DataType) -> None:
+    np.testing.assert_array_equal(as_dates(column(DAY, None, kind=kind), "d", place), [DAYS, NAN])
+    assert as_texts(column(DAY, None, kind=kind)).to_pylist() == ["2024-01-31", None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2023-02-29", "2024-13-01", "2024-00-10", "2024-01-00", "2024-04-31", "2024-01-01 24:00", "2024-01-01 10:60"),
+        *("31/01/2024", "24-01-31", "2024-01", "20240131", "어제", "2024-01-31 x", "２０２４-01-31"),
+    ],
+)
+def test_texts_that_are_no_dates(text: str) -> None:
+    message = refusal(column("2024-01-31", None, text))
+    assert message.startswith(f'사람.csv:4: 나이: "{text}" is not a date; dates are written 2024-01-31, 2024/01/31,')
+
+
+def test_numbers_and_truth_are_no_dates() -> None:
+    for values in (column(20240131), column(1.5), column(True)):
+        assert "is not a date" in refusal(values)
+    np.testing.assert_array_equal(as_dates(column(None), "d", place), [NAN])
