@@ -4,7 +4,8 @@
 #   make check   lint, format, types, import contracts
 #   make format  rewrite the code in the format that `make check` asks for
 #   make docs    write docs/config.md and docs/commands.md anew
-#   make bench   measure beside the peers, in an environment of their own; writes docs/performance.md
+#   make bench   measure beside the peers, in an environment of their own; writes the tables of docs/performance.md
+#                and docs/data.md; DATA=folder with tabular/ and cifar10-jpg.tar.gz measures scores on raw data, too
 #   make lock    resolve the newest versions of all dependencies into constraints.txt
 
 PYTHON ?= python3
@@ -39,6 +40,9 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks.engine
 	.venv-bench/bin/python -m benchmarks.whole_process
 	.venv-bench/bin/python -m benchmarks.scaling
+	.venv-bench/bin/python -m benchmarks.reading
+	.venv-bench/bin/python -m benchmarks.streaming
+	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.raw_data "$(DATA)"
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv
@@ -63,6 +67,7 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0"
 	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check jax
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check pandas
 	@touch $@
 
 clean:

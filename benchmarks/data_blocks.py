@@ -50,6 +50,25 @@ def reading_block(results: Any) -> str:
     return plain_table((title, "seconds, import included", "peak MiB"), rows)
 
 
+def streaming_block(results: Any) -> str:
+    """Peaks and seconds of a set and of one four times as large."""
+    sets = results["sets"]
+    rows = [
+        (what, *(f"{figure(found):,.0f} {unit}" for found in sets))
+        for what, unit, figure in (
+            ("peak of loading, beside the program", "MiB", lambda found: found["passes"]["peak_mib"]),
+            ("its bound", "MiB", lambda found: found["passes"]["bound_mib"]),
+            ("peak of `mlpcli train`, all of it", "MiB", lambda found: found["train"]["peak_mib"]),
+            ("reading, three passes together", "s", lambda found: sum(found["passes"]["per_pass"].values())),
+            ("an epoch", "s", lambda found: found["train"]["epoch_seconds"]),
+            ("`mlpcli train`, first time", "s", lambda found: found["train"]["seconds"]),
+            ("`mlpcli train`, from the cache", "s", lambda found: found["train again"]["seconds"]),
+        )
+    ]
+    sizes = (f"{found['rows'] / 1e6:.1f} M rows, {found['bytes'] / 1e9:.2f} GB" for found in sets)
+    return plain_table((f"a folder of {results['format'].upper()} files", *sizes), rows)
+
+
 def versions_block(results: Any) -> str:
     """What it was measured with."""
     return ", ".join(f"{name} {version}" for name, version in results["versions"].items()) + "."
@@ -59,4 +78,5 @@ DATA_BLOCKS: dict[str, Callable[[Any], str]] = {
     "raw_data scores": scores_block,
     "raw_data versions": versions_block,
     "reading table": reading_block,
+    "streaming_csv table": streaming_block,
 }

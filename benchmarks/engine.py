@@ -82,7 +82,7 @@ def versions() -> dict[str, str]:
     from mlpcli.artifacts.environment import describe_environment
 
     found = {}
-    for name in ("mlpcli", "tensorflow", "keras", "numpy", "scikit-learn", "torch", "jax"):
+    for name in ("mlpcli", "tensorflow", "keras", "numpy", "scikit-learn", "pyarrow", "pandas", "torch", "jax"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -1,7 +1,7 @@
 """Training on a table larger than memory: peak memory against rows, beside the stated bound, and seconds per pass.
 
-.venv/bin/python -m benchmarks.streaming                   # a fifth of what is free on disk, 5 GB at most
-.venv/bin/python -m benchmarks.streaming --gigabytes 1 --format parquet
+.venv-bench/bin/python -m benchmarks.streaming              # a fifth of what is free on disk, 5 GB at most
+.venv-bench/bin/python -m benchmarks.streaming --gigabytes 1 --format parquet
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.engine import RESULTS, versions
+
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = Path(__file__).resolve().parent / "results"
 ROW_BYTES = {"csv": 146, "parquet": 70}
 FILE_ROWS = 500_000
 NUMBERS, WORDS = 16, ("서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종")
@@ -57,8 +58,11 @@ def main() -> None:
     growth = found[1]["train"]["peak_mib"] / found[0]["train"]["peak_mib"]
     print(f"four times the rows: {growth:.2f} times the peak")
     RESULTS.mkdir(exist_ok=True)
-    content = {"format": arguments.format, "sets": found, "peak_growth": growth}
+    content = {"versions": versions(), "format": arguments.format, "sets": found, "peak_growth": growth}
     (RESULTS / f"streaming_{arguments.format}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    from benchmarks.report import write_pages
+
+    write_pages()
 
 
 def _measure(folder: Path, rows: int, form: str) -> dict[str, Any]:

@@ -16,8 +16,8 @@ def report(result: SummaryResult, as_json: bool) -> None:
         return
     print_layers(result.name, result.input_shape, result.layers)
     print_totals(result.trainable, result.non_trainable)
-    if result.metadata is not None:
-        _print_metadata(result)
+    if result.facts:
+        _print_facts(result.facts)
 
 
 def print_layers(name: str, input_shape: tuple[int, ...], layers: Sequence[LayerRow]) -> None:
@@ -48,19 +48,11 @@ def _parameters(size: LayerSize) -> str:
     return f"{size.arithmetic} = {size.parameters:,}" if size.arithmetic else f"{size.parameters:,}"
 
 
-def _print_metadata(result: SummaryResult) -> None:
-    metadata = result.metadata or {}
-    plan, versions = metadata.get("plan", {}), metadata.get("versions", {})
-    source = metadata.get("config", {}).get("data", {}).get("source")
-    line(f"task: {plan.get('task')}; loss {plan.get('loss')}; data: {source}")
-    if plan.get("class_names"):
-        line(f"classes: {', '.join(plan['class_names'])}")
-    for split, scores in metadata.get("scores", {}).items():
-        line(f"{split}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
-    line(
-        "written by "
-        + ", ".join(f"{name} {version}" for name, version in versions.items() if name in ("mlpcli", "keras"))
-    )
+def _print_facts(facts: Sequence[tuple[str, str]]) -> None:
+    line("")
+    width = max(len(word) for word, _ in facts)
+    for word, said in facts:
+        line(f"{word.ljust(width)}  {said}")
 
 
 def _as_json(result: SummaryResult) -> dict[str, object]:
@@ -79,5 +71,6 @@ def _as_json(result: SummaryResult) -> dict[str, object]:
         "input_shape": list(result.input_shape),
         "layers": layers,
         **totals,
+        "facts": [{"about": word, "said": said} for word, said in result.facts],
         "metadata": result.metadata,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ class SummaryResult:
     input_shape: tuple[int, ...]
     layers: list[LayerRow]
     metadata: dict[str, Any] | None = None
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    """What a model file says of itself, as pairs of a word and a line for people."""
 
     @property
     def trainable(self) -> int:
@@ -62,16 +64,18 @@ def _of_config(path: Path, overrides: tuple[str, ...]) -> SummaryResult:
 
 def _of_model(path: Path) -> SummaryResult:
     from mlpcli.artifacts.model_file import read_architecture, read_metadata
+    from mlpcli.artifacts.printable import printable
     from mlpcli.artifacts.run_directory import find_model
     from mlpcli.model.architecture import saved_layers
+    from mlpcli.workflows.file_facts import file_facts
 
     file = find_model(path) if path.is_dir() else path
     metadata = read_metadata(file)
     architecture = read_architecture(file)
     shape, layers = saved_layers(file, architecture)
-    names = (metadata or {}).get("layer_names") or [layer.name for layer in layers]
-    if len(names) != len(layers):
+    names = (metadata or {}).get("layer_names")
+    if not isinstance(names, list) or len(names) != len(layers):
         names = [layer.name for layer in layers]
-    rows = [LayerRow(str(name), layer.keras_class, layer.size) for name, layer in zip(names, layers, strict=True)]
-    name = str((metadata or {}).get("name") or architecture["config"].get("name"))
-    return SummaryResult(name, shape, rows, metadata)
+    rows = [LayerRow(printable(name), layer.keras_class, layer.size) for name, layer in zip(names, layers, strict=True)]
+    name = printable((metadata or {}).get("name") or architecture["config"].get("name"))
+    return SummaryResult(name, shape, rows, metadata, file_facts(file, metadata, architecture))

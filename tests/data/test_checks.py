@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from mlpcli.data import arrays
-from mlpcli.data.checks import check_finite, constant_warning, data_warnings, unscaled_warning
-from mlpcli.data.dataset import Part
+from mlpcli.data.checks import check_finite
 from mlpcli.errors import DataError
 
 
@@ -69,27 +68,3 @@ def test_a_pixel_is_named() -> None:
 def test_finite_values_and_integers_pass() -> None:
     check_finite("t", table(), np.zeros(6, np.float32))
     check_finite("t", np.full((2, 2), 255, np.uint8), np.zeros(2, np.int64))
-
-
-@pytest.mark.parametrize(
-    ("scaling", "largest", "warned"),
-    [("none", 21, True), ("none", -21, True), ("none", 20, False), ("unit", 255, False)],
-)
-def test_unscaled_values(scaling: str, largest: float, warned: bool) -> None:
-    warnings = unscaled_warning(scaling, np.array([[0.0], [largest]], np.float32))
-    assert len(warnings) == warned
-    assert not warned or "values go up to 21 and data.scaling is none" in warnings[0]
-
-
-@pytest.mark.usefixtures("chunk_bytes")
-def test_constant_columns_are_those_of_the_training_rows() -> None:
-    x = np.array([[9, 1, 5], [2, 1, 5], [3, 1, 5], [4, 0, 5]], np.float32)
-    part = Part(x, np.zeros(4), np.array([0, 1, 2]))
-    assert constant_warning(part, ("a", "나", "c")) == [
-        '2 of 3 columns hold one value in all training rows and say nothing: column "나", column "c"'
-    ]
-    whole = Part(x, np.zeros(4), np.arange(4))
-    assert data_warnings("none", whole) == [
-        "1 of 3 columns hold one value in all training rows and say nothing: column 2 (from 0)"
-    ]
-    assert constant_warning(Part(np.zeros((4, 2, 2)), np.zeros(4), np.arange(4))) == []

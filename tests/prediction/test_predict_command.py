@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -26,7 +27,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _run(*arguments: str | Path, stdin: str | None = None) -> Result:
-    result = CliRunner().invoke(predict, [*map(str, arguments)], input=stdin)
+    # Before click 8.2 the two streams were one, unless asked for.
+    apart = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
+    result = CliRunner(**apart).invoke(predict, [*map(str, arguments)], input=stdin)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

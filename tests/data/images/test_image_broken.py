@@ -63,7 +63,7 @@ FILES = {
     "BMP cut": (encoded("BMP")[:-400], "is damaged or cut off (image file is truncated"),
     "WEBP cut": (encoded("WEBP")[:-400], "is damaged or cut off"),
     "TIFF cut": (encoded("TIFF", compression="tiff_deflate")[:-400], NO_PICTURE),
-    "TIFF flipped": (flipped(encoded("TIFF", compression="tiff_deflate"), 900), "is damaged or cut off (decoder error"),
+    "TIFF flipped": (flipped(encoded("TIFF", compression="tiff_deflate"), 900), "is damaged or cut off ("),
     "a bomb": (png_claiming(100_000, 100_000), "claims far too many pixels, and at most 100 million are opened"),
     "a small bomb": (png_claiming(10_000, 10_001), "claims 10,000 x 10,001 pixels, and at most 100 million are"),
     "a thin bomb": (png_claiming(2_000_000_000, 1), "claims far too many pixels"),

@@ -13,7 +13,7 @@ import pytest
 from mlpcli.artifacts.split_file import write_split
 from mlpcli.data import arrays
 from mlpcli.data.baseline import baseline
-from mlpcli.data.checks import check_finite, data_warnings, missing_classes_warning
+from mlpcli.data.checks import check_finite
 from mlpcli.data.class_weights import class_counts, class_weights
 from mlpcli.data.dataset import Part, Rows, Source, Splits
 from mlpcli.data.facts import DataFacts
@@ -54,16 +54,6 @@ def test_scaling(disk_part: DiskPart, setting: str) -> None:
 def test_target_scaling(disk_part: DiskPart) -> None:
     found = fit_target_scaling("standardize", disk_part(X, NUMBERS))
     assert (found.mean, found.deviation) == pytest.approx((NUMBERS.mean(), NUMBERS.std()), rel=1e-6)
-
-
-def test_warnings(disk_part: DiskPart) -> None:
-    part, names = disk_part(X, CLASSES), FACTS.feature_names
-    warnings = data_warnings("none", part, names)
-    assert warnings == data_warnings("none", in_memory(X, CLASSES), names)
-    assert len(warnings) == 2
-    assert 'hold one value in all training rows and say nothing: column "상수"' in warnings[1]
-    missing = missing_classes_warning(part, ("가", "나", "다", "라"))
-    assert missing == ['no training row is of the class "라"; look at the order of the rows, and at data.limit']
 
 
 def test_finite_rows_pass_without_being_read(disk_part: DiskPart, monkeypatch: pytest.MonkeyPatch) -> None:
