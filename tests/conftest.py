@@ -57,3 +57,21 @@ def mlpcli(tmp_path: Path) -> RunCommand:
         )
 
     return run
+
+
+@pytest.fixture
+def mlpcli_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunCommand:
+    """The same in the process of the tests, which takes hundredths of a second; a traceback fails the test."""
+    from mlpcli.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # which main would take away from the other tests
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments)])
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), out, err)
+
+    return run

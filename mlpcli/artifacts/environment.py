@@ -11,7 +11,7 @@ from typing import Any
 
 from mlpcli import __version__
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "pydantic", "h5py")
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "pydantic", "h5py", "pyarrow", "pillow")
 VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
 """Environment variables that may change results."""
 

@@ -2,23 +2,27 @@
 
 In a .keras it is a key of metadata.json, in an .h5 a dataset: stock Keras ignores both. (An extra member
 would make Keras unpack the whole archive at each load, and an attribute of an .h5 ends at 64 kB.)
+A model file is untrusted: what is read here is bounded, and nothing in it is ever executed.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, Literal
 
+from mlpcli.artifacts.checksums import ATTRIBUTE, check, checksums
+from mlpcli.artifacts.h5_reading import H5ContentError, holds, read_array, read_text, reading_h5, step_into
+from mlpcli.artifacts.json_reading import check_json_size, parse_json
+from mlpcli.artifacts.printable import printable
+from mlpcli.artifacts.zip_reading import ABOUT, DESCRIPTION, check_checksums, in_archive, read_member
 from mlpcli.errors import ModelFileError
 
 KEY = "mlpcli"
 H5_DATASET = "mlpcli_metadata"
+H5_DESCRIPTIONS = ("model_config", "training_config")
 METADATA_FORMAT = 1
-LARGEST_JSON_BYTES = 64 << 20
 
 Kind = Literal["keras", "h5"]
 Metadata = dict[str, Any]
@@ -30,13 +34,13 @@ def kind_of(path: Path) -> Kind:
     Raises:
         ModelFileError: it does not exist, is empty, a folder, or neither.
     """
+    if path.exists() and not path.is_file():
+        raise ModelFileError(f"{path}: is {'a folder without' if path.is_dir() else 'not'} a model file")
     try:
         with open(path, "rb") as file:
             start = file.read(8)
     except FileNotFoundError:
         raise ModelFileError(f"{path}: does not exist; give a model file or a run directory") from None
-    except IsADirectoryError:
-        raise ModelFileError(f"{path}: is a folder without a model file") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
     if start.startswith(b"PK\x03\x04"):
@@ -48,7 +52,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def add_metadata(path: Path, metadata: Metadata) -> None:
-    """Put metadata into a model file that Keras has just written."""
+    """Put metadata into a model file that Keras has just written; an .h5 gets checksums with it."""
     if kind_of(path) == "keras":
         _add_to_keras(path, metadata)
     else:
@@ -61,15 +65,15 @@ def read_metadata(path: Path) -> Metadata | None:
     Raises:
         ModelFileError: the file is damaged, or written by a newer mlpcli.
     """
-    found = _read_json(path, "metadata.json").get(KEY) if kind_of(path) == "keras" else _read_from_h5(path)
+    found = read_json_member(path, ABOUT).get(KEY) if kind_of(path) == "keras" else _read_from_h5(path)
     if found is None:
         return None
-    if not isinstance(found, dict) or not isinstance(found.get("format"), int):
+    if not isinstance(found, dict) or type(found.get("format")) is not int:
         raise ModelFileError(f"{path}: its mlpcli metadata is damaged; train again, or save the model anew with Keras")
     if found["format"] > METADATA_FORMAT:
         raise ModelFileError(
-            f"{path}: was written by mlpcli {found.get('version')} (format {found['format']}), and this one reads"
-            f" format {METADATA_FORMAT}; install a newer mlpcli"
+            f"{path}: was written by mlpcli {printable(found.get('version'), 40)} (format {found['format']}),"
+            f" and this one reads format {METADATA_FORMAT}; install a newer mlpcli"
         )
     return found
 
@@ -81,27 +85,13 @@ def read_architecture(path: Path) -> dict[str, Any]:
         ModelFileError: the file is damaged, or holds weights only.
     """
     if kind_of(path) == "keras":
-        return _read_json(path, "config.json")
-    with open_h5(path) as file:
-        model, training = (_attribute(file, path, name) for name in ("model_config", "training_config"))
+        return read_json_member(path, DESCRIPTION)
+    with reading_h5(path) as file:
+        model, training = (read_text(file, name, path) for name in H5_DESCRIPTIONS)
     if model is None:
         raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
-    compiled = {} if training is None else {"training_config": _parse(training, path, "training_config")}
-    return {**_parse(model, path, "model_config"), **compiled}
-
-
-def open_h5(path: Path) -> Any:
-    """An open h5py.File for reading.
-
-    Raises:
-        ModelFileError: it is truncated or no HDF5 file.
-    """
-    import h5py
-
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise _damaged(path, error) from error
+    compiled = {} if training is None else {"training_config": parse_json(training, path, "training_config")}
+    return {**parse_json(model, path, "model_config"), **compiled}
 
 
 def check_members(path: Path) -> None:
@@ -110,38 +100,22 @@ def check_members(path: Path) -> None:
     Raises:
         ModelFileError: a member is damaged.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error) as error:
-        raise _damaged(path, error) from error
-    if damaged is not None:
-        raise ModelFileError(f"{path}: is damaged (the checksum of {damaged} is wrong); restore it or train again")
+    check_checksums(path)
 
 
-def _read_json(path: Path, member: str) -> dict[str, Any]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(member).file_size > LARGEST_JSON_BYTES:
-                raise ModelFileError(f"{path}: its {member} is far too large for a model; it is not opened")
-            text = archive.read(member)
-    except KeyError:
-        raise ModelFileError(f"{path}: has no {member}, so it is no Keras model") from None
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error) as error:
-        raise _damaged(path, error) from error
-    return _parse(text, path, member)
+def read_json_member(path: Path, member: str) -> dict[str, Any]:
+    """The mapping in one of the JSON members of a .keras.
 
+    Raises:
+        ModelFileError: the archive is damaged, has no such member, or it is no mapping.
+    """
 
-def _parse(text: str | bytes, path: Path, what: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ModelFileError(
-            f"{path}: its {what} is damaged ({type(error).__name__}); restore it or train again"
-        ) from error
-    if not isinstance(value, dict):
-        raise ModelFileError(f"{path}: its {what} is no description of a model")
-    return value
+    def read(archive: zipfile.ZipFile) -> bytes:
+        if member in archive.NameToInfo:
+            check_json_size(archive.getinfo(member).file_size, path, member)
+        return read_member(archive, member, path)
+
+    return parse_json(in_archive(path, read), path, member)
 
 
 def _add_to_keras(path: Path, metadata: Metadata) -> None:
@@ -149,7 +123,7 @@ def _add_to_keras(path: Path, metadata: Metadata) -> None:
         members = {info: archive.read(info) for info in archive.infolist()}
     with zipfile.ZipFile(path, "w") as archive:
         for info, content in members.items():
-            if info.filename == "metadata.json":
+            if info.filename == ABOUT:
                 content = json.dumps({**json.loads(content), KEY: metadata}, ensure_ascii=False).encode("utf-8")
             archive.writestr(info, content)
 
@@ -161,35 +135,22 @@ def _add_to_h5(path: Path, metadata: Metadata) -> None:
     text = json.dumps(metadata, ensure_ascii=False).encode("utf-8")
     with h5py.File(path, "a") as file:
         file.create_dataset(H5_DATASET, data=np.frombuffer(text, np.uint8))
+        file.attrs[ATTRIBUTE] = checksums(text, _descriptions(file, path))
 
 
 def _read_from_h5(path: Path) -> Any:
-    with open_h5(path) as file:
-        try:
-            link = file.get(H5_DATASET, getlink=True)
-            if link is None:
-                return None
-            if type(link).__name__ != "HardLink":
-                raise ValueError("its metadata points elsewhere")
-            dataset = file[H5_DATASET]
-            if dataset.external or dataset.is_virtual or dataset.size > LARGEST_JSON_BYTES or dataset.dtype != "u1":
-                raise ValueError("it is no row of bytes")
-            text = dataset[()].tobytes()
-        except _H5_ERRORS as error:
-            raise _damaged(path, error) from error
-    return _parse(text, path, H5_DATASET)
+    with reading_h5(path) as file:
+        saved = read_text(file, ATTRIBUTE, path)
+        if not holds(file, H5_DATASET) and saved is None:
+            return None
+        dataset = step_into(file, H5_DATASET)
+        if not hasattr(dataset, "ndim") or dataset.ndim != 1 or dataset.dtype != "u1":
+            raise H5ContentError("its metadata is no row of bytes")
+        check_json_size(dataset.size, path, H5_DATASET)
+        text = read_array(dataset, dataset.shape, "u").tobytes()
+        check(saved, text, _descriptions(file, path), path)
+    return parse_json(text, path, H5_DATASET)
 
 
-def _attribute(file: Any, path: Path, name: str) -> Any:
-    try:
-        return file.attrs.get(name)
-    except _H5_ERRORS as error:
-        raise _damaged(path, error) from error
-
-
-_H5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError)
-"""What h5py raises on files that are damaged within."""
-
-
-def _damaged(path: Path, error: Exception) -> ModelFileError:
-    return ModelFileError(f"{path}: is damaged ({error}); restore it or train again")
+def _descriptions(file: Any, path: Path) -> list[bytes]:
+    return [read_text(file, name, path) or b"" for name in H5_DESCRIPTIONS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,19 +20,23 @@ PIPE_WIDTH = 160
 
 
 def line(text: str, style: str = "") -> None:
-    """One line, never wrapped: paths are to be copied."""
-    _console().print(Text(text, style=style), soft_wrap=True)
+    """One line, never wrapped: paths are to be copied. Names out of files cannot make it two, or steer a terminal."""
+    _console().print(Text(_visible(text), style=style), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """A table whose first `left` columns are text and whose others are numbers."""
+    """A table whose first `left` columns are text and whose others are numbers; each cell is one line (see `line`)."""
     drawn = Table(
-        title=Text(title) if title else None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+        title=Text(_visible(title)) if title else None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
     for index, column in enumerate(columns):
-        drawn.add_column(Text(column), justify="left" if index < left else "right", overflow="fold")
+        drawn.add_column(Text(_visible(column)), justify="left" if index < left else "right", overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(_visible(cell)) for cell in row))
     _console().print(drawn)
 
 
@@ -46,6 +51,16 @@ def number(value: Any) -> str:
     if not isinstance(value, (int, float)):
         return str(value)
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
+
+
+def _visible(text: str) -> str:
+    """What a terminal would obey instead of show is escaped; the spaces of all scripts stay, as paths have them."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else ascii(letter)[1:-1]
+        for letter in text
+    )
 
 
 def _console() -> Console:

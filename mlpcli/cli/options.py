@@ -21,6 +21,37 @@ def set_option() -> Decorator:
     )  # fmt: skip
 
 
+def engine_option() -> Decorator:
+    """`--engine`."""
+    return click.option(
+        "--engine", type=click.Choice(["auto", "numpy", "keras"]), default="auto", show_default=True,
+        help="auto: NumPy, which starts at once, and Keras for layers that NumPy does not know.",
+    )  # fmt: skip
+
+
+def stock_options() -> Decorator:
+    """`--classes` and `--divide-by`: what a model that mlpcli has not written cannot say."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        classes = click.option(
+            "--classes", metavar="A,B,...", help="Class names, for a model that mlpcli has not written."
+        )
+        divide = click.option(
+            "--divide-by", type=click.FloatRange(min=0, min_open=True), default=1.0, metavar="N",
+            help="For such a model: what its inputs are divided by first, as in x / 255.",
+        )  # fmt: skip
+        return classes(divide(command))
+
+    return decorate
+
+
+def told_of(classes: str | None, divide_by: float) -> Any:
+    """The two options as `workflows.model_metadata.Told`."""
+    from mlpcli.workflows.model_metadata import Told
+
+    return Told(tuple(name.strip() for name in classes.split(",")) if classes else None, divide_by)
+
+
 def json_option() -> Decorator:
     """`--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.options import PATH, json_option
+from mlpcli.cli.options import PATH, engine_option, json_option, stock_options, told_of
+
+if TYPE_CHECKING:
+    from mlpcli.inference import EngineName
 
 
 @click.command()
@@ -18,6 +22,8 @@ from mlpcli.cli.options import PATH, json_option
 @click.option("--output", type=PATH, help="A .csv or .parquet file: the rows with their answers.")
 @click.option("--no-invert", is_flag=True, help="Keep a light background where training had a dark one.")
 @click.option("--save-input", type=PATH, metavar="DIR", help="A new folder for what the network saw.")
+@engine_option()
+@stock_options()
 def predict(
     model_or_run: Path,
     inputs: tuple[str, ...],
@@ -26,6 +32,9 @@ def predict(
     output: Path | None,
     no_invert: bool,
     save_input: Path | None,
+    engine: EngineName,
+    classes: str | None,
+    divide_by: float,
 ) -> None:
     """Label pictures, table rows or arrays with a saved model.
 
@@ -45,5 +54,6 @@ def predict(
     if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
         say("reading CSV from standard input; Ctrl-D ends it")
     stdin = getattr(sys.stdin, "buffer", None)
-    ready = prepare_prediction(model_or_run, inputs, top, not no_invert, output, save_input, say, stdin)
+    told = told_of(classes, divide_by)
+    ready = prepare_prediction(model_or_run, inputs, top, not no_invert, output, save_input, say, stdin, engine, told)
     report(ready, as_json)

@@ -72,7 +72,9 @@ class TrainingConfig(Section):
         Field(False, description="stop when training and validation accuracy meet")
     )
     learning_rate_schedule: Schedule | None = Field(None, description="null, a Keras schedule, or reduce_on_plateau")
-    engine: Literal["auto", "resident", "keras"] = Field("auto", description="what runs the epochs")
+    engine: Literal["auto", "resident", "keras", "numpy"] = Field(
+        "auto", description="what runs the epochs; numpy: small dense networks, without TensorFlow"
+    )
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="mixed: half the bits for the arithmetic, on GPUs that are fast at it"
     )

@@ -37,7 +37,21 @@ def plural(count: int, one: str, many: str) -> str:
 
 def yaml_list(names: Sequence[str]) -> str:
     """The names as a YAML list to be copied into a config, whole: [alive, "1st, 2nd"]."""
-    return "[" + ", ".join(name if _stays_text(name) else json.dumps(name, ensure_ascii=False) for name in names) + "]"
+    return "[" + ", ".join(name if _stays_text(name) else _in_quotes(name) for name in names) + "]"
+
+
+def first_notes(notes: Sequence[str]) -> list[str]:
+    """The first ten notes, and how many there are more: ten thousand columns would fill the screen."""
+    more = len(notes) - MOST_NAMES
+    return [*notes[:MOST_NAMES], *([f"... and {plural(more, 'note', 'notes')} like these"] if more > 0 else [])]
+
+
+def _in_quotes(name: str) -> str:
+    """As JSON, which YAML reads, without what a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else f"\\U{ord(character):08x}"
+        for character in json.dumps(name, ensure_ascii=False)
+    )
 
 
 def _stays_text(name: str) -> bool:

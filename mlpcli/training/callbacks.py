@@ -1,21 +1,15 @@
-"""Keras callbacks: history, progress, the guard against numbers that are not finite, stopping when accuracies meet."""
+"""Keras callbacks: each hands what it is told to something that knows nothing of Keras (see `watching`)."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from mlpcli import backend
-from mlpcli.artifacts.history import FIRST_COLUMNS, History, HistoryWriter
-from mlpcli.errors import TrainingError
-from mlpcli.model.plan import accuracy_name
-from mlpcli.training.feed import Batches
+from mlpcli.artifacts.history import HistoryWriter
+from mlpcli.training.feed import RowBatches
 from mlpcli.training.interrupts import Interrupted
 from mlpcli.training.progress import Progress
+from mlpcli.training.watching import AccuraciesMeet, EpochRecords, LastGood
 
 Callback = backend.keras().callbacks.Callback
 
@@ -23,7 +17,7 @@ Callback = backend.keras().callbacks.Callback
 class Shuffle(Callback):  # type: ignore[misc, valid-type]
     """Gives the training batches a new order in each epoch."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: RowBatches) -> None:
         super().__init__()
         self.batches = batches
 
@@ -31,31 +25,18 @@ class Shuffle(Callback):  # type: ignore[misc, valid-type]
         self.batches.set_epoch(epoch)
 
 
-class Recorder(Callback):  # type: ignore[misc, valid-type]
-    """Writes history.csv row by row as epochs end, and keeps the same numbers in `history`."""
+class Recorder(Callback, EpochRecords):  # type: ignore[misc, valid-type]
+    """Writes history.csv row by row as epochs end."""
 
     def __init__(self, writer: HistoryWriter, progress: Progress) -> None:
-        super().__init__()
-        self.writer, self.progress = writer, progress
-        self.history: History = {}
-        self._started = 0.0
+        Callback.__init__(self)
+        EpochRecords.__init__(self, writer, progress)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._started = time.perf_counter()
+        self.begin()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        seconds, rate = time.perf_counter() - self._started, float(self.model.optimizer.learning_rate)
-        first = (epoch + 1, seconds, rate)
-        row = {**dict(zip(FIRST_COLUMNS, first, strict=True)), **{key: float(logs[key]) for key in _ordered(logs)}}
-        for key, value in row.items():
-            self.history.setdefault(key, []).append(value)
-        self.writer.append(row)
-        self.progress.epoch(row)
-
-
-def _ordered(columns: Iterable[str]) -> list[str]:
-    """Training before validation, the loss before the metrics; Keras has them by the alphabet."""
-    return sorted(columns, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
+        self.end(epoch, logs, _rate(self.model))
 
 
 class StepReporter(Callback):  # type: ignore[misc, valid-type]
@@ -69,25 +50,15 @@ class StepReporter(Callback):  # type: ignore[misc, valid-type]
         self.progress.step(batch + 1)
 
 
-class FiniteGuard(Callback):  # type: ignore[misc, valid-type]
-    """Ends training at the first epoch whose losses or weights are not finite; keeps the weights of the one before.
-
-    The weights are looked at too: with oneDNN, relu turns a NaN into 0, so that one NaN cell leaves the loss finite.
-    """
+class FiniteGuard(Callback, LastGood):  # type: ignore[misc, valid-type]
+    """Ends training at the first epoch whose losses or weights are not finite."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.last_good: list[Any] | None = None
-        self.good_epochs = 0
+        Callback.__init__(self)
+        LastGood.__init__(self)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        for name, value in logs.items():
-            if name.endswith("loss") and not math.isfinite(value):
-                raise TrainingError(_not_finite(f"{name} is {float(value)}", epoch, self.model))
-        weights = self.model.get_weights()
-        if not all(np.isfinite(array).all() for array in weights):
-            raise TrainingError(_not_finite("the weights hold NaN or infinity", epoch, self.model))
-        self.last_good, self.good_epochs = weights, epoch + 1
+        self.look(epoch, logs, self.model.get_weights(), _rate(self.model))
 
 
 class StopOnSignal(Callback):  # type: ignore[misc, valid-type]
@@ -105,25 +76,17 @@ class StopOnSignal(Callback):  # type: ignore[misc, valid-type]
         self.on_train_batch_end(batch)
 
 
-class StopWhenEqual(Callback):  # type: ignore[misc, valid-type]
+class StopWhenEqual(Callback, AccuraciesMeet):  # type: ignore[misc, valid-type]
     """Stops when training and validation accuracy meet."""
 
     def __init__(self, tolerance: float) -> None:
-        super().__init__()
-        self.tolerance = tolerance
-        self.metric = ""
-        self.met = False
+        Callback.__init__(self)
+        AccuraciesMeet.__init__(self, tolerance)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.metric = accuracy_name(list(logs)) or ""  # Keras names its metrics only once they have been computed
-        self.met = abs(logs[self.metric] - logs[f"val_{self.metric}"]) <= self.tolerance
-        if self.met:
+        if self.look(logs):  # Keras names its metrics only once they have been computed
             self.model.stop_training = True
 
 
-def _not_finite(what: str, epoch: int, model: Any) -> str:
-    rate = float(model.optimizer.learning_rate)
-    return (
-        f"{what} after epoch {epoch + 1}: the steps are too large; lower training.optimizer.learning_rate"
-        f" (now {rate:g}), set training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
-    )
+def _rate(model: Any) -> float:
+    return float(model.optimizer.learning_rate)

@@ -17,7 +17,7 @@ SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER = 20e-6, 0.5e-9
 EXPECTED_SHARE_OF_EPOCHS = 0.5
 """With early stopping a run ends, on the average, well before its last epoch."""
 
-Engine = Literal["resident", "keras"]
+Engine = Literal["resident", "keras", "numpy"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class EngineChoice:
     reason: str
 
     def __str__(self) -> str:
-        how = {"keras": "plain model.fit", "resident": "resident epochs"}[self.engine]
+        how = {"keras": "plain model.fit", "resident": "resident epochs", "numpy": "NumPy"}[self.engine]
         return f"{how}{', compiled' if self.compiled else ''}: {self.reason}"
 
 
@@ -37,6 +37,8 @@ def choose_engine(training: TrainingConfig, steps_per_epoch: int, layers: int, p
     """Follow the config; for `auto`, compile where the run is long enough for it to pay."""
     if training.engine == "keras":
         return EngineChoice("keras", False, "training.engine is keras")
+    if training.engine == "numpy":
+        return EngineChoice("numpy", False, "training.engine is numpy")
     if training.engine == "resident":
         return EngineChoice("resident", True, "training.engine is resident")
     share = EXPECTED_SHARE_OF_EPOCHS if training.early_stopping else 1.0

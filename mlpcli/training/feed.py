@@ -1,4 +1,4 @@
-"""Batches for Keras: raw rows, targets in the form the loss takes, shuffled anew in each epoch."""
+"""Batches: raw rows, targets in the form the loss takes, shuffled anew in each epoch. Knows nothing of Keras."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from mlpcli import backend
 from mlpcli.config.losses import Labels
 from mlpcli.data.dataset import Array, Part
 from mlpcli.data.streaming.block_order import BlockOrder
@@ -47,7 +46,7 @@ def epoch_order(seed: int, epoch: int, rows: int) -> Array:
     return np.random.default_rng([SHUFFLE_STREAM, seed, epoch]).permutation(rows)
 
 
-class Batches(backend.keras().utils.PyDataset):  # type: ignore[misc]
+class RowBatches:
     """The rows of one part in batches; `epoch` chooses the order, and None keeps the rows' own.
 
     `rows` are the indices in the order of the epoch: an array, or what gives any slice of it as one.
@@ -57,7 +56,6 @@ class Batches(backend.keras().utils.PyDataset):  # type: ignore[misc]
         self, part: Part, targets: Array, batch_size: int, seed: int | None = None, weights: Array | None = None
     ) -> None:
         """`targets` (n, ...) and `weights` (n,) belong to the source's whole arrays, as `part.x` does."""
-        super().__init__()
         self.part, self.targets, self.weights = part, targets, weights
         self.batch_size, self.seed = batch_size, seed
         self.rows = part.indices
@@ -91,3 +89,12 @@ class Batches(backend.keras().utils.PyDataset):  # type: ignore[misc]
 def take_rows(array: Array, rows: Array) -> Array:
     """Rows by index, from memory or from disk."""
     return np.take(array, rows, axis=0) if isinstance(array, np.ndarray) else array[rows]
+
+
+def __getattr__(name: str) -> Any:
+    """`Batches` as it used to be found here; importing it means importing Keras."""
+    if name == "Batches":
+        from mlpcli.training.keras_feed import Batches
+
+        return Batches
+    raise AttributeError(f"module {__name__} has no attribute {name}")

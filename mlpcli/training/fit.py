@@ -1,24 +1,19 @@
-"""Fits a model with Keras's own loop, and brings back the weights worth keeping, however it ended."""
+"""Fits a model, whatever runs its epochs, and brings back the weights worth keeping, however it ended."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from mlpcli import backend
-from mlpcli.artifacts.history import History, HistoryWriter
-from mlpcli.config.schedules import ReduceLROnPlateau
-from mlpcli.config.training import EarlyStopping, TrainingConfig
-from mlpcli.config.training import StopWhenEqual as StopWhenEqualConfig
+from mlpcli.artifacts.history import History
+from mlpcli.config.training import TrainingConfig
+from mlpcli.data.dataset import Array
 from mlpcli.errors import MlpcliError, OutputError, TrainingError
-from mlpcli.model.builder import keras_object
-from mlpcli.training.callbacks import FiniteGuard, Recorder, Shuffle, StepReporter, StopWhenEqual
-from mlpcli.training.engine_choice import EngineChoice
-from mlpcli.training.feed import Batches
+from mlpcli.training.feed import RowBatches
 from mlpcli.training.interrupts import Interrupted
 from mlpcli.training.progress import Progress
-from mlpcli.training.resident import ResidentEngine
+from mlpcli.training.watching import AccuraciesMeet, EpochRecords, LastGood
 
 
 @dataclass(frozen=True)
@@ -36,102 +31,71 @@ class Outcome:
     interrupted: Interrupted | None = None
 
 
-def fit_model(
-    model: Any,
-    training: TrainingConfig,
-    train: Batches,
-    validation: Batches | None,
-    writer: HistoryWriter,
-    progress: Progress,
-    choice: EngineChoice,
-    step_callbacks: tuple[Any, ...] = (),
-    epoch_callbacks: tuple[Any, ...] = (),
-) -> Outcome:
-    """Run `model.fit` and leave the model with its best weights (or its last, where the config says so).
+class Loop(Protocol):
+    """What runs the epochs: `keras_loop` or `numpy_loop`."""
 
-    `step_callbacks` are asked after each batch, or after each chunk of resident epochs.
+    stopping: Any
+    """Keras's EarlyStopping or what stands for it, with its attributes; None without early stopping."""
+
+    @property
+    def records(self) -> EpochRecords:
+        """The history."""
+
+    @property
+    def guard(self) -> LastGood:
+        """What keeps the weights of the last epoch that was finite."""
+
+    @property
+    def equal(self) -> AccuraciesMeet | None:
+        """What stops when accuracies meet, where the config asks for it."""
+
+    def run(self) -> None:
+        """All epochs, or as many as it takes.
+
+        Raises:
+            TrainingError, OutputError: it cannot go on.
+            Interrupted: someone wants it to end.
+        """
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """Give the model other weights."""
+
+
+def fit_model(loop: Loop, training: TrainingConfig, train: RowBatches, progress: Progress) -> Outcome:
+    """Run the epochs and leave the model with its best weights (or its last, where the config says so).
 
     A loss that is not finite, a full disk and an interruption end the training but raise nothing here: they are in the
     outcome, so that what was best before can be saved first.
     """
-    stopping = _early_stopping(training)
-    equal = _stop_when_equal(training)
-    guard, recorder = FiniteGuard(), Recorder(writer, progress)
-    watchers = [Shuffle(train), recorder, guard, stopping, equal, _plateau(training), *epoch_callbacks]
-    callbacks = [watcher for watcher in watchers if watcher is not None]
-    steppers = (StepReporter(progress), *step_callbacks)
     failure: TrainingError | OutputError | None = None
     interrupted: Interrupted | None = None
     progress.start(training.epochs, len(train), len(train.part))
     try:
-        _run_epochs(model, training.epochs, train, validation, choice, progress, callbacks, steppers)
+        loop.run()
     except (TrainingError, OutputError) as error:
         failure = error
     except Interrupted as error:
         interrupted = error
     finally:
         progress.finish()
-    kept = _restore(model, stopping, guard, broken=bool(failure or interrupted))
-    best = _best_epoch(stopping, recorder.history) if kept is not None else None
-    stopped = str(failure or interrupted or _reason(training, stopping, equal))
-    return Outcome(recorder.history, best, kept, stopped, failure, interrupted)
+    history = loop.records.history
+    kept = _restore(loop, broken=bool(failure or interrupted))
+    best = _best_epoch(loop.stopping, history) if kept is not None else None
+    stopped = str(failure or interrupted or _reason(training, loop.stopping, loop.equal))
+    return Outcome(history, best, kept, stopped, failure, interrupted)
 
 
-def _run_epochs(
-    model: Any,
-    epochs: int,
-    train: Batches,
-    validation: Batches | None,
-    choice: EngineChoice,
-    progress: Progress,
-    callbacks: list[Any],
-    steppers: tuple[Any, ...],
-) -> None:
-    """`model.fit`, plain or with resident epochs."""
-    if choice.engine == "keras":
-        data = {"x": train, "validation_data": validation, "shuffle": False}
-        model.fit(**data, epochs=epochs, verbose=0, callbacks=[*callbacks, *steppers])
-        return
-
-    def after_chunk(steps: int) -> None:
-        for stepper in steppers:
-            stepper.on_train_batch_end(steps - 1)
-
-    engine = ResidentEngine(model, train, validation, choice.compiled, progress.note, after_chunk)
-    engine.install()
-    try:
-        model.fit(**engine.fit_arguments(), epochs=epochs, verbose=0, callbacks=callbacks)
-    finally:
-        engine.remove()
-
-
-def _early_stopping(training: TrainingConfig) -> Any:
-    settings = training.early_stopping
-    if not isinstance(settings, EarlyStopping):
-        return None
-    return backend.keras().callbacks.EarlyStopping(**dict(settings))
-
-
-def _plateau(training: TrainingConfig) -> Any:
-    schedule = training.learning_rate_schedule
-    return keras_object(schedule) if isinstance(schedule, ReduceLROnPlateau) else None
-
-
-def _stop_when_equal(training: TrainingConfig) -> StopWhenEqual | None:
-    settings = training.stop_when_equal
-    return StopWhenEqual(settings.tolerance) if isinstance(settings, StopWhenEqualConfig) else None
-
-
-def _restore(model: Any, stopping: Any, guard: FiniteGuard, broken: bool) -> int | None:
+def _restore(loop: Loop, broken: bool) -> int | None:
     """Give the model its best weights where they were kept; else, after a break, those of the last good epoch.
 
     Returns that epoch. (After an unbroken run the weights are the last epoch's, or their average with `use_ema`.)
     """
+    stopping, guard = loop.stopping, loop.guard
     if stopping is not None and stopping.best_weights is not None:
-        model.set_weights(stopping.best_weights)
+        loop.set_weights(stopping.best_weights)
         return int(stopping.best_epoch) + 1
     if broken and guard.last_good is not None:
-        model.set_weights(guard.last_good)
+        loop.set_weights(guard.last_good)
     return guard.good_epochs or None
 
 
@@ -146,7 +110,7 @@ def _best_epoch(stopping: Any, history: History) -> int | None:
     return finite.index(min(finite)) + 1
 
 
-def _reason(training: TrainingConfig, stopping: Any, equal: StopWhenEqual | None) -> str:
+def _reason(training: TrainingConfig, stopping: Any, equal: AccuraciesMeet | None) -> str:
     if equal is not None and equal.met:
         return f"training and validation {equal.metric} met"
     if stopping is not None and stopping.stopped_epoch:

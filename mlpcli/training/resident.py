@@ -15,7 +15,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.data.dataset import Array
-from mlpcli.training.feed import Batches
+from mlpcli.training.feed import RowBatches
 from mlpcli.training.random_algorithm import fast_random_numbers
 from mlpcli.training.resident_rows import ResidentRows
 
@@ -38,8 +38,8 @@ class ResidentEngine:
     def __init__(
         self,
         model: Any,
-        train: Batches,
-        validation: Batches | None,
+        train: RowBatches,
+        validation: RowBatches | None,
         compiled: bool,
         note: Callable[[str], None],
         after_chunk: Callable[[int], None] = lambda steps: None,
@@ -143,7 +143,7 @@ class ResidentEngine:
         # Calling the one concrete function saves 0.15 ms of looking for it, a good part of a small epoch.
         return functools.cache(function.get_concrete_function)
 
-    def _tested(self, batches: Batches) -> Any:
+    def _tested(self, batches: RowBatches) -> Any:
         """A graph function over one batch of (batch, ...) arrays."""
 
         def test(*arrays: Any) -> None:
@@ -161,11 +161,11 @@ class ResidentEngine:
         return self._logs()
 
 
-def _signature(batches: Batches, batch_axes: int) -> list[Any]:
+def _signature(batches: RowBatches, batch_axes: int) -> list[Any]:
     """Open sizes for the leading axes: traced once, and XLA still compiles for the sizes that come."""
     return [tf.TensorSpec(((None,) * batch_axes) + array.shape[1:], array.dtype) for array in batches.arrays]
 
 
-def _endless_batch(batches: Batches) -> Any:
+def _endless_batch(batches: RowBatches) -> Any:
     rows = batches.part.indices[: min(batches.batch_size, 8)]
     return tf.data.Dataset.from_tensors(tuple(batches.take(rows))).repeat()

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.data.dataset import Array
-from mlpcli.training.feed import Batches, take_rows
+from mlpcli.training.feed import RowBatches, take_rows
 
 tf = backend.tensorflow()
 OUT_OF_MEMORY = tf.errors.ResourceExhaustedError
@@ -28,7 +28,7 @@ class ResidentRows:
         self.device = GPU if "GPU" in backend.devices() else None
         self._placed: dict[int, Any] = {}
 
-    def take(self, batches: Batches, rows: Array) -> list[Any]:
+    def take(self, batches: RowBatches, rows: Array) -> list[Any]:
         """The rows, for indices of any shape: each array as (*rows.shape, *one row)."""
         return [self._gather(array, rows) for array in batches.arrays]
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.errors import UserError
 
 if TYPE_CHECKING:
-    from mlpcli.inference import Predictor
+    from mlpcli.inference import EngineName, Predictor
     from mlpcli.workflows.evaluation_rows import ChosenRows
+    from mlpcli.workflows.model_metadata import Told
 
 
 @dataclass(frozen=True)
@@ -25,32 +26,40 @@ class EvaluationResult:
 
 
 def evaluate(
-    model_or_run: str | Path, data: str | Path | None = None, split: str | None = None, output: str | Path | None = None
+    model_or_run: str | Path,
+    data: str | Path | None = None,
+    split: str | None = None,
+    output: str | Path | None = None,
+    engine: EngineName = "auto",
+    told: Told | None = None,
 ) -> EvaluationResult:
     """Score a model on the data it names, or on `data`.
 
     Args:
-        model_or_run: a model file that mlpcli wrote, or a run directory.
+        model_or_run: a model file, or a run directory.
         data: other rows: a path or a built-in name; all of its rows (its test rows where it has some).
         split: test, validation or train of the model's own data; by default the first of these that exists.
         output: a folder for evaluation.json and its picture.
+        engine: numpy, keras, or auto: NumPy, and Keras for what NumPy does not know.
+        told: class names and scaling of a model that mlpcli has not written, which also needs `data`.
 
     Raises:
         ModelFileError: the file cannot be used.
         DataError, UserError: the data is not there, or not what the model takes.
     """
     from mlpcli.workflows.evaluation_rows import choose_rows
-    from mlpcli.workflows.model_metadata import model_file, read_model_metadata
+    from mlpcli.workflows.model_metadata import know_model
 
-    file = model_file(model_or_run)
-    metadata = read_model_metadata(file, "evaluate it with Keras")
+    known = know_model(model_or_run, told)
+    file, metadata = known.file, known.metadata
+    if known.stock and data is None:
+        raise UserError(f"{file}: was not written by mlpcli and does not know its data; say --data")
     if output is not None and Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
-    rows = choose_rows(file, metadata, data, split)
-    from mlpcli.evaluation import evaluate_part  # imports TensorFlow: mistakes so far are reported without the wait
-    from mlpcli.inference import load_predictor
+    rows = choose_rows(known, data, split)
+    from mlpcli.evaluation import evaluate_part
 
-    predictor = load_predictor(file)
+    predictor = known.predictor(engine, scored=True)
     _check_shape(predictor, rows)
     chosen = {**metadata["plan"], "target_name": metadata["config"]["data"].get("target")}
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mlpcli.data.loading import load_data
 from mlpcli.data.other_rows import Layout, read_rows
 from mlpcli.data.source import load_source
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError, did_you_mean
+from mlpcli.workflows.model_metadata import KnownModel
 from mlpcli.workflows.preparation import check_splits
 from mlpcli.workflows.stored_layout import stored_layout
 
@@ -34,12 +35,14 @@ class ChosenRows:
     notes: list[str]
 
 
-def choose_rows(file: Path, metadata: dict[str, Any], data: str | Path | None, split: str | None) -> ChosenRows:
-    """The rows for `evaluate` (see there for the arguments and what is raised); `file` is named in errors."""
+def choose_rows(known: KnownModel, data: str | Path | None, split: str | None) -> ChosenRows:
+    """The rows for `evaluate` (see there for the arguments and what is raised)."""
+    file, metadata = known.file, known.metadata
     if data is not None:
         if split is not None:
             raise UserError("--split is for the model's own data; leave it out, or leave out --data")
-        return _other_rows(file, metadata, data)
+        rows = _other_rows(known, data)
+        return replace(rows, part=replace(rows.part, x=known.told.divided(rows.part.x)))
     try:
         return _own_rows(_config(file, metadata), stored_layout(file, metadata), metadata, split)
     except (SettingError, DataError) as error:
@@ -83,12 +86,12 @@ def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
     return part, name
 
 
-def _other_rows(file: Path, metadata: dict[str, Any], data: str | Path) -> ChosenRows:
+def _other_rows(known: KnownModel, data: str | Path) -> ChosenRows:
     """Rows from elsewhere, in the model's classes and columns."""
     if str(data) in BUILT_IN_NAMES:
-        rows = _built_in_rows(metadata, str(data))
+        rows = _built_in_rows(known, str(data))
     else:
-        layout = stored_layout(file, metadata)
+        layout = stored_layout(known.file, known.metadata)
         path = Path(data).expanduser()
         if not path.exists():
             hint = did_you_mean(str(data), BUILT_IN_NAMES)
@@ -98,12 +101,15 @@ def _other_rows(file: Path, metadata: dict[str, Any], data: str | Path) -> Chose
     return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), None, [])
 
 
-def _built_in_rows(metadata: dict[str, Any], name: str) -> Any:
+def _built_in_rows(known: KnownModel, name: str) -> Any:
+    metadata = known.metadata
     trained_on = metadata["config"]["data"]
     path = trained_on.get("path") if trained_on.get("source") == name else None
     columns = metadata["data"]["feature_names"]  # the model's own, in its own order
     source: Source = load_source(DataConfig(source=name, path=path, features=list(columns) if columns else None))
     classes = metadata["plan"]["class_names"]
+    if known.stock and known.told.class_names is None and len(source.class_names or ()) == len(classes or ()):
+        metadata["plan"]["class_names"] = classes = list(source.class_names or ()) or None
     if list(source.class_names or ()) != list(classes or ()):
         raise UserError(
             f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)};"

@@ -9,6 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlpcli.data.dataset import Array
+    from mlpcli.inference import EngineName
+    from mlpcli.workflows.model_metadata import Told
     from mlpcli.workflows.prediction.answers import Answers
     from mlpcli.workflows.prediction.kinds import Input
     from mlpcli.workflows.prediction.prepared import PreparedPrediction
@@ -40,12 +42,14 @@ def prepare_prediction(
     save_input: str | Path | None = None,
     note: Callable[[str], None] = lambda text: None,
     stdin: IO[bytes] | None = None,
+    engine: EngineName = "auto",
+    told: Told | None = None,
 ) -> PreparedPrediction:
     """Check model and inputs (see `predict` for the arguments and what is raised).
 
     `note` is told what people should know, such as a picture that is inverted; `stdin` is what `-` reads.
     """
-    from mlpcli.workflows.model_metadata import model_file, read_model_metadata
+    from mlpcli.workflows.model_metadata import know_model
     from mlpcli.workflows.prediction.answers import meaning_of
     from mlpcli.workflows.prediction.inputs import Reading, open_inputs
     from mlpcli.workflows.prediction.output import check_output
@@ -53,8 +57,8 @@ def prepare_prediction(
     from mlpcli.workflows.prediction.saved_inputs import check_folder
     from mlpcli.workflows.stored_layout import stored_layout
 
-    file = model_file(model_or_run)
-    metadata = read_model_metadata(file, "predict with Keras: keras.models.load_model(...).predict(...)")
+    known = know_model(model_or_run, told)
+    file, metadata = known.file, known.metadata
     layout, meaning = stored_layout(file, metadata), meaning_of(file, metadata)
     top = meaning.check_top(top)
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
@@ -63,7 +67,7 @@ def prepare_prediction(
     opened = open_inputs(inputs, Reading(file, layout, meaning.target, stdin, invert, note))
     if output is not None:
         check_output(output, opened, inputs, file)
-    return PreparedPrediction(file, str(metadata["name"]), meaning, opened, layout, top, output, folder)
+    return PreparedPrediction(known, engine, meaning, opened, layout, top, output, folder)
 
 
 def predict(
@@ -74,6 +78,8 @@ def predict(
     invert: bool = True,
     output: str | Path | None = None,
     save_input: str | Path | None = None,
+    engine: EngineName = "auto",
+    told: Told | None = None,
 ) -> PredictionResult:
     """Ask a saved model for its answers.
 
@@ -85,6 +91,8 @@ def predict(
         invert: whether a picture with a light background is inverted where the training pictures had a dark one.
         output: a .csv or .parquet file for the rows with their answers.
         save_input: a new folder for what the network saw: pictures, or a CSV of numbers.
+        engine: numpy, keras, or auto: NumPy, and Keras for what NumPy does not know.
+        told: class names and scaling of a model that mlpcli has not written.
 
     Raises:
         ModelFileError: the file cannot be used.
@@ -97,7 +105,7 @@ def predict(
 
     several = [inputs] if isinstance(inputs, (str, Path, np.ndarray)) else list(inputs)
     notes: list[str] = []
-    ready = prepare_prediction(model_or_run, several, top, invert, output, save_input, notes.append)
+    ready = prepare_prediction(model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told)
     found: list[Answers] = []
     ready.run(found.append)
     return PredictionResult(

@@ -15,14 +15,18 @@ TOLERANCE = 1e-5
 """Relative; sums of float32 in another order differ by less."""
 
 
-def check_reload(path: Path, chosen: dict[str, Any], part: Part, expected: dict[str, float]) -> None:
+def check_reload(
+    path: Path, chosen: dict[str, Any], part: Part, expected: dict[str, float], engine: str = "keras"
+) -> None:
     """Load the file and compare loss and metrics on `part` with those from before saving.
+
+    `engine`: what trained the model; "numpy" also loads it, anything else is Keras.
 
     Raises:
         OutputError: a number differs; the file cannot be trusted.
     """
     targets = encode_targets(part.y, chosen["labels"], len(chosen["class_names"] or ()))
-    found = load_predictor(path).losses(part, targets)
+    found = load_predictor(path, "numpy" if engine == "numpy" else "keras", scored=True).losses(part, targets)
     for name, value in expected.items():
         if not _same(found.get(name), value):
             raise OutputError(

@@ -7,27 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlpcli import backend
 from mlpcli.artifacts import run_directory
 from mlpcli.artifacts.environment import describe_environment
 from mlpcli.artifacts.files import write_json, write_text
-from mlpcli.artifacts.history import HistoryWriter
 from mlpcli.artifacts.split_file import write_split
 from mlpcli.config.schema import Config
 from mlpcli.config.write import config_text
-from mlpcli.data.dataset import Array, Part
 from mlpcli.data.fingerprint import fingerprint
 from mlpcli.evaluation import evaluate_part
-from mlpcli.inference import Predictor
-from mlpcli.model.builder import build_model
 from mlpcli.model.memory import check_memory
 from mlpcli.model.saving import save_model
-from mlpcli.training.callbacks import StopOnSignal
 from mlpcli.training.engine_choice import EngineChoice, choose_engine
-from mlpcli.training.feed import Batches, encode_targets, row_weights
-from mlpcli.training.fit import Outcome, fit_model
-from mlpcli.training.interrupts import Interrupted, noted_interruptions
+from mlpcli.training.fit import Outcome
+from mlpcli.training.interrupts import noted_interruptions
 from mlpcli.training.progress import Progress
+from mlpcli.workflows.engines import Engine, make_engine, targets_of
 from mlpcli.workflows.metadata import model_metadata, run_metrics
 from mlpcli.workflows.preparation import Prepared
 from mlpcli.workflows.reload_check import check_reload
@@ -41,7 +35,7 @@ class Run:
     config: Config
     prepared: Prepared
     path: Path
-    model: Any
+    engine: Engine
     started: float
     fingerprint: str
     environment: dict[str, Any] = field(default_factory=dict)
@@ -53,14 +47,13 @@ class Run:
         """Build the model, and only then make the directory, so that a failure before leaves nothing behind."""
         started = time.perf_counter()
         check_memory(prepared.plan)
-        backend.seed_everything(config.seed, config.training.deterministic)
-        model = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
+        engine = make_engine(config, prepared)
         if run_dir is None:
             path = run_directory.create_run_directory(runs_dir, config.name)
         else:
             path = run_directory.create_exact_directory(run_dir)
-        run = cls(config, prepared, path, model, started, fingerprint(prepared.source, prepared.splits))
-        run.environment = describe_environment(command, backend.devices(), run.fingerprint)
+        run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
+        run.environment = describe_environment(command, engine.devices, run.fingerprint)
         write_text(path / run_directory.CONFIG, config_text(config))
         write_json(path / run_directory.ENVIRONMENT, run.environment)
         write_split(path / run_directory.SPLIT, prepared.splits)
@@ -69,9 +62,9 @@ class Run:
     def train(self, progress: Progress, verbose: bool = False) -> TrainResult:
         """Fit, save, reload, score and draw; a signal ends the fitting, and the rest is done all the same."""
         if verbose:
-            progress.note(f"engine: {self.engine}")
+            progress.note(f"engine: {self.choice}")
         with noted_interruptions() as noted:
-            outcome = self._fit(progress, noted)
+            outcome = self.engine.fit(self.path, progress, noted, self.choice)
             result: dict[str, Any] = {"scores": {}, "evaluation": None}
             model_path = None
             if outcome.kept_epoch is not None:
@@ -82,41 +75,18 @@ class Run:
         interrupted = noted[0] if noted else None
         return TrainResult(self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, interrupted)
 
-    def _fit(self, progress: Progress, noted: list[Interrupted]) -> Outcome:
-        splits, training = self.prepared.splits, self.config.training
-        weights = row_weights(self.prepared.class_weights, splits.train.y)
-        train = Batches(splits.train, self._targets(splits.train), training.batch_size, self.config.seed, weights)
-        validation = None
-        if splits.validation is not None:
-            shared = splits.validation.y is splits.train.y
-            targets = train.targets if shared else self._targets(splits.validation)
-            validation = Batches(splits.validation, targets, training.batch_size)
-        writer = HistoryWriter(self.path / run_directory.HISTORY)
-        return fit_model(
-            self.model, training, train, validation, writer, progress, self.engine, (StopOnSignal(noted),), self._logs()
-        )
-
     @property
-    def engine(self) -> EngineChoice:
+    def choice(self) -> EngineChoice:
         """What runs the epochs."""
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // training.batch_size)
         return choose_engine(training, steps, len(plan.layers), plan.trainable)
 
-    def _logs(self) -> tuple[Any, ...]:
-        if not self.config.output.tensorboard:
-            return ()
-        return (backend.keras().callbacks.TensorBoard(log_dir=str(self.path / "tensorboard")),)
-
-    def _targets(self, part: Part) -> Array:
-        """The targets of all rows that the part comes from, as the loss takes them."""
-        plan = self.prepared.plan
-        return encode_targets(part.y, plan.labels, len(plan.class_names or ()))
-
     def _score(self) -> dict[str, Any]:
         """Scores of every part with the kept weights, and the evaluation of the one that stands for new data."""
         plan, splits = self.prepared.plan, self.prepared.splits
-        predictor = Predictor(self.model, None)
+        predictor = self.engine.predictor()
+        chosen = {**plan.as_metadata(), "target_name": self.config.data.target}
         scores: dict[str, Any] = {}
         evaluation = None
         train_targets = splits.train.y[splits.train.indices]
@@ -124,26 +94,26 @@ class Run:
             if part is None:
                 continue
             if evaluation is None:
-                evaluation = evaluate_part(predictor, plan.as_metadata(), part, name, train_targets)
+                evaluation = evaluate_part(predictor, chosen, part, name, train_targets)
                 scores[name] = {"loss": evaluation["loss"], **evaluation["metrics"]}
             elif name == "validation" and part is splits.test:
                 scores[name] = scores["test"]
             else:
-                scores[name] = predictor.losses(part, self._targets(part))
+                scores[name] = predictor.losses(part, targets_of(self.prepared, part))
         return {"scores": scores, "evaluation": evaluation}
 
     def _save(self, outcome: Outcome, scores: dict[str, Any]) -> Path:
         path = self.path / self.config.output.model
         metadata = model_metadata(self.config, self.prepared, outcome, scores, self.fingerprint, self.environment)
-        save_model(self.model, path, metadata)
+        save_model(self.engine.model, path, metadata)
         part = self.prepared.splits.test or self.prepared.splits.validation or self.prepared.splits.train
-        check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())))
+        check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())), self.choice.engine)
         return path
 
     def _write_results(self, outcome: Outcome, result: dict[str, Any]) -> dict[str, Any]:
         """Write metrics.json and evaluation.json; returns the content of the first."""
         seconds = time.perf_counter() - self.started
-        metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.engine)
+        metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.choice)
         write_json(self.path / run_directory.METRICS, metrics)
         if result["evaluation"] is not None:
             write_json(self.path / run_directory.EVALUATION, result["evaluation"])

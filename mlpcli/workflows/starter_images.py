@@ -32,6 +32,7 @@ def look_at_pictures(path: Path, source: str, folder: Path) -> StarterData:
     entries: list[Entry] = [(f"image: {{size: [{size[0]}, {size[1]}], color: {color}}}", why)]
     if parts.validation is not None:
         entries.append((f"validation: {yaml_value(source_from(folder, parts.validation))}", "its own pictures"))
+    entries.append(("scaling: standardize", "mean 0, spread 1; with unit, a small relu network may learn nothing"))
     classes, rows = files.class_names, int(good.sum())
     return StarterData(
         found=f"{path.resolve().name}: {rows:,} pictures in {len(classes)} class folders",

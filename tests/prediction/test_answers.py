@@ -128,13 +128,6 @@ def test_damaged_metadata_is_named(model: Any, change: Any) -> None:
         predict(path, np.zeros((1, 3)) if change is DAMAGED[-1] else ROW)
 
 
-def test_a_model_of_others_is_refused(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "stock.keras", "w") as archive:
-        archive.writestr("metadata.json", "{}")
-    with pytest.raises(ModelFileError, match=r"stock\.keras: was not written by mlpcli.*; predict with Keras: keras"):
-        predict(tmp_path / "stock.keras", ROW)
-
-
 def test_a_run_directory_or_nothing(model: Any, tmp_path: Path) -> None:
     path, _ = model((2,), None, lambda x: [[1.0]])
     assert predict(tmp_path, ROW).model == path

@@ -65,13 +65,6 @@ def test_a_model_without_test_rows_is_scored_on_validation_rows(train: Any) -> N
         evaluate(run, split="test")
 
 
-def test_a_stock_keras_model_is_refused(tmp_path: Path) -> None:
-    keras = backend.keras()
-    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "stock.keras")
-    with pytest.raises(ModelFileError, match=r"stock\.keras: was not written by mlpcli.*evaluate it with Keras"):
-        evaluate(tmp_path / "stock.keras")
-
-
 def _with_metadata(source: Path, target: Path, metadata: Any) -> Path:
     """The same model with other metadata."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:

@@ -110,6 +110,7 @@ def test_class_folders_of_large_pictures_of_many_sizes(tmp_path: Path) -> None:
         _pictures(tmp_path / "photos" / part, {"a": sizes, "b": sizes}, "RGB")
     result = init("photos/")
     assert "image: {size: [64, 32], color: rgb}" in result.text
+    assert "scaling: standardize " in result.text
     assert "from 200x100 to 400x200" in result.text
     checked = validate(result.config or "")
     assert (checked.facts.train_rows, checked.facts.validation_rows, checked.facts.test_rows) == (24, 24, 24)

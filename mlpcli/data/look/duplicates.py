@@ -96,7 +96,7 @@ def _overlap(first: str, second: str, same: int, alike: int, rows: int) -> Findi
     count = f"all {rows:,}" if same == rows else f"{same:,} of {rows:,}"
     others = f" ({alike:,} more have the values but another target)" if alike else ""
     verb = "stands" if same == 1 else "stand"
-    effect = f"inflates the {second} score" if first == "training" else "has a say in when training stops"
+    effect = f"inflates the {second} score" if first == "training" else "gives them a say in when training stops"
     text = f"{count} {second} rows ({percent(same, rows)}) also {verb} among the {first} rows{others}, which {effect}"
     level: Level = "warning" if same * WARN_FROM >= rows else "note"
     return Finding("duplicates", text, "keep each row once, or all its copies in one part", level)

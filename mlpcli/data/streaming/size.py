@@ -49,7 +49,9 @@ def should_stream(path: Path, data: DataConfig) -> tuple[bool, str]:
 
 
 def memory_needed(file: Path) -> int:
-    """Bytes that one table file takes in memory, about, while it is read and encoded."""
+    """Bytes that one table file takes in memory, about, while it is read and encoded; 0 where there is no such file."""
+    if not file.is_file():  # opening a pipe would wait for ever; the reader says what is wrong
+        return 0
     name = file.name.lower()
     if name.endswith(".parquet"):
         return _parquet_bytes(file)

@@ -31,6 +31,8 @@ LEAST_SHARE, FEWEST_ROWS, ENOUGH_ROWS = 0.01, 5, 100
 """A category gets a column with 1 % of the rows, but not with fewer than 5, and in any case with 100."""
 SMALL_SHARE = 0.05
 """In fewer than 100 rows, 5 % of them take the place of the 5 rows."""
+MOST_ROUNDED = 0.01
+"""Of the range of a column; more than that lost to 32-bit numbers is said."""
 MOST_COUNTED = 100_000
 MOST_COUNTED_IN_ALL = 2_000_000
 """Distinct texts counted at a time, of one column and of all; beyond that the rarest are forgotten."""
@@ -69,12 +71,16 @@ class ValueFitter:
         self._name, self._kind = name, kind
         self._sample = ValueSample(number, columns)
         self._gaps = False
+        self._low, self._high, self._rounded = math.inf, -math.inf, 0.0
 
     def add(self, column: pa.ChunkedArray, place: Place) -> None:
         values = CONVERSIONS[self._kind](column, self._name, place)
         gaps = np.isnan(values)
         if gaps.any():
             self._gaps, values = True, values[~gaps]
+        if len(values):
+            self._low, self._high = min(self._low, float(values.min())), max(self._high, float(values.max()))
+            self._rounded = max(self._rounded, float(np.abs(values - values.astype(np.float32)).max()))
         self._sample.add(values)
 
     def finish(self) -> tuple[ColumnEncoder | None, str]:
@@ -82,9 +88,20 @@ class ValueFitter:
             return None, f'column "{shown(self._name)}" has no value in the training rows and is left out'
         # Booleans, by their median: 1 where most are true, 0 where as many are false.
         fill = self._sample.median()
-        return ValueColumn(
-            self._name, self._kind, float(fill > 0.5) if self._kind == "boolean" else fill, self._gaps
-        ), ""
+        fill = float(fill > 0.5) if self._kind == "boolean" else fill
+        return ValueColumn(self._name, self._kind, fill, self._gaps), self._lost()
+
+    def _lost(self) -> str:
+        """What to say where large values differ by little: Unix times, numbers of orders, dates within an hour."""
+        spread = self._high - self._low
+        if not self._rounded > MOST_ROUNDED * spread:
+            return ""
+        unit = " days" if self._kind == "date" else ""
+        return (
+            f'column "{shown(self._name)}": the network\'s 32-bit numbers round its values by up to'
+            f" {self._rounded:.3g}{unit}, and they lie within {spread:.3g}{unit}; give their difference to the lowest"
+            " as a number instead"
+        )
 
 
 class CategoryFitter:

@@ -19,6 +19,9 @@ DATE = (
 )
 """2024-01-31, 2024/1/31, 2024. 1. 31., 2024년 1월 31일, and with a time after it: 2024-01-31T10:30:00+09:00."""
 
+YEAR = r"^[0-9]{4}[-/.년]"
+"""How each of them begins."""
+
 EXAMPLES = (
     "dates are written 2024-01-31, 2024/01/31, 2024.01.31 or 2024년 1월 31일, a time after it as 10:30 or 10:30:15"
 )
@@ -76,6 +79,8 @@ def _days_of_texts(texts: pa.ChunkedArray) -> Days:
     import pyarrow.compute as pc
 
     days = np.full(len(texts), np.nan)
+    if not pc.any(pc.match_substring_regex(texts, YEAR)).as_py():  # most columns of text, seen at a tenth of the cost
+        return days
     parts = pa.chunked_array(pc.extract_regex(texts, pattern=DATE)).combine_chunks()
     if isinstance(parts, pa.ChunkedArray):  # pyarrow before 19 keeps a chunked array of one chunk
         parts = parts.chunk(0)

@@ -44,7 +44,7 @@ def header_names(lines: list[str], separator: str, place: str) -> tuple[tuple[st
         )
     unnamed = [position for position, name in enumerate(names, 1) if not name]
     names = [name or f"column {position}" for position, name in enumerate(names, 1)]
-    check_names(names, place)
+    check_names(names, place, ", or, if this line is data, add a line of names above it" if numbers else "")
     notes = [f"{place}: columns without a name are called by their position: {_some(f'column {at}' for at in unnamed)}"]
     numeric = [
         f"{place}: some column names are numbers ({_some(numbers)}); if this line is data, add a line of names above it"
@@ -58,11 +58,13 @@ def check_count(columns: int, place: str) -> None:
         raise DataError(f"{place}: has {columns:,} columns; at most {MOST_COLUMNS:,} are read: leave some out")
 
 
-def check_names(names: Sequence[str], place: str) -> None:
-    """Refuse names that stand more than once."""
+def check_names(names: Sequence[str], place: str, or_else: str = "") -> None:
+    """Refuse names that stand more than once; `or_else` goes to the end of the advice."""
     doubled = [name for name, count in Counter(names).items() if count > 1]
     if doubled:
-        raise DataError(f"{place}: column names that stand more than once: {_some(doubled)}; rename or remove columns")
+        raise DataError(
+            f"{place}: column names that stand more than once: {_some(doubled)}; rename or remove columns{or_else}"
+        )
 
 
 def _some(names: object) -> str:

@@ -10,7 +10,7 @@ from mlpcli.config.suggestions import shown
 from mlpcli.data.tables.column_names import check_known
 from mlpcli.data.tables.profile import ColumnProfile
 from mlpcli.data.tables.verdicts import Trouble, Verdict, judge, mixed_message
-from mlpcli.data.wording import plural, quoted, yaml_list
+from mlpcli.data.wording import first_notes, plural, quoted, yaml_list
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -112,10 +112,8 @@ def _notes(verdicts: Mapping[str, Verdict]) -> list[str]:
         columns = [column for column, verdict in verdicts.items() if verdict.trouble == trouble]
         if columns:
             notes.append(f"{plural(len(columns), 'column', 'columns')} {words} left out: {quoted(columns)}")
-    for column, verdict in verdicts.items():
-        if verdict.kind is not None and verdict.note:
-            notes.append(f'column "{shown(column)}": {verdict.note}')
-    return notes
+    told = {column: verdict.note for column, verdict in verdicts.items() if verdict.kind is not None and verdict.note}
+    return notes + first_notes([f'column "{shown(column)}": {note}' for column, note in told.items()])
 
 
 def _why(verdicts: Mapping[str, Verdict]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlpcli.data.dataset import Rows, Source, Splits
 from mlpcli.data.other_rows import labelled_rows
 from mlpcli.data.split import draw_rows, join_parts
+from mlpcli.data.tables.column_encoders import CONVERSIONS
 from mlpcli.data.tables.decisions import Decisions, decide
 from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing
 from mlpcli.data.tables.read_options import ReadOptions
@@ -17,6 +18,9 @@ from mlpcli.data.wording import plural
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from mlpcli.config.data import DataConfig
     from mlpcli.data.tables.raw_table import RawTable
     from mlpcli.data.tables.target_encoder import TargetEncoder
@@ -48,9 +52,7 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     counts = {key: _usable_count(table, names, target, data) for key, table in own.items()}
     drawn = draw_rows(data, seed, y, target.class_names, counts["test"], counts["validation"])
     if stored is None:
-        stored, fitted = fit_preprocessing(
-            [rows.take(drawn.train)], decisions.kinds, target, data, ReadOptions.of(data)
-        )
+        stored, fitted = _fitted(rows, drawn.train, decisions, data)
         notes += fitted
     train = Rows(stored.encode(rows), y)
     test, validation = (
@@ -82,6 +84,19 @@ def _source(
         columns=decisions.columns,
         notes=tuple(notes),
     )
+
+
+def _fitted(
+    rows: RawTable, training: npt.NDArray[np.int64], decisions: Decisions, data: DataConfig
+) -> tuple[Preprocessing, list[str]]:
+    """Learnt from the training rows; a bad value is named as the first of all rows, whichever part it was drawn for."""
+    try:
+        return fit_preprocessing([rows.take(training)], decisions.kinds, decisions.target, data, ReadOptions.of(data))
+    except DataError:
+        for name, kind in decisions.kinds.items():
+            if kind != "category":
+                CONVERSIONS[kind](rows.columns[name], name, rows.place)
+        raise
 
 
 def _other_table(setting: float | str | None, data: DataConfig) -> RawTable | None:

@@ -17,7 +17,7 @@ from mlpcli.data.tables.column_names import check_columns
 from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.target_encoder import TargetEncoder
 from mlpcli.data.tables.usable_rows import gap_mask, usable_rows
-from mlpcli.data.wording import plural
+from mlpcli.data.wording import first_notes, plural
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -151,20 +151,22 @@ def fit_preprocessing(
         SettingError: no column is left.
     """
     fitters = [fitter_for(name, kind, number, len(kinds)) for number, (name, kind) in enumerate(kinds.items())]
-    rows = 0
+    rows, place = 0, None
     for batch in training:
+        place = place or (batch.place if len(batch) else None)
         kept = usable_rows(batch, kinds, target.name, data.missing)
         table = batch if len(kept) == len(batch) else batch.take(kept)
         rows += len(table)
         for name, fitter in zip(kinds, fitters, strict=True):
             fitter.add(table.columns[name], table.place)
     if rows == 0:
-        raise DataError("no training row is left: all lack the target or other values; see data.missing")
+        file = f"{place(0).rpartition(':')[0]}: " if place else ""
+        raise DataError(f"{file}no training row is left: all lack the target or other values; see data.missing")
     encoders, notes = zip(*(fitter.finish() for fitter in fitters), strict=True)
     columns = tuple(encoder for encoder in encoders if encoder is not None)
     if not columns:
         raise SettingError("data.features", f"no column says anything in the training rows: {'; '.join(notes[:5])}")
-    return Preprocessing(columns, target, options, data.missing), [note for note in notes if note]
+    return Preprocessing(columns, target, options, data.missing), first_notes([note for note in notes if note])
 
 
 def plain_preprocessing(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.data.tables.cells import is_text, plain_texts
 from mlpcli.data.tables.conversion import as_numbers, as_texts, boolean_mask, date_mask, number_mask
 from mlpcli.data.tables.distinct import DistinctTexts, distinct_values, texts_kept
 from mlpcli.data.tables.raw_table import RawTable
@@ -128,8 +129,9 @@ class ColumnProfile:
         self.booleans += int(counts[forms.booleans].sum())
         self.dates += int(counts[forms.dates].sum())
         self.counting = False
-        self.no_number = self.no_number or _first_odd(forms.numbers[codes], codes, texts, rows, place)
-        self.no_date = self.no_date or _first_odd(forms.dates[codes], codes, texts, rows, place)
+        written = plain_texts(distinct) if is_text(distinct) else texts  # TRUE, not true: as it stands in the file
+        self.no_number = self.no_number or _first_odd(forms.numbers[codes], codes, written, rows, place)
+        self.no_date = self.no_date or _first_odd(forms.dates[codes], codes, written, rows, place)
         self.longest = max(self.longest, pc.max(pc.utf8_length(texts)).as_py())
         words = 1 + np.asarray(pc.count_substring_regex(texts, r"\s+"))
         self.words += int((words * counts)[~forms.numbers].sum())

@@ -19,6 +19,7 @@ from mlpcli.data.tables.raw_table import RawTable
 from mlpcli.data.tables.read_options import ReadOptions
 from mlpcli.data.tables.table_parts import CsvPart, TablePart, open_parts
 from mlpcli.data.tables.text_file import TextFile
+from mlpcli.data.wording import first_notes, plural
 from mlpcli.errors import DataError, OutputError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _look(path: Path, options: ReadOptions) -> tuple[list[TablePart], ReadOption
         options = replace(options, separator=separators.pop())
     if len(encodings) == 1:
         options = replace(options, encoding=encodings.pop())
-    return parts, options, [note for part in parts for note in part.notes]
+    return parts, options, first_notes([note for part in parts for note in part.notes])
 
 
 def _placed(parts: list[TablePart], options: ReadOptions, batch_rows: int) -> Iterator[RawTable]:
@@ -150,7 +151,8 @@ def _blocks(parts: list[TablePart], places: Places) -> Iterator[pa.Table]:
             yield block
             rows += block.num_rows
     if rows == 0:
-        raise DataError(f"{parts[0].name}: holds the names of {len(parts[0].schema):,} columns and no rows; add rows")
+        columns = plural(len(parts[0].schema), "column", "columns")
+        raise DataError(f"{parts[0].name}: holds the names of {columns} and no rows; add rows")
 
 
 def _tidied(table: pa.Table, options: ReadOptions) -> pa.Table:

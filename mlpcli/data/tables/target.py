@@ -67,7 +67,10 @@ def _check_values(file: str, profile: ColumnProfile) -> None:
     name = shown(profile.name)
     if profile.present == 0:
         raise DataError(f"{file}: {name}: none of the {profile.rows:,} rows has a target; choose another data.target")
-    if len(profile.seen) == 1 and not profile.seen.many:
+    if profile.present == 1:
+        raise DataError(f"{file}: 1 row has a target ({name}); at least 2 are needed to learn anything")
+    same_number = profile.numbers == profile.present and profile.low == profile.high  # 3.5 and 3.50
+    if same_number or (len(profile.seen) == 1 and not profile.seen.many):
         raise DataError(
             f"{file}: {name}: all {profile.present:,} rows with a target have the same,"
             f' "{shown(profile.seen.starts(1)[0])}"; add rows with others, or choose another data.target'

@@ -179,6 +179,9 @@ class Utf8Stream(io.RawIOBase):
             # The codec saw what it had kept from before, and then these bytes.
             offset = self._offset + len(raw) - len(error.object) + error.start
             raise UndecodableError(self._name, self._encoding, offset, error.object[error.start]) from error
+        except UnicodeError as error:  # UTF-16 without the mark that it has to begin with
+            offset = self._offset - len(pending)
+            raise UndecodableError(self._name, self._encoding, offset, (pending + raw)[0]) from error
 
 
 def zero_byte(name: str, encoding: str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mlpcli.config.suggestions import shown
+from mlpcli.config.suggestions import LONGEST_TEXT, shown
 from mlpcli.data.tables.profile import ColumnProfile
 from mlpcli.data.wording import yaml_list
 
@@ -78,9 +78,10 @@ def mixed_message(profile: ColumnProfile) -> str:
     )
     place, text = (odd.place, odd.text) if odd else ("", "")
     rest = profile.present - fitting
+    gap = f": {yaml_list([text])}" if len(text) <= LONGEST_TEXT else ""
     return (
         f'{place}: {shown(profile.name)}: "{shown(text)}" is no {kind}, but {fitting:,} of {profile.present:,} values'
-        f" are; correct the {rest:,}, or say data.na_values: {yaml_list([text])} where it stands for a gap,"
+        f" are; correct the {rest:,}, or say data.na_values{gap} where it stands for a gap,"
         f" or data.types: {{{yaml_list([profile.name])[1:-1]}: category}}"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,8 @@ from mlpcli.workflows.prediction.output import answer_table
 from mlpcli.workflows.prediction.saved_inputs import SavedInputs
 
 if TYPE_CHECKING:
-    from mlpcli.inference import Predictor
+    from mlpcli.inference import EngineName, Predictor
+    from mlpcli.workflows.model_metadata import KnownModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +33,24 @@ class PreparedPrediction:
     top: how many classes are named for each row. output, folder: of --output and --save-input.
     """
 
-    model: Path
-    name: str
+    known: KnownModel
+    engine: EngineName
     meaning: Meaning
     inputs: PredictionInputs
     layout: Layout
     top: int
     output: Path | None
     folder: Path | None
+
+    @property
+    def model(self) -> Path:
+        """The model's file."""
+        return self.known.file
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return str(self.known.metadata["name"])
 
     def run(self, each: Callable[[Answers], None], watch: Watch | None = None) -> None:
         """Predict batch by batch, hand the answers to `each`, and write what is to be written.
@@ -49,9 +60,7 @@ class PreparedPrediction:
             OutputError: a file cannot be written; what stood there before is untouched.
             UserError: the model's answer for a row is not a number.
         """
-        from mlpcli.inference import load_predictor
-
-        predictor = load_predictor(self.model)
+        predictor = self.known.predictor(self.engine)
         _check_shapes(self.model, predictor, self.layout)
         if self.output is None:
             self._run(predictor, each, watch, None)
@@ -78,6 +87,8 @@ class PreparedPrediction:
     def _answers(self, predictor: Predictor, watch: Watch | None) -> Iterator[Answers]:
         done = 0
         for batch in self.inputs.batches():
+            if self.inputs.kind != "picture":  # which get the model's range of values when they are read
+                batch = replace(batch, x=self.known.told.divided(batch.x))
             yield answers(batch, _outputs(predictor, batch, self.meaning, self.model), self.meaning, self.top)
             done += len(batch)
             if watch is not None:

@@ -75,6 +75,30 @@ def test_the_median_is_exact_up_to_a_limit_and_then_of_a_sample() -> None:
     assert np.isnan(ValueSample().median())
 
 
+ROUNDED = (
+    'column "v": the network\'s 32-bit numbers round its values by up to {}, and they lie within {}; give their'
+    " difference to the lowest as a number instead"
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "note"),
+    [
+        # From 2**24 on only every second whole number is a float32, from 2**34 on every 2,048th.
+        ([str(2**34 + step) for step in (0, 1024, 2000)], "number", ROUNDED.format("1.02e+03", "2e+03")),
+        ([str(2**24 + step) for step in (0, 1, 1000)], "number", None),
+        (["0.1", "0.2", "1000.7"], "number", None),
+        # 19,723 days since 1970 lie 1/512 day apart; 90 s are 0.53 of that, so 0.47 are lost.
+        (["2024-01-01T00:00:00", "2024-01-01T00:01:30"], "date", ROUNDED.format("0.000911 days", "0.00104 days")),
+        (["2024-01-01T00:00:00", "2024-01-02T00:01:30"], "date", None),
+        (["yes", "no"], "boolean", None),
+        (["5", "5"], "number", None),
+    ],
+)
+def test_values_that_32_bit_numbers_round_away_are_noted(values: list[str], kind: str, note: str | None) -> None:
+    assert fitted({"v": values}, {"v": kind})[1] == ([note] if note else [])
+
+
 def test_the_same_as_scikit_learn_on_titanic(shared_data: Path) -> None:
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import OneHotEncoder

@@ -142,7 +142,7 @@ def test_under_error_no_gap_is_taken() -> None:
 
 
 def test_no_training_row_left() -> None:
-    with pytest.raises(DataError, match="no training row is left"):
+    with pytest.raises(DataError, match=r"^표\.csv: no training row is left: all lack the target or other values"):
         fitted({"age": [None, None]}, {"age": "number"}, missing="drop")
 
 

@@ -84,9 +84,18 @@ def test_the_mark_has_the_last_word(path: Path) -> None:
             "ascii",
             "is not ascii: byte 0xc0 at offset 0; it can be read as cp949: set data.encoding: cp949, or",
         ),
+        (
+            "utf-8",
+            "utf-16",
+            "is not utf-16: byte 0xec at offset 0; it can be read as utf-8: set data.encoding: utf-8, or",
+        ),
     ],
 )
-def test_told_wrongly(path: Path, encoding: str, told: str, message: str) -> None:
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_told_wrongly(
+    path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, told: str, message: str, chunk: int
+) -> None:
+    monkeypatch.setattr(text_file, "CHUNK", chunk)
     path.write_bytes(TEXT.encode(encoding))
     with pytest.raises(DataError) as caught:
         read_table(path, ReadOptions(encoding=told))
@@ -130,6 +139,8 @@ def test_a_late_bad_byte_in_a_compressed_file(tmp_path: Path) -> None:
         ("utf8x", 'data.encoding: "utf8x" is no encoding; did you mean "utf-8"'),
         ("base64", "is no encoding"),
         ("idna", "is no encoding"),
+        ("unicode_escape", "is no encoding"),
+        ("raw_unicode_escape", "is no encoding"),
         ("", "is no encoding"),
     ],
 )

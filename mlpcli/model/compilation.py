@@ -1,0 +1,146 @@
+"""What a saved model was compiled with, as the schema's components: its loss, its metrics and its optimizer.
+
+A model predicts without any of them. What cannot be followed, such as a loss that the schema leaves out, is therefore
+no error: the model is then opened uncompiled, and a note says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlpcli.artifacts.printable import printable
+from mlpcli.config.base import Component
+from mlpcli.config.losses import LOSSES
+from mlpcli.config.metrics import METRICS, Accuracy
+from mlpcli.config.optimizers import OPTIMIZERS
+from mlpcli.config.schedules import SCHEDULES
+from mlpcli.model.saved_objects import ArgumentError, find, make, plain
+
+_LOGITS = {"from_logits": (bool,), "axis": (int,), "ignore_class": (int, type(None))}
+"""Arguments of losses and metrics that a config leaves out, since the output layer always gives probabilities."""
+_UNCHANGED = {"label_weights": None, "multi_label": False, "num_labels": None, "thresholds": None}
+_REDUCTIONS = {"auto": "sum_over_batch_size", None: "sum_over_batch_size"}
+
+
+@dataclass(frozen=True)
+class Described:
+    """A component and what its saved form says beyond the schema."""
+
+    component: Component
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What `compile` is called with; `optimizer` is None where it is not known, which no prediction needs."""
+
+    loss: Described
+    metrics: tuple[Described, ...]
+    optimizer: Described | None = None
+    loss_weight: float | None = None
+
+
+def compilation_of(architecture: Mapping[str, Any]) -> tuple[Compilation | None, str | None]:
+    """What the model was compiled with, and why it cannot be compiled where that is not known or was nothing."""
+    config = architecture.get("compile_config") or architecture.get("training_config")
+    if not isinstance(config, dict) or config.get("loss") is None:
+        return None, "it was saved without a loss"
+    try:
+        loss = _loss(_only(config["loss"]))
+        metrics = tuple(_metric(value) for value in _flat(config.get("metrics")))
+        weight = _only(config.get("loss_weights"))
+    except ArgumentError as error:
+        return None, str(error)
+    if weight is not None and (type(weight) not in (int, float) or not 0 < weight < 1e30):
+        return None, "its loss_weights are no number"
+    return Compilation(loss, metrics, _optimizer(config), weight), None
+
+
+def _loss(value: Any) -> Described:
+    cls, config = find(LOSSES, value)
+    if cls is None:
+        raise ArgumentError(f"its loss {_called(value)} is not known here")
+    more = _more(cls, config)
+    reduction = config.get("reduction", "sum_over_batch_size")
+    more["reduction"] = _REDUCTIONS.get(reduction, reduction) if isinstance(reduction, (str, type(None))) else None
+    if more["reduction"] not in ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight"):
+        raise ArgumentError("its loss has a reduction that is not known here")
+    return Described(make(cls, _schema_part(cls, config)), more)
+
+
+def _metric(value: Any) -> Described:
+    """`accuracy` stays a word: Keras picks the one that fits the labels."""
+    if isinstance(value, dict) and value.get("class_name") == "MeanMetricWrapper" and isinstance(value["config"], dict):
+        value = {"class_name": value["config"].get("fn"), "config": {"name": value["config"].get("name")}}
+    cls, config = find(METRICS, value)
+    if cls is None:
+        raise ArgumentError(f"its metric {_called(value)} is not known here")
+    part = _schema_part(cls, config)
+    if isinstance(value, str):
+        part["name"] = value if cls is not Accuracy else value.lower()
+    if isinstance(part.get("thresholds"), list) and len(part["thresholds"]) == 1:
+        part["thresholds"] = part["thresholds"][0]
+    return Described(make(cls, part), _more(cls, config))
+
+
+def _optimizer(config: Mapping[str, Any]) -> Described | None:
+    """The optimizer with its arguments; None where it is another, or has other arguments."""
+    value = config.get("optimizer") or config.get("optimizer_config")
+    cls, arguments = find(OPTIMIZERS, value)
+    if cls is None:
+        return None
+    part, more = {**arguments}, {}
+    try:
+        if isinstance(part.get("learning_rate"), dict):
+            schedule, numbers = find(SCHEDULES, part.pop("learning_rate"))
+            if schedule is None:
+                return None
+            start = {key: numbers[key] for key in ("initial_learning_rate",) if type(numbers.get(key)) is float}
+            rest = {key: number for key, number in numbers.items() if key not in start}
+            more["learning_rate"] = Described(make(schedule, rest), start)
+        return Described(make(cls, part, ("decay",) if part.get("decay") == 0 else ()), more)
+    except ArgumentError:
+        return None
+
+
+def _more(cls: type[Component], config: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for key, types in _LOGITS.items():
+        if key in config and key not in cls.model_fields:
+            if type(config[key]) not in types:
+                raise ArgumentError(f"its {cls.tag} has a {key} that is not known here")
+            found[key] = config[key]
+    return found
+
+
+def _schema_part(cls: type[Component], config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that the schema judges: not those above, nor what says that nothing unusual is meant."""
+    left_out = {*_LOGITS, "reduction", *(key for key, value in _UNCHANGED.items() if config.get(key) == value)}
+    return {
+        key: plain(value) for key, value in config.items() if key in cls.model_fields or key not in {*left_out, "name"}
+    }
+
+
+def _only(value: Any) -> Any:
+    """The one value of a list or mapping with one entry for each output, of which these models have one."""
+    if isinstance(value, list) and len(value) == 1:
+        return value[0]
+    if isinstance(value, dict) and len(value) == 1 and "class_name" not in value:
+        return next(iter(value.values()))
+    return value
+
+
+def _flat(value: Any) -> list[Any]:
+    """Metrics as versions write them: a list, a list for the one output, a mapping with that output's name."""
+    value = [] if value is None else value
+    if isinstance(value, dict) and "class_name" not in value:
+        value = list(value.values())
+    listed = value if isinstance(value, list) else [value]
+    return [metric for entry in listed for metric in (entry if isinstance(entry, list) else [entry])][:100]
+
+
+def _called(value: Any) -> str:
+    name = value.get("class_name") if isinstance(value, dict) else value
+    return printable(name, 60) if isinstance(name, str) else "of this kind"

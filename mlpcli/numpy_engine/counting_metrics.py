@@ -1,0 +1,119 @@
+"""Metrics of counts at one threshold: true and false positives and negatives, precision, recall, F scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mlpcli.data.dataset import Array
+from mlpcli.numpy_engine.loss import EPSILON, aligned
+from mlpcli.numpy_engine.metric import Metric, one_class
+
+CELLS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+
+
+class Counting(Metric):
+    """The four counts at one threshold, over all units; what it gives is one of them, or a ratio of two."""
+
+    def __init__(
+        self,
+        name: str,
+        gives: str,
+        threshold: float | None = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+    ) -> None:
+        """gives: one of CELLS, "precision" or "recall"; top_k: only the largest outputs of a row count as positive."""
+        super().__init__(name)
+        self.gives, self.top_k, self.class_id = gives, top_k, class_id
+        self.threshold = threshold if threshold is not None else (0.5 if top_k is None else -np.inf)
+        self.counts = dict.fromkeys(CELLS, 0)
+
+    def add(self, y: Array, p: Array, z: Array | None) -> None:
+        true = aligned(y, p).astype(bool)
+        positive = p > self.threshold
+        if self.top_k is not None:
+            positive &= _largest(p, self.top_k)
+        if self.class_id is not None:
+            true, positive = one_class(self.name, self.class_id, true, positive)
+        for cell, counted in zip(
+            CELLS, (true & positive, ~true & positive, ~true & ~positive, true & ~positive), strict=True
+        ):
+            self.counts[cell] += int(np.count_nonzero(counted))
+
+    def result(self) -> float:
+        if self.gives in CELLS:
+            return float(self.counts[self.gives])
+        other = "false_positives" if self.gives == "precision" else "false_negatives"
+        right = self.counts["true_positives"]
+        whole = right + self.counts[other]
+        return right / whole if whole else 0.0
+
+
+def _largest(p: Array, k: int) -> Array:
+    """Where the k largest outputs of each row are; of equal ones the first."""
+    chosen = np.zeros(p.shape, bool)
+    np.put_along_axis(chosen, np.argsort(-p, axis=-1, kind="stable")[..., :k], True, axis=-1)
+    return chosen
+
+
+class FBetaScore(Metric):
+    """(1 + beta ** 2) * precision * recall / (beta ** 2 * precision + recall), over all units or averaged over them."""
+
+    def __init__(self, name: str, average: str = "macro", beta: float = 1.0, threshold: float | None = None) -> None:
+        """average: micro, macro, weighted; threshold: None for "the largest output of a row is its class"."""
+        super().__init__(name)
+        self.average, self.beta, self.threshold = average, beta, threshold
+        self.axis = None if average == "micro" else 0
+        self.right: Any = 0.0
+        self.claimed: Any = 0.0
+        self.missed: Any = 0.0
+
+    def add(self, y: Array, p: Array, z: Array | None) -> None:
+        true = aligned(y, p).astype(np.float64)
+        if self.threshold is None:
+            positive = (p >= p.max(axis=-1, keepdims=True)) & (np.abs(p) > 1e-9)
+        else:
+            positive = p > self.threshold
+        self.right = self.right + (true * positive).sum(axis=self.axis)
+        self.claimed = self.claimed + ((1 - true) * positive).sum(axis=self.axis)
+        self.missed = self.missed + (true * ~positive).sum(axis=self.axis)
+
+    def result(self) -> float:
+        precision = self.right / (self.right + self.claimed + EPSILON)
+        recall = self.right / (self.right + self.missed + EPSILON)
+        scores = (1 + self.beta**2) * precision * recall / (self.beta**2 * precision + recall + EPSILON)
+        if self.average == "weighted":
+            support = self.right + self.missed
+            return float((scores * support).sum() / (support.sum() + EPSILON))
+        return float(np.mean(scores))
+
+
+class R2Score(Metric):
+    """1 - the squared errors over the spread of the targets; the mean over the targets."""
+
+    def __init__(self, name: str, num_regressors: int = 0) -> None:
+        """num_regressors: above 0 for the adjusted score."""
+        super().__init__(name)
+        self.num_regressors = num_regressors
+        self.rows, self.values = 0, 0
+        self.first: Array | None = None
+        self.sum: Any = 0.0
+        self.squares: Any = 0.0
+        self.errors: Any = 0.0
+
+    def add(self, y: Array, p: Array, z: Array | None) -> None:
+        y = aligned(y, p).astype(np.float64)
+        if self.first is None:
+            self.first = y[0].copy()  # taken off all targets, so that large numbers close together lose no digits
+        self.rows, self.values = self.rows + len(y), self.values + y.size
+        self.sum = self.sum + (y - self.first).sum(axis=0)
+        self.squares = self.squares + np.square(y - self.first).sum(axis=0)
+        self.errors = self.errors + np.square(y - p).sum(axis=0)
+
+    def result(self) -> float:
+        spread = self.squares - self.sum**2 / self.rows
+        scores = np.where(spread > 0, 1 - self.errors / np.where(spread > 0, spread, 1), 0)
+        score, rest = float(np.mean(scores)), self.values - self.num_regressors - 1
+        return 1 - (1 - score) * (self.values - 1) / rest if self.num_regressors and rest > 0 else score

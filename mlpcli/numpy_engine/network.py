@@ -1,0 +1,188 @@
+"""A network of NumPy layers: forward, backward, predictions, and its weights by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlpcli.data.dataset import Array
+from mlpcli.model.architecture import SavedLayer, saved_layers
+from mlpcli.model.shapes import Shape
+from mlpcli.numpy_engine.activations import PROBABILITIES, Activation
+from mlpcli.numpy_engine.building import Penalties, build_layers, penalties
+from mlpcli.numpy_engine.inference_plan import InferencePlan
+from mlpcli.numpy_engine.layer import Layer
+from mlpcli.numpy_engine.loss import Slopes
+from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+from mlpcli.numpy_engine.noise import NoiseLayer
+from mlpcli.numpy_engine.weights import Weights, WeightSupply
+
+NOISE_STREAM = 1_148_350_212
+"""Keeps the draws of Dropout apart from others of the same seed, such as those of the initial weights."""
+
+
+def quiet() -> np.errstate:
+    """Within it infinity and NaN are results, as they are in Keras, and no warnings."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
+class Network:
+    """Layers one after the other; all arrays are of one type, float32 as in Keras or float64 for checks."""
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Shape,
+        dtype: Any = np.float32,
+        penalties: Penalties | None = None,
+        loss_needs_keras: NeedsKerasError | None = None,
+    ) -> None:
+        """penalties: what the weights add to the loss; loss_needs_keras: why the loss cannot be had here, if so."""
+        self.layers, self.input_shape, self.dtype = list(layers), input_shape, np.dtype(dtype)
+        self.penalties, self.loss_needs_keras = penalties or {}, loss_needs_keras
+        self.logits: Array | None = None
+        self.described: Sequence[SavedLayer] = ()
+        for layer in self.layers:
+            layer.input_gradient = layer is not self._first_learning
+
+    @classmethod
+    def build(
+        cls, architecture: dict[str, Any], weights: Weights, dtype: Any = np.float32, path: Path = Path("the model")
+    ) -> Network:
+        """The network of a model file.
+
+        Args:
+            architecture: Keras's own description of it, see `mlpcli.artifacts.model_file.read_architecture`.
+            weights: as `mlpcli.model.saved_weights.read_weights` gives them, or as `model.get_weights()` does.
+            path: named in errors.
+
+        Raises:
+            NeedsKerasError: a layer, or an argument of one, is not supported here.
+            ModelFileError: the description is damaged, or the weights do not fit it.
+        """
+        input_shape, described = saved_layers(path, architecture)
+        return cls.of(input_shape, described, weights, dtype)
+
+    @classmethod
+    def of(
+        cls,
+        input_shape: Shape,
+        described: Sequence[SavedLayer],
+        weights: Weights = None,
+        dtype: Any = np.float32,
+        seed: int = 0,
+    ) -> Network:
+        """The network of these layers (see `planned_layers` for those of a plan).
+
+        Args:
+            weights: by layer, or one list of all; None to draw them from `seed` as the layers say.
+            seed: also that of Dropout and its relatives, each of which has draws of its own.
+
+        Raises:
+            NeedsKerasError, ModelFileError: as `build`.
+        """
+        layers = list(build_layers(input_shape, described, WeightSupply(weights, dtype, seed)))
+        for index, layer in enumerate(layers):
+            if isinstance(layer, NoiseLayer):
+                layer.draws = np.random.default_rng([NOISE_STREAM, seed, index])
+        try:
+            network = cls(layers, input_shape, dtype, penalties(described))
+        except NeedsKerasError as error:
+            network = cls(layers, input_shape, dtype, loss_needs_keras=error)
+        network.described = described
+        return network
+
+    def astype(self, dtype: Any) -> Network:
+        """A copy of a network that was built from described layers, with its numbers in another type."""
+        return Network.of(self.input_shape, self.described, self.weights(), dtype)
+
+    def weights(self) -> list[Array]:
+        """All weights in the order of Keras's `model.get_weights()`."""
+        return [array for layer in self.layers for array in (*layer.parameters.values(), *layer.statistics.values())]
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """What training changes, by "layer/parameter"."""
+        return {path: layer.parameters[name] for path, layer, name in self._learning()}
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """The slopes that the last `backward` found, by the same names."""
+        return {path: layer.gradient_array(name) for path, layer, name in self._learning()}
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Outputs (n, units) of raw rows (n, *input_shape) of any number type; `logits` holds what led to them."""
+        values = x.astype(self.dtype, copy=False)
+        self.logits = None
+        with quiet():
+            for layer in self.layers:
+                if layer is self._probabilities and (not training or layer is self.layers[-1]):
+                    self.logits = values
+                values = layer.forward(values, training)
+        return values
+
+    def backward(self, slopes: Slopes) -> None:
+        """From the slopes of the loss by outputs and logits to those by every parameter, penalties included."""
+        by_outputs, by_logits = slopes
+        gradient = by_outputs
+        with quiet():
+            for layer in reversed(self.layers):
+                if gradient is not None:
+                    gradient = layer.backward(gradient)
+                if layer is self._probabilities and by_logits is not None:
+                    gradient = by_logits if gradient is None else gradient + by_logits
+                if layer is self._first_learning:
+                    break
+        if self.penalties:
+            self._add_penalties()
+
+    def predict(self, x: Array) -> Array:
+        """Outputs (n, units) of raw rows of any number type, in batches that fit the processor's cache."""
+        with quiet():
+            return self.plan.run(x)
+
+    def penalty(self) -> float:
+        """What large weights add to the loss; as in Keras only those that are trained."""
+        return sum(
+            self.penalties[layer.name][name].value(layer.parameters[name])
+            for _, layer, name in self._learning()
+            if name in self.penalties.get(layer.name, {})
+        )
+
+    def noise(self, on: bool) -> list[str]:
+        """Switch Dropout and its relatives on or off in training; the names of those layers."""
+        noisy = [layer for layer in self.layers if isinstance(layer, NoiseLayer)]
+        for layer in noisy:
+            layer.on = on
+        return [layer.name for layer in noisy if layer.strength > 0]
+
+    @cached_property
+    def plan(self) -> InferencePlan:
+        """The steps of a prediction; made of the weights as they are when it is first asked for."""
+        return InferencePlan.of(self.layers, self.input_shape, self.dtype)
+
+    @cached_property
+    def _probabilities(self) -> Layer | None:
+        """The softmax or sigmoid at the end, whose inputs are the logits."""
+        ends = [layer for layer in self.layers if not layer.keeps_rows_when_predicting][-1:]
+        return next((layer for layer in ends if isinstance(layer, Activation) and layer.kind in PROBABILITIES), None)
+
+    @cached_property
+    def _first_learning(self) -> Layer | None:
+        return next((layer for layer in self.layers if layer.parameters and layer.trainable), None)
+
+    def _learning(self) -> Iterator[tuple[str, Layer, str]]:
+        for layer in self.layers:
+            if layer.trainable:
+                for name in layer.parameters:
+                    yield f"{layer.name}/{name}", layer, name
+
+    def _add_penalties(self) -> None:
+        for _, layer, name in self._learning():
+            penalty = self.penalties.get(layer.name, {}).get(name)
+            if penalty is not None:
+                penalty.add_slope(layer.parameters[name], layer.gradient_array(name))

@@ -1,0 +1,159 @@
+"""How gradients change the parameters: SGD, Adagrad, RMSprop and Adam with Keras's formulas, on one flat vector.
+
+All arithmetic is in the type of the parameters, the powers of Adam's betas too: Keras computes them in float32, where
+1 - 0.999 has lost some digits, and so the steps are the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mlpcli.config.base import Component
+from mlpcli.data.dataset import Array
+from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+
+
+class Rule:
+    """One way of stepping. `settings` is the schema's component; `slots` what is remembered of each parameter.
+
+    slots: vectors as long as the parameters', in groups; Keras stores the vectors of a group in turns, parameter by
+        parameter, and the groups one after the other.
+    """
+
+    def __init__(self, settings: Any, parameters: Array) -> None:
+        self.settings = settings
+        self.slots: tuple[tuple[Array, ...], ...] = ()
+        self.scratch, self.other = np.empty_like(parameters), np.empty_like(parameters)
+
+    def step(self, parameters: Array, gradient: Array, rate: Any, count: int) -> None:
+        """Change the parameters in place; `rate` is of their type, `count` the number of steps with this one.
+
+        Both arrays are vectors of the same length; the gradient is not written into.
+        """
+        raise NotImplementedError
+
+
+class SGD(Rule):
+    """w -= rate * g; with momentum the steps add up and fade, and Nesterov's looks one step ahead."""
+
+    def __init__(self, settings: Any, parameters: Array) -> None:
+        super().__init__(settings, parameters)
+        if settings.momentum:
+            self.velocity = np.zeros_like(parameters)
+            self.slots = ((self.velocity,),)
+
+    def step(self, parameters: Array, gradient: Array, rate: Any, count: int) -> None:
+        move = np.multiply(gradient, rate, out=self.scratch)
+        if not self.settings.momentum:
+            parameters -= move
+            return
+        velocity = self.velocity
+        velocity *= self.settings.momentum
+        velocity -= move
+        if self.settings.nesterov:
+            ahead = np.multiply(velocity, self.settings.momentum, out=self.other)
+            ahead -= move
+            parameters += ahead
+        else:
+            parameters += velocity
+
+
+class Adagrad(Rule):
+    """Steps shrink with the sum of all squared slopes so far, for each weight by itself."""
+
+    def __init__(self, settings: Any, parameters: Array) -> None:
+        super().__init__(settings, parameters)
+        self.sum = np.full_like(parameters, settings.initial_accumulator_value)
+        self.slots = ((self.sum,),)
+
+    def step(self, parameters: Array, gradient: Array, rate: Any, count: int) -> None:
+        self.sum += np.multiply(gradient, gradient, out=self.scratch)
+        root = np.add(self.sum, self.settings.epsilon, out=self.scratch)
+        np.sqrt(root, out=root)
+        move = np.multiply(gradient, rate, out=self.other)
+        move /= root
+        parameters -= move
+
+
+class RMSprop(Rule):
+    """As Adagrad, with a sum that forgets; `centered` takes the square of the mean slope off it."""
+
+    def __init__(self, settings: Any, parameters: Array) -> None:
+        super().__init__(settings, parameters)
+        self.squares = np.zeros_like(parameters)
+        self.velocity = np.zeros_like(parameters) if settings.momentum else None
+        self.mean = np.zeros_like(parameters) if settings.centered else None
+        self.slots = tuple((slot,) for slot in (self.squares, self.velocity, self.mean) if slot is not None)
+
+    def step(self, parameters: Array, gradient: Array, rate: Any, count: int) -> None:
+        rho, epsilon = self.settings.rho, self.settings.epsilon
+        self._forget(self.squares, rho, np.multiply(gradient, gradient, out=self.scratch))
+        if self.mean is None:
+            root = np.add(self.squares, epsilon, out=self.scratch)
+        else:
+            np.copyto(self.scratch, gradient)
+            self._forget(self.mean, rho, self.scratch)
+            root = np.multiply(self.mean, self.mean, out=self.scratch)
+            np.subtract(self.squares, root, out=root)
+            root += epsilon
+        np.sqrt(root, out=root)
+        move = np.multiply(gradient, rate, out=self.other)
+        move /= root
+        if self.velocity is not None:
+            self.velocity *= self.settings.momentum
+            self.velocity += move
+            move = self.velocity
+        parameters -= move
+
+    @staticmethod
+    def _forget(average: Array, rho: float, now: Array) -> None:
+        average *= rho
+        now *= 1 - rho
+        average += now
+
+
+class Adam(Rule):
+    """Averages of the slopes and of their squares, corrected for having begun at 0."""
+
+    def __init__(self, settings: Any, parameters: Array) -> None:
+        super().__init__(settings, parameters)
+        self.mean, self.squares = np.zeros_like(parameters), np.zeros_like(parameters)
+        self.largest = np.zeros_like(parameters) if settings.amsgrad else None
+        self.slots = ((self.mean, self.squares), *([(self.largest,)] if self.largest is not None else []))
+
+    def step(self, parameters: Array, gradient: Array, rate: Any, count: int) -> None:
+        beta_1, beta_2, one = self.settings.beta_1, self.settings.beta_2, parameters.dtype.type(1)
+        alpha = rate * np.sqrt(one - (one * beta_2) ** (one * count)) / (one - (one * beta_1) ** (one * count))
+        change = np.subtract(gradient, self.mean, out=self.scratch)
+        change *= 1 - beta_1
+        self.mean += change
+        np.multiply(gradient, gradient, out=change)
+        change -= self.squares
+        change *= 1 - beta_2
+        self.squares += change
+        if self.largest is None:
+            root = np.sqrt(self.squares, out=change)
+        else:
+            np.maximum(self.largest, self.squares, out=self.largest)
+            root = np.sqrt(self.largest, out=change)
+        root += self.settings.epsilon
+        move = np.multiply(self.mean, alpha, out=self.other)
+        move /= root
+        parameters -= move
+
+
+RULES: dict[str, type[Rule]] = {"sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam, "adamw": Adam}
+"""By the schema's tags; adamw is adam, with a weight decay of its own among the common arguments."""
+
+
+def make_rule(settings: Component, parameters: Array) -> Rule:
+    """The rule that an optimizer of the schema describes, for parameters (n,).
+
+    Raises:
+        NeedsKerasError: there is no such optimizer here.
+    """
+    if settings.tag not in RULES:
+        raise NeedsKerasError(f"the optimizer {settings.tag}", f"there are {', '.join(RULES)} here")
+    return RULES[settings.tag](settings, parameters)

@@ -1,0 +1,95 @@
+"""One step of training: forward, loss, backward, and the optimizer's step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mlpcli.data.dataset import Array
+from mlpcli.numpy_engine.activations import Activation
+from mlpcli.numpy_engine.crossentropies import CategoricalCrossentropy, SparseCategoricalCrossentropy
+from mlpcli.numpy_engine.loss import Loss, OverTheBatch, smoothed
+from mlpcli.numpy_engine.network import Network, quiet
+from mlpcli.numpy_engine.noise import NoiseLayer
+from mlpcli.numpy_engine.optimizer import Optimizer
+from mlpcli.numpy_engine.softmax_crossentropy import SoftmaxCrossentropy
+
+
+class Step:
+    """The step for one network, loss and optimizer; what it needs again and again is decided once.
+
+    Layers before the first one that learns see each row by itself: `prepare` runs them for many batches at once.
+    """
+
+    def __init__(self, network: Network, loss: Loss, loss_weight: float, optimizer: Optimizer) -> None:
+        """loss_weight: what the loss is multiplied with, penalties apart.
+
+        Raises:
+            NeedsKerasError: the network has penalties that are not known here.
+        """
+        if network.loss_needs_keras is not None:
+            raise network.loss_needs_keras
+        self.loss, self.loss_weight, self.optimizer = loss, loss_weight, optimizer
+        self.dtype = network.dtype
+        first = next(index for index, layer in enumerate(network.layers) if layer.parameters or _noisy(layer))
+        self.front, rest = network.layers[:first], network.layers[first:]
+        last = rest[-1]
+        self.fused = isinstance(last, Activation) and last.kind == "softmax" and _on_softmax(loss)
+        self.body = Network(rest[:-1] if self.fused else rest, network.input_shape, network.dtype, network.penalties)
+
+    def prepare(self, x: Array) -> Array:
+        """What the learning layers see of raw rows (n, *input_shape) of any number type."""
+        with quiet():
+            values = x.astype(self.dtype, copy=False)
+            for layer in self.front:
+                values = layer.forward(values)
+        return values
+
+    def __call__(self, x: Array, y: Array, row_weights: Array | None = None) -> tuple[float, Array, Array | None]:
+        """Take a step on prepared rows (n, ...), and their targets as the loss takes them.
+
+        Returns:
+            The loss with penalties before the step, the outputs, and the logits that they were made of, or None.
+        """
+        outputs, logits, loss, slopes = self._fused(x, y, row_weights) if self.fused else self._plain(x, y, row_weights)
+        penalty = self.body.penalty() if self.body.penalties else 0.0
+        self.body.backward(slopes)
+        self.optimizer.step()
+        return self.loss_weight * loss + penalty, outputs, logits
+
+    def _fused(self, x: Array, y: Array, row_weights: Array | None) -> tuple[Array, Array, float, Any]:
+        """Softmax and crossentropy as one layer: one exponential serves outputs, loss and slopes."""
+        loss: Any = self.loss
+        logits = self.body.forward(x, training=True)
+        if y.ndim == logits.ndim:
+            y = smoothed(y, loss.label_smoothing, 1 / logits.shape[-1])
+        fused = SoftmaxCrossentropy()
+        rows = fused.forward(y, logits)
+        slope = fused.backward()
+        slope *= self.loss_weight * self._share(y, logits, row_weights)
+        value = rows.sum(dtype=np.float64) if row_weights is None else rows.astype(np.float64) @ row_weights
+        return fused.probabilities, logits, float(value) / len(rows), (slope, None)
+
+    def _plain(self, x: Array, y: Array, row_weights: Array | None) -> tuple[Array, Array | None, float, Any]:
+        outputs = self.body.forward(x, training=True)
+        logits = self.body.logits
+        value = self.loss.value(y, outputs, logits, row_weights)
+        share = self.loss_weight * self._share(y, outputs, row_weights)
+        slopes = tuple(None if by is None else by * share for by in self.loss.slopes(y, outputs, logits))
+        return outputs, logits, value, slopes
+
+    def _share(self, y: Array, outputs: Array, row_weights: Array | None) -> float | Array:
+        """What each row counts in the loss; one number for the whole batch is multiplied by the mean weight."""
+        if row_weights is not None and isinstance(self.loss, OverTheBatch):
+            return float(row_weights.mean())
+        return self.loss.share(y, outputs, row_weights)
+
+
+def _noisy(layer: Any) -> bool:
+    return isinstance(layer, NoiseLayer)
+
+
+def _on_softmax(loss: Loss) -> bool:
+    known = isinstance(loss, (SparseCategoricalCrossentropy, CategoricalCrossentropy))
+    return known and not getattr(loss, "from_logits", False)
