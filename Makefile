@@ -39,6 +39,7 @@ docs: $(VENV)/.installed-dev
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks.engine
 	.venv-bench/bin/python -m benchmarks.whole_process
+	.venv-bench/bin/python -m benchmarks.light
 	.venv-bench/bin/python -m benchmarks.scaling
 	.venv-bench/bin/python -m benchmarks.reading
 	.venv-bench/bin/python -m benchmarks.streaming

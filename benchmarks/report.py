@@ -160,6 +160,13 @@ def whole_block(results: Any) -> str:
     return plain_table(("whole process", "seconds", "peak MiB"), rows)
 
 
+def rates_block(results: Any) -> str:
+    """Rows per second by batch size."""
+    sizes = list(next(iter(results["rates"].values())))
+    rows = [(name, *(f"{rates[size]:,.0f}" for size in sizes)) for name, rates in results["rates"].items()]
+    return plain_table(("MNIST 784-64-32-64-10, rows per second", *(f"batch {int(size):,}" for size in sizes)), rows)
+
+
 def scaling_block(results: Any) -> str:
     """Seconds and memory against rows and parameters."""
     parts = []
@@ -221,6 +228,8 @@ BLOCKS: dict[str, Callable[[Any], str]] = {
     "engine examples": examples_block,
     "engine memory": memory_block,
     "whole process": whole_block,
+    "light processes": whole_block,
+    "light rates": rates_block,
     "scaling tables": scaling_block,
 }
 

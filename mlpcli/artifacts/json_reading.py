@@ -10,7 +10,7 @@ from mlpcli.errors import ModelFileError
 
 LARGEST_JSON_BYTES = 32 << 20
 """A description of a thousand layers takes 3 MB; a table's categories and class names some more."""
-MOST_VALUES = 1_000_000
+MOST_VALUES = 500_000
 """Each value costs Python some 60 bytes, however short its text is."""
 
 

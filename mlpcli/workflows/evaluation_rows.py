@@ -19,6 +19,7 @@ from mlpcli.data.fingerprint import fingerprint
 from mlpcli.data.loading import load_data
 from mlpcli.data.other_rows import Layout, read_rows
 from mlpcli.data.source import load_source
+from mlpcli.data.tables.files import is_table_path
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError, did_you_mean
 from mlpcli.workflows.model_metadata import KnownModel
 from mlpcli.workflows.preparation import check_splits
@@ -93,7 +94,7 @@ def _other_rows(known: KnownModel, data: str | Path) -> ChosenRows:
     else:
         layout = stored_layout(known.file, known.metadata)
         path = Path(data).expanduser()
-        if not path.exists():
+        if not path.exists() and not is_table_path(path):
             hint = did_you_mean(str(data), BUILT_IN_NAMES)
             raise DataError(f"--data {data}: does not exist{hint or '; give a path, or the name of a built-in set'}")
         rows = read_rows("--data", path, layout)

@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 
@@ -197,46 +196,6 @@ def test_keras_is_never_asked_to_load(tmp_path: Path, kind: str, monkeypatch: py
     ]:  # fmt: skip
         monkeypatch.setattr(owner, name, lambda *_, **__: pytest.fail("Keras was asked"))
     assert outputs(opened(path), x).shape == (5, 72)
-
-
-STATE = {"module": "keras.config", "class_name": "function", "config": "set_epsilon", "registered_name": "set_epsilon"}
-
-
-@both
-@pytest.mark.parametrize("place", ["activation", "kernel_initializer", "loss"])
-def test_settings_of_the_process_stay(tmp_path: Path, kind: str, place: str) -> None:
-    keras = backend.keras()
-    path, before = tmp_path / f"m.{kind}", (keras.config.epsilon(), keras.config.floatx(), keras.config.dtype_policy())
-    saved(keras, path, keras.layers.Dense(2, activation="relu"), loss="mse")
-    spoil(path, place)
-    with pytest.raises(ModelFileError, match=r"it names keras\.config\.set_epsilon, which mlpcli does not open"):
-        opened(path)
-    assert before == (keras.config.epsilon(), keras.config.floatx(), keras.config.dtype_policy())
-
-
-def spoil(path: Path, place: str) -> None:
-    """Name a function that changes Keras's settings, in a layer or as the loss."""
-
-    def changed(text: str | bytes) -> str:
-        value = json.loads(text)
-        for layer in value.get("config", {}).get("layers", []):
-            if place in layer["config"]:
-                layer["config"][place] = STATE
-        for holder in (value, value.get("compile_config") or {}):
-            if place in holder:
-                holder[place] = STATE
-        return json.dumps(value)
-
-    if path.suffix == ".h5":
-        with h5py.File(path, "a") as file:
-            for name in ("model_config", "training_config"):
-                file.attrs[name] = changed(file.attrs[name])
-        return
-    with zipfile.ZipFile(path) as archive:
-        content = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in content.items():
-            archive.writestr(name, changed(text) if name == "config.json" else text)
 
 
 def test_what_keras_refuses_is_an_error_in_words(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def test_metrics_json_is_what_the_result_says(train: Any) -> None:
     assert result.metrics["parameters"] == {"trainable": 1_210, "non_trainable": 0}
     assert result.metrics["chosen"] == {
         "task": "classification", "scaling": "unit", "target_scaling": "none",
-        "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], "output": {"units": 10, "activation": "softmax"},
+        "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"],
+        "output": {"units": 10, "activation": "softmax"},
     }  # fmt: skip
     seconds = sum(read_history(result.run / "history.csv")["seconds"])
     assert result.metrics["seconds"]["epochs"] == pytest.approx(seconds)

@@ -1,0 +1,146 @@
+"""Evaluating, predicting and looking without TensorFlow, beside the Keras way: whole processes, and rows per second.
+
+MLPCLI_BENCH_MNIST=folder of IDX files  .venv-bench/bin/python -m benchmarks.light
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.engine import RESULTS, versions
+
+ROOT = Path(__file__).resolve().parent.parent
+MNIST = os.environ.get("MLPCLI_BENCH_MNIST", "")
+ROUNDS = 5
+BATCHES = (1, 100, 10_000)
+CONFIG = """
+name: mnist
+data: {{source: mnist, path: "{mnist}"}}
+model: {{hidden_units: [64, 32, 64], kernel_initializer: he_normal}}
+training: {{engine: numpy, optimizer: adam, epochs: 2, batch_size: 100}}
+output: {{plots: []}}
+"""
+EVALUATE = """
+import gzip, keras, numpy as np
+read = lambda name, skip: np.frombuffer(gzip.open("{mnist}/" + name).read(), np.uint8, offset=skip)
+x, y = read("t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28), read("t10k-labels-idx1-ubyte.gz", 8)
+model = keras.models.load_model("run/model.keras")
+print(model.evaluate(x, y, verbose=0))
+"""
+PREDICT = """
+import keras, numpy as np
+from PIL import Image
+model = keras.models.load_model("run/model.keras")
+p = model.predict(np.asarray(Image.open("photo.png").convert("L"))[None], verbose=0)[0]
+print(p.argmax(), p.max())
+"""
+
+
+def main() -> None:
+    """Interleaved rounds in processes of their own; one round is not counted."""
+    if len(sys.argv) > 1:
+        print(json.dumps(_rates(Path(sys.argv[1]))))
+        return
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        _prepare(folder)
+        commands = {
+            "mlpcli evaluate, 10,000 MNIST images": ["-m", "mlpcli", "evaluate", "run"],
+            "a bare Keras script that evaluates them": ["-c", EVALUATE.format(mnist=MNIST)],
+            "mlpcli predict, one photo": ["-m", "mlpcli", "predict", "run", "photo.png"],
+            "a bare Keras script that predicts it": ["-c", PREDICT],
+            "mlpcli summary run": ["-m", "mlpcli", "summary", "run"],
+            "mlpcli --help": ["-m", "mlpcli", "--help"],
+            "import tensorflow": ["-c", "import tensorflow"],
+            "mlpcli train configs/digits.yaml -s training.engine=numpy, pictures and all": [
+                *("-m", "mlpcli", "train", str(ROOT / "configs/digits.yaml"), "-s", "training.engine=numpy")
+            ],
+        }
+        found: dict[str, Any] = {name: {"seconds": [], "peak_rss_mib": []} for name in commands}
+        for turn in range(ROUNDS + 1):
+            for name, arguments in commands.items():
+                seconds, peak = _run(arguments, folder)
+                print(f"round {turn}: {seconds:6.2f} s  {peak:6.0f} MiB  {name}", file=sys.stderr, flush=True)
+                if turn:
+                    found[name]["seconds"].append(seconds)
+                    found[name]["peak_rss_mib"].append(peak)
+        command = [sys.executable, "-m", "benchmarks.light", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=_environment(), check=True)
+        rates = json.loads(done.stdout)
+    content = {"versions": versions(), "commands": found, "rates": rates}
+    (RESULTS / "light.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    from benchmarks.report import write_pages
+
+    write_pages()
+
+
+def _prepare(folder: Path) -> None:
+    """A trained network, and one test image as a PNG."""
+    from PIL import Image
+
+    from mlpcli.data.idx_folder import read_idx_folder
+
+    (folder / "mnist.yaml").write_text(CONFIG.format(mnist=MNIST), encoding="utf-8")
+    _run(["-m", "mlpcli", "train", "mnist.yaml", "--run-dir", "run"], folder)
+    Image.fromarray(read_idx_folder(Path(MNIST))[1].x[0]).save(folder / "photo.png")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def _run(arguments: list[str], folder: Path) -> tuple[float, float]:
+    """Seconds and peak memory (MiB) of one process."""
+    started = time.perf_counter()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=_environment(), **quiet)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{arguments} ended with {status}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def _rates(folder: Path) -> dict[str, dict[str, float]]:
+    """Rows per second by batch size: NumPy, Keras's model(x), and model.predict; medians of five."""
+    from mlpcli.data.dataset import Part
+    from mlpcli.data.idx_folder import read_idx_folder
+    from mlpcli.inference import KerasPredictor, load_predictor
+
+    file, x = folder / "run" / "model.keras", read_idx_folder(Path(MNIST))[1].x
+    light, keras = load_predictor(file, "numpy"), load_predictor(file, "keras")
+    assert isinstance(keras, KerasPredictor)
+    found: dict[str, dict[str, float]] = {}
+    for size in BATCHES:
+        rows = x[:size]
+        part = Part(rows, np.zeros(size), np.arange(size))
+        ways = {
+            "NumPy": lambda part=part: light.predict(part),
+            "model(x)": lambda part=part: keras.predict(part),
+            "model.predict": lambda rows=rows, size=size: keras.model.predict(rows, batch_size=size, verbose=0),
+        }
+        for name, ask in ways.items():
+            found.setdefault(name, {})[str(size)] = size / statistics.median(_seconds(ask) for _ in range(6))
+    return found
+
+
+def _seconds(ask: Any) -> float:
+    """Of one call, as the mean of several in a row."""
+    calls = 5
+    started = time.perf_counter()
+    for _ in range(calls):
+        ask()
+    return (time.perf_counter() - started) / calls
+
+
+if __name__ == "__main__":
+    main()
