@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-_WORKFLOWS = ("evaluate", "init", "plot", "predict", "summary", "train", "validate")
+_WORKFLOWS = ("evaluate", "gradcheck", "init", "plot", "predict", "summary", "train", "validate")
 
 
 def __getattr__(name: str) -> Any:

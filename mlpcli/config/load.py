@@ -113,7 +113,7 @@ def _with_absolute_paths(data: DataConfig, folder: Path, document: Document) -> 
         is_word = (key == "source" and value in BUILT_IN_NAMES) or (key == "validation" and value == "test")
         if isinstance(value, str) and not is_word:
             typed = ("data", key) in document.overrides or ("data",) in document.overrides
-            changes[key] = os.path.realpath((Path() if typed else folder) / os.path.expanduser(value))
+            changes[key] = os.path.abspath((Path() if typed else folder) / os.path.expanduser(value))
     return data.model_copy(update=changes)
 
 

@@ -14,6 +14,7 @@ from mlpcli.artifacts.split_file import write_split
 from mlpcli.config.schema import Config
 from mlpcli.config.write import config_text
 from mlpcli.data.fingerprint import fingerprint
+from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.evaluation import evaluate_part
 from mlpcli.model.memory import check_memory
 from mlpcli.model.saving import save_model
@@ -54,7 +55,7 @@ class Run:
             path = run_directory.create_exact_directory(run_dir)
         run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
         run.environment = describe_environment(command, engine.devices, run.fingerprint)
-        write_text(path / run_directory.CONFIG, config_text(config))
+        write_text(path / run_directory.CONFIG, config_text(_to_repeat(config, prepared)))
         write_json(path / run_directory.ENVIRONMENT, run.environment)
         write_split(path / run_directory.SPLIT, prepared.splits)
         return run
@@ -133,3 +134,11 @@ class Run:
         for note in drawn.notes:
             progress.note(note)
         return drawn.paths
+
+
+def _to_repeat(config: Config, prepared: Prepared) -> Config:
+    """The config with what depended on the memory that was free: rows are drawn in another way where they stream."""
+    if prepared.source.preprocessing is None:
+        return config
+    streaming = "always" if on_disk(prepared.source.train.x) else "never"
+    return config.model_copy(update={"data": config.data.model_copy(update={"streaming": streaming})})

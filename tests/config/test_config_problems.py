@@ -39,9 +39,9 @@ TRAINING = [
     ("optimizer: {name: sgd, learning_rate: .nan}", "optimizer.learning_rate: must be finite (got nan)"),
     ("optimizer: {name: sgd, learning_rate: 1e400}", "optimizer.learning_rate: must be finite (got inf)"),
     # choices
-    ("engine: residnt", 'engine: must be auto, resident or keras (got the text "residnt"); did you mean "resident"?'),
-    ("engine: 5", "engine: must be auto, resident or keras (got 5)"),
-    ("engine: zzz", 'engine: must be auto, resident or keras (got the text "zzz")'),
+    ("engine: residnt", 'engine: must be auto, resident, keras or numpy (got the text "residnt"); did you mean "resident"?'),
+    ("engine: 5", "engine: must be auto, resident, keras or numpy (got 5)"),
+    ("engine: zzz", 'engine: must be auto, resident, keras or numpy (got the text "zzz")'),
     # unknown keys
     ("optimiser: sgd", 'optimiser: unknown key; did you mean "optimizer"?'),
     ("early_stopping: {patienc: 1}", 'early_stopping.patienc: unknown key; did you mean "patience"?'),

@@ -134,3 +134,15 @@ def test_other_rows_may_be_written_in_another_way(tmp_path: Path) -> None:
     run = mlpcli.train(config, run_dir=tmp_path / "run").run
     assert mlpcli.evaluate(run, data=tmp_path / "more.csv").evaluation["rows"] == 20
     assert {row["label"] for row in mlpcli.predict(run, tmp_path / "more.csv").predictions} == {"개", "새"}
+
+
+@pytest.mark.parametrize(("streaming", "written"), [("auto", "never"), ("always", "always")])
+def test_the_config_of_a_run_says_how_rows_were_drawn(
+    shared_data: Path, tmp_path: Path, streaming: str, written: str
+) -> None:
+    source = shared_data / "tabular" / "penguins.csv"
+    config = _config(tmp_path, name="p", source=str(source), target="species", streaming=streaming)
+    first = mlpcli.train(config, ["training.epochs=2"], run_dir=tmp_path / "run")
+    assert f"streaming: {written}" in (first.run / "config.yaml").read_text(encoding="utf-8")
+    again = mlpcli.train(first.run / "config.yaml", run_dir=tmp_path / "again")
+    assert again.metrics["scores"] == first.metrics["scores"]

@@ -1,0 +1,152 @@
+"""Whole runs with `training.engine: numpy`: what they write, and how they end. No TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlpcli.artifacts.history import read_history
+from mlpcli.artifacts.model_file import read_metadata
+from mlpcli.errors import SettingError, TrainingError
+from mlpcli.training.progress import Silence
+
+NUMPY = "training.engine=numpy"
+EXPLODES = "training.learning_rate_schedule={piecewise_constant_decay: {boundaries: [36], values: [0.05, 1e30]}}"
+"""After two epochs of 18 steps."""
+
+_SCRIPT = """
+import sys
+from mlpcli.workflows.train import train
+train(sys.argv[1], ["training.engine=numpy", "output.plots=[png]"], runs_dir=sys.argv[2])
+heavy = [name for name in ("tensorflow", "keras", "sklearn.neural_network") if name in sys.modules]
+print("imported", heavy)
+"""
+
+
+def test_a_run_is_complete_and_never_imports_tensorflow(digits: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _SCRIPT, str(digits), str(tmp_path / "runs")]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+    assert done.stdout.splitlines()[-1:] == ["imported []"], done.stderr
+    run = tmp_path / "runs" / "digits"
+    assert sorted(path.name for path in run.glob("*.*")) == [
+        "config.yaml", "confusion_matrix.png", "environment.json", "evaluation.json", "history.csv", "history.png",
+        "metrics.json", "model.keras", "split.npz",
+    ]  # fmt: skip
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["engine"] == {"engine": "numpy", "compiled": False, "reason": "training.engine is numpy"}
+    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    assert environment["machine"]["devices"] == ["CPU"]
+    columns = ["epoch", "seconds", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(read_history(run / "history.csv")) == columns
+
+
+def test_it_learns_and_keeps_the_weights_of_its_best_epoch(train: Any) -> None:
+    result = train(NUMPY, "training.epochs=30", "training.early_stopping={patience: 2}")
+    history = read_history(result.run / "history.csv")
+    kept = result.metrics["kept_epoch"]
+    assert history["val_loss"][kept - 1] == min(history["val_loss"])
+    scores = result.metrics["scores"]
+    assert scores["validation"]["loss"] == pytest.approx(history["val_loss"][kept - 1], rel=1e-5)
+    assert scores["test"]["accuracy"] > 0.9
+    assert "val_loss had not improved for 2 epochs" in result.metrics["stopped"]
+
+
+@pytest.mark.parametrize("model", ["model.keras", "model.h5"])
+def test_the_same_config_gives_the_same_bytes(train: Any, model: str) -> None:
+    regularized = ("model.dropout=0.3", "model.batch_normalization=true", f"output.model={model}")
+    runs = [train(NUMPY, *regularized), train(NUMPY, *regularized), train(NUMPY, *regularized, "seed=778")]
+    files = [run.model.read_bytes() for run in runs]
+    assert files[0] == files[1]
+    weights = [(read_metadata(run.model) or {})["weights"] for run in runs]
+    assert weights[0] == weights[1] != weights[2]
+
+
+@pytest.mark.parametrize("stopping", ["true", "false", "{restore_best_weights: false}", "{start_from_epoch: 5}"])
+def test_a_loss_that_is_not_finite_ends_it_and_the_last_good_epoch_is_kept(train: Any, stopping: str) -> None:
+    result = train(NUMPY, EXPLODES, "training.epochs=6", f"training.early_stopping={stopping}")
+    assert isinstance(result.failure, TrainingError)
+    assert "loss is nan after epoch 3: the steps are too large" in str(result.failure)
+    assert "lower training.optimizer.learning_rate (now 1e+30)" in str(result.failure)
+    assert (result.metrics["epochs"], result.metrics["kept_epoch"]) == (3, 2)
+    history = read_history(result.run / "history.csv")
+    assert [math.isfinite(loss) for loss in history["loss"]] == [True, True, False]
+    metadata = read_metadata(result.model)
+    assert metadata is not None
+    assert metadata["scores"]["validation"]["loss"] == pytest.approx(history["val_loss"][1], rel=1e-5)
+
+
+class _SignalAt(Silence):
+    """Sends a signal to this process at the first step of an epoch, from 1."""
+
+    def __init__(self, number: int, epoch: int) -> None:
+        self.number, self.left = number, epoch - 1
+
+    def step(self, step: int) -> None:
+        if self.left == 0:
+            self.left = -1
+            os.kill(os.getpid(), self.number)
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self.left -= 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_gives_up_the_epoch_and_keeps_what_was_best(train: Any, number: int, code: int) -> None:
+    result = train(NUMPY, "training.epochs=9", progress=_SignalAt(number, epoch=3))
+    assert result.interrupted.exit_code == code
+    assert (result.metrics["epochs"], result.metrics["kept_epoch"]) == (2, 2)
+    assert result.metrics["stopped"] == str(result.interrupted)
+    assert result.model.is_file()
+
+
+def test_before_the_first_epoch_ends_there_is_no_model(train: Any) -> None:
+    result = train(NUMPY, progress=_SignalAt(signal.SIGINT, epoch=1))
+    assert (result.interrupted.exit_code, result.model, result.metrics["epochs"]) == (130, None, 0)
+
+
+def test_it_can_stop_when_accuracies_meet(train: Any) -> None:
+    result = train(NUMPY, "training.epochs=6", "training.stop_when_equal={tolerance: 1.0}")
+    assert (result.metrics["epochs"], result.metrics["stopped"]) == (1, "training and validation accuracy met")
+
+
+def test_the_history_has_the_rates_of_schedules_and_plateaus(train: Any) -> None:
+    halved = "training.learning_rate_schedule={exponential_decay: {decay_steps: 18, decay_rate: 0.5}}"
+    rates = read_history(train(NUMPY, halved, "training.epochs=3").run / "history.csv")["learning_rate"]
+    assert rates == pytest.approx([0.025, 0.0125, 0.00625], rel=1e-6)
+    plateau = "training.learning_rate_schedule={reduce_on_plateau: {patience: 0, min_delta: 100.0}}"
+    rates = read_history(train(NUMPY, plateau, "training.epochs=3").run / "history.csv")["learning_rate"]
+    assert rates == pytest.approx([0.05, 0.05, 0.005], rel=1e-6)  # the first value improves on nothing at all
+
+
+LAYER = "model={layers: [%s]}"
+REFUSED = [
+    ("training.optimizer=nadam", "the optimizer nadam to Keras (there are sgd, adagrad, rmsprop, adam, adamw here)"),
+    ("training.optimizer={gradient_accumulation_steps: 2}", "the optimizer adam to Keras (its gradient_accumul"),
+    ("training.precision=mixed_bfloat16", "leaves the precision mixed_bfloat16 to Keras"),
+    ("output.tensorboard=true", "leaves the logs of output.tensorboard to Keras"),
+    (LAYER % "{dense: {units: 4, kernel_constraint: non_neg}}", "leaves the kernel_constraint of layer dense to Keras"),
+    (LAYER % "{depthwise_conv2d: {kernel_size: 3}}", "layer depthwise_conv2d to Keras (the NumPy engine has no Depth"),
+    (LAYER % "{dense: {units: 4, activity_regularizer: l2}}", "leaves layer dense to Keras (a penalty on its outputs)"),
+]
+
+
+@pytest.mark.parametrize(("override", "message"), REFUSED)
+def test_what_is_left_to_keras_is_named_before_anything_is_written(
+    train: Any, tmp_path: Path, override: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)  # tensorboard is here
+    with pytest.raises(SettingError) as caught:
+        train(NUMPY, override)
+    assert caught.value.key == "training.engine"
+    assert message in str(caught.value)
+    assert str(caught.value).endswith("; use auto")
+    assert not (tmp_path / "runs").exists()
