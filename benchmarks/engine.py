@@ -21,6 +21,7 @@ PEERS = (
     "keras, steps_per_execution",
     "mlpcli auto",
     "mlpcli compiled",
+    "mlpcli numpy",
     "scikit-learn",
     "PyTorch eager",
     "JAX lax.scan",

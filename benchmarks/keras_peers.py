@@ -51,10 +51,10 @@ def _fit_resident(model: Any, work: Work, epochs: int, compiled: bool, auto: boo
     from mlpcli.data.dataset import Part
     from mlpcli.training.callbacks import Shuffle
     from mlpcli.training.engine_choice import choose_engine
-    from mlpcli.training.feed import Batches
+    from mlpcli.training.feed import RowBatches
     from mlpcli.training.resident import ResidentEngine
 
-    batches = Batches(Part(work.x, work.y, np.arange(len(work.x))), work.y, work.batch_size, seed=0)
+    batches = RowBatches(Part(work.x, work.y, np.arange(len(work.x))), work.y, work.batch_size, seed=0)
     if auto:
         config = TrainingConfig(epochs=epochs, early_stopping=False)
         compiled = choose_engine(config, work.steps, len(model.layers), model.count_params()).compiled

@@ -29,6 +29,10 @@ def main() -> None:
 
 
 def _run(peer: str, work: works.Work, optimizer: str, regularized: bool, epochs: int) -> list[float]:
+    if peer == "mlpcli numpy":
+        from benchmarks.other_peers import run_numpy
+
+        return run_numpy(work, optimizer, regularized, epochs)
     if peer == "scikit-learn":
         from benchmarks.other_peers import run_sklearn
 

@@ -1,4 +1,4 @@
-"""The same work without Keras: scikit-learn, PyTorch eager, JAX with lax.scan over the epoch."""
+"""The same work without Keras: mlpcli's NumPy engine, scikit-learn, PyTorch eager, JAX with lax.scan over the epoch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,42 @@ from typing import Any
 import numpy as np
 
 from benchmarks.work import Work
+
+
+def run_numpy(work: Work, optimizer: str, regularized: bool, epochs: int) -> list[float]:
+    """mlpcli with `training.engine: numpy`."""
+    from mlpcli.config.schema import Config
+    from mlpcli.data.dataset import Part
+    from mlpcli.data.facts import DataFacts
+    from mlpcli.data.scaling import Scaling
+    from mlpcli.data.target_scaling import TargetScaling
+    from mlpcli.model.planning import make_plan
+    from mlpcli.training.feed import RowBatches
+    from mlpcli.training.numpy_epochs import NumpyEpochs
+    from mlpcli.training.numpy_model import NumpyModel
+    from mlpcli.training.numpy_threads import fitting_threads
+
+    blocks: list[Any] = [{"rescaling": work.scale}]
+    for units in work.hidden_units:
+        regular = ["batch_normalization", {"activation": "relu"}, {"dropout": 0.2}]
+        blocks += [{"dense": units}, *regular] if regularized else [{"dense": {"units": units, "activation": "relu"}}]
+    chosen = {"name": "sgd", "momentum": 0.9} if optimizer == "sgd" else "adam"
+    config = Config.model_validate({
+        "data": {"source": "digits", "scaling": "none"}, "model": {"layers": blocks},
+        "training": {"engine": "numpy", "optimizer": chosen, "batch_size": work.batch_size},
+    })  # fmt: skip
+    names, rows = tuple(map(str, range(work.classes))), len(work.x)
+    shape = work.x.shape[1:]
+    facts = DataFacts("bench", "table", shape, "classification", names, None, None, 1, rows, None, None, "")
+    model = NumpyModel(make_plan(config, facts), config, Scaling("none"), TargetScaling())
+    batches = RowBatches(Part(work.x, work.y, np.arange(rows)), work.y, work.batch_size, seed=0)
+    trained, seconds = NumpyEpochs(model, batches, None, seed=0), []
+    with fitting_threads(model.network, work.batch_size):
+        for epoch in range(epochs):
+            started = time.perf_counter()
+            trained.run(epoch)
+            seconds.append(time.perf_counter() - started)
+    return seconds
 
 
 def run_sklearn(work: Work, optimizer: str, epochs: int) -> list[float]:

@@ -39,7 +39,10 @@ TRAINING = [
     ("optimizer: {name: sgd, learning_rate: .nan}", "optimizer.learning_rate: must be finite (got nan)"),
     ("optimizer: {name: sgd, learning_rate: 1e400}", "optimizer.learning_rate: must be finite (got inf)"),
     # choices
-    ("engine: residnt", 'engine: must be auto, resident, keras or numpy (got the text "residnt"); did you mean "resident"?'),
+    (
+        "engine: residnt",
+        'engine: must be auto, resident, keras or numpy (got the text "residnt"); did you mean "resident"?',
+    ),
     ("engine: 5", "engine: must be auto, resident, keras or numpy (got 5)"),
     ("engine: zzz", 'engine: must be auto, resident, keras or numpy (got the text "zzz")'),
     # unknown keys
