@@ -23,7 +23,7 @@ import numpy as np
 import mlpcli
 from benchmarks.engine import RESULTS, versions
 
-SEEDS = {"titanic": range(20, 40), "penguins": range(20, 40), "photos": range(20, 23)}
+SEEDS = {"titanic": range(20, 30), "penguins": range(20, 30), "photos": range(20, 22)}
 CONFIGS = Path(__file__).resolve().parent / "raw_data"
 PEERS = ("MLPClassifier", "MLPClassifier, early stopping")
 

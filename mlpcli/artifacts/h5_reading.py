@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.artifacts.h5_heaps import check_heaps
 from mlpcli.artifacts.json_reading import LARGEST_JSON_BYTES
 from mlpcli.artifacts.zip_reading import damaged
 from mlpcli.errors import ModelFileError
@@ -55,6 +56,8 @@ def reading_h5(path: Path, source: Any = None) -> Iterator[Any]:
     import h5py
 
     try:
+        if source is None:
+            check_heaps(path)
         with h5py.File(path if source is None else source, "r") as file:
             yield file
     except H5_ERRORS as error:

@@ -72,8 +72,11 @@ def _loss(value: Any) -> Described:
 
 def _metric(value: Any) -> Described:
     """`accuracy` stays a word: Keras picks the one that fits the labels."""
-    if isinstance(value, dict) and value.get("class_name") == "MeanMetricWrapper" and isinstance(value["config"], dict):
-        value = {"class_name": value["config"].get("fn"), "config": {"name": value["config"].get("name")}}
+    wrapped = (
+        value.get("config") if isinstance(value, dict) and value.get("class_name") == "MeanMetricWrapper" else None
+    )
+    if isinstance(wrapped, dict):
+        value = {"class_name": wrapped.get("fn"), "config": {"name": wrapped.get("name")}}
     cls, config = find(METRICS, value)
     if cls is None:
         raise ArgumentError(f"its metric {_called(value)} is not known here")

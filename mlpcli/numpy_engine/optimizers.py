@@ -124,8 +124,9 @@ class Adam(Rule):
         self.slots = ((self.mean, self.squares), *([(self.largest,)] if self.largest is not None else []))
 
     def step(self, parameters: Array, gradient: Array, rate: Any, count: int) -> None:
-        beta_1, beta_2, one = self.settings.beta_1, self.settings.beta_2, parameters.dtype.type(1)
-        alpha = rate * np.sqrt(one - (one * beta_2) ** (one * count)) / (one - (one * beta_1) ** (one * count))
+        beta_1, beta_2, number = self.settings.beta_1, self.settings.beta_2, parameters.dtype.type
+        begun_1, begun_2 = (number(1) - number(beta) ** number(count) for beta in (beta_1, beta_2))
+        alpha = rate * np.sqrt(begun_2) / begun_1
         change = np.subtract(gradient, self.mean, out=self.scratch)
         change *= 1 - beta_1
         self.mean += change

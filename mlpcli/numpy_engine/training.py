@@ -9,6 +9,7 @@ import numpy as np
 from mlpcli.data.dataset import Array
 from mlpcli.numpy_engine.activations import Activation
 from mlpcli.numpy_engine.crossentropies import CategoricalCrossentropy, SparseCategoricalCrossentropy
+from mlpcli.numpy_engine.layer import Layer
 from mlpcli.numpy_engine.loss import Loss, OverTheBatch, smoothed
 from mlpcli.numpy_engine.network import Network, quiet
 from mlpcli.numpy_engine.noise import NoiseLayer
@@ -32,7 +33,7 @@ class Step:
             raise network.loss_needs_keras
         self.loss, self.loss_weight, self.optimizer = loss, loss_weight, optimizer
         self.dtype = network.dtype
-        first = next(index for index, layer in enumerate(network.layers) if layer.parameters or _noisy(layer))
+        first = next(index for index, layer in enumerate(network.layers) if _looks_at_training(layer))
         self.front, rest = network.layers[:first], network.layers[first:]
         last = rest[-1]
         self.fused = isinstance(last, Activation) and last.kind == "softmax" and _on_softmax(loss)
@@ -86,8 +87,9 @@ class Step:
         return self.loss.share(y, outputs, row_weights)
 
 
-def _noisy(layer: Any) -> bool:
-    return isinstance(layer, NoiseLayer)
+def _looks_at_training(layer: Layer) -> bool:
+    """Whether it does something else in training; BatchNorm does without any parameters, too."""
+    return bool(layer.parameters or layer.statistics) or isinstance(layer, NoiseLayer)
 
 
 def _on_softmax(loss: Loss) -> bool:

@@ -89,12 +89,3 @@ class RowBatches:
 def take_rows(array: Array, rows: Array) -> Array:
     """Rows by index, from memory or from disk."""
     return np.take(array, rows, axis=0) if isinstance(array, np.ndarray) else array[rows]
-
-
-def __getattr__(name: str) -> Any:
-    """`Batches` as it used to be found here; importing it means importing Keras."""
-    if name == "Batches":
-        from mlpcli.training.keras_feed import Batches
-
-        return Batches
-    raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
@@ -91,12 +92,17 @@ class NumpyEpochs:
     def _chunks(self) -> Iterator[tuple[Array, Array, Array | None]]:
         """Rows as the learning layers see them, targets and weights, of many whole batches."""
         train, size = self.train, self.train.batch_size
-        row_bytes = 4 * max(1, int(np.prod(train.part.x.shape[1:])))
-        steps = min(CHUNK_STEPS, max(1, CHUNK_BYTES // (row_bytes * size)))
+        steps = min(CHUNK_STEPS, max(1, CHUNK_BYTES // (self._row_bytes() * size)))
         for start in range(0, len(train.rows), steps * size):
             x, y, *weights = train.take(train.rows[start : start + steps * size])
             y = y.astype(np.intp) if y.dtype.kind == "i" else y
             yield self.model.step.prepare(x), y, weights[0] if weights else None
+
+    def _row_bytes(self) -> int:
+        """What is kept of a row while its chunk lasts: what the layers before the steps make of it, and outputs."""
+        made = [layer.values_per_row for layer in self.model.step.front]
+        outputs = prod(self.model.plan.layers[-1].size.output_shape)
+        return 4 * max(prod(self.model.plan.input_shape), *made, 2 * outputs)
 
     def _validate(self, batches: RowBatches) -> dict[str, float]:
         """In Keras's batches where the loss is one number for each, else in larger ones."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlpcli.numpy_engine.network import Network
 
-SMALL_PRODUCT = 1 << 22
+SMALL_PRODUCT = 1 << 24
 """Multiplications. A smaller product is over before a second thread has woken up; on a machine that has other work,
 waiting for that thread can take ten times as long as the product."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from mlpcli.config.losses import Labels
     from mlpcli.data.dataset import Array, Part
     from mlpcli.model.architecture import SavedLayer
     from mlpcli.model.compilation import Described
@@ -128,11 +129,11 @@ def _of_model(path: Path, rows: int) -> _Case:
     return _Case(str(metadata["name"]), input_shape, layers, saved.weights, compilation.loss, weight, x, y, seed)
 
 
-def _batch(part: Part, labels: str, classes: int, rows: int, seed: int) -> tuple[Array, Array]:
+def _batch(part: Part, labels: Labels, classes: int, rows: int, seed: int) -> tuple[Array, Array]:
     """Some rows of a part, drawn from the seed, and their targets as the loss takes them."""
     import numpy as np
 
-    from mlpcli.numpy_engine.target_form import encode_targets
+    from mlpcli.training.feed import encode_targets
 
     chosen = np.sort(np.random.default_rng(seed).permutation(part.indices)[:rows])
     return part.x[chosen], encode_targets(part.y[chosen], labels, classes)

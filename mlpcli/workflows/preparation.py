@@ -54,6 +54,10 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
         plan = _checked_plan(loaded, facts)
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
         target_scaling = fit_target_scaling(config.data.target_scaling, splits.train)
+        if config.training.engine == "numpy":
+            from mlpcli.training.numpy_support import build_numpy_model
+
+            build_numpy_model(plan, config, scaling, target_scaling)  # refuses what that engine does not know
         weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
     look = look_at(
         source,

@@ -66,7 +66,7 @@ def train(
         listener.note(f"note: {note}")
     for warning in prepared.look.warnings:
         listener.note(f"warning: {warning}")
-    from mlpcli.workflows.run import Run  # imports TensorFlow: a mistake in the config is reported without the wait
+    from mlpcli.workflows.run import Run  # a mistake in the config is reported without the wait for an engine
 
     run = Run.create(loaded.config, prepared, Path(runs_dir), Path(run_dir) if run_dir else None, list(command))
     return run.train(listener, verbose)

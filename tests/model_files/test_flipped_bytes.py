@@ -78,7 +78,6 @@ def test_each_byte_of_the_weights_is_held_to_the_digest(
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (b"\\uace0\\uc591", b"\\uace1\\uc591"),
         ("고양이".encode(), "고양일".encode()),
         (b'"relu"', b'"selu"'),
         (b'"units": 3', b'"units": 2'),
@@ -90,8 +89,7 @@ def test_words_of_an_h5_are_held_to_their_checksums(
 ) -> None:
     path = model(files, tmp_path / "model.h5", "h5", weights)
     content = path.read_bytes()
-    if before not in content:
-        pytest.skip("it is written in the other way")
+    assert before in content
     path.write_bytes(content.replace(before, after))
     with pytest.raises(ModelFileError, match=r"its metadata or description is not what was saved; restore it"):
         read(files, path)

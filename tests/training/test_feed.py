@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mlpcli.data.dataset import Part
-from mlpcli.training.feed import Batches, encode_targets, epoch_order
+from mlpcli.training.feed import encode_targets, epoch_order
+from mlpcli.training.keras_feed import Batches
 
 pytestmark = pytest.mark.tf
 

@@ -53,6 +53,8 @@ OTHERS = [
     ("data.scaling=unit", "model.hidden_units=[]", "training.learning_rate_schedule={cosine_decay: {decay_steps: 20}}"),
     ("training.learning_rate_schedule={reduce_on_plateau: {monitor: loss, patience: 0, min_delta: 1.0}}",),
     ("model={layers: [{conv2d: {filters: 3, kernel_size: 3, activation: relu}}, max_pooling2d, flatten, {dense: 8}]}",),
+    ("training.optimizer=sgd", "model={layers: [{batch_normalization: {center: false, scale: false}}, flatten]}"),
+    ("training.optimizer=sgd", "model={layers: [flatten, {batch_normalization: {momentum: 0.5}}, {dense: 8}]}"),
     ("model={layers: [flatten, {dense: 9}, {layer_normalization: {}}, {activation: gelu}, prelu]}",),
 ]  # fmt: skip
 

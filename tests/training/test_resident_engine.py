@@ -10,7 +10,7 @@ import pytest
 
 from mlpcli import backend
 from mlpcli.data.dataset import Part
-from mlpcli.training.feed import Batches
+from mlpcli.training.keras_feed import Batches
 from mlpcli.training.resident import ResidentEngine
 from mlpcli.training.resident_rows import ResidentRows
 

@@ -14,9 +14,10 @@ from mlpcli.data.streaming.block_order import BlockOrder
 from mlpcli.data.streaming.disk_rows import DiskRows
 from mlpcli.data.streaming.row_range import RowRange
 from mlpcli.evaluation import evaluate_part
-from mlpcli.inference import Predictor
+from mlpcli.inference import KerasPredictor
 from mlpcli.training.callbacks import Shuffle
-from mlpcli.training.feed import Batches, encode_targets, row_weights
+from mlpcli.training.feed import encode_targets, row_weights
+from mlpcli.training.keras_feed import Batches
 from mlpcli.training.resident import ResidentEngine
 from mlpcli.training.resident_rows import ResidentRows
 
@@ -137,7 +138,7 @@ def test_scores_are_those_of_rows_in_memory(streamed: Part, task: str, monkeypat
         chosen |= {"labels": "value", "class_names": None}
         model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
         model.compile(loss="mean_squared_error", metrics=["mae"])
-    predictor = Predictor(model, None)
+    predictor = KerasPredictor(model)
     memory = Part(X, Y, np.arange(ROWS))
     found = evaluate_part(predictor, chosen, streamed, "test", streamed.y[streamed.indices])
     expected = evaluate_part(predictor, chosen, memory, "test", Y)

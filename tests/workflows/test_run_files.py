@@ -141,8 +141,8 @@ def test_a_score_that_is_not_a_number_survives_the_reload_check_and_is_null_in_j
         next(iter(result["scores"].values()))["undefined"] = float("nan")
         return result
 
-    def also_nan(path: Path) -> Any:
-        predictor = losses(path)
+    def also_nan(*settings: Any, **named: Any) -> Any:
+        predictor = losses(*settings, **named)
         found = predictor.losses
         predictor.losses = lambda *arguments: {**found(*arguments), "undefined": float("nan")}
         return predictor

@@ -206,7 +206,7 @@ def test_numbers_survive_being_written(numbers: list[float | None]) -> None:
     np.testing.assert_array_equal(as_numbers(texts, "x", place), np.array(numbers, np.float64))
 
 
-@given(st.text(max_size=12))
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12))  # of control characters some are blanks
 def test_a_text_is_a_number_where_python_says_so_in_ascii(text: str) -> None:
     """Python also reads 1_000, １ and inf; nothing else is read differently."""
     values = column(text, kind=pa.string())
