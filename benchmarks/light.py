@@ -21,7 +21,7 @@ from benchmarks.engine import RESULTS, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST = os.environ.get("MLPCLI_BENCH_MNIST", "")
-ROUNDS = 5
+ROUNDS = 3
 BATCHES = (1, 100, 10_000)
 CONFIG = """
 name: mnist

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.engine import RESULTS, versions
 
 ROOT = Path(__file__).resolve().parent.parent
-ROWS, ROUNDS = 1_000_000, 5
+ROWS, ROUNDS = 1_000_000, 3
 
 
 def _pandas(path: Path) -> None:
