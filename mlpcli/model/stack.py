@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlpcli.config.convolution import IMAGE_LAYERS
 from mlpcli.config.layers import Activate, BatchNormalization, Dense, Dropout, Flatten, Layer, Permute, Reshape
-from mlpcli.config.model import ModelConfig, Output
+from mlpcli.config.model import MOST_LAYERS, ModelConfig, Output
 from mlpcli.errors import SettingError
 from mlpcli.model.input_layers import SCALING_LAYERS
 from mlpcli.model.layer_size import layer_size
@@ -44,6 +44,10 @@ def stack_layers(
             placed.append(placed_layer)
             sizes.append(size)
             shape = size.output_shape
+    if len(placed) > MOST_LAYERS:
+        raise SettingError(
+            "model", f"makes {len(placed):,} layers with all that belongs to them; at most {MOST_LAYERS:,}"
+        )
     names = _names(placed)
     safe = safe_names(names, [layer.tag for layer in placed])
     return tuple(PlannedLayer(*parts) for parts in zip(placed, names, safe, sizes, strict=True))

@@ -47,6 +47,7 @@ def evaluate(
         ModelFileError: the file cannot be used.
         DataError, UserError: the data is not there, or not what the model takes.
     """
+    from mlpcli.artifacts.model_file import kind_of
     from mlpcli.workflows.evaluation_rows import choose_rows
     from mlpcli.workflows.model_metadata import know_model
 
@@ -64,6 +65,8 @@ def evaluate(
     chosen = {**metadata["plan"], "target_name": metadata["config"]["data"].get("target")}
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     notes = list(rows.notes)
+    if known.stock and kind_of(file) == "h5":
+        notes.append("note: an .h5 that mlpcli has not written has no checksum: a changed weight would not be noticed")
     written = _write(Path(output), evaluation, notes) if output is not None else None
     return EvaluationResult(file.resolve(), str(metadata["name"]), evaluation, notes, written)
 

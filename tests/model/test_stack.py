@@ -135,3 +135,10 @@ def test_what_matrices_allow_is_allowed() -> None:
     layers = stacked((4,), layers=[dense(kernel_initializer="identity", kernel_regularizer="orthogonal_regularizer")])
     assert layers[0].size.parameters == 25
     assert stacked((8, 8, 1), layers=[conv(kernel_initializer="orthogonal")])[0].size.parameters == 40
+
+
+def test_more_layers_than_a_file_may_have_are_refused() -> None:
+    """400 blocks of dense, BatchNorm and activation make 1,200 layers, and the output."""
+    model = ModelConfig(hidden_units=[2] * 400, batch_normalization=True)
+    with pytest.raises(SettingError, match="makes 1,201 layers with all that belongs to them; at most 1,000"):
+        stack_layers(model, (4,), "none", Output(units=1))
