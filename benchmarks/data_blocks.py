@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.report import plain_table
+from benchmarks.report import plain_table, process_rows
 
 SETS = {
     "titanic": "titanic (survived; 891 rows, `alive` left out)",
@@ -41,13 +41,8 @@ def _seeds(found: dict[tuple[str, str], list[tuple[float, float]]]) -> str:
 
 def reading_block(results: Any) -> str:
     """Seconds and memory of reading, each in a process of its own."""
-    rows = []
-    for name, figures in results["readers"].items():
-        seconds = figures["seconds"]
-        spread = f"{statistics.median(seconds):.2f} [{min(seconds):.2f}..{max(seconds):.2f}]"
-        rows.append((name, spread, f"{statistics.median(figures['peak_rss_mib']):,.0f}"))
     title = f"{results['rows']:,} rows x 20 columns, {results['bytes'] / 1e6:,.0f} MB of CSV"
-    return plain_table((title, "seconds, import included", "peak MiB"), rows)
+    return plain_table((title, "seconds, import included", "peak MiB"), process_rows(results["readers"]))
 
 
 def streaming_block(results: Any) -> str:

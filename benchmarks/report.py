@@ -152,12 +152,17 @@ def plain_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def whole_block(results: Any) -> str:
     """Whole processes, seconds and peak memory."""
+    return plain_table(("whole process", "seconds", "peak MiB"), process_rows(results["commands"]))
+
+
+def process_rows(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """For each process its name, median [least..most] seconds, and median peak memory in MiB."""
     rows = []
-    for name, values in results["commands"].items():
+    for name, values in found.items():
         seconds = values["seconds"]
         spread = f"{statistics.median(seconds):.2f} [{min(seconds):.2f}..{max(seconds):.2f}]"
         rows.append((name, spread, f"{statistics.median(values['peak_rss_mib']):,.0f}"))
-    return plain_table(("whole process", "seconds", "peak MiB"), rows)
+    return rows
 
 
 def rates_block(results: Any) -> str:

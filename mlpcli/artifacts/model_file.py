@@ -16,7 +16,7 @@ from mlpcli.artifacts.checksums import ATTRIBUTE, check, checksums
 from mlpcli.artifacts.h5_reading import H5ContentError, holds, read_array, read_text, reading_h5, step_into
 from mlpcli.artifacts.json_reading import check_json_size, parse_json
 from mlpcli.artifacts.printable import printable
-from mlpcli.artifacts.zip_reading import ABOUT, DESCRIPTION, check_checksums, in_archive, read_member
+from mlpcli.artifacts.zip_reading import ABOUT, DESCRIPTION, in_archive, read_member
 from mlpcli.errors import ModelFileError
 
 KEY = "mlpcli"
@@ -92,15 +92,6 @@ def read_architecture(path: Path) -> dict[str, Any]:
         raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
     compiled = {} if training is None else {"training_config": parse_json(training, path, "training_config")}
     return {**parse_json(model, path, "model_config"), **compiled}
-
-
-def check_members(path: Path) -> None:
-    """Hold every member of a .keras to its checksum; Keras itself tells a flipped bit in many ways, few of them clear.
-
-    Raises:
-        ModelFileError: a member is damaged.
-    """
-    check_checksums(path)
 
 
 def read_json_member(path: Path, member: str) -> dict[str, Any]:

@@ -94,17 +94,6 @@ def read_member(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     return archive.read(name)
 
 
-def check_checksums(path: Path) -> None:
-    """Read every member once and hold it to its checksum.
-
-    Raises:
-        ModelFileError: a member is damaged.
-    """
-    wrong = in_archive(path, zipfile.ZipFile.testzip)
-    if wrong is not None:
-        raise damaged(path, f"the checksum of {wrong} is wrong")
-
-
 class _Directory:
     """A file that refuses long reads: zipfile reads the whole directory at once, of whatever size it claims to be."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlpcli.artifacts.files import strict
+from mlpcli.artifacts.printable import escaped
 from mlpcli.cli.streams import ResultStream, write_result
 
 PIPE_WIDTH = 160
@@ -54,13 +54,7 @@ def number(value: Any) -> str:
 
 
 def _visible(text: str) -> str:
-    """What a terminal would obey instead of show is escaped; the spaces of all scripts stay, as paths have them."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else ascii(letter)[1:-1]
-        for letter in text
-    )
+    return escaped(text, spaces=True)
 
 
 def _console() -> Console:

@@ -39,11 +39,6 @@ def print_look(look: Look, columns: Sequence[ColumnRow] = ()) -> None:
         line(f"{finding.level}: {finding}")
 
 
-def short_lines(look: Look) -> list[str]:
-    """For `train`: the warnings alone, one line each."""
-    return [f"warning: {text}" for text in look.warnings]
-
-
 def class_lines(facts: Facts) -> list[str]:
     """`classes   training: cat 40 (80 %), dog 10 (20 %)`; of many classes, the smallest and the largest."""
     if facts.class_names is None or facts.class_counts is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mlpcli.artifacts.printable import escaped
 from mlpcli.errors import did_you_mean
 
 MOST_WORDS = 12
@@ -23,4 +24,4 @@ def suggestion(word: str, allowed: Iterable[str]) -> str:
 def shown(text: str) -> str:
     """One short line of it: what a terminal would obey instead of show is escaped."""
     short = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in short)
+    return escaped(short)

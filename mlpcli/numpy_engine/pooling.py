@@ -13,8 +13,8 @@ from mlpcli.numpy_engine.layer import Layer
 from mlpcli.numpy_engine.windows import Windows
 
 
-class MaxPooling2D(Layer):
-    """The largest value of each window, channel by channel."""
+class _Pooling(Layer):
+    """A layer that looks through windows and has nothing to learn."""
 
     def __init__(self, windows: Windows) -> None:
         super().__init__({})
@@ -23,6 +23,10 @@ class MaxPooling2D(Layer):
     @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
         return cls(Windows.of(described, described.pool_size, input_shape))
+
+
+class MaxPooling2D(_Pooling):
+    """The largest value of each window, channel by channel."""
 
     def forward(self, x: Array, training: bool = False) -> Array:
         padded = self.windows.padded(x, filled_with=-np.inf)
@@ -45,16 +49,8 @@ class MaxPooling2D(Layer):
         return self.windows.without_margins(total, self.sides)
 
 
-class AveragePooling2D(Layer):
+class AveragePooling2D(_Pooling):
     """The mean value of each window, channel by channel; margins do not count."""
-
-    def __init__(self, windows: Windows) -> None:
-        super().__init__({})
-        self.windows = windows
-
-    @classmethod
-    def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
-        return cls(Windows.of(described, described.pool_size, input_shape))
 
     def forward(self, x: Array, training: bool = False) -> Array:
         self.sides = (x.shape[1], x.shape[2])

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlpcli.artifacts.printable import escaped
 from mlpcli.data.local_files import reading
 
 PICTURE_ENDS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
@@ -41,7 +42,7 @@ def has_pictures(folder: Path) -> bool:
 
 def name_shown(name: str) -> str:
     """A file's name as one line of text: what cannot be printed is written as an escape."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in name)
+    return escaped(name)
 
 
 def some_of(names: list[str]) -> str:
