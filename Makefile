@@ -6,13 +6,15 @@
 #   make docs    write docs/config.md and docs/commands.md anew
 #   make bench   measure beside the peers, in an environment of their own; writes the tables of docs/performance.md
 #                and docs/data.md; DATA=folder with tabular/ and cifar10-jpg.tar.gz measures scores on raw data, too
+#   make recipes DATA=folder   train every recipe and study that has not been measured yet, on the data sets in that
+#                folder; writes the cards of configs/, docs/recipes.md and the pages beside it
 #   make lock    resolve the newest versions of all dependencies into constraints.txt
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-light check format docs bench lock clean
+.PHONY: demo test test-light check format docs bench recipes lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
@@ -44,6 +46,9 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks.reading
 	.venv-bench/bin/python -m benchmarks.streaming
 	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.raw_data "$(DATA)"
+
+recipes: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.recipes.measure "$(DATA)"
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv

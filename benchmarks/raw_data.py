@@ -3,7 +3,7 @@
 .venv-bench/bin/python -m benchmarks.raw_data FOLDER     FOLDER holds tabular/ and cifar10-jpg.tar.gz
 
 Both are scored on the same test rows. mlpcli keeps some of the other rows for early stopping; scikit-learn learns from
-all of them, or, with early_stopping=True, keeps a tenth by itself. The configs were chosen by validation scores, over
+all of them, or, with early_stopping=True, keeps a tenth by itself. The recipes were chosen by validation scores, over
 seeds that are not used here.
 """
 
@@ -24,7 +24,8 @@ import mlpcli
 from benchmarks.engine import RESULTS, versions
 
 SEEDS = {"titanic": range(20, 30), "penguins": range(20, 30), "photos": range(20, 22)}
-CONFIGS = Path(__file__).resolve().parent / "raw_data"
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+RECIPES = {"titanic": "tables/titanic", "penguins": "tables/penguins", "photos": "cifar10/photo_folder_tuned"}
 PEERS = ("MLPClassifier", "MLPClassifier, early stopping")
 
 
@@ -57,9 +58,10 @@ def _unpacked(archive: Path, place: Path) -> Path:
 
 def _round(name: str, path: Path, read: Callable[..., Any], seed: int, place: Path) -> Iterator[dict[str, Any]]:
     """One seed: mlpcli first, which draws the test rows, then scikit-learn on the same."""
-    config, run = CONFIGS / f"{name}.yaml", place / f"{name}-{seed}"
+    config, run = CONFIGS / f"{RECIPES[name]}.yaml", place / f"{name}-{seed}"
+    changes = [f"data.source={json.dumps(str(path))}", f"seed={seed}", "output.plots=[]"]
     started = time.perf_counter()
-    done = mlpcli.train(config, [f"data.source={json.dumps(str(path))}", f"seed={seed}"], run_dir=run)
+    done = mlpcli.train(config, changes, run_dir=run)
     yield _row(name, seed, "mlpcli", done.evaluation["accuracy"], time.perf_counter() - started)
     x_train, y_train, x_test, y_test, prepare = read(path, np.load(run / "split.npz"))
     for peer in PEERS:

@@ -125,15 +125,23 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def commands_page() -> str:
-    """The help page of each command, as the terminal shows it at 100 columns."""
+    """The help page of each command, and of those below it, as the terminal shows it at 100 columns."""
     parts = ["# Commands", NOTE]
     for name in COMMANDS:
         parent = cli.make_context("mlpcli", [name])
         command = cli.get_command(parent, name)
         assert command is not None
-        context = click.Context(command, parent, info_name=name, max_content_width=100, terminal_width=100)
-        parts.append(f"## mlpcli {name}\n\n```\n{inspect.cleandoc(command.get_help(context))}\n```")
+        parts += _help_pages(command, name, parent, level=2)
     return "\n\n".join(parts) + "\n"
+
+
+def _help_pages(command: click.Command, name: str, parent: click.Context, level: int) -> list[str]:
+    context = click.Context(command, parent, info_name=name, max_content_width=100, terminal_width=100)
+    title = f"{'#' * level} {context.command_path}"
+    pages = [f"{title}\n\n```\n{inspect.cleandoc(command.get_help(context))}\n```"]
+    for below, inner in command.commands.items() if isinstance(command, click.Group) else ():
+        pages += _help_pages(inner, below, context, level + 1)
+    return pages
 
 
 if __name__ == "__main__":

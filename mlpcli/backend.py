@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import gc
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -59,6 +61,34 @@ def seed_everything(seed: int, deterministic: bool) -> None:
         tensorflow().config.experimental.enable_op_determinism()
 
 
+def forget_models() -> None:
+    """Let go of earlier models, and of the data that they were scored on, which hang on the state of Keras."""
+    if keras.cache_info().currsize:  # nothing is imported only to be cleared
+        keras().utils.clear_session(free_memory=False)
+    gc.collect()  # models and graph functions hold each other
+
+
+@contextmanager
+def gradients_forgotten() -> Iterator[None]:
+    """Take out, at the end, what TensorFlow registered for the gradients of the graphs that were traced within.
+
+    Keras's optimizers sum their gradients by a function with a gradient of its own, which TensorFlow registers in each
+    trace and for ever. By it the graph, and by the graph the data, would outlive the training. Whoever asks for a
+    gradient through such a graph after the end gets an error; a training that is over does not.
+    """
+    tensorflow()
+    from tensorflow.python.framework import ops
+
+    registry: dict[str, Any] = getattr(ops.gradient_registry, "_registry", {})
+    before = set(registry)
+    try:
+        yield
+    finally:
+        for name in set(registry) - before:
+            if name.startswith("CustomGradient"):  # others may come with modules that are imported late
+                del registry[name]
+
+
 def keras_datasets(name: str) -> Any:
     """One of Keras's downloaded data sets, as ((x_train, y_train), (x_test, y_test)).
 
@@ -112,9 +142,17 @@ def _fix_settings(keras: Any) -> None:
 
 def _log_errors_only() -> None:
     """Keras's warnings by way of absl are advice to those who write code, such as not to save an .h5."""
-    from absl import logging
+    from absl import logging as absl_logging
 
-    logging.set_verbosity(logging.ERROR)
+    absl_logging.set_verbosity(absl_logging.ERROR)
+    # model.evaluate makes a function for each model, rightly; TensorFlow counts them all by the place in Keras's code
+    # where they are made, and from the fifth model on calls it retracing, which no user can do anything about.
+    logging.getLogger("tensorflow").addFilter(_no_retracing)
+
+
+def _no_retracing(record: logging.LogRecord) -> bool:
+    """False for the one warning that is not to be shown."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextmanager

@@ -1,15 +1,21 @@
-"""Fixtures for all tests: the real data, small configs, the command line in a process of its own."""
+"""Fixtures for all tests: the real data and stand-ins for it, small configs, the command line."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from mlpcli.data.catalog import CIFAR10_NAMES
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts a job in the background has it ignore Ctrl-C, which is inherited; the tests send it.
@@ -32,9 +38,85 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoded pictures and tables of a test are kept in its own folder, never in the user's."""
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test keeps decoded pictures and tables in its own folder, never in the user's, whose data it does not find."""
     monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("MLPCLI_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def stand_in_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as MLPCLI_DATA names one, with small made-up sets in the formats and shapes of the real ones."""
+    folder = tmp_path_factory.mktemp("stand-in")
+    draw = np.random.default_rng(0)
+    for name in ("mnist", "fashion-mnist"):
+        for half, rows in (("train", 300), ("t10k", 100)):
+            images, labels = _pictures(draw, rows, (28, 28))
+            _write(folder / name / f"{half}-images-idx3-ubyte.gz", gzip.compress(_idx(images), 1))
+            _write(folder / name / f"{half}-labels-idx1-ubyte.gz", gzip.compress(_idx(labels), 1))
+    for batch in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        images, labels = _pictures(draw, 60, (3, 32, 32))
+        _write(folder / "cifar10" / f"{batch}.bin", np.column_stack([labels, images.reshape(60, -1)]).tobytes())
+    for half, rows in (("train", 60), ("test", 20)):
+        images, labels = _pictures(draw, rows, (32, 32, 3))
+        for row, (image, label) in enumerate(zip(images, labels, strict=True)):
+            file = folder / "cifar10-jpg" / half / CIFAR10_NAMES[label] / f"{row:04}.jpg"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(file)
+    _write(folder / "tabular" / "titanic.csv", _titanic(draw).encode())
+    _write(folder / "tabular" / "penguins.csv", _penguins(draw).encode())
+    return folder
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _pictures(draw: np.random.Generator, rows: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes (rows, *shape) that are brighter for higher labels, and the labels (rows,), 0 to 9 in turn."""
+    labels = (np.arange(rows) % 10).astype(np.uint8)
+    noise = draw.integers(0, 100, (rows, *shape), np.uint8)
+    return noise + 15 * labels.reshape(-1, *[1] * len(shape)), labels
+
+
+def _idx(values: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
+
+
+def _titanic(draw: np.random.Generator, rows: int = 80) -> str:
+    """The columns of the passengers, with ages, decks and two ports that nobody wrote down."""
+    lines = ["survived,pclass,sex,age,sibsp,parch,fare,embarked,class,who,adult_male,deck,embark_town,alive,alone"]
+    for row in range(rows):
+        rank, port, woman = draw.integers(3), draw.integers(3), bool(draw.integers(2))
+        saved = draw.random() < (0.8 if woman else 0.2)
+        age = "" if row % 5 == 0 else f"{draw.uniform(1, 70):.1f}"
+        siblings, parents = draw.integers(3, size=2)
+        deck = "ABCDE"[draw.integers(5)] if row % 4 == 0 else ""
+        places = ("", "") if row in (7, 30) else (("S", "Southampton"), ("C", "Cherbourg"), ("Q", "Queenstown"))[port]
+        values = (
+            int(saved), rank + 1, "female" if woman else "male", age, siblings, parents,
+            f"{draw.uniform(5, 90):.4f}", places[0], ("First", "Second", "Third")[rank], "woman" if woman else "man",
+            not woman, deck, places[1], "yes" if saved else "no", siblings + parents == 0,
+        )  # fmt: skip
+        lines.append(",".join(map(str, values)))
+    return "\n".join(lines) + "\n"
+
+
+def _penguins(draw: np.random.Generator, rows: int = 80) -> str:
+    """The columns of the birds; two were not measured, and of some the sex is not known."""
+    lines = ["species,island,bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,sex"]
+    for row in range(rows):
+        kind = row % 3
+        species, island = (("Adelie", "Torgersen"), ("Chinstrap", "Dream"), ("Gentoo", "Biscoe"))[kind]
+        bill, depth = draw.normal((39, 49, 47)[kind], 2), draw.normal((18, 18, 15)[kind], 1)
+        flipper, mass = draw.normal((190, 196, 217)[kind], 5), draw.normal((3700, 3730, 5070)[kind], 300)
+        measures = (
+            ["", "", "", ""] if row in (3, 40) else [f"{bill:.1f}", f"{depth:.1f}", f"{flipper:.0f}", f"{mass:.0f}"]
+        )
+        sex = "" if row % 20 == 3 else ("MALE", "FEMALE")[draw.integers(2)]
+        lines.append(",".join([species, island, *measures, sex]))
+    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture

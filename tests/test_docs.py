@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from mlpcli.cli.main import COMMANDS, cli
@@ -15,7 +16,7 @@ from mlpcli.cli.main import COMMANDS, cli
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").rglob("*.yaml"))]
 VERBS = "|".join(COMMANDS)
-COMMAND = re.compile(rf"^\s*(?:[#$]\s*)?(?:\.venv/bin/)?mlpcli ((?:{VERBS}) .*?)(?:\s{{2,}}#.*)?$")
+COMMAND = re.compile(rf"^\s*(?:[#$]\s*)?(?:\.venv/bin/)?mlpcli ((?:{VERBS})(?: .*?)?)(?:\s{{2,}}#.*)?$")
 
 
 def _commands() -> list[tuple[str, str]]:
@@ -34,7 +35,12 @@ def test_every_command_shown_can_be_typed(page: str, line: str) -> None:
     parent = cli.make_context("mlpcli", [name])
     command = cli.get_command(parent, name)
     assert command is not None
-    command.make_context(name, arguments, parent)
+    context = command.make_context(name, list(arguments), parent)
+    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+        name, *arguments = arguments  # `recipes show digits`: a group takes its commands for names until they are run
+        command = command.get_command(context, name)
+        assert command is not None, f"no command {name}"
+        context = command.make_context(name, list(arguments), context)
 
 
 def test_the_readme_shows_commands() -> None:

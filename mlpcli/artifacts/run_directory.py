@@ -6,6 +6,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+from mlpcli.artifacts.seeds_file import seed_folders
 from mlpcli.errors import RunDirectoryError
 
 CONFIG = "config.yaml"
@@ -86,6 +87,7 @@ def find_file(run: Path, name: str) -> Path:
         raise RunDirectoryError(f"{run}: {found}; give a run directory such as runs/digits")
     path = run / name
     if not path.is_file():
+        _refuse_seeds(run)
         raise RunDirectoryError(
             f"{run}: has no {name}, so it is no run directory (or its run ended before the first epoch)"
         )
@@ -98,6 +100,14 @@ def find_model(run: Path) -> Path:
         if (run / name).is_file():
             return run / name
     return find_file(run, MODEL_NAMES[0])
+
+
+def _refuse_seeds(run: Path) -> None:
+    """One run is asked for, and here are several."""
+    seeds = seed_folders(run)
+    if seeds:
+        count = f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
+        raise RunDirectoryError(f"{run}: holds {count}; give one of them, such as {seeds[0]}")
 
 
 def _make(path: Path, option: str) -> None:

@@ -14,7 +14,7 @@ from mlpcli import __version__
 from mlpcli.cli.streams import prepare_streams, say, write_result
 from mlpcli.errors import MlpcliError, did_you_mean
 
-COMMANDS = ("train", "evaluate", "predict", "plot", "validate", "init", "summary", "gradcheck")
+COMMANDS = ("train", "evaluate", "predict", "plot", "validate", "init", "summary", "gradcheck", "recipes")
 """Each is a file of its own beside this one, with a function of the same name."""
 
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())

@@ -97,7 +97,7 @@ class LiveProgress:
         ]
         if self.console.width >= ROOM_FOR_A_BAR:
             columns.insert(1, BarColumn(bar_width=20))
-        self.steps, self.rows, self.began = steps, rows, time.perf_counter()
+        self.steps, self.rows, self.began, self.done = steps, rows, time.perf_counter(), 0
         self.bar = Progress(*columns, console=self.console, transient=True)
         self.task = self.bar.add_task("", total=epochs * steps, epoch=1, epochs=epochs, rate="", scores="")
         self.bar.start()

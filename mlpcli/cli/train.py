@@ -15,6 +15,10 @@ from mlpcli.cli.options import PATH, json_option, set_option
 @set_option()
 @click.option("--runs-dir", type=PATH, default=Path("runs"), show_default=True, help="Where the run directory is made.")
 @click.option("--run-dir", type=PATH, help="The run directory itself; new, or empty.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 1000), metavar="N",
+    help="Train with N seeds, the config's and those after it; mean and spread at the end.",
+)  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes; errors and results only.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say which engine was chosen, and why.")
 @json_option()
@@ -23,22 +27,32 @@ def train(
     overrides: tuple[str, ...],
     runs_dir: Path,
     run_dir: Path | None,
+    seeds: int | None,
     quiet: bool,
     verbose: bool,
     as_json: bool,
 ) -> int:
     """Train the network that CONFIG describes.
 
-    Writes a run directory: the model with its best weights, the history, scores and pictures.
+    Writes a run directory: the model with its best weights, the history, scores and pictures. With --seeds, a folder
+    with a run directory for each seed, seeds.json and one picture of all.
 
     \b
     $ mlpcli train configs/digits.yaml
     $ mlpcli train configs/digits.yaml -s training.epochs=5 -s seed=1
     $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
+    $ mlpcli train configs/digits.yaml --seeds 3
     """
     from mlpcli.cli.progress import choose_progress
+
+    progress, command = choose_progress(quiet), ["mlpcli", *sys.argv[1:]]
+    if seeds is not None:
+        from mlpcli.cli.seeds_report import report as report_seeds
+        from mlpcli.workflows.train_seeds import train_seeds
+
+        several = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose)
+        return report_seeds(several, as_json)
     from mlpcli.cli.train_report import report
     from mlpcli.workflows.train import train as run
 
-    result = run(config, overrides, runs_dir, run_dir, choose_progress(quiet), ["mlpcli", *sys.argv[1:]], verbose)
-    return report(result, as_json)
+    return report(run(config, overrides, runs_dir, run_dir, progress, command, verbose), as_json)

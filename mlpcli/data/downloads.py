@@ -1,4 +1,4 @@
-"""mnist, fashion_mnist and cifar10: from data.path, from Keras's own cache, or downloaded by keras.datasets."""
+"""mnist, fashion_mnist and cifar10: from data.path, MLPCLI_DATA or Keras's cache, or downloaded by keras.datasets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.config.data_folder import VARIABLE, find_built_in
 from mlpcli.data.catalog import BuiltIn
 from mlpcli.data.cifar import has_cifar10, read_cifar10_folder
 from mlpcli.data.columns import choose_columns
@@ -30,9 +31,18 @@ def load_downloaded(built_in: BuiltIn, data: DataConfig) -> Source:
         SettingError: data.features, data.exclude or data.target, which images do not have.
     """
     choose_columns(built_in.name, built_in.kind, built_in.feature_names, data)
-    place = Path(data.path) if data.path is not None else cached_files(built_in.name)
+    place = place_of(built_in.name, data)
     train, test = _downloaded(built_in) if place is None else _read_place(built_in, place)
     return Source(built_in.name, "image", train, test, built_in.class_names, None, built_in.pixel_max)
+
+
+def place_of(name: str, data: DataConfig) -> Path | None:
+    """The folder or file that holds a set: data.path, else in MLPCLI_DATA, else Keras's cache; None: to be downloaded.
+
+    Raises:
+        DataError: MLPCLI_DATA is no folder.
+    """
+    return Path(data.path) if data.path is not None else find_built_in(name) or cached_files(name)
 
 
 def cached_files(name: str) -> Path | None:
@@ -51,7 +61,9 @@ def _read_place(built_in: BuiltIn, place: Path) -> tuple[Rows, Rows]:
     if place.is_file() or npz.is_file():
         return _from_npz(built_in, place if place.is_file() else npz)
     if not place.is_dir():
-        raise DataError(f"{place}: not found; set data.path to the folder that holds {', '.join(built_in.files)}")
+        raise DataError(
+            f"{place}: not found; set data.path to the folder that holds {', '.join(built_in.files)}, {_or(built_in)}"
+        )
     if built_in.name == "cifar10":
         return read_cifar10_folder(place)
     train, test = read_idx_folder(place, built_in.class_names or (), "data.path", test_required=True)
@@ -86,9 +98,13 @@ def _downloaded(built_in: BuiltIn) -> tuple[Rows, Rows]:
         cause = (str(first).splitlines() or [type(first).__name__])[0][:200]
         raise DataError(
             f"{built_in.name}: could not be downloaded ({cause}); fetch {', '.join(built_in.files)} elsewhere"
-            " and set data.path to the folder that holds them"
+            f" and set data.path to the folder that holds them, {_or(built_in)}"
         ) from error
     return (
         Rows(x_train, np.asarray(y_train).reshape(-1).astype(np.int64)),
         Rows(x_test, np.asarray(y_test).reshape(-1).astype(np.int64)),
     )
+
+
+def _or(built_in: BuiltIn) -> str:
+    return f"or call that folder {built_in.name} and set {VARIABLE} to the folder that it is in"

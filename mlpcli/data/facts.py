@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.columns import choose_columns
 from mlpcli.data.dataset import Kind, Source, Splits, Task, row_count
-from mlpcli.data.downloads import cached_files
+from mlpcli.data.downloads import place_of
 from mlpcli.data.loading import load_data
 from mlpcli.data.other_rows import Layout, layout_of, read_rows
 from mlpcli.data.source import check_built_in
@@ -125,5 +125,5 @@ def _where_found(data: DataConfig) -> str:
         return "bundled with scikit-learn"
     if built_in.generated:
         return f"made by mlpcli (seed {data.generate.seed})"
-    place = data.path or cached_files(built_in.name)
+    place = place_of(built_in.name, data)
     return f"read from {place}" if place else "will be downloaded by Keras"

@@ -17,6 +17,7 @@ from mlpcli.data.idx_folder import has_idx, read_idx_folder
 from mlpcli.data.images.entries import holds_pictures
 from mlpcli.data.images.folders import is_class_folder
 from mlpcli.data.local_files import reading
+from mlpcli.data.not_found import OR_VARIABLE, unpack_first
 from mlpcli.data.npz_source import load_npz
 from mlpcli.data.settings import check_settings
 from mlpcli.data.task import resolve_task
@@ -118,6 +119,9 @@ def _load_folder(folder: Path, data: DataConfig, watch: Watch | None) -> Source:
 
 
 def _not_found(path: Path) -> str:
+    if packed := unpack_first(path):
+        return f"{path}: not found; {packed}"
     neighbours = [inner.name for inner in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = did_you_mean(path.name, [*BUILT_IN_NAMES, *neighbours])
-    return f"{path}: not found{hint}; give a path, or a built-in name: {', '.join(BUILT_IN_NAMES)}"
+    names = ", ".join(BUILT_IN_NAMES)
+    return f"{path}: not found{hint}; give a path, or a built-in name: {names}; {OR_VARIABLE}"

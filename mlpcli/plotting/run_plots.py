@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.artifacts import run_directory
+from mlpcli.artifacts.history import read_history
+from mlpcli.artifacts.seeds_file import seed_folders
 from mlpcli.errors import RunDirectoryError
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.learning_curves import learning_curves
@@ -72,18 +74,42 @@ def draw_evaluation(run: Path) -> dict[str, Figure]:
         raise RunDirectoryError(f"{path}: is damaged: {error}; evaluate the run again") from error
 
 
-def overlaid_curves(runs: Sequence[Path], metric: str | None = None) -> Figure:
+def draw_seeds(folder: Path, formats: Sequence[str], metric: str | None = None, output: Path | None = None) -> Drawn:
+    """Lay the seeds in a folder over each other: history.* in it, `metric`.* for a metric alone, or `output`.
+
+    Raises:
+        RunDirectoryError: no seed has finished an epoch yet, or a file is damaged.
+        UserError: no seed has the metric.
+        OutputError: the picture cannot be written.
+    """
+    seeds = [seed for seed in seed_folders(folder) if _has_epochs(seed)]
+    if not seeds:
+        raise RunDirectoryError(f"{folder}: none of its seeds has finished an epoch; plot again after the first")
+    drawn = Drawn()
+    name = read_config(seeds[0]).get("name") or folder.resolve().name
+    figure = overlaid_curves(seeds, metric, f"{name}: {len(seeds)} seed{'s' if len(seeds) > 1 else ''}")
+    for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
+        drawn.save(figure, path)
+    return drawn
+
+
+def overlaid_curves(runs: Sequence[Path], metric: str | None = None, title: str | None = None) -> Figure:
     """Several runs in one picture, labelled by what differs between their configs (raises as `read_curves`)."""
     curves = [read_curves(run) for run in runs]
     labels = differing_labels([read_config(run) for run in runs], distinct_names(runs))
     labelled = [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
-    return learning_curves(labelled, metric)
+    return learning_curves(labelled, metric, title)
 
 
 def distinct_names(runs: Sequence[Path]) -> list[str]:
     """The folders' names, or the paths as given where two folders are called the same."""
     names = [run.resolve().name for run in runs]
     return [name if names.count(name) == 1 else str(run) for name, run in zip(names, runs, strict=True)]
+
+
+def _has_epochs(run: Path) -> bool:
+    path = run / run_directory.HISTORY
+    return path.is_file() and bool(read_history(path).get("epoch"))
 
 
 def _evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:

@@ -53,6 +53,10 @@ class KerasLoop:
 
     def run(self) -> None:
         """All epochs, or as many as it takes; see `Loop.run` for what is raised."""
+        with backend.gradients_forgotten():
+            self._run()
+
+    def _run(self) -> None:
         if self.choice.engine == "keras":
             data = {"x": self.train, "validation_data": self.validation, "shuffle": False}
             self.model.fit(**data, epochs=self.epochs, verbose=0, callbacks=[*self.callbacks, *self.steppers])

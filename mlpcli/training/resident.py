@@ -149,14 +149,16 @@ class ResidentEngine:
         def test(*arrays: Any) -> None:
             self.model.test_step(tuple(arrays))
 
-        return tf.function(test, input_signature=_signature(batches, batch_axes=1), autograph=False)
+        function = tf.function(test, input_signature=_signature(batches, batch_axes=1), autograph=False)
+        # TensorFlow counts the calls of such a function over all models, and takes a new model for needless retracing.
+        return functools.cache(function.get_concrete_function)
 
     def _test_epoch(self, iterator: Any) -> dict[str, Any]:
         """All validation batches; there are few of them, so they are not worth compiling."""
         batches = self.validation or self.train
         for start in range(0, len(batches.rows), batches.batch_size):
             rows = batches.rows[start : start + batches.batch_size]
-            self._test(*self.rows.take(batches, rows))
+            self._test()(*self.rows.take(batches, rows))
             self.after_chunk(self._steps_done)
         return self._logs()
 

@@ -11,12 +11,14 @@ from pydantic import ValidationError
 
 from mlpcli import __version__
 from mlpcli.config.data import DataConfig
+from mlpcli.config.data_folder import located
 from mlpcli.config.names import BUILT_IN_NAMES
 from mlpcli.config.schema import Config
 from mlpcli.data.checks import check_finite
 from mlpcli.data.dataset import Array, Part, Source, Splits
 from mlpcli.data.fingerprint import fingerprint
 from mlpcli.data.loading import load_data
+from mlpcli.data.not_found import OR_VARIABLE, unpack_first
 from mlpcli.data.other_rows import Layout, read_rows
 from mlpcli.data.source import load_source
 from mlpcli.data.tables.files import is_table_path
@@ -93,10 +95,10 @@ def _other_rows(known: KnownModel, data: str | Path) -> ChosenRows:
         rows = _built_in_rows(known, str(data))
     else:
         layout = stored_layout(known.file, known.metadata)
-        path = Path(data).expanduser()
+        path = located(data)
         if not path.exists() and not is_table_path(path):
-            hint = did_you_mean(str(data), BUILT_IN_NAMES)
-            raise DataError(f"--data {data}: does not exist{hint or '; give a path, or the name of a built-in set'}")
+            way = did_you_mean(str(data), BUILT_IN_NAMES) or "; give a path, or the name of a built-in set"
+            raise DataError(f"--data {data}: does not exist{way}; {unpack_first(path.absolute()) or OR_VARIABLE}")
         rows = read_rows("--data", path, layout)
         check_finite(str(data), rows.x, rows.y, layout.feature_names)
     return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), None, [])

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.errors import OutputError, UserError, did_you_mean
+from mlpcli.errors import UserError, did_you_mean
+from mlpcli.workflows.new_file import STANDARD_OUTPUT, check_folder, check_free, new_file
 
 if TYPE_CHECKING:
     from mlpcli.data.catalog import BuiltIn
-
-STANDARD_OUTPUT = Path("-")
 
 
 @dataclass(frozen=True)
@@ -65,15 +62,14 @@ def init(
     config = output or Path(f"{name}.yaml")
     to_file = config != STANDARD_OUTPUT
     folder = config.parent if to_file else Path()
-    if not folder.is_dir():
-        raise UserError(f"{folder}: there is no such folder; make it first, or choose another --output")
+    check_folder(folder)
     if to_file:
-        _check_free(config)
+        check_free(config)
     if generate is None:
         return _write_config(str(data), target, config if to_file else None, folder, None)
     table = folder / f"{generate}.csv"
-    _check_free(table)
-    with _new_file(table, _generated_csv(generate)):
+    check_free(table)
+    with new_file(table, _generated_csv(generate)):
         from mlpcli.data.generators.loading import RECIPES
 
         return _write_config(str(table), target or RECIPES[generate].target, config if to_file else None, folder, table)
@@ -93,7 +89,7 @@ def _write_config(data: str, target: str | None, config: Path | None, folder: Pa
     text = starter_text(starter, name, file)
     check_document(parse_yaml(text, file), folder, name)
     if config is not None:
-        with _new_file(config, text):
+        with new_file(config, text):
             pass
     return InitResult(text, config, table, starter.found, starter.notes)
 
@@ -114,29 +110,3 @@ def _generated_csv(name: str) -> str:
     from mlpcli.data.generators.csv_text import csv_text
 
     return csv_text(name, GenerateConfig())
-
-
-def _check_free(path: Path) -> None:
-    if path.exists() or path.is_symlink():
-        raise UserError(
-            f"{path}: is there already and is not overwritten; choose another name with --output, or delete it"
-        )
-
-
-@contextlib.contextmanager
-def _new_file(path: Path, text: str) -> Iterator[None]:
-    """A new UTF-8 file with this text, which is removed again if what follows fails."""
-    try:
-        with open(path, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        _check_free(path)
-        raise
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}; choose another place with --output") from error
-    try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise

@@ -25,29 +25,34 @@ class PlotResult:
 def plot(
     run_dirs: list[Path], output: Path | None = None, metric: str | None = None, format: str = "png"
 ) -> PlotResult:
-    """Draw one run, or lay several over each other.
+    """Draw one run, or lay several over each other, the seeds of `train_seeds` among them.
 
     One run: history.* and confusion_matrix.* (or predicted_against_true.*) in its directory; with a metric, that
-    metric's curves alone, as `loss.png`. Several: comparison.* in the current folder. With `output`, the learning
-    curves alone, there; its extension (png, svg, pdf) decides the format.
+    metric's curves alone, as `loss.png`. A folder of seeds: the same, with all seeds in one picture. Several:
+    comparison.* in the current folder. With `output`, the learning curves alone, there; its extension (png, svg, pdf)
+    decides the format.
 
     Raises:
         UserError: no run given, an unknown metric or format, a folder for `output` that does not exist.
         RunDirectoryError: a folder is no run directory, has no finished epoch, or a damaged file.
         OutputError: a picture cannot be written.
     """
-    from mlpcli.plotting.run_plots import Drawn, draw_run
+    from mlpcli.artifacts.seeds_file import seed_folders
+    from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds
     from mlpcli.plotting.save import check_format
 
     runs = [Path(run) for run in run_dirs]
     if not runs:
         raise UserError("no run directory given; give one or more, such as runs/digits")
     format = check_format(format, "format")
-    if output is None and metric is None and len(runs) == 1:
+    place = _checked(Path(output)) if output else None
+    if len(runs) == 1 and seed_folders(runs[0]):
+        drawn = draw_seeds(runs[0], [format], metric, place)
+    elif place is None and metric is None and len(runs) == 1:
         drawn = draw_run(runs[0], [format])
     else:
         drawn = Drawn()
-        _draw_curves(drawn, runs, metric, _checked(Path(output)) if output else None, format)
+        _draw_curves(drawn, [seed for run in runs for seed in seed_folders(run) or [run]], metric, place, format)
     return PlotResult(drawn.paths, drawn.notes)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlpcli.artifacts import run_directory
 from mlpcli.artifacts.environment import describe_environment
@@ -20,13 +22,16 @@ from mlpcli.model.memory import check_memory
 from mlpcli.model.saving import save_model
 from mlpcli.training.engine_choice import EngineChoice, choose_engine
 from mlpcli.training.fit import Outcome
-from mlpcli.training.interrupts import noted_interruptions
+from mlpcli.training.interrupts import Interrupted, noted_interruptions
 from mlpcli.training.progress import Progress
 from mlpcli.workflows.engines import Engine, make_engine, targets_of
 from mlpcli.workflows.metadata import model_metadata, run_metrics
 from mlpcli.workflows.preparation import Prepared
 from mlpcli.workflows.reload_check import check_reload
 from mlpcli.workflows.train import TrainResult
+
+if TYPE_CHECKING:
+    from mlpcli.plotting.run_plots import Drawn
 
 
 @dataclass
@@ -42,17 +47,12 @@ class Run:
     environment: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def create(
-        cls, config: Config, prepared: Prepared, runs_dir: Path, run_dir: Path | None, command: list[str]
-    ) -> Run:
+    def create(cls, config: Config, prepared: Prepared, make_directory: Callable[[], Path], command: list[str]) -> Run:
         """Build the model, and only then make the directory, so that a failure before leaves nothing behind."""
         started = time.perf_counter()
         check_memory(prepared.plan)
         engine = make_engine(config, prepared)
-        if run_dir is None:
-            path = run_directory.create_run_directory(runs_dir, config.name)
-        else:
-            path = run_directory.create_exact_directory(run_dir)
+        path = make_directory()
         run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
         run.environment = describe_environment(command, engine.devices, run.fingerprint)
         write_text(path / run_directory.CONFIG, config_text(_to_repeat(config, prepared)))
@@ -60,11 +60,14 @@ class Run:
         write_split(path / run_directory.SPLIT, prepared.splits)
         return run
 
-    def train(self, progress: Progress, verbose: bool = False) -> TrainResult:
-        """Fit, save, reload, score and draw; a signal ends the fitting, and the rest is done all the same."""
+    def train(self, progress: Progress, verbose: bool = False, noted: list[Interrupted] | None = None) -> TrainResult:
+        """Fit, save, reload, score and draw; a signal ends the fitting, and the rest is done all the same.
+
+        noted: where the caller notes signals itself; the first of them is the run's.
+        """
         if verbose:
             progress.note(f"engine: {self.choice}")
-        with noted_interruptions() as noted:
+        with noted_interruptions() if noted is None else nullcontext(noted) as noted:
             outcome = self.engine.fit(self.path, progress, noted, self.choice)
             result: dict[str, Any] = {"scores": {}, "evaluation": None}
             model_path = None
@@ -121,19 +124,22 @@ class Run:
         return metrics
 
     def _draw(self, progress: Progress) -> list[Path]:
-        """Pictures are the last thing, and a picture that fails, for whatever reason, takes nothing with it."""
         from mlpcli.plotting.run_plots import draw_run
 
-        if not self.config.output.plots:
-            return []
-        try:
-            drawn = draw_run(self.path, self.config.output.plots)
-        except Exception as error:
-            progress.note(f"warning: the plots could not be drawn: {error}; try mlpcli plot {self.path}")
-            return []
-        for note in drawn.notes:
-            progress.note(note)
-        return drawn.paths
+        formats = self.config.output.plots
+        return draw_if_possible(lambda: draw_run(self.path, formats), self.path, progress) if formats else []
+
+
+def draw_if_possible(draw: Callable[[], Drawn], path: Path, progress: Progress) -> list[Path]:
+    """Pictures are the last thing, and a picture that fails, for whatever reason, takes nothing with it."""
+    try:
+        drawn = draw()
+    except Exception as error:
+        progress.note(f"warning: the plots could not be drawn: {error}; try mlpcli plot {path}")
+        return []
+    for note in drawn.notes:
+        progress.note(note)
+    return drawn.paths
 
 
 def _to_repeat(config: Config, prepared: Prepared) -> Config:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mlpcli.config.data import DataConfig
+from mlpcli.config.data_folder import located
 from mlpcli.config.suggestions import shown
 from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.dataset import Source
@@ -50,7 +51,7 @@ def look_at_data(data: str, target: str | None, folder: Path) -> StarterData:
         SettingError: a target is given for what brings its own, or is not there.
     """
     built_in = CATALOG.get(data)
-    path = Path(data).expanduser()
+    path = Path(data) if built_in is not None else located(data)
     if built_in is None and is_table_path(path):
         from mlpcli.workflows.starter_table import look_at_table
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mlpcli.errors import MlpcliError
     from mlpcli.training.interrupts import Interrupted
     from mlpcli.training.progress import Progress
+    from mlpcli.workflows.preparation import Prepared
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def train(
         RunDirectoryError: the run directory cannot be made.
         OutputError: the disk is full.
     """
+    from mlpcli.artifacts import run_directory
     from mlpcli.config.load import load_config
     from mlpcli.training.progress import Silence
     from mlpcli.workflows.preparation import prepare
@@ -62,11 +64,20 @@ def train(
     listener = progress or Silence()
     loaded = load_config(Path(config), overrides)
     prepared = prepare(loaded, listener.loading)
+    say_findings(prepared, listener)
+    from mlpcli.workflows.run import Run  # a mistake in the config is reported without the wait for an engine
+
+    def make_directory() -> Path:
+        if run_dir:
+            return run_directory.create_exact_directory(Path(run_dir))
+        return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
+
+    return Run.create(loaded.config, prepared, make_directory, list(command)).train(listener, verbose)
+
+
+def say_findings(prepared: Prepared, listener: Progress) -> None:
+    """What should be known of the data before the training."""
     for note in prepared.source.notes:
         listener.note(f"note: {note}")
     for warning in prepared.look.warnings:
         listener.note(f"warning: {warning}")
-    from mlpcli.workflows.run import Run  # a mistake in the config is reported without the wait for an engine
-
-    run = Run.create(loaded.config, prepared, Path(runs_dir), Path(run_dir) if run_dir else None, list(command))
-    return run.train(listener, verbose)

@@ -75,7 +75,8 @@ def test_a_download_that_fails_says_what_to_do(backend: Callable[..., None], err
     assert str(caught.value) == (
         "fashion_mnist: could not be downloaded (no route); fetch train-images-idx3-ubyte.gz,"
         " train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz elsewhere"
-        " and set data.path to the folder that holds them"
+        " and set data.path to the folder that holds them, or call that folder fashion_mnist and set MLPCLI_DATA to"
+        " the folder that it is in"
     )
 
 
@@ -87,6 +88,25 @@ def test_kerass_cache_is_used(backend: Callable[..., None], cache: Path, idx_fol
     source = load_source(DataConfig(source="fashion_mnist"))
     assert len(source.train) == 20
     assert source.class_names == FASHION_NAMES
+
+
+def test_the_data_folder_comes_before_kerass_cache(
+    backend: Callable[..., None], cache: Path, idx_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend(fail)
+    np.savez(cache / "mnist.npz", **mnist_arrays())
+    idx_folder.rename(idx_folder.parent / "mnist")
+    monkeypatch.setenv("MLPCLI_DATA", str(idx_folder.parent))
+    assert len(load_source(DataConfig(source="mnist")).train) == 20
+    assert load_source(DataConfig(source="mnist", path=str(cache))).train.y.tolist() == [0, 1, 9, 3]
+
+
+def test_a_data_folder_that_is_not_there(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez(cache / "mnist.npz", **mnist_arrays())
+    monkeypatch.setenv("MLPCLI_DATA", "/없는 곳")
+    with pytest.raises(DataError, match="/없는 곳: does not exist, and MLPCLI_DATA names it"):
+        load_source(DataConfig(source="mnist"))
+    assert len(load_source(DataConfig(source="mnist", path=str(cache))).train) == 4
 
 
 @pytest.mark.parametrize(

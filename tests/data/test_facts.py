@@ -72,6 +72,10 @@ def test_where_a_download_is_found(idx_folder: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets" / "mnist.npz").write_bytes(b"not looked into")
     assert inspect_data(DataConfig(source="mnist"), 1).found == f"read from {tmp_path / 'datasets' / 'mnist.npz'}"
+    idx_folder.with_name("sets").mkdir()
+    monkeypatch.setenv("MLPCLI_DATA", str(idx_folder.with_name("sets")))
+    (tmp_path / "sets" / "mnist.npz").write_bytes(b"not looked into either")
+    assert inspect_data(DataConfig(source="mnist"), 1).found == f"read from {tmp_path / 'sets' / 'mnist.npz'}"
     facts = inspect_data(DataConfig(source="mnist", path=str(idx_folder), validation="test"), 1)
     assert facts.found == f"read from {idx_folder}"
     assert (facts.input_shape, facts.train_rows, facts.test_rows) == ((2, 3), 20, 10)

@@ -1,0 +1,1 @@
+"""Every recipe trained, its results stored, and what is written from them: cards, pages, pictures."""

@@ -1,0 +1,112 @@
+"""The pictures of the pages, drawn from the stored results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.recipes.activations import group_of
+from benchmarks.recipes.jobs import ROOT
+from benchmarks.recipes.results import entries_of, path_of
+from benchmarks.recipes.studies import STARTS
+from mlpcli.plotting.curves import RunCurves
+from mlpcli.plotting.fonts import fonts_for
+from mlpcli.plotting.learning_curves import learning_curves
+from mlpcli.plotting.save import save_figure
+from mlpcli.plotting.style import BLUE, COLOURS, FAINT, TEXT, drawing_style, new_figure, set_title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+IMAGES = ROOT / "docs" / "images" / "recipes"
+
+
+def curves_of(group: str, label: str) -> RunCurves | None:
+    """The curves of the first seed, or None where nothing was measured."""
+    history = next((entry["history"] for entry in entries_of(group) if "history" in entry), None)
+    if history is None:
+        return None
+    columns = {name: [float("nan") if v is None else v for v in values] for name, values in history.items()}
+    columns["epoch"] = list(range(1, len(columns["loss"]) + 1))
+    return RunCurves(label, {name: values for name, values in columns.items() if name != "learning_rate"})
+
+
+def draw_curves(name: str, title: str, groups: Mapping[str, str], metric: str | None = None) -> str:
+    """Lay the curves of several groups (by their labels) over each other; returns the picture's path from docs/."""
+    found = [curves_of(group, label) for label, group in groups.items()]
+    return _saved(name, learning_curves([run for run in found if run is not None], metric, title))
+
+
+def draw_starts(activation: str) -> str:
+    """A row for each initializer: the outputs of each hidden layer before training, and the loss during it."""
+    stored: dict[str, list[dict[str, Any]]] = json.loads(path_of(group_of(activation)).read_text(encoding="utf-8"))
+    title = f"{activation}: what each hidden layer says before training, and how the training goes"
+    with drawing_style(fonts_for([title]).families):
+        figure = new_figure(11.0, 1.45 * len(stored) + 0.8)
+        axes = figure.subplots(len(stored), 4, squeeze=False, width_ratios=[1, 1, 1, 1.3])
+        for row, (name, layers) in zip(axes, stored.items(), strict=True):
+            _draw_start(row, name, layers, curves_of(STARTS[activation].group(name), name))
+        for place, heading in enumerate(("first hidden layer", "second", "third", "training loss")):
+            axes[0, place].set_title(heading, fontsize=10.5)
+        axes[-1, 3].set_xlabel("epoch")
+        set_title(figure, title)
+    return _saved(f"initializers-{activation}", figure)
+
+
+def _draw_start(row: Sequence[Axes], name: str, layers: list[dict[str, Any]], curves: RunCurves | None) -> None:
+    for axes, layer in zip(row, layers, strict=False):
+        width = (layer["high"] - layer["low"]) / len(layer["shares"])
+        places = [layer["low"] + width * (place + 0.5) for place in range(len(layer["shares"]))]
+        axes.bar(places, layer["shares"], width=width, color=BLUE)
+        axes.set_yticks([])
+        axes.grid(visible=False)
+        axes.locator_params(axis="x", nbins=3)
+        axes.text(
+            0.97, 0.9, f"spread {layer['deviation']:.2g}", transform=axes.transAxes, ha="right", va="top", color=TEXT
+        )
+    row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
+    _draw_loss(row[3], curves)
+
+
+def _draw_loss(axes: Axes, curves: RunCurves | None) -> None:
+    values = curves.history["loss"] if curves is not None else []
+    if not any(value == value for value in values):
+        axes.text(
+            0.5, 0.5, "not a number after one epoch", transform=axes.transAxes, ha="center", va="center", color=FAINT
+        )
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
+    axes.plot(range(1, len(values) + 1), values, color=COLOURS[1])
+    axes.set_ylim(0, max(2.4, *values) if max(values) < 5 else None)
+
+
+def draw_regularization(groups: Mapping[str, str]) -> str:
+    """One panel for each variant: training and validation loss, in the same limits."""
+    title = "the same network and rows: loss in training and in validation"
+    with drawing_style(fonts_for([title]).families):
+        figure = new_figure(11.0, 6.4)
+        axes = figure.subplots(2, 3, sharex=True, sharey=True)
+        for place, (label, group) in zip(axes.flat, groups.items(), strict=True):
+            curves = curves_of(group, label)
+            assert curves is not None
+            epochs = curves.history["epoch"]
+            place.plot(epochs, curves.history["loss"], color=COLOURS[0], label="training")
+            place.plot(epochs, curves.history["val_loss"], color=COLOURS[1], label="validation")
+            place.set_title(label, fontsize=11)
+            place.set_ylim(0, 1.2)
+        for place in axes[-1]:
+            place.set_xlabel("epoch")
+        for place in axes[:, 0]:
+            place.set_ylabel("loss")
+        figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
+        set_title(figure, title)
+    return _saved("regularization", figure)
+
+
+def _saved(name: str, figure: Figure) -> str:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    save_figure(figure, IMAGES / f"{name}.png")
+    return f"images/recipes/{name}.png"

@@ -1,0 +1,152 @@
+"""`mlpcli train --seeds` as a user types it, and the other commands on the folder that it makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlpcli.cli.seeds_report import report
+from mlpcli.workflows.train_seeds import SeedsResult
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = """
+name: 숫자
+data: {source: digits, validation: 0.2, test: 0.2, limit: 300}
+model: {hidden_units: [8]}
+training: {engine: numpy, epochs: 2, batch_size: 16}
+output: {plots: [png, svg]}
+"""
+
+
+@pytest.fixture
+def small(write_config: Callable[..., Path]) -> Path:
+    return write_config(CONFIG, "digits.yaml")
+
+
+def test_what_is_said_while_it_runs_and_at_the_end(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
+    done = mlpcli_here("train", small, "--seeds", 3)
+    assert done.returncode == 0
+    heads = [line for line in done.stderr.splitlines() if not line.startswith("epoch ")]
+    assert heads == ["seed 777 (1 of 3)", "seed 778 (2 of 3)", "seed 779 (3 of 3)"]
+    assert done.stderr.count("epoch 2/2") == 3
+    folder = tmp_path / "runs" / "숫자"
+    found = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))
+    accuracy = found["scores"]["test"]["accuracy"]
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines[0] == "숫자: 3 seeds, mean ± standard deviation"
+    means = next(line for line in lines if line.startswith("accuracy "))
+    assert means.endswith(f"{accuracy['mean']:.4f} ± {accuracy['standard_deviation']:.4f}")
+    assert "each seed, scores on the test rows" in lines
+    for seed, score in zip((777, 778, 779), accuracy["values"], strict=True):
+        row = next(line for line in lines if line.startswith(f"{seed} ")).split()
+        assert (row[1], row[-1]) == ("2", f"{score:.4f}")
+    assert lines[-4:] == [
+        f"seeds  {folder / 'seeds.json'}", f"plot   {folder / 'history.png'}", f"plot   {folder / 'history.svg'}",
+        f"runs   {folder}",
+    ]  # fmt: skip
+    assert max(len(line) for line in done.stdout.splitlines() if str(folder) not in line) <= 80
+
+
+def test_json_is_one_object(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
+    done = mlpcli_here("train", small, "--seeds", 2, "-q", "--json", "-s", "output.plots=[]")
+    folder = tmp_path / "runs" / "숫자"
+    written = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"path": str(folder), **written}
+
+
+def test_seeds_that_fail_are_exit_1(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
+    done = mlpcli_here(
+        "train", small, "-q", "--seeds", 7, "-s", "training.optimizer={name: sgd, learning_rate: 1e30}",
+        "-s", "output.plots=[]",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "숫자: no seed came to an end, so there is no mean" in done.stdout
+    errors = done.stderr.splitlines()
+    assert [line[:16] for line in errors[:5]] == [f"error: seed {seed}:" for seed in range(777, 782)]
+    assert "lower training.optimizer.learning_rate" in errors[0]
+    folder = tmp_path / "runs" / "숫자"
+    assert errors[5:] == [f"error: and 2 seeds more; {folder / 'seeds.json'} has them all"]
+
+
+def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    scores = {"test": {"loss": {"mean": 0.5, "standard_deviation": 0.25}}}
+    run = {"epochs": 9, "kept_epoch": 8, "seconds": 1.25, "scores": {"test": {"loss": 0.75}}}
+    failed = {"seed": 2, "epochs": 0, "kept_epoch": None, "seconds": None, "scores": {}}
+    summary = {
+        "name": "a", "seeds_asked_for": [1, 2, 3], "seeds_done": [1, 3], "scores": scores,
+        "runs": [{"seed": 1, **run}, failed, {"seed": 3, **run}], "test_chose_the_epoch": True, "total_seconds": 3.0,
+        "failures": [{"seed": 2, "message": "loss is nan"}],
+    }  # fmt: skip
+    assert report(SeedsResult(Path("runs/a"), summary), as_json=False) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("a: 2 of 3 seeds, mean ± standard deviation\n")
+    assert "loss   0.5000 ± 0.2500" in out
+    assert [line.split() for line in out.splitlines() if line.strip().startswith("2 ")] == [["2", "0", "-", "-", "-"]]
+    assert "the test rows also chose the epoch (data.validation: test), so their score is optimistic" in out
+    assert err == "error: seed 2: loss is nan\n"
+
+
+@pytest.mark.parametrize("seeds", ["0", "1001", "x", "1.5"])
+def test_no_number_of_seeds(mlpcli_here: Any, small: Path, tmp_path: Path, seeds: str) -> None:
+    done = mlpcli_here("train", small, "--seeds", seeds)
+    assert done.returncode == 2
+    assert "Invalid value for '--seeds'" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_mistake_in_the_data_is_said_without_a_word_of_seeds(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
+    done = mlpcli_here("train", small, "--seeds", 2, "-s", "data.source=nowhere.csv")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "seed" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_other_commands_on_the_folder(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
+    mlpcli_here("train", small, "--seeds", 2, "-q", "-s", "output.plots=[]")
+    folder = Path("runs") / "숫자"
+    message = f"error: {folder}: holds 2 seeds; give one of them, such as {folder / 'seed-777'}\n"
+    for command in (["evaluate", folder], ["summary", folder], ["predict", folder, small], ["gradcheck", folder]):
+        done = mlpcli_here(*command)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", message), command
+    assert mlpcli_here("evaluate", folder / "seed-778").returncode == 0
+    done = mlpcli_here("plot", folder)
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / folder / 'history.png'}\n")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal(small: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlpcli", "train", small, "--seeds", "3", "-s", "training.epochs=1000000",
+         "-s", "training.early_stopping=false", "-s", "output.plots=[]"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )  # fmt: skip
+    folder = tmp_path / "runs" / "숫자"
+    history = folder / "seed-777" / "history.csv"
+    deadline = time.monotonic() + 120
+    while not (history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert err.splitlines()[-1] == (
+        f"interrupted ({number.name}); 0 of 3 seeds came to an end, and what there is lies in {folder}"
+    )
+    assert "no seed came to an end" in out
+    found = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))
+    assert (found["seeds_done"], [run["seed"] for run in found["runs"]]) == ([], [777])
+    assert found["runs"][0]["stopped"] == f"interrupted ({number.name})"
+    assert (folder / "seed-777" / "model.keras").is_file()
+    assert not (folder / "seed-778").exists()

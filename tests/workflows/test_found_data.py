@@ -1,0 +1,103 @@
+"""Data in the folder that MLPCLI_DATA names, from the first command to the last."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mlpcli.config.data import DataConfig
+from mlpcli.data.source import load_source
+from mlpcli.errors import DataError
+from mlpcli.workflows.evaluate import evaluate
+from mlpcli.workflows.init import init
+
+TEXT = """
+data: {source: SOURCE, validation: 0.2}
+model: {hidden_units: [4]}
+training: {engine: numpy, epochs: 1}
+output: {plots: []}
+"""
+
+
+@pytest.fixture
+def folder(stand_in_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder; the current folder is an empty one, and so is Keras's cache."""
+    monkeypatch.setenv("MLPCLI_DATA", str(stand_in_data))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.chdir(tmp_path)
+    return stand_in_data
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "found"),
+    [
+        ("mnist", "path", "mnist"),
+        ("fashion_mnist", "path", "fashion-mnist"),
+        ("cifar10", "path", "cifar10"),
+        ("cifar10-jpg/train", "source", "cifar10-jpg/train"),
+        ("penguins.csv, target: species", "source", "tabular/penguins.csv"),
+        ("'peng*.csv', target: species", "source", "tabular/peng*.csv"),
+    ],
+)
+def test_the_run_names_its_data(
+    folder: Path, train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, source: str, key: str, found: str
+) -> None:
+    run = train(text=TEXT.replace("SOURCE", source)).run
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    assert config["data"][key] == str(folder / found)
+    monkeypatch.delenv("MLPCLI_DATA")
+    assert evaluate(run).notes == []
+    assert train(text=(run / "config.yaml").read_text(encoding="utf-8")).metrics["epochs"] == 1
+
+
+def test_evaluate_looks_there_for_other_rows(folder: Path, train: Callable[..., Any], tmp_path: Path) -> None:
+    shutil.copytree(folder / "mnist", tmp_path / "mine")
+    of_digits = train(text=TEXT.replace("SOURCE", "mnist, path: mine")).run
+    assert evaluate(of_digits, data="mnist").evaluation["rows"] == 100
+    of_birds = train(text=TEXT.replace("SOURCE", "penguins.csv, target: species, test: 0.5")).run
+    assert evaluate(of_birds, data="penguins.csv").evaluation["rows"] == 80
+    with pytest.raises(DataError, match=r"--data gone: does not exist; give .*; or set MLPCLI_DATA to the folder"):
+        evaluate(of_birds, data="gone")
+
+
+@pytest.mark.parametrize("data", ["titanic.csv", "cifar10-jpg"])
+def test_init_looks_there(folder: Path, tmp_path: Path, data: str) -> None:
+    written = init(data).config
+    assert written is not None
+    source = yaml.safe_load(written.read_text(encoding="utf-8"))["data"]["source"]
+    assert (tmp_path / source).resolve() == (folder / ("tabular" if data.endswith(".csv") else "") / data).resolve()
+
+
+def test_what_is_nowhere_may_lie_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataError, match=r"photos: not found; give .*; or set MLPCLI_DATA to the folder of your data"):
+        load_source(DataConfig(source=str(tmp_path / "photos")))
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets" / "photos.tar.gz").touch()
+    monkeypatch.setenv("MLPCLI_DATA", str(tmp_path / "sets"))
+    with pytest.raises(DataError) as caught:
+        load_source(DataConfig(source=str(tmp_path / "photos" / "train")))
+    packed = tmp_path / "sets" / "photos.tar.gz"
+    assert str(caught.value) == (
+        f"{tmp_path / 'photos' / 'train'}: not found; unpack it first: tar -xzf {packed} -C {packed.parent}"
+    )
+
+
+def test_acc_is_the_name_of_its_columns(train: Callable[..., Any]) -> None:
+    """As in Keras, an alias of accuracy names the columns, and whatever watches them goes by that name."""
+    text = """
+    data: {source: iris, test: 0.2}
+    model: {hidden_units: [4]}
+    training:
+      {engine: numpy, epochs: 2, metrics: [acc], early_stopping: {monitor: val_acc}, stop_when_equal: {tolerance: 1}}
+    """
+    result = train(text=text)
+    assert result.metrics["epochs"] == 1, "any two accuracies are nearer than 1"
+    header = (result.run / "history.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "epoch,seconds,learning_rate,loss,acc,val_loss,val_acc"
+    assert evaluate(result.run).evaluation["metrics"]["acc"] == pytest.approx(result.metrics["scores"]["test"]["acc"])
+    assert (result.run / "history.png").is_file()

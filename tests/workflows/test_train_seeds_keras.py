@@ -1,0 +1,75 @@
+"""Several seeds with Keras in one process: the bits of a run by itself, nothing left behind, no chatter."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import mlpcli
+from mlpcli.artifacts.history import read_history
+from mlpcli.artifacts.model_file import read_metadata
+
+pytestmark = pytest.mark.tf
+
+CONFIG = """
+name: digits
+data: {source: digits, validation: 0.2, test: 0.2, limit: 300}
+model: {hidden_units: [8], dropout: 0.2, batch_normalization: true}
+training: {optimizer: adam, epochs: 2}
+output: {plots: []}
+"""
+
+
+@pytest.mark.parametrize("engine", ["auto", "keras", "resident"])
+def test_the_second_seed_is_bit_for_bit_the_run_by_itself(
+    tmp_path: Path, write_config: Callable[..., Path], engine: str
+) -> None:
+    config, overrides = write_config(CONFIG), [f"training.engine={engine}"]
+    series = mlpcli.train_seeds(config, 2, overrides, tmp_path / "runs")
+    alone = mlpcli.train(config, ["seed=778", *overrides], tmp_path / "alone")
+    seed = series.path / "seed-778"
+    here, there = read_metadata(seed / "model.keras"), read_metadata(alone.model)
+    assert here is not None and there is not None
+    assert here["weights"] == there["weights"]
+    for name in ("config.yaml", "evaluation.json"):
+        assert (seed / name).read_bytes() == (alone.run / name).read_bytes()
+    histories = [read_history(run / "history.csv") for run in (seed, alone.run)]
+    for history in histories:
+        del history["seconds"]
+    assert histories[0] == histories[1]
+    first = read_metadata(series.path / "seed-777" / "model.keras")
+    assert first is not None and first["weights"] != here["weights"]
+
+
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+def test_no_data_and_no_graph_outlives_its_seed(tmp_path: Path, write_config: Callable[..., Path], engine: str) -> None:
+    from mlpcli import backend
+    from mlpcli.training.keras_feed import Batches
+
+    tf = backend.tensorflow()
+    backend.forget_models()
+
+    def alive() -> list[int]:
+        graph = type(tf.Graph())
+        return [sum(isinstance(thing, kind) for thing in gc.get_objects()) for kind in (Batches, graph)]
+
+    before = alive()
+    mlpcli.train_seeds(write_config(CONFIG), 2, [f"training.engine={engine}"], tmp_path / "runs")
+    batches, graphs = alive()
+    assert batches == 0
+    assert graphs <= before[1] + 1  # the default graph is a new one
+
+
+def test_new_models_are_not_called_retracing(
+    tmp_path: Path, write_config: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without the filter TensorFlow warns from the fifth model on; other warnings of its are still heard."""
+    with caplog.at_level(logging.WARNING, logger="tensorflow"):
+        mlpcli.train_seeds(write_config(CONFIG), 6, ["training.epochs=1"], tmp_path / "runs")
+        assert caplog.messages == []
+        logging.getLogger("tensorflow").warning("something else")
+    assert caplog.messages == ["something else"]
