@@ -18,7 +18,8 @@ from mlpcli.cli.streams import say, write_result
 def plot(run_dirs: tuple[Path, ...], output: Path | None, metric: str | None, file_format: str) -> None:
     """Draw the learning curves and the confusion matrix of a run.
 
-    Several runs are laid over each other. Works on the run's files alone, also while the run is going on.
+    Several runs are laid over each other, and so are the seeds in a folder of train --seeds. Works on the run's files
+    alone, also while the run is going on.
 
     \b
     $ mlpcli plot runs/digits

@@ -67,11 +67,10 @@ def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
     rows = []
     for run in runs:
         kept, scores = run["kept_epoch"], run["scores"].get(split, {})
-        seconds = "-" if run["seconds"] is None else f"{run['seconds']:.1f}"
         shown = [number(scores[metric]) if metric in scores else "-" for metric in metrics]
-        rows.append([str(run["seed"]), str(run["epochs"]), "-" if kept is None else str(kept), seconds, *shown])
+        rows.append([str(run["seed"]), f"{'none' if kept is None else kept} of {run['epochs']}", *shown])
     line(f"each seed, scores on the {split} rows" if split else "each seed", "bold")
-    table("", ["seed", "epochs", "kept", "seconds", *metrics], rows)
+    table("", ["seed", "kept epoch", *metrics], rows)
 
 
 def _spread(spread: Mapping[str, Any]) -> str:

@@ -55,6 +55,11 @@ class Plan:
         return sum(layer.size.non_trainable for layer in self.layers)
 
     @property
+    def has_convolutions(self) -> bool:
+        """Whether a layer is a convolution of any kind."""
+        return any(layer.component.tag.endswith("conv2d") for layer in self.layers)
+
+    @property
     def metric_names(self) -> list[str]:
         """The columns of history.csv beside the loss, without the val_ ones."""
         return [metric.name for metric in self.metrics]

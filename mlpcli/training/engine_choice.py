@@ -3,6 +3,9 @@
 Compiling costs seconds and saves microseconds per step. Both were measured over the networks of benchmarks/engine.py
 (docs/performance.md): what is paid grows with the number of layers, what is saved with layers and parameters. Their
 ratio is much the same on every machine, since a slower one compiles more slowly, too.
+
+Convolutions are not compiled: inside a compiled loop XLA on a CPU does not reach the library that TensorFlow's own
+convolutions come from, and its code takes many times as long (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -33,7 +36,9 @@ class EngineChoice:
         return f"{how}{', compiled' if self.compiled else ''}: {self.reason}"
 
 
-def choose_engine(training: TrainingConfig, steps_per_epoch: int, layers: int, parameters: int) -> EngineChoice:
+def choose_engine(
+    training: TrainingConfig, steps_per_epoch: int, layers: int, parameters: int, convolutions: bool = False
+) -> EngineChoice:
     """Follow the config; for `auto`, compile where the run is long enough for it to pay."""
     if training.engine == "keras":
         return EngineChoice("keras", False, "training.engine is keras")
@@ -41,6 +46,8 @@ def choose_engine(training: TrainingConfig, steps_per_epoch: int, layers: int, p
         return EngineChoice("numpy", False, "training.engine is numpy")
     if training.engine == "resident":
         return EngineChoice("resident", True, "training.engine is resident")
+    if convolutions:
+        return EngineChoice("resident", False, "compiled convolutions are slower on a CPU")
     share = EXPECTED_SHARE_OF_EPOCHS if training.early_stopping else 1.0
     steps = int(training.epochs * share * steps_per_epoch)
     enough = steps_that_pay(layers, parameters)

@@ -84,7 +84,7 @@ class Run:
         """What runs the epochs."""
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // training.batch_size)
-        return choose_engine(training, steps, len(plan.layers), plan.trainable)
+        return choose_engine(training, steps, len(plan.layers), plan.trainable, plan.has_convolutions)
 
     def _score(self) -> dict[str, Any]:
         """Scores of every part with the kept weights, and the evaluation of the one that stands for new data."""

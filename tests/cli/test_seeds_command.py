@@ -48,7 +48,7 @@ def test_what_is_said_while_it_runs_and_at_the_end(mlpcli_here: Any, small: Path
     assert "each seed, scores on the test rows" in lines
     for seed, score in zip((777, 778, 779), accuracy["values"], strict=True):
         row = next(line for line in lines if line.startswith(f"{seed} ")).split()
-        assert (row[1], row[-1]) == ("2", f"{score:.4f}")
+        assert (row[2:4], row[-1]) == (["of", "2"], f"{score:.4f}")
     assert lines[-4:] == [
         f"seeds  {folder / 'seeds.json'}", f"plot   {folder / 'history.png'}", f"plot   {folder / 'history.svg'}",
         f"runs   {folder}",
@@ -91,7 +91,9 @@ def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.Cap
     out, err = capsys.readouterr()
     assert out.startswith("a: 2 of 3 seeds, mean ± standard deviation\n")
     assert "loss   0.5000 ± 0.2500" in out
-    assert [line.split() for line in out.splitlines() if line.strip().startswith("2 ")] == [["2", "0", "-", "-", "-"]]
+    assert [line.split() for line in out.splitlines() if line.strip().startswith("2 ")] == [
+        ["2", "none", "of", "0", "-"]
+    ]
     assert "the test rows also chose the epoch (data.validation: test), so their score is optimistic" in out
     assert err == "error: seed 2: loss is nan\n"
 

@@ -31,6 +31,14 @@ def test_the_choice(settings: dict[str, object], engine: str, compiled: bool) ->
     assert (choice.engine, choice.compiled) == (engine, compiled)
 
 
+def test_convolutions_are_compiled_only_when_it_is_asked_for() -> None:
+    long = TrainingConfig.model_validate({"epochs": 1000, "early_stopping": False})
+    choice = choose_engine(long, 45, 5, 8_000, convolutions=True)
+    assert (choice.compiled, choice.reason) == (False, "compiled convolutions are slower on a CPU")
+    asked = TrainingConfig.model_validate({"engine": "resident"})
+    assert choose_engine(asked, 45, 5, 8_000, convolutions=True).compiled
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
