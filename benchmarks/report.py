@@ -185,6 +185,15 @@ def scaling_block(results: Any) -> str:
     return "\n\n".join(parts)
 
 
+def convolution_block(results: Any) -> str:
+    """Seconds of an epoch with convolutions, by engine."""
+    rows = [
+        (name, f"{statistics.median(values):.2f} [{min(values):.2f}..{max(values):.2f}]")
+        for name, values in results["seconds"].items()
+    ]
+    return plain_table((f"two convolutions, {results['rows']:,} rows of MNIST", "seconds of an epoch"), rows)
+
+
 TARGETS: tuple[tuple[str, str, str, str, bool | None, float], ...] = (
     ("digits, plain", "mlpcli compiled", "keras fit", "digits", False, 20),
     ("digits, BatchNorm + Dropout", "mlpcli compiled", "keras fit", "digits", True, 15),
@@ -236,6 +245,7 @@ BLOCKS: dict[str, Callable[[Any], str]] = {
     "light processes": whole_block,
     "light rates": rates_block,
     "scaling tables": scaling_block,
+    "convolution table": convolution_block,
 }
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
-from benchmarks.recipes import cards, pictures, text
+from benchmarks.recipes import cards, figures, jobs, lessons, pictures, results
+from benchmarks.recipes.activations import hidden_outputs, histogram, histograms_of
 from benchmarks.recipes.jobs import CONFIGS, ROOT, recipe_names
 from benchmarks.recipes.results import Spread, entries_of, score
+from benchmarks.recipes.studies import STARTS
 from benchmarks.recipes.write import PAGES
 from mlpcli.recipes.card import parse_card
 
@@ -22,6 +25,17 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     asked: list[Path] = []
     monkeypatch.setattr(pictures, "save_figure", lambda figure, path: asked.append(path))
     return asked
+
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of results."""
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def entry(seed: int, accuracy: float, **more: Any) -> dict[str, Any]:
+    return {"seed": seed, "key": "k", "scores": {"test": {"loss": 0.5, "accuracy": accuracy}}, **more}
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -37,22 +51,94 @@ def test_a_page_has_the_stored_results(name: str, page: Callable[[], str], no_pi
     assert all(path.is_file() for path in no_pictures)
 
 
-def test_a_score_is_the_mean_over_the_seeds_and_their_sample_deviation() -> None:
-    values = [entry["scores"]["test"]["accuracy"] for entry in entries_of("digits")]
-    mean = sum(values) / 3
-    deviation = (sum((value - mean) ** 2 for value in values) / 2) ** 0.5
-    found = score("digits")
-    assert (found.mean, found.deviation, found.seeds) == (pytest.approx(mean), pytest.approx(deviation), 3)
-    assert text.filled("{test:digits}!") == f"{mean:.4f} ± {deviation:.4f}!"
+def test_nothing_has_changed_since_it_was_measured() -> None:
+    jobs.refuse_stale()
+
+
+def test_results_of_another_network_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "entries_of", lambda group: [entry(777, 0.5)] if group == "tables/iris" else [])
+    with pytest.raises(SystemExit, match="tables/iris, seed 777: has changed since it was measured; run make recipes"):
+        jobs.refuse_stale()
+
+
+def test_a_score_is_the_mean_over_the_seeds_and_their_sample_deviation(stored: Path) -> None:
+    for seed, accuracy in ((777, 0.5), (778, 0.7), (779, 0.9)):
+        results.store("a/b", entry(seed, accuracy))
+    results.store("a/b", entry(780, 0.0, failure="loss is nan"))
+    found = score("a/b")
+    assert (found.mean, found.deviation, found.seeds) == (pytest.approx(0.7), pytest.approx(0.2), 3)
+    assert lessons.filled("{test:a/b}!") == "0.7000 ± 0.2000!"
+    assert [one["seed"] for one in entries_of("a/b")] == [777, 778, 779, 780]
+
+
+def test_the_entry_of_a_seed_is_replaced(stored: Path) -> None:
+    results.store("a", entry(777, 0.5))
+    results.store("a", entry(777, 0.6))
+    assert score("a") == Spread(0.6, 0.0, 1)
+
+
+@pytest.mark.parametrize("text", ["{tst:a}", "{test:never measured}"])
+def test_a_figure_that_is_not_there_is_refused(text: str, stored: Path) -> None:
+    results.store("a", entry(777, 0.5))
+    with pytest.raises(LookupError):
+        lessons.filled(text)
 
 
 @pytest.mark.parametrize(
-    ("claim", "holds"), [("test:a < test:b", True), ("test:b < test:a", False), ("test:b < 1", True)]
+    ("found", "text"),
+    [
+        (Spread(0.5, 0.01, 3), "0.5000 ± 0.0100"),
+        (Spread(0.5, 0.0, 1), "0.5000"),
+        (Spread(43.21, 1.234, 3), "43.21 ± 1.23"),
+    ],
 )
-def test_a_sentence_that_does_not_hold_is_not_written(claim: str, holds: bool, monkeypatch: Any) -> None:
-    monkeypatch.setattr(text, "figure", lambda word, group: Spread({"a": 0.5, "b": 0.75}[group], 0.0, 1))
+def test_how_a_figure_reads(found: Spread, text: str) -> None:
+    assert figures.shown(found) == text
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [("test:a < test:b", True), ("test:b < test:a", False), ("test:b < 1", True), ("test:a < test:near", False)],
+)
+def test_a_sentence_that_does_not_hold_by_more_than_the_spread_is_not_written(
+    claim: str, holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"a": Spread(0.5, 0.02, 3), "b": Spread(0.75, 0.01, 3), "near": Spread(0.515, 0.001, 3)}
+    monkeypatch.setattr(lessons, "figure", lambda word, group: known[group])
     if holds:
-        text.check_claims("page", (claim,))
+        lessons.check_claim("page", claim)
     else:
-        with pytest.raises(SystemExit, match=r"page: the page would say what was not measured: .*0\.7500, 0\.5000"):
-            text.check_claims("page", (claim,))
+        with pytest.raises(SystemExit, match="page: the page would say what was not measured: test"):
+            lessons.check_claim("page", claim)
+
+
+def test_a_histogram_has_shares_of_one_and_the_deviation_from_row_to_row() -> None:
+    # two units over four rows: one always 1 (no deviation), one 0, 1, 0, 1 (a deviation of 0.5)
+    found = histogram(np.array([[1, 0], [1, 1], [1, 0], [1, 1]], dtype=np.float32), 0.0, None)
+    assert sum(found["shares"]) == pytest.approx(1.0)
+    assert (found["shares"][0], found["shares"][-1]) == (0.25, 0.75)
+    assert (found["low"], found["high"], found["across_rows"]) == (0.0, 1.0, 0.25)
+
+
+def test_hidden_outputs_are_those_of_the_hidden_layers(write_config: Callable[[str], Path]) -> None:
+    from mlpcli.config.load import load_config
+    from mlpcli.training.numpy_support import build_numpy_model
+    from mlpcli.workflows.preparation import prepare
+
+    loaded = load_config(
+        write_config("data: {source: iris}\nmodel: {hidden_units: [5, 3], activation: sigmoid}\n"), ["seed=1"]
+    )
+    ready = prepare(loaded)
+    model = build_numpy_model(ready.plan, loaded.config, ready.scaling, ready.target_scaling)
+    rows = ready.splits.train.x[:4]
+    outputs = hidden_outputs(model.network, rows)
+    weights = model.get_weights()
+    assert [values.shape for values in outputs] == [(4, 5), (4, 3)]
+    expected = 1 / (1 + np.exp(-(outputs[0] @ weights[-4] + weights[-3])))
+    np.testing.assert_allclose(outputs[1], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation", STARTS)
+def test_the_stored_histograms_are_of_three_hidden_layers(activation: str) -> None:
+    for layers in histograms_of(activation).values():
+        assert [pytest.approx(1.0, abs=2e-3)] * 3 == [sum(layer["shares"]) for layer in layers]

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.recipes.jobs import CONFIGS
+from benchmarks.recipes.jobs import CONFIGS, FIRST_SEED, Job
 from benchmarks.recipes.results import path_of
 from benchmarks.recipes.studies import STARTS, Study
+from mlpcli.artifacts.files import write_text
 
 ROWS, BINS = 1000, 60
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -20,26 +21,44 @@ RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 Histogram = dict[str, Any]
 
 
-def group_of(activation: str) -> str:
-    """Where the histograms of an activation are stored."""
-    return f"starts/{activation}"
-
-
 def measure_activations(data: Path) -> None:
     """For every initializer the outputs of each hidden layer, as histograms; `data` as MLPCLI_DATA has it."""
     os.environ["MLPCLI_DATA"] = str(data)
     for activation, study in STARTS.items():
-        path = path_of(group_of(activation))
-        if not path.is_file():
-            found = {name: _histograms(study, name, activation) for name in study.variants}
+        stored = _stored(activation)
+        if stored.get("key") != _key(study):
+            found = {name: _of_variant(study, name, activation) for name in study.variants}
+            path = path_of(f"starts/{activation}")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            write_text(path, json.dumps({"key": _key(study), "layers": found}, indent=1) + "\n")
 
 
-def _histograms(study: Study, variant: str, activation: str) -> list[Histogram]:
-    """One for each hidden layer, of the network's first weights and the first validation rows."""
+def histograms_of(activation: str) -> dict[str, list[Histogram]]:
+    """By initializer, one for each hidden layer; see `histogram`.
+
+    Raises:
+        SystemExit: the study has changed since.
+    """
+    stored = _stored(activation)
+    if stored.get("key") != _key(STARTS[activation]):
+        raise SystemExit(f"starts/{activation}: has changed since it was measured; run make recipes")
+    layers: dict[str, list[Histogram]] = stored["layers"]
+    return layers
+
+
+def _stored(activation: str) -> dict[str, Any]:
+    path = path_of(f"starts/{activation}")
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _key(study: Study) -> str:
+    jobs = (Job(study.group(name), study.recipe, study.overrides(name), FIRST_SEED) for name in study.variants)
+    return " ".join(job.key for job in jobs)
+
+
+def _of_variant(study: Study, variant: str, activation: str) -> list[Histogram]:
+    """Of the network's first weights and the first validation rows."""
     from mlpcli.config.load import load_config
-    from mlpcli.numpy_engine.network import quiet
     from mlpcli.training.numpy_support import build_numpy_model
     from mlpcli.workflows.preparation import prepare
 
@@ -48,26 +67,35 @@ def _histograms(study: Study, variant: str, activation: str) -> list[Histogram]:
     model = build_numpy_model(prepared.plan, loaded.config, prepared.scaling, prepared.target_scaling)
     part = prepared.splits.validation
     assert part is not None
-    outputs, found = part.x[part.indices[:ROWS]].astype(np.float32), []
+    outputs = hidden_outputs(model.network, part.x[part.indices[:ROWS]].astype(np.float32))
+    return [histogram(values, *RANGES.get(activation, (0.0, None))) for values in outputs]
+
+
+def hidden_outputs(network: Any, rows: np.ndarray) -> list[np.ndarray]:
+    """What each hidden layer says, (n, units) each, of raw rows: the outputs of every activation but the last."""
+    from mlpcli.numpy_engine.activation_layers import Activation
+    from mlpcli.numpy_engine.network import quiet
+
+    found, outputs = [], rows
     with quiet():
-        for planned, layer in zip(prepared.plan.layers[:-1], model.network.layers, strict=False):
+        for layer in network.layers:
             outputs = layer.forward(outputs)
-            if "units" in type(planned.component).model_fields:
-                found.append(_histogram(outputs, activation))
-    return found
+            if isinstance(layer, Activation):
+                found.append(outputs)
+    return found[:-1]
 
 
-def _histogram(outputs: np.ndarray, activation: str) -> Histogram:
-    low, high = RANGES.get(activation, (0.0, float(outputs.max()) or 1.0))
-    shares, _ = np.histogram(outputs, bins=BINS, range=(low, high), weights=np.full(outputs.shape, 1 / outputs.size))
-    edge = 0.02 * (high - low)
-    ends = (outputs <= low + edge) | (outputs >= high - edge)
+def histogram(outputs: np.ndarray, low: float, high: float | None) -> Histogram:
+    """The shares of the outputs in bins of equal width, and how much a unit's output differs from row to row.
+
+    across_rows: the standard deviation over the rows, as the mean over the units. What is the same for every row says
+    nothing of it.
+    """
+    top = high if high is not None else float(outputs.max()) or 1.0
+    counts, _ = np.histogram(outputs, bins=BINS, range=(low, top))
     return {
         "low": low,
-        "high": high,
-        "shares": [round(float(share), 5) for share in shares],
-        "mean": float(f"{outputs.mean():.4g}"),
-        "deviation": float(f"{outputs.std():.4g}"),
-        "at_the_ends": round(float(ends.mean()), 4),
-        "across_rows": float(f"{outputs.std(axis=0).mean():.4g}"),
+        "high": top,
+        "shares": [round(float(count) / outputs.size, 5) for count in counts],
+        "across_rows": float(f"{outputs.std(axis=0, dtype=np.float64).mean():.4g}"),
     }

@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
+from benchmarks.recipes.figures import figure, shown
 from benchmarks.recipes.jobs import CONFIGS, recipe_names
-from benchmarks.recipes.results import Entry, entries_of, metric_of
-from benchmarks.recipes.text import figure, shown
+from benchmarks.recipes.results import Entry, finished, metric_of
 from mlpcli.recipes.card import COMMAND, SCORE, TIME, with_facts
 
-NOT_MEASURED = "not measured: its data was not at hand"
+NOT_MEASURED = "not measured, its data was not at hand"
 
 
 def write_cards() -> None:
@@ -24,14 +24,13 @@ def write_cards() -> None:
 
 def facts_of(name: str, config: dict[str, Any]) -> dict[str, str]:
     """What the card says, key by key."""
-    entries = entries_of(name)
-    first = entries[0] if entries else None
+    first = next(iter(finished(name)), None)
     return {
         "data": _data(config["data"], first),
         "network": _network(config["model"], first),
         "training": _training(config["training"]),
         SCORE: _score(name, first),
-        TIME: f"{figure('seconds', name).mean:.0f} s, the whole command on 2 cores" if first else "not measured",
+        TIME: _time(name, first),
         COMMAND: f"mlpcli train configs/{name}.yaml",
     }
 
@@ -42,6 +41,12 @@ def _data(data: dict[str, Any], entry: Entry | None) -> str:
     rows = ", ".join(f"{count:,} {part}" for part, count in entry["rows"].items())
     same = ", the test rows for validation" if data.get("validation") == "test" else ""
     return f"{data['source']}: {rows} rows{same}"
+
+
+def _time(name: str, entry: Entry | None) -> str:
+    if entry is None:
+        return "not measured"
+    return f"{figure('seconds', name).mean:.0f} s, the whole command on {entry['versions']['cores']} cores"
 
 
 def _score(name: str, entry: Entry | None) -> str:
@@ -97,7 +102,8 @@ def _training(training: dict[str, Any]) -> str:
     stopping = training.get("early_stopping")
     words = [optimizer if isinstance(optimizer, str) else _optimizer(optimizer)]
     words += [f"{'at most ' if stopping else ''}{training['epochs']} epochs", f"batches of {training['batch_size']}"]
-    return ", ".join(words + ([f"early stopping on {stopping['monitor']}"] if stopping else []))
+    words += [f"early stopping on {stopping['monitor']}"] if stopping else []
+    return ", ".join(words + (["or when the accuracies meet"] if training.get("stop_when_equal") else []))
 
 
 def _optimizer(optimizer: dict[str, Any]) -> str:

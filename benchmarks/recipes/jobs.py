@@ -11,13 +11,13 @@ from typing import Any
 
 import yaml
 
+from benchmarks.recipes.results import entries_of
 from benchmarks.recipes.studies import STUDIES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONFIGS = ROOT / "configs"
 FIRST_SEED, SEEDS = 777, 3
-ONE_SEED_FROM_SECONDS = 300.0
-"""What takes longer than that is trained with one seed, and so are the convolutional networks."""
+"""The convolutional networks, which take minutes, are trained with the first seed alone."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,19 @@ def study_jobs() -> Iterator[Job]:
             if turn < study.seeds:
                 for variant in study.variants:
                     yield Job(study.group(variant), study.recipe, study.overrides(variant), FIRST_SEED + turn)
+
+
+def refuse_stale() -> None:
+    """Refuse to write from results of what has changed since.
+
+    Raises:
+        SystemExit: a stored result is of another network, training or data than its recipe says now.
+    """
+    keys = {(job.group, job.seed): job.key for job in (*recipe_jobs(), *study_jobs())}
+    for group in {group for group, _ in keys}:
+        for entry in entries_of(group):
+            if keys.get((group, entry["seed"])) != entry["key"]:
+                raise SystemExit(f"{group}, seed {entry['seed']}: has changed since it was measured; run make recipes")
 
 
 def has_convolutions(name: str) -> bool:

@@ -1,14 +1,16 @@
 """Trains every recipe and every study, and stores what came out: `python -m benchmarks.recipes.measure DATA`.
 
-DATA is a folder as MLPCLI_DATA takes it; cifar10-jpg.tar.gz in it is unpacked for the while. Each training is a process
-of its own. What has been measured already is skipped, so that it can be stopped and started again at any time; a recipe
-that has changed since is trained anew. Then the cards, the pages and the pictures are written.
+DATA is a folder as MLPCLI_DATA takes it; cifar10-jpg.tar.gz in it is unpacked for the while. Each training is a
+process of its own. What has been measured already is skipped, so that it can be stopped and started again at any
+time; a recipe or a study that has changed since is trained anew. Then the cards, the pages and the pictures are
+written.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -21,7 +23,8 @@ from typing import Any
 
 from benchmarks.engine import versions
 from benchmarks.recipes.activations import measure_activations
-from benchmarks.recipes.jobs import FIRST_SEED, ONE_SEED_FROM_SECONDS, ROOT, Job, recipe_jobs, study_jobs
+from benchmarks.recipes.first_epoch import measure_first_epoch
+from benchmarks.recipes.jobs import FIRST_SEED, ROOT, Job, recipe_jobs, study_jobs
 from benchmarks.recipes.linear import measure_linear
 from benchmarks.recipes.results import Entry, entries_of, store
 from benchmarks.recipes.write import write_all
@@ -36,6 +39,8 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--only", default="", help="recipes and studies whose name begins so")
     arguments = parser.parse_args()
+    if not any(arguments.data.glob("*mnist*")):
+        parser.error(f"{arguments.data}: holds neither mnist nor fashion-mnist; give the folder around them")
     with tempfile.TemporaryDirectory() as place:
         folder = _with_photos(arguments.data.resolve(), Path(place))
         for job in [*recipe_jobs(), *study_jobs()]:
@@ -43,15 +48,12 @@ def main() -> None:
                 _measure(job, folder, Path(place))
         measure_linear(folder)
         measure_activations(folder)
+        measure_first_epoch(folder)
     write_all()
 
 
 def _measured(job: Job) -> bool:
-    entries = {entry["seed"]: entry for entry in entries_of(job.group)}
-    first = next((entry for entry in entries.values() if entry["seconds"] > ONE_SEED_FROM_SECONDS), None)
-    if first is not None and job.seed not in entries:
-        return True
-    return job.seed in entries and entries[job.seed]["key"] == job.key
+    return any((entry["seed"], entry["key"]) == (job.seed, job.key) for entry in entries_of(job.group))
 
 
 def _measure(job: Job, data: Path, place: Path) -> None:
@@ -62,21 +64,22 @@ def _measure(job: Job, data: Path, place: Path) -> None:
     environment = {
         **os.environ,
         "MLPCLI_DATA": str(data),
-        "MLPCLI_CACHE": str(place / "cache"),
+        "MLPCLI_CACHE": f"{run}-cache",
         "PYTHONPATH": str(ROOT),
     }
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False)
     seconds = time.perf_counter() - started
-    if done.returncode == 2 or not done.stdout.startswith("{"):
+    diverged = done.returncode == 1 and "error: loss is" in done.stderr
+    if done.returncode and not diverged:
         print(f"{job.group}, seed {job.seed}: not measured: {done.stderr.strip()}", file=sys.stderr, flush=True)
         return
     metrics = json.loads(done.stdout)
     entry = {"seed": job.seed, "key": job.key, "seconds": round(seconds, 2), **_kept(metrics), "versions": versions()}
-    if done.returncode:
-        entry["failure"] = done.stderr.strip().splitlines()[-1]
+    if diverged:
+        entry["failure"] = done.stderr.strip().splitlines()[-1].partition(";")[0]
     history = read_history(run / "history.csv")
-    entry["lowest"] = {name: min(values) for name, values in history.items() if name.endswith("loss")}
+    entry["lowest"] = {name: _lowest(values) for name, values in history.items() if name.endswith("loss")}
     if job.seed == FIRST_SEED:
         entry["history"] = _curves(history)
     store(job.group, entry)
@@ -94,9 +97,13 @@ def _curves(columns: History) -> dict[str, list[float | None]]:
     return {name: list(_shortened(values)) for name, values in columns.items() if name not in ("epoch", "seconds")}
 
 
+def _lowest(values: list[float]) -> float | None:
+    return min((value for value in values if math.isfinite(value)), default=None)
+
+
 def _shortened(values: list[float]) -> Iterator[float | None]:
     for value in values:
-        yield float(f"{value:.5g}") if abs(value) < float("inf") else None
+        yield float(f"{value:.5g}") if math.isfinite(value) else None
 
 
 def _with_photos(data: Path, place: Path) -> Path:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.recipes.activations import group_of
+from benchmarks.recipes.activations import histograms_of
 from benchmarks.recipes.jobs import ROOT
-from benchmarks.recipes.results import entries_of, path_of
+from benchmarks.recipes.results import entries_of
 from benchmarks.recipes.studies import STARTS
 from mlpcli.plotting.curves import RunCurves
 from mlpcli.plotting.fonts import fonts_for
@@ -41,7 +40,7 @@ def draw_curves(name: str, title: str, groups: Mapping[str, str], metric: str | 
 
 def draw_starts(activation: str) -> str:
     """A row for each initializer: the outputs of each hidden layer before training, and the loss during it."""
-    stored: dict[str, list[dict[str, Any]]] = json.loads(path_of(group_of(activation)).read_text(encoding="utf-8"))
+    stored = histograms_of(activation)
     title = f"{activation}: what each hidden layer says before training, and how the training goes"
     with drawing_style(fonts_for([title]).families):
         figure = new_figure(11.0, 1.45 * len(stored) + 0.8)
@@ -64,7 +63,7 @@ def _draw_start(row: Sequence[Axes], name: str, layers: list[dict[str, Any]], cu
         axes.grid(visible=False)
         axes.locator_params(axis="x", nbins=3)
         axes.text(
-            0.97, 0.9, f"spread {layer['deviation']:.2g}", transform=axes.transAxes, ha="right", va="top", color=TEXT
+            0.97, 0.9, f"spread {layer['across_rows']:.2g}", transform=axes.transAxes, ha="right", va="top", color=TEXT
         )
     row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
     _draw_loss(row[3], curves)
@@ -84,8 +83,8 @@ def _draw_loss(axes: Axes, curves: RunCurves | None) -> None:
 
 
 def draw_regularization(groups: Mapping[str, str]) -> str:
-    """One panel for each variant: training and validation loss, in the same limits."""
-    title = "the same network and rows: loss in training and in validation"
+    """One panel for each variant: training and validation accuracy, in the same limits."""
+    title = "The same network and 4,800 rows: accuracy in training and in validation"
     with drawing_style(fonts_for([title]).families):
         figure = new_figure(11.0, 6.4)
         axes = figure.subplots(2, 3, sharex=True, sharey=True)
@@ -93,14 +92,14 @@ def draw_regularization(groups: Mapping[str, str]) -> str:
             curves = curves_of(group, label)
             assert curves is not None
             epochs = curves.history["epoch"]
-            place.plot(epochs, curves.history["loss"], color=COLOURS[0], label="training")
-            place.plot(epochs, curves.history["val_loss"], color=COLOURS[1], label="validation")
+            place.plot(epochs, curves.history["accuracy"], color=COLOURS[0], label="training")
+            place.plot(epochs, curves.history["val_accuracy"], color=COLOURS[1], label="validation")
             place.set_title(label, fontsize=11)
-            place.set_ylim(0, 1.2)
+            place.set_ylim(0.6, 1.0)
         for place in axes[-1]:
             place.set_xlabel("epoch")
         for place in axes[:, 0]:
-            place.set_ylabel("loss")
+            place.set_ylabel("accuracy")
         figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
         set_title(figure, title)
     return _saved("regularization", figure)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlpcli.artifacts.files import write_text
+
 FOLDER = Path(__file__).resolve().parent.parent / "results" / "recipes"
 
 Entry = dict[str, Any]
@@ -42,11 +44,14 @@ def store(group: str, entry: Entry) -> None:
     kept = [other for other in entries_of(group) if other["seed"] != entry["seed"]]
     path = path_of(group)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
     entries = sorted([*kept, entry], key=lambda other: other["seed"])
     lines = ",\n".join(json.dumps(other, ensure_ascii=False) for other in entries)
-    temporary.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, f"[\n{lines}\n]\n")
+
+
+def finished(group: str) -> list[Entry]:
+    """What has been measured and came to an end with a model, by seed."""
+    return [entry for entry in entries_of(group) if "failure" not in entry]
 
 
 def spread(group: str, figure: Callable[[Entry], float]) -> Spread:
@@ -55,9 +60,14 @@ def spread(group: str, figure: Callable[[Entry], float]) -> Spread:
     Raises:
         LookupError: nothing has been measured.
     """
-    values = [figure(entry) for entry in entries_of(group) if "failure" not in entry]
+    values = [figure(entry) for entry in finished(group)]
     if not values:
         raise LookupError(f"nothing has been measured of {group}")
+    return over_seeds(values)
+
+
+def over_seeds(values: list[float]) -> Spread:
+    """Mean and sample standard deviation."""
     return Spread(statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0, len(values))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.recipes.results import entries_of, metric_of
-from benchmarks.recipes.text import filled
+from benchmarks.recipes.lessons import lesson
+from benchmarks.recipes.results import Entry, finished, metric_of
 from benchmarks.report import plain_table
 
 
@@ -36,25 +36,23 @@ TOLD = (
     Told("convolutions, RMSprop", "of the last epoch", 0.028, "mnist/convolutional_rmsprop", "", "last"),
 )  # fmt: skip
 
-REMARKS = "LESSON"
-
 
 def tutorials_section() -> str:
     """Theirs, ours, the difference, and why it is what it is."""
     rows = [_row(told) for told in TOLD]
     header = ("exercise", "figure", "tutorial", "ours", "difference", "recipe")
-    return "\n\n".join(["## Beside the tutorials", plain_table(header, rows), filled(REMARKS)])
+    return "\n\n".join(["## Beside the tutorials", plain_table(header, rows), lesson("tutorials")])
 
 
 def _row(told: Told) -> list[str]:
-    values = [_value(told, entry) for entry in entries_of(told.recipe) if told.part or "history" in entry]
+    values = [_value(told, entry) for entry in finished(told.recipe) if told.part or "history" in entry]
     mean = sum(values) / len(values)
     spread = f" ({min(values):.4f} to {max(values):.4f})" if len(values) > 1 else ""
     link = f"[{told.recipe}](../configs/{told.recipe}.yaml)"
     return [told.exercise, told.what, f"{told.theirs:.4g}", f"{mean:.4f}{spread}", f"{mean - told.theirs:+.4f}", link]
 
 
-def _value(told: Told, entry: dict) -> float:  # type: ignore[type-arg]
+def _value(told: Told, entry: Entry) -> float:
     if told.part:
         return float(entry["scores"][told.part]["loss" if told.measure == "loss" else metric_of(entry)])
     return float(entry["history"]["loss"][0 if told.measure == "first" else -1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.recipes.cards import write_cards
-from benchmarks.recipes.jobs import ROOT
+from benchmarks.recipes.jobs import ROOT, refuse_stale
 from benchmarks.recipes.pages import recipes_page
 from benchmarks.recipes.study_pages import initializers_page, optimizers_page, regularization_page
 
@@ -17,6 +17,7 @@ PAGES = {
 
 def write_all() -> None:
     """The cards of the configs, the pages of docs/ and their pictures."""
+    refuse_stale()
     write_cards()
     for name, page in PAGES.items():
         (ROOT / "docs" / name).write_text(page(), encoding="utf-8")

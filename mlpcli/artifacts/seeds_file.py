@@ -18,8 +18,8 @@ def seed_folder(seed: int) -> str:
 
 
 def seed_folders(folder: Path) -> list[Path]:
-    """The run directories of the seeds in `folder`, by their seeds; none where it is no such folder."""
-    if not folder.is_dir():
+    """The run directories of the seeds in `folder`, by their seeds; none where it has no seeds.json to say so."""
+    if not (folder / SEEDS).is_file():
         return []
     found = [(match, path) for path in folder.iterdir() if (match := _FOLDER.fullmatch(path.name)) and path.is_dir()]
     return [path for _, path in sorted(found, key=lambda entry: (int(entry[0][1]), entry[1].name))]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from mlpcli.cli.console import line, table
 from mlpcli.cli.streams import say, write_result
 from mlpcli.data.catalog import BuiltIn
+from mlpcli.recipes.copying import as_typed
 from mlpcli.workflows.init import InitResult
 
 
@@ -35,4 +35,4 @@ def report(result: InitResult) -> None:
         return
     line(f"found     {result.found}")
     line(f"wrote     {result.config}")
-    line(f"next      mlpcli train {shlex.quote(str(result.config))}")
+    line(f"next      mlpcli train {as_typed(result.config)}")

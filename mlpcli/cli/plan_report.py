@@ -17,9 +17,9 @@ def report(result: ValidationResult, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(result))
         return
+    for note in result.notes:
+        line(f"note: {note}")
     if result.look is not None:
-        for note in result.notes:
-            line(f"note: {note}")
         print_look(result.look, result.columns)
     plan, training = result.plan, result.config.training
     line(f"data      {_data(result.facts)}")

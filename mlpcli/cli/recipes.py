@@ -38,7 +38,8 @@ class RecipesGroup(click.Group):
 def recipes(context: click.Context, as_json: bool) -> None:
     """List the configs that come with mlpcli, with their scores.
 
-    Each is an exercise that trains as it is, with what came out of it measured. Alone, the command lists them.
+    Each is an exercise, with what came out of it measured; where its data has to be fetched first, copy says so. Alone,
+    the command lists them.
 
     \b
     $ mlpcli recipes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Sequence
 from itertools import groupby
@@ -12,7 +11,7 @@ from mlpcli.artifacts.printable import escaped
 from mlpcli.cli.console import PIPE_WIDTH, line, print_json
 from mlpcli.cli.streams import ResultStream, say, write_result
 from mlpcli.recipes.card import SCORE, TIME
-from mlpcli.recipes.copying import data_needed
+from mlpcli.recipes.copying import as_typed, data_needed
 from mlpcli.recipes.shipped import Recipe
 from mlpcli.workflows.recipes import recipe_text
 
@@ -72,7 +71,7 @@ def report_copy(recipe: Recipe, config: Path) -> None:
     needed = data_needed(recipe)
     if needed:
         line(f"data      {needed}")
-    line(f"next      mlpcli train {shlex.quote(str(config))}")
+    line(f"next      mlpcli train {as_typed(config)}")
 
 
 def _as_json(recipe: Recipe) -> dict[str, object]:
@@ -83,8 +82,8 @@ def _as_json(recipe: Recipe) -> dict[str, object]:
 def _cells(recipe: Recipe) -> Row:
     """Title, score and time; what the card has behind a comma, seeds and cores, the list has no room for."""
     card = recipe.card
-    score = card.facts.get(SCORE, "").partition(",")[0].removeprefix("test ").removeprefix("accuracy ")
-    return card.title, score, card.facts.get(TIME, "").partition(",")[0]
+    score = card.facts.get(SCORE, "").partition(", ")[0].removeprefix("test ").removeprefix("accuracy ")
+    return card.title, score, card.facts.get(TIME, "").partition(", ")[0]
 
 
 def _width() -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from mlpcli.artifacts.seeds_file import SEEDS
 from mlpcli.cli.console import line, number, print_json, table
 from mlpcli.cli.streams import say
+from mlpcli.workflows.seed_scores import FINISHED
 from mlpcli.workflows.train_seeds import SeedsResult
 
 MOST_FAILURES = 5
@@ -68,9 +69,11 @@ def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
     for run in runs:
         kept, scores = run["kept_epoch"], run["scores"].get(split, {})
         shown = [number(scores[metric]) if metric in scores else "-" for metric in metrics]
-        rows.append([str(run["seed"]), f"{'none' if kept is None else kept} of {run['epochs']}", *shown])
+        mark = [] if run["outcome"] == FINISHED else [f"{run['outcome']}, not counted"]
+        rows.append([str(run["seed"]), f"{'none' if kept is None else kept} of {run['epochs']}", *shown, *mark])
+    marks = [""] if any(run["outcome"] != FINISHED for run in runs) else []
     line(f"each seed, scores on the {split} rows" if split else "each seed", "bold")
-    table("", ["seed", "kept epoch", *metrics], rows)
+    table("", ["seed", "kept epoch", *metrics, *marks], rows)
 
 
 def _spread(spread: Mapping[str, Any]) -> str:

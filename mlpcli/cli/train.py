@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -10,14 +11,23 @@ import click
 from mlpcli.cli.options import PATH, json_option, set_option
 
 
+def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
+    """In plain words, where click's own are of integer ranges."""
+    if value is None:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= 1000:
+        raise click.BadParameter(f"{value} is no number of seeds; give a whole number from 1 to 1000")
+    return int(value)
+
+
 @click.command()
 @click.argument("config", type=PATH)
 @set_option()
 @click.option("--runs-dir", type=PATH, default=Path("runs"), show_default=True, help="Where the run directory is made.")
 @click.option("--run-dir", type=PATH, help="The run directory itself; new, or empty.")
 @click.option(
-    "--seeds", type=click.IntRange(1, 1000), metavar="N",
-    help="Train with N seeds, the config's and those after it; mean and spread at the end.",
+    "--seeds", metavar="N", callback=_count,
+    help="Train with N seeds (1 to 1000), the config's and those after it; mean and spread at the end.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes; errors and results only.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say which engine was chosen, and why.")

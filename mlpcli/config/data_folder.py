@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from mlpcli.errors import DataError
@@ -19,6 +20,9 @@ _FOLDERS: dict[str, tuple[str, ...]] = {
 """What people call the folder of a built-in set; the authors' own archive of CIFAR-10 brings its name."""
 
 _CIFAR_FOLDERS = ("", "cifar-10-batches-bin", "cifar-10-batches-py")
+_MOST_NAMED = 5
+"""Folders in one message."""
+
 _IDX = {f"{half}-{what}-ubyte" for half in ("train", "t10k") for what in ("images-idx3", "labels-idx1")}
 _BATCHES = {*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"}
 
@@ -47,32 +51,43 @@ def located(name: str | Path, beside: Path = Path()) -> Path:
     Where it is at neither, the first is returned, for whoever reads it to say that it is not there.
 
     Raises:
-        DataError: MLPCLI_DATA had to be asked, and is no folder.
+        DataError: MLPCLI_DATA had to be asked, and is no folder, or holds it in several.
     """
     path = Path(os.path.expanduser(name))
     first = beside / path
-    return first if _is_there(first) else find_data(path) or first
+    if _is_there(first):
+        return first
+    try:
+        return find_data(path) or first
+    except DataError as error:
+        raise DataError(f"{name} is not in {os.path.abspath(beside)}, and {error}") from error
 
 
 def find_data(name: str | Path) -> Path | None:
-    """The absolute path of `name` in MLPCLI_DATA, or in one of the folders right inside it; None where it is in none.
+    """The absolute path of `name` in MLPCLI_DATA, or else in one of the folders right inside it; None: it is in none.
 
     `name` is a relative path, or a glob; what is absolute, or leads out of the folder, is not looked for.
 
     Raises:
-        DataError: MLPCLI_DATA is no folder.
+        DataError: MLPCLI_DATA is no folder, or several of those inside it hold one.
     """
     path = Path(name)
     if path.anchor or ".." in path.parts or not path.parts:
         return None
-    is_pattern = glob.has_magic(str(path))
+    folder = data_folder()
+    found: dict[str, Path] = {}
+    names = []
     for place in _places():
-        if os.path.lexists(place / path):
-            return place / path
-        pattern = Path(glob.escape(str(place))) / path
-        if is_pattern and _is_there(pattern):
-            return pattern
-    return None
+        there = _below(place, path)
+        if there is not None and place == folder:
+            return there
+        if there is not None and os.path.realpath(there) not in found:
+            found[os.path.realpath(there)] = there
+            names.append(f"{place.name}/{path.as_posix()}")
+    if len(found) > 1:
+        more = " or ..." if len(names) > _MOST_NAMED else ""
+        raise DataError(f"{folder}: several folders in it hold {path}; write {' or '.join(names[:_MOST_NAMED])}{more}")
+    return next(iter(found.values()), None)
 
 
 def find_built_in(name: str) -> Path | None:
@@ -81,14 +96,37 @@ def find_built_in(name: str) -> Path | None:
     Raises:
         DataError: MLPCLI_DATA is no folder.
     """
-    inner = _CIFAR_FOLDERS if name == "cifar10" else ("",)
     for place in _places() if name in _FOLDERS else ():
-        for folder in dict.fromkeys(place / called / deeper for called in _FOLDERS[name] for deeper in inner):
-            if _is_whole(name, _files_in(folder)):
+        for folder in _folders_of(name, place):
+            if not _missing(name, _files_in(folder)):
                 return folder
         for npz in (place / f"{name}.npz", *(place / called / f"{name}.npz" for called in _FOLDERS[name])):
             if npz.is_file():
                 return npz
+    return None
+
+
+def find_moved(name: str, path: str) -> Path | None:
+    """Where MLPCLI_DATA holds a built-in set whose stored path, an absolute one, is gone; None in every other case."""
+    if not os.path.isabs(path) or os.path.exists(path):
+        return None
+    with suppress(DataError):  # then the path is what is not there
+        return find_built_in(name)
+    return None
+
+
+def incomplete_set(name: str) -> str | None:
+    """A folder of mnist, fashion_mnist or cifar10 in MLPCLI_DATA that `find_built_in` passes over, and what it lacks.
+
+    Raises:
+        DataError: MLPCLI_DATA is no folder.
+    """
+    for place in _places() if name in _FOLDERS else ():
+        for folder in _folders_of(name, place):
+            files = _files_in(folder)
+            missing = _missing(name, files)
+            if missing and len(missing) < len(_missing(name, set())):
+                return f"{folder} is passed over, because it lacks {', '.join(sorted(missing))}"
     return None
 
 
@@ -103,6 +141,23 @@ def _places() -> Iterator[Path]:
             )
 
 
+def _below(place: Path, path: Path) -> Path | None:
+    """`path` in `place`, where it is, or where something matches."""
+    if os.path.lexists(place / path):
+        return place / path
+    pattern = Path(glob.escape(str(place))) / path
+    return pattern if glob.has_magic(str(path)) and _is_there(pattern) else None
+
+
+def _folders_of(name: str, place: Path) -> list[Path]:
+    """The folders in `place` that may hold the files of a built-in set, and `place` itself where it is called so."""
+    called = _FOLDERS[name]
+    outer = [place / folder for folder in called]
+    outer += [place for folder in called if folder and place.parts[-len(Path(folder).parts) :] == Path(folder).parts]
+    inner = _CIFAR_FOLDERS if name == "cifar10" else ("",)
+    return list(dict.fromkeys(folder / deeper for folder in outer for deeper in inner))
+
+
 def _is_there(path: Path) -> bool:
     return os.path.lexists(path) or next(glob.iglob(str(path), recursive=True), None) is not None
 
@@ -114,8 +169,8 @@ def _files_in(folder: Path) -> set[str]:
         return set()
 
 
-def _is_whole(name: str, files: set[str]) -> bool:
+def _missing(name: str, files: set[str]) -> set[str]:
     """By the names alone, as data/idx_folder.py and data/cifar.py know them; whoever reads them finds what is bad."""
     if name == "cifar10":
-        return files >= _BATCHES or files >= {f"{batch}.bin" for batch in _BATCHES}
-    return {file.removesuffix(".gz").replace(".idx", "-idx") for file in files} >= _IDX
+        return min(({f"{batch}.bin" for batch in _BATCHES} - files, _BATCHES - files), key=len)
+    return _IDX - {file.removesuffix(".gz").replace(".idx", "-idx") for file in files}

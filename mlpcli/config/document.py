@@ -24,6 +24,8 @@ class Document:
     """Where a value was refused already, and None stands in for it."""
     overrides: dict[Path, str] = field(default_factory=dict)
     """What was typed on the command line, by the path it sets; the last one comes last."""
+    replaced: dict[Path, Any] = field(default_factory=dict)
+    """What stood in the file where something else was typed; None where there was nothing."""
 
     def problem(self, place: Place, key: str, message: str) -> Problem:
         """A problem of this file at a place."""

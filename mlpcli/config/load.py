@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,28 +13,27 @@ from typing import Any
 from pydantic import ValidationError
 
 from mlpcli.config.checks import check_config
-from mlpcli.config.data import DataConfig
-from mlpcli.config.data_folder import find_built_in, located
+from mlpcli.config.data_paths import with_absolute_paths
 from mlpcli.config.document import Document
-from mlpcli.config.names import BUILT_IN_NAMES
 from mlpcli.config.overrides import apply_override
 from mlpcli.config.problems import problems_of
 from mlpcli.config.schema import Config
 from mlpcli.config.yaml_reader import LARGEST_FILE_BYTES, parse_yaml
-from mlpcli.errors import ConfigError, DataError, Problem, SettingError, did_you_mean
-
-_PATHS = ("source", "path", "validation", "test")
-"""Keys of `data` that may hold a path."""
+from mlpcli.errors import ConfigError, Problem, SettingError, did_you_mean
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
 @dataclass(frozen=True)
 class LoadedConfig:
-    """A config, and the text it came from, so that later errors can name line and column."""
+    """A config, and the text it came from, so that later errors can name line and column.
+
+    notes: what people should know of where its data was found.
+    """
 
     config: Config
     document: Document
+    notes: tuple[str, ...] = ()
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -76,9 +75,8 @@ def check_document(document: Document, folder: Path, default_name: str) -> Loade
     problems = _contradictions(config, document)
     if document.problems or problems:
         raise ConfigError(document.problems + problems)
-    return LoadedConfig(
-        config.model_copy(update={"data": _with_absolute_paths(config.data, folder, document)}), document
-    )
+    data, notes = with_absolute_paths(config.data, folder, document)
+    return LoadedConfig(config.model_copy(update={"data": data}), document, notes)
 
 
 def _contradictions(config: Config, document: Document) -> list[Problem]:
@@ -107,33 +105,6 @@ def _remove(value: Any, location: tuple[int | str, ...]) -> None:
             break
     if holder is not None:
         del holder[last]
-
-
-def _with_absolute_paths(data: DataConfig, folder: Path, document: Document) -> DataConfig:
-    """Paths of a config are relative to its own folder, wherever the command is typed; those typed with -s are not.
-
-    What is not there is looked for in MLPCLI_DATA, so that the config of a run names the very files of its training.
-    A data.path goes with the data.source beside it: another one that is typed is not read from that folder.
-    """
-    typed = {key for key in _PATHS if ("data", key) in document.overrides or ("data",) in document.overrides}
-    changes: dict[str, Any] = {"path": None} if "source" in typed and "path" not in typed else {}
-    for key in _PATHS:
-        value = changes.get(key, getattr(data, key)) if key == "path" else getattr(data, key)
-        is_word = (key == "source" and value in BUILT_IN_NAMES) or (key == "validation" and value == "test")
-        if isinstance(value, str) and not is_word:
-            changes[key] = _absolute(key, value, Path() if key in typed else folder, document)
-    if data.source in BUILT_IN_NAMES and changes.get("path") is None:
-        with suppress(DataError):  # said by whoever reads the data, and only then
-            found = find_built_in(data.source)
-            changes["path"] = str(found) if found else None
-    return data.model_copy(update=changes)
-
-
-def _absolute(key: str, value: str, folder: Path, document: Document) -> str:
-    try:
-        return os.path.abspath(folder / os.path.expanduser(value) if key == "path" else located(value, folder))
-    except DataError as error:
-        raise ConfigError([document.problem_at(("data", key), f"{value} is not in {folder}, and {error}")]) from error
 
 
 def _read(path: Path) -> str:

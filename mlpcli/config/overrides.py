@@ -28,7 +28,9 @@ def apply_override(document: Document, override: str) -> None:
     if document.value is None:
         document.value = {}
     if isinstance(document.value, dict):  # what else it may be is refused when the whole is checked
+        before = _stood_at(document.value, path)
         _set(document.value, path, value, place)
+        document.replaced.setdefault(path, before)
         document.overrides.pop(path, None)
         document.overrides[path] = place
 
@@ -55,6 +57,13 @@ def _split_key(key: str, place: str) -> Path:
     if len(path) > DEEPEST_NESTING:
         raise ConfigError([Problem(0, 0, "", f"is nested deeper than {DEEPEST_NESTING} levels", place)])
     return tuple(path)
+
+
+def _stood_at(value: Any, path: Path) -> Any:
+    """The value at `path`; None where there is none."""
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _set(value: Any, path: Path, new: Any, place: str) -> None:

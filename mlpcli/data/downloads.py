@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.config.data_folder import VARIABLE, find_built_in
+from mlpcli.config.data_folder import VARIABLE, find_built_in, incomplete_set
 from mlpcli.data.catalog import BuiltIn
 from mlpcli.data.cifar import has_cifar10, read_cifar10_folder
 from mlpcli.data.columns import choose_columns
@@ -62,7 +62,8 @@ def _read_place(built_in: BuiltIn, place: Path) -> tuple[Rows, Rows]:
         return _from_npz(built_in, place if place.is_file() else npz)
     if not place.is_dir():
         raise DataError(
-            f"{place}: not found; set data.path to the folder that holds {', '.join(built_in.files)}, {_or(built_in)}"
+            f"{place}: not found; set data.path to the folder that holds {', '.join(built_in.files)},"
+            f" or leave data.path out, {_call_it(built_in)}"
         )
     if built_in.name == "cifar10":
         return read_cifar10_folder(place)
@@ -96,9 +97,11 @@ def _downloaded(built_in: BuiltIn) -> tuple[Rows, Rows]:
     except Exception as error:  # whatever the network, a proxy or a full disk raises: the way out is the same
         first = error.__cause__ or error
         cause = (str(first).splitlines() or [type(first).__name__])[0][:200]
+        incomplete = incomplete_set(built_in.name)
         raise DataError(
-            f"{built_in.name}: could not be downloaded ({cause}); fetch {', '.join(built_in.files)} elsewhere"
-            f" and set data.path to the folder that holds them, {_or(built_in)}"
+            f"{built_in.name}: could not be downloaded ({cause}); {f'{incomplete}; ' if incomplete else ''}"
+            f"fetch {', '.join(built_in.files)} elsewhere"
+            f" and set data.path to the folder that holds them, or {_call_it(built_in)}"
         ) from error
     return (
         Rows(x_train, np.asarray(y_train).reshape(-1).astype(np.int64)),
@@ -106,5 +109,5 @@ def _downloaded(built_in: BuiltIn) -> tuple[Rows, Rows]:
     )
 
 
-def _or(built_in: BuiltIn) -> str:
-    return f"or call that folder {built_in.name} and set {VARIABLE} to the folder that it is in"
+def _call_it(built_in: BuiltIn) -> str:
+    return f"call that folder {built_in.name} and set {VARIABLE} to the folder that it is in"

@@ -8,7 +8,8 @@ from pathlib import Path
 from mlpcli.config.data_folder import VARIABLE, find_data
 from mlpcli.errors import DataError
 
-OR_VARIABLE = f"or set {VARIABLE} to the folder of your data sets, where it is looked for too"
+VARIABLE_TOO = f"a relative path is looked for in the folder that {VARIABLE} names, too"
+"""True of every path, where only its absolute form is known, and whether the variable is set or not."""
 
 _UNPACK = {
     ".tar.gz": "tar -xzf {} -C {}",

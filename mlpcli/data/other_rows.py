@@ -10,7 +10,7 @@ from mlpcli.data.dataset import Array, ImageForm, Rows, Source
 from mlpcli.data.idx_folder import has_idx, read_idx_arrays
 from mlpcli.data.images.folders import is_class_folder
 from mlpcli.data.local_files import reading
-from mlpcli.data.not_found import OR_VARIABLE, unpack_first
+from mlpcli.data.not_found import VARIABLE_TOO, unpack_first
 from mlpcli.data.npz import read_npz
 from mlpcli.data.npz_source import checked_pair, feature_names_in, names_in
 from mlpcli.data.tables.files import is_table_path
@@ -69,7 +69,7 @@ def _read(key: str, path: Path, layout: Layout) -> Rows:
     if is_table_path(path):
         return _from_table(key, path, layout)
     if not path.exists():
-        way = unpack_first(path) or f"give a fraction or a path, {OR_VARIABLE}"
+        way = unpack_first(path) or f"give a fraction or a path; {VARIABLE_TOO}"
         raise SettingError(key, f"{path}: not found{did_you_mean(path.name, ['test'])}; {way}")
     if path.is_dir() and (has_idx(path, "t10k") or has_idx(path, "train")):
         return _from_idx(key, path, layout)

@@ -17,7 +17,7 @@ from mlpcli.data.idx_folder import has_idx, read_idx_folder
 from mlpcli.data.images.entries import holds_pictures
 from mlpcli.data.images.folders import is_class_folder
 from mlpcli.data.local_files import reading
-from mlpcli.data.not_found import OR_VARIABLE, unpack_first
+from mlpcli.data.not_found import VARIABLE_TOO, unpack_first
 from mlpcli.data.npz_source import load_npz
 from mlpcli.data.settings import check_settings
 from mlpcli.data.task import resolve_task
@@ -124,4 +124,4 @@ def _not_found(path: Path) -> str:
     neighbours = [inner.name for inner in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = did_you_mean(path.name, [*BUILT_IN_NAMES, *neighbours])
     names = ", ".join(BUILT_IN_NAMES)
-    return f"{path}: not found{hint}; give a path, or a built-in name: {names}; {OR_VARIABLE}"
+    return f"{path}: not found{hint}; give a path, or a built-in name: {names}; {VARIABLE_TOO}"

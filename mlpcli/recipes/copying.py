@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 
 from mlpcli.recipes.card import COMMAND
 from mlpcli.recipes.shipped import Recipe
@@ -31,6 +33,11 @@ def copied_text(recipe: Recipe, file: str) -> str:
     return "".join(lines)
 
 
+def as_typed(config: Path) -> str:
+    """A config's path as a shell takes it for an argument, and mlpcli not for an option."""
+    return shlex.quote(f"./{config}" if str(config).startswith("-") else str(config))
+
+
 def _command(command: str, recipe: Recipe, file: str) -> str:
     """Options of the recipe's own command stay."""
     own = f"configs/{recipe.name}.yaml"
@@ -43,7 +50,9 @@ def data_needed(recipe: Recipe) -> str:
 
     source = str(yaml.safe_load(recipe.text)["data"]["source"])
     if source in DOWNLOADED:
-        return f"{source}: downloaded, or taken from the folder that data.path or MLPCLI_DATA names"
+        return (
+            f"{source}: downloaded, unless data.path or MLPCLI_DATA names its folder, or MLPCLI_DATA the one around it"
+        )
     if source in AT_HAND:
         return ""
     return f"{source}: set data.source to its path, or MLPCLI_DATA to the folder that holds it"

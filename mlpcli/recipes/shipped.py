@@ -103,7 +103,7 @@ def _folder() -> Path:
     beside = _PACKAGE.parent / "configs"
     places = [_PACKAGE / "configs", *([beside] if (_PACKAGE.parent / "pyproject.toml").is_file() else [])]
     for place in places:
-        if place.is_dir():
+        if any(place.rglob("*.yaml")):
             return place
     raise MlpcliError(f"{places[0]}: the recipes are missing from this installation; install mlpcli again")
 

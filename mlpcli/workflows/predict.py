@@ -86,7 +86,7 @@ def predict(
     Args:
         model_or_run: a model file that mlpcli wrote, or a run directory.
         inputs: one or several of one kind: pictures or a folder of them; tables (.csv, .tsv, .parquet); .npy or .npz
-            files; NumPy arrays (rows, *input shape).
+            files; NumPy arrays (rows, *input shape). What is not there is looked for in MLPCLI_DATA.
         top: how many classes to name for each row, the best first.
         invert: whether a picture with a light background is inverted where the training pictures had a dark one.
         output: a .csv or .parquet file for the rows with their answers.

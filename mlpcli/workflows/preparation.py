@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
     config = loaded.config
     with loaded.located():
         data = load_data(config.data, config.seed, watch=watch)
-        source, splits = data.source, data.splits
+        source, splits = replace(data.source, notes=(*loaded.notes, *data.source.notes)), data.splits
         check_splits(config.data, source, splits)
         facts = facts_of(source, config.data, splits)
         plan = _checked_plan(loaded, facts)

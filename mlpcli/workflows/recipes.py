@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from mlpcli.artifacts.printable import escaped
-from mlpcli.recipes.copying import copied_text
+from mlpcli.recipes.copying import as_typed, copied_text
 from mlpcli.recipes.shipped import Recipe, find_recipe, shipped_recipes
 from mlpcli.workflows.new_file import check_folder, check_free, new_file
 
@@ -56,4 +55,4 @@ def copy_recipe(name: str, output: str | Path | None = None) -> Path:
 
 def recipe_text(recipe: Recipe, config: Path) -> str:
     """The text of the copy that `config` is to hold."""
-    return copied_text(recipe, escaped(shlex.quote(str(config))))
+    return copied_text(recipe, escaped(as_typed(config)))

@@ -6,9 +6,12 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from mlpcli.artifacts.seeds_file import seed_folder
+
+Outcome = Literal["finished", "interrupted", "failed"]
+FINISHED: Final = "finished"
 
 Spread = dict[str, Any]
 """mean, standard_deviation, lowest and highest (null where they cannot be had) of `values`, one for each seed."""
@@ -24,9 +27,11 @@ class SeedRun:
     interrupted: bool = False
 
     @property
-    def finished(self) -> bool:
-        """Whether it came to an end of its own; only then does it count in the means."""
-        return self.failure is None and not self.interrupted
+    def outcome(self) -> Outcome:
+        """How it ended; only where it came to an end of its own does it count in the means."""
+        if self.failure is not None:
+            return "failed"
+        return "interrupted" if self.interrupted else FINISHED
 
     def as_json(self) -> dict[str, Any]:
         """What seeds.json says of this one."""
@@ -34,6 +39,7 @@ class SeedRun:
         return {
             "seed": self.seed,
             "folder": seed_folder(self.seed),
+            "outcome": self.outcome,
             "epochs": self.metrics.get("epochs", 0),
             "kept_epoch": self.metrics.get("kept_epoch"),
             "seconds": seconds,
@@ -44,7 +50,7 @@ class SeedRun:
 
 def summarize(name: str, asked_for: Sequence[int], runs: Sequence[SeedRun], seconds: float) -> dict[str, Any]:
     """The content of seeds.json; `seconds` is the time that all of them took, with the loading of the data."""
-    done = [run for run in runs if run.finished]
+    done = [run for run in runs if run.outcome == FINISHED]
     return {
         "name": name,
         "seeds_asked_for": list(asked_for),

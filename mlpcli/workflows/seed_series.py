@@ -52,6 +52,7 @@ class SeedSeries:
         # From here on a signal ends the seed that is being trained, and what is there is summed up and drawn.
         with noted_interruptions() as noted:
             self.progress.noted = noted
+            self._write()  # it tells what the folder is, even while its first seed is being trained
             for number, seed in enumerate(self.seeds, start=1):
                 if noted or self.disk_is_full:
                     break
@@ -98,12 +99,15 @@ class SeedSeries:
 
     def _record(self, run: SeedRun, failure: MlpcliError | None) -> None:
         self.runs.append(run)
-        seconds = time.perf_counter() - self.started
-        self.summary = summarize(self.loaded.config.name, self.seeds, self.runs, seconds)
         self.disk_is_full = isinstance(failure, OutputError)
         # On a full disk the failure is the message, and seeds.json may have to stay as it was.
         with suppress(OutputError) if self.disk_is_full else nullcontext():
-            write_seeds(self.path, self.summary)
+            self._write()
+
+    def _write(self) -> None:
+        seconds = time.perf_counter() - self.started
+        self.summary = summarize(self.loaded.config.name, self.seeds, self.runs, seconds)
+        write_seeds(self.path, self.summary)
 
     def _draw(self) -> list[Path]:
         """All seeds in one picture, as `mlpcli plot` draws them; not where none came as far as the end of an epoch."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class ValidationResult:
     """A config that will train: what is known of the data, and every decision.
 
-    look, columns, notes: what was seen of the rows; None and empty where none had to be loaded.
+    look, columns: what was seen of the rows; None and empty where none had to be loaded. notes: what people should
+    know of the reading, and of where the data was found.
     """
 
     config: Config
@@ -57,7 +58,7 @@ def _inspect(loaded: LoadedConfig, watch: Watch | None) -> ValidationResult:
     if built_in is not None and (built_in.at_hand or data.path is None):
         facts, plan = plan_from_facts(loaded)
         if not (built_in.at_hand and _rows_matter(data, facts)):
-            return ValidationResult(loaded.config, facts, plan)
+            return ValidationResult(loaded.config, facts, plan, notes=loaded.notes)
     prepared = prepare(loaded, watch) if watch else prepare(loaded)
     source = prepared.source
     return ValidationResult(loaded.config, prepared.facts, prepared.plan, prepared.look, source.columns, source.notes)

@@ -18,6 +18,8 @@ def test_the_seeds_are_in_the_order_of_their_numbers_and_nothing_else_is_among_t
     for name in ("seed-10", "seed-9", "seed-x", "seed-", "seed-1-2", "other", "seed-12345678901"):
         (tmp_path / name).mkdir()
     (tmp_path / "seed-11").write_text("a file")
+    assert seed_folders(tmp_path) == [], "nothing says that these are seeds of one config"
+    write_seeds(tmp_path, {})
     assert [path.name for path in seed_folders(tmp_path)] == [seed_folder(9), seed_folder(10)] == ["seed-9", "seed-10"]
 
 
@@ -30,6 +32,7 @@ def test_where_there_is_no_folder_there_are_no_seeds(tmp_path: Path) -> None:
 def test_one_run_s_file_cannot_be_that_of_several(tmp_path: Path, count: int, words: str) -> None:
     for seed in range(777, 777 + count):
         (tmp_path / seed_folder(seed)).mkdir()
+    write_seeds(tmp_path, {})
     message = f"{tmp_path}: holds {words}; give one of them, such as {tmp_path / 'seed-777'}"
     with pytest.raises(RunDirectoryError, match=f"^{re.escape(message)}$"):
         find_model(tmp_path)

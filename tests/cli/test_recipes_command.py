@@ -33,9 +33,11 @@ model: {{hidden_units: [4]}}
 RECIPES = [
     ("digits", "Three hidden layers of relu units on handwritten digits", "test accuracy 0.9650 ± 0.0080, 3 seeds",
      "1.2 s, 2 cores", "digits"),
-    ("표/붓꽃", "붓꽃 세 종류를 네 가지 길이로", "test mae 4.7900 ± 0.0200, 3 seeds", "1 min 2 s", "mnist"),
+    ("표/붓꽃", "붓꽃 세 종류를 네 가지 길이로", "test mae 54,790.5 ± 0.0200, 3 seeds", "1 min 2 s", "mnist"),
     ("표/relu", "relu", "validation accuracy 0.9, one seed", "2 s", "titanic.csv"),
 ]  # fmt: skip
+
+OF_MNIST = "mnist: downloaded, unless data.path or MLPCLI_DATA names its folder, or MLPCLI_DATA the one around it"
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_the_list_in_a_pipe(mlpcli_here: Run, three: list[str]) -> None:
         "digits   Three hidden layers of relu units on handwritten digits  0.9650 ± 0.0080          1.2 s",
         "",
         "표/relu  relu                                                     validation accuracy 0.9  2 s",
-        "표/붓꽃  붓꽃 세 종류를 네 가지 길이로                            mae 4.7900 ± 0.0200      1 min 2 s",
+        "표/붓꽃  붓꽃 세 종류를 네 가지 길이로                            mae 54,790.5 ± 0.0200    1 min 2 s",
         "",
         "scores: test accuracy where nothing is named, mean ± spread over seeds",
         "mlpcli recipes show NAME   prints one",
@@ -76,7 +78,7 @@ def test_on_a_terminal_of_60_columns_the_time_goes_and_titles_are_cut(
         "digits   Three hidden layers of re…  0.9650 ± 0.0080",
         "",
         "표/relu  relu                        validation accuracy 0.9",
-        "표/붓꽃  붓꽃 세 종류를 네 가지 길…  mae 4.7900 ± 0.0200",
+        "표/붓꽃  붓꽃 세 종류를 네 가지 길…  mae 54,790.5 ± 0.0200",
     ]
 
 
@@ -131,12 +133,14 @@ def test_a_recipe_is_shown_to_the_byte(mlpcli_here: Run, three: list[str], name:
         (0, ["digits"], "digits.yaml", ["wrote     digits.yaml", "next      mlpcli train digits.yaml"]),
         (1, ["표/붓꽃", "--output", "my own.yaml"], "my own.yaml",
          ["wrote     my own.yaml",
-          "data      mnist: downloaded, or taken from the folder that data.path or MLPCLI_DATA names",
+          f"data      {OF_MNIST}",
           "next      mlpcli train 'my own.yaml'"]),
         (2, ["relu"], "relu.yaml",
          ["wrote     relu.yaml",
           "data      titanic.csv: set data.source to its path, or MLPCLI_DATA to the folder that holds it",
           "next      mlpcli train relu.yaml"]),
+        (0, ["digits", "--output", "-foo.yaml"], "-foo.yaml",
+         ["wrote     -foo.yaml", "next      mlpcli train ./-foo.yaml"]),
     ],
 )  # fmt: skip
 def test_a_copy(
@@ -153,7 +157,7 @@ def test_a_copy_on_standard_output(mlpcli_here: Run, three: list[str], tmp_path:
     before = list(tmp_path.iterdir())
     done = mlpcli_here("recipes", "copy", "붓꽃", "--output", "-")
     assert done.stdout == three[1].replace("configs/표/붓꽃.yaml", "'붓꽃.yaml'")
-    assert done.stderr == "data      mnist: downloaded, or taken from the folder that data.path or MLPCLI_DATA names\n"
+    assert done.stderr == f"data      {OF_MNIST}\n"
     assert list(tmp_path.iterdir()) == before
 
 
@@ -192,6 +196,7 @@ def test_a_folder_that_takes_no_files(mlpcli_here: Run, three: list[str]) -> Non
 
 def test_an_installation_without_recipes(mlpcli_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped, "_PACKAGE", tmp_path)
+    (tmp_path / "configs" / "mnist").mkdir(parents=True)  # empty, as a broken installation leaves it
     done = mlpcli_here("recipes")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith("configs: the recipes are missing from this installation; install mlpcli again\n")

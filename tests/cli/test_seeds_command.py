@@ -53,6 +53,7 @@ def test_what_is_said_while_it_runs_and_at_the_end(mlpcli_here: Any, small: Path
         f"seeds  {folder / 'seeds.json'}", f"plot   {folder / 'history.png'}", f"plot   {folder / 'history.svg'}",
         f"runs   {folder}",
     ]  # fmt: skip
+    assert "not counted" not in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if str(folder) not in line) <= 80
 
 
@@ -80,29 +81,33 @@ def test_seeds_that_fail_are_exit_1(mlpcli_here: Any, small: Path, tmp_path: Pat
 
 def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.CaptureFixture[str]) -> None:
     scores = {"test": {"loss": {"mean": 0.5, "standard_deviation": 0.25}}}
-    run = {"epochs": 9, "kept_epoch": 8, "seconds": 1.25, "scores": {"test": {"loss": 0.75}}}
-    failed = {"seed": 2, "epochs": 0, "kept_epoch": None, "seconds": None, "scores": {}}
+    run = {"outcome": "finished", "epochs": 9, "kept_epoch": 8, "seconds": 1.25, "scores": {"test": {"loss": 0.75}}}
+    failed = {"seed": 2, "outcome": "failed", "epochs": 0, "kept_epoch": None, "seconds": None, "scores": {}}
+    runs = [{"seed": 1, **run}, failed, {"seed": 3, **run}, {"seed": 4, **run, "outcome": "interrupted"}]
     summary = {
-        "name": "a", "seeds_asked_for": [1, 2, 3], "seeds_done": [1, 3], "scores": scores,
-        "runs": [{"seed": 1, **run}, failed, {"seed": 3, **run}], "test_chose_the_epoch": True, "total_seconds": 3.0,
+        "name": "a", "seeds_asked_for": [1, 2, 3, 4], "seeds_done": [1, 3], "scores": scores,
+        "runs": runs, "test_chose_the_epoch": True, "total_seconds": 3.0,
         "failures": [{"seed": 2, "message": "loss is nan"}],
     }  # fmt: skip
     assert report(SeedsResult(Path("runs/a"), summary), as_json=False) == 1
     out, err = capsys.readouterr()
-    assert out.startswith("a: 2 of 3 seeds, mean ± standard deviation\n")
+    assert out.startswith("a: 2 of 4 seeds, mean ± standard deviation\n")
     assert "loss   0.5000 ± 0.2500" in out
-    assert [line.split() for line in out.splitlines() if line.strip().startswith("2 ")] == [
-        ["2", "none", "of", "0", "-"]
-    ]
+    rows = [" ".join(line.split()) for line in out.splitlines() if line.strip()[:2] in ("1 ", "2 ", "3 ", "4 ")]
+    assert rows == [
+        "1 8 of 9 0.7500", "2 none of 0 - failed, not counted", "3 8 of 9 0.7500",
+        "4 8 of 9 0.7500 interrupted, not counted",
+    ]  # fmt: skip
     assert "the test rows also chose the epoch (data.validation: test), so their score is optimistic" in out
     assert err == "error: seed 2: loss is nan\n"
 
 
-@pytest.mark.parametrize("seeds", ["0", "1001", "x", "1.5"])
+@pytest.mark.parametrize("seeds", ["0", "1001", "x", "1.5", "-1", "9" * 5000, "²", "1_0"])
 def test_no_number_of_seeds(mlpcli_here: Any, small: Path, tmp_path: Path, seeds: str) -> None:
     done = mlpcli_here("train", small, "--seeds", seeds)
     assert done.returncode == 2
-    assert "Invalid value for '--seeds'" in done.stderr
+    message = f"Invalid value for '--seeds': {seeds} is no number of seeds; give a whole number from 1 to 1000\n"
+    assert done.stderr.endswith(message)
     assert not (tmp_path / "runs").exists()
 
 
@@ -150,5 +155,7 @@ def test_a_signal(small: Path, tmp_path: Path, number: signal.Signals, code: int
     found = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))
     assert (found["seeds_done"], [run["seed"] for run in found["runs"]]) == ([], [777])
     assert found["runs"][0]["stopped"] == f"interrupted ({number.name})"
+    assert found["runs"][0]["outcome"] == "interrupted"
+    assert "interrupted, not counted" in out
     assert (folder / "seed-777" / "model.keras").is_file()
     assert not (folder / "seed-778").exists()

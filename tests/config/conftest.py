@@ -34,3 +34,19 @@ def read(write_config: Callable[..., Path]) -> Callable[..., Config]:
         return load_config(write_config(content), overrides).config
 
     return load
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes empty files below a folder of Hangul that MLPCLI_DATA then names; returns the folder."""
+    folder = tmp_path / "자료 [1]"
+    folder.mkdir()
+    monkeypatch.setenv("MLPCLI_DATA", str(folder))
+
+    def make(*names: str) -> Path:
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        return folder
+
+    return make

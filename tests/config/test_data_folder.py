@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mlpcli.config.data_folder import data_folder, find_built_in, find_data, located
+from mlpcli.config.data_folder import data_folder, find_built_in, find_data, incomplete_set, located
 from mlpcli.config.load import load_config
 from mlpcli.data.cifar import has_cifar10
 from mlpcli.data.idx_folder import has_whole_idx
@@ -18,30 +19,14 @@ IDX = [f"{half}-{what}-ubyte.gz" for half in ("train", "t10k") for what in ("ima
 BATCHES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 
 
-@pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Makes empty files below a folder of Hangul that MLPCLI_DATA then names; returns the folder."""
-    folder = tmp_path / "자료 [1]"
-    folder.mkdir()
-    monkeypatch.setenv("MLPCLI_DATA", str(folder))
-
-    def make(*names: str) -> Path:
-        for name in names:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).touch()
-        return folder
-
-    return make
-
-
 @pytest.mark.parametrize(
     ("there", "name", "found"),
     [
         (["펭귄.csv"], "펭귄.csv", "펭귄.csv"),
         (["tabular/p.csv"], "p.csv", "tabular/p.csv"),
         (["tabular/p.csv"], "./tabular/p.csv", "tabular/p.csv"),
-        (["b/p.csv", "a/p.csv"], "p.csv", "a/p.csv"),
-        (["a/p.csv", "p.csv"], "p.csv", "p.csv"),
+        (["b/p.csv", "a/p.csv"], "b/p.csv", "b/p.csv"),
+        (["b/p.csv", "a/p.csv", "p.csv"], "p.csv", "p.csv"),
         (["photos/train/cat/1.png"], "photos/train", "photos/train"),
         ([".hidden/p.csv", "a/b/p.csv"], "p.csv", None),
         (["p.csv"], "../자료 [1]/p.csv", None),
@@ -54,6 +39,24 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path
 def test_files_are_found(files: Callable[..., Path], there: list[str], name: str, found: str | None) -> None:
     folder = files(*there)
     assert find_data(name) == (folder / found if found else None)
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p*.csv", "deep/p.csv"])
+def test_which_of_several_is_asked(files: Callable[..., Path], name: str) -> None:
+    folder = files("b/p.csv", "a/p.csv", "b/deep/p.csv", "a/deep/p.csv")
+    message = f"{folder}: several folders in it hold {name}; write a/{name} or b/{name}"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        find_data(name)
+
+
+def test_a_second_way_to_the_same_file_is_no_second_one(files: Callable[..., Path]) -> None:
+    folder = files("b/p.csv")
+    (folder / "a").symlink_to(folder / "b")
+    assert find_data("p.csv") == folder / "a" / "p.csv"
+    names = [f"{letter}/q.csv" for letter in "cdefghi"]
+    files(*names)
+    with pytest.raises(DataError, match=re.escape(f"write {' or '.join(names[:5])} or ...")):
+        find_data("q.csv")
 
 
 def test_a_pattern_is_found_where_something_matches(files: Callable[..., Path]) -> None:
@@ -100,6 +103,52 @@ def test_built_in_sets_are_found(files: Callable[..., Path], name: str, there: l
 
 
 @pytest.mark.parametrize(
+    ("inside", "name", "files_of", "found"),
+    [
+        ("mnist", "mnist", IDX, True),
+        ("fashion-mnist", "fashion_mnist", IDX, True),
+        ("FashionMNIST/raw", "fashion_mnist", IDX, True),
+        ("raw", "fashion_mnist", IDX, False),
+        ("fashion-mnist", "mnist", IDX, False),
+        ("mnist", "mnist", IDX[1:], False),
+        ("any", "cifar10", BATCHES, True),
+    ],
+)
+def test_the_variable_may_name_the_folder_of_a_set_itself(
+    files: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    inside: str,
+    name: str,
+    files_of: list[str],
+    found: bool,
+) -> None:
+    folder = files(*(f"{inside}/{file}" for file in files_of)) / inside
+    monkeypatch.setenv("MLPCLI_DATA", str(folder))
+    assert find_built_in(name) == (folder if found else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "lacks"),
+    [
+        ("mnist", [f"mnist/{name}" for name in IDX[2:]], ("mnist", "train-images-idx3-ubyte, train-labels-idx1-ubyte")),
+        ("cifar10", [f"cifar10/{name}.bin" for name in BATCHES[1:]], ("cifar10", "data_batch_1.bin")),
+        ("cifar10", [f"x/cifar-10-batches-py/{name}" for name in BATCHES[:5]], ("x/cifar-10-batches-py", "test_batch")),
+        ("mnist", ["mnist/readme.txt"], None),
+        ("digits", [f"mnist/{name}" for name in IDX[1:]], None),
+    ],
+)
+def test_a_set_that_lacks_a_file(
+    write_config: Callable[..., Path], files: Callable[..., Path], name: str, there: list[str],
+    lacks: tuple[str, str] | None,
+) -> None:  # fmt: skip
+    folder = files(*there)
+    said = f"{folder / lacks[0]} is passed over, because it lacks {lacks[1]}" if lacks else None
+    assert incomplete_set(name) == said
+    notes = load_config(write_config(f"data: {{source: {name}}}")).notes
+    assert notes == ((f"data.source: {said}",) if said else ())
+
+
+@pytest.mark.parametrize(
     ("setting", "folder"),
     [("", None), ("  ", None), (".", "."), ("sets", "sets"), ("~/sets", "sets"), ("./sets/../sets/", "sets")],
 )
@@ -128,27 +177,6 @@ def test_a_wrong_variable_is_an_error_where_it_is_asked(
         f"{tmp_path / 'my.yaml'}:2:3: data.source: q.csv is not in {tmp_path}, and {tmp_path / 'p.csv'}: is a file,"
         " and MLPCLI_DATA names it as the folder of data sets; correct MLPCLI_DATA"
     )
-
-
-def test_a_config_names_what_was_found(write_config: Callable[..., Path], files: Callable[..., Path]) -> None:
-    folder = files("t/p.csv", "t/v.csv", "t/w.csv", *(f"mnist/{name}" for name in IDX))
-    text = "data: {source: p.csv, validation: v.csv, test: w.csv}"
-    data = load_config(write_config(text)).config.data
-    assert [data.source, data.validation, data.test] == [
-        str(folder / "t" / name) for name in ("p.csv", "v.csv", "w.csv")
-    ]
-    built_in = write_config("data: {source: mnist, path: mine}")
-    assert load_config(built_in).config.data.path == str(built_in.parent / "mine")
-    assert load_config(built_in, ["data.path=null"]).config.data.path == str(folder / "mnist")
-    assert load_config(built_in, ["data.source=p.csv"]).config.data.source == str(folder / "t" / "p.csv")
-
-
-def test_the_folder_of_one_set_is_not_read_as_another(write_config: Callable[..., Path], tmp_path: Path) -> None:
-    """A run's config names MNIST's folder; `-s data.source=fashion_mnist` must not read it under other names."""
-    config = write_config("data: {source: mnist, path: mine}")
-    assert load_config(config, ["data.source=fashion_mnist"]).config.data.path is None
-    data = load_config(config, ["data.source=fashion_mnist", "data.path=/other"]).config.data
-    assert data.path == "/other"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,21 @@ def test_a_download_that_fails_says_what_to_do(backend: Callable[..., None], err
     )
 
 
+def test_a_set_that_lacks_a_file_is_named_where_the_download_fails(
+    backend: Callable[..., None], idx_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> Any:
+        raise OSError("no route")
+
+    backend(broken)
+    folder = idx_folder.rename(idx_folder.parent / "mnist")
+    next(folder.glob("t10k-labels*")).unlink()
+    monkeypatch.setenv("MLPCLI_DATA", str(folder.parent))
+    missing = f"{folder} is passed over, because it lacks t10k-labels-idx1-ubyte; fetch train-images"
+    with pytest.raises(DataError, match=re.escape(f"mnist: could not be downloaded (no route); {missing}")):
+        load_source(DataConfig(source="mnist"))
+
+
 def test_kerass_cache_is_used(backend: Callable[..., None], cache: Path, idx_folder: Path) -> None:
     backend(fail)
     np.savez(cache / "mnist.npz", **mnist_arrays())
@@ -125,7 +141,7 @@ def test_a_bad_mnist_npz(tmp_path: Path, changes: dict[str, Any], message: str) 
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"없음: not found; set data.path to the folder that holds train-images"):
+    with pytest.raises(DataError, match=r"없음: not found; set data.path to .*, or leave data.path out, call that"):
         load_source(DataConfig(source="mnist", path=str(tmp_path / "없음")))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlpcli.artifacts.seeds_file import SEEDS, write_seeds
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.plotting import run_plots
 from mlpcli.workflows.plot import plot
@@ -15,6 +16,7 @@ from mlpcli.workflows.plot import plot
 def _seed(folder: Path, seed: int, epochs: int = 2, rate: float = 0.1) -> None:
     run = folder / f"seed-{seed}"
     run.mkdir(parents=True)
+    write_seeds(folder, {})
     rows = "".join(f"{epoch},0.1,{rate},{2 / epoch},{2.1 / epoch}\n" for epoch in range(1, epochs + 1))
     (run / "history.csv").write_text(f"epoch,seconds,learning_rate,loss,val_loss\n{rows}", encoding="utf-8")
     text = f"name: 숫자\nseed: {seed}\ntraining:\n  optimizer: {{name: sgd, learning_rate: {rate}}}\n"
@@ -29,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _pictures(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.is_file())
+    return sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SEEDS)
 
 
 def test_into_the_folder_itself(folder: Path) -> None:
@@ -69,6 +71,7 @@ def test_two_folders_lay_all_their_seeds_over_each_other(
 
 def test_before_the_first_epoch_and_a_metric_that_none_has(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "b" / "seed-1").mkdir(parents=True)
+    write_seeds(tmp_path / "b", {})
     message = f"{tmp_path / 'b'}: none of its seeds has finished an epoch; plot again after the first"
     with pytest.raises(RunDirectoryError, match=re.escape(message)):
         plot([tmp_path / "b"])

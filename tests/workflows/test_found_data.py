@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,12 @@ import yaml
 
 from mlpcli.config.data import DataConfig
 from mlpcli.data.source import load_source
-from mlpcli.errors import DataError
+from mlpcli.errors import DataError, UserError
+from mlpcli.training.progress import Silence
 from mlpcli.workflows.evaluate import evaluate
 from mlpcli.workflows.init import init
+from mlpcli.workflows.predict import predict
+from mlpcli.workflows.validate import validate
 
 TEXT = """
 data: {source: SOURCE, validation: 0.2}
@@ -47,7 +51,10 @@ def folder(stand_in_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_run_names_its_data(
     folder: Path, train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, source: str, key: str, found: str
 ) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(Silence, "note", lambda self, text: notes.append(text))
     run = train(text=TEXT.replace("SOURCE", source)).run
+    assert f"note: data.source: found in MLPCLI_DATA: {folder / found}" in notes
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     assert config["data"][key] == str(folder / found)
     monkeypatch.delenv("MLPCLI_DATA")
@@ -60,9 +67,46 @@ def test_evaluate_looks_there_for_other_rows(folder: Path, train: Callable[..., 
     of_digits = train(text=TEXT.replace("SOURCE", "mnist, path: mine")).run
     assert evaluate(of_digits, data="mnist").evaluation["rows"] == 100
     of_birds = train(text=TEXT.replace("SOURCE", "penguins.csv, target: species, test: 0.5")).run
-    assert evaluate(of_birds, data="penguins.csv").evaluation["rows"] == 80
-    with pytest.raises(DataError, match=r"--data gone: does not exist; give .*; or set MLPCLI_DATA to the folder"):
+    there = evaluate(of_birds, data="penguins.csv")
+    assert there.evaluation["rows"] == 80
+    assert there.notes == [f"note: --data: found in MLPCLI_DATA: {folder / 'tabular' / 'penguins.csv'}"]
+    with pytest.raises(DataError, match=r"--data gone: does not exist; give .*; a relative path is looked for in the"):
         evaluate(of_birds, data="gone")
+    with pytest.raises(DataError, match=r"--data /gone: does not exist; give a path, or the name of a built-in set$"):
+        evaluate(of_birds, data="/gone")
+
+
+def test_data_that_was_moved_after_training(
+    train: Callable[..., Any], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder / "mnist", tmp_path / "d1" / "mnist")
+    monkeypatch.setenv("MLPCLI_DATA", str(tmp_path / "d1"))
+    run = train(text=TEXT.replace("SOURCE", "mnist")).run
+    before = evaluate(run)
+    (tmp_path / "d1").rename(tmp_path / "d2")
+    monkeypatch.setenv("MLPCLI_DATA", str(tmp_path / "d2"))
+    after = evaluate(run)
+    assert (before.notes, after.evaluation) == ([], before.evaluation)
+    places = (tmp_path / "d1" / "mnist", tmp_path / "d2" / "mnist")
+    assert after.notes == ["note: data.path: {} is gone; found in MLPCLI_DATA: {}".format(*places)]
+    assert evaluate(run, data="mnist").evaluation["rows"] == 100
+    again = train(text=(run / "config.yaml").read_text(encoding="utf-8"))
+    assert yaml.safe_load((again.run / "config.yaml").read_text(encoding="utf-8"))["data"]["path"] == str(places[1])
+
+
+def test_predict_looks_there(folder: Path, train: Callable[..., Any], tmp_path: Path) -> None:
+    run = train(text=TEXT.replace("SOURCE", "penguins.csv, target: species")).run
+    assert len(predict(run, "penguins.csv").predictions) == 80
+    assert len(predict(run, ["tabular/peng*.csv"]).predictions) == 80
+    with pytest.raises(DataError, match=r"pengins.csv: does not exist"):
+        predict(run, "pengins.csv")
+    mine = tmp_path / "sets" / "penguins.csv"
+    mine.parent.mkdir()
+    shutil.copy(folder / "tabular" / "penguins.csv", mine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLPCLI_DATA", str(mine.parent))
+        with pytest.raises(UserError, match="is read here, too, and would be replaced"):
+            predict(run, "penguins.csv", output=mine)
 
 
 @pytest.mark.parametrize("data", ["titanic.csv", "cifar10-jpg"])
@@ -73,8 +117,29 @@ def test_init_looks_there(folder: Path, tmp_path: Path, data: str) -> None:
     assert (tmp_path / source).resolve() == (folder / ("tabular" if data.endswith(".csv") else "") / data).resolve()
 
 
+def test_validate_says_where(folder: Path, mlpcli_here: Callable[..., Any], write_config: Callable[..., Path]) -> None:
+    config = write_config("data: {source: penguins.csv, target: species}\nmodel: {hidden_units: [4]}")
+    note = f"data.source: found in MLPCLI_DATA: {folder / 'tabular' / 'penguins.csv'}"
+    assert validate(config).notes[0] == note
+    assert mlpcli_here("validate", config).stdout.startswith(f"note: {note}\n")
+    assert "found in" not in mlpcli_here("train", config, "-q", "-s", "training.engine=numpy").stderr
+
+
+def test_validate_says_which_file_a_set_lacks(
+    folder: Path, mlpcli_here: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    shutil.copytree(folder / "mnist", tmp_path / "mnist")
+    (tmp_path / "mnist" / "train-labels-idx1-ubyte.gz").unlink()
+    os.environ["MLPCLI_DATA"] = str(tmp_path)  # which the fixture takes back
+    config = write_config("data: {source: mnist}\nmodel: {hidden_units: [4]}")
+    said = mlpcli_here("validate", config).stdout
+    lacks = f"{tmp_path / 'mnist'} is passed over, because it lacks train-labels-idx1-ubyte"
+    assert said.startswith(f"note: data.source: {lacks}\n")
+    assert "will be downloaded by Keras" in said
+
+
 def test_what_is_nowhere_may_lie_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match=r"photos: not found; give .*; or set MLPCLI_DATA to the folder of your data"):
+    with pytest.raises(DataError, match=r"photos: not found; give .*; a relative path is looked for in the folder"):
         load_source(DataConfig(source=str(tmp_path / "photos")))
     (tmp_path / "sets").mkdir()
     (tmp_path / "sets" / "photos.tar.gz").touch()

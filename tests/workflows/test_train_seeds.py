@@ -165,6 +165,7 @@ def test_a_seed_that_fails_leaves_the_others_alone(train_seeds: TrainSeeds, monk
     _spoil(monkeypatch, 6, TrainingError("too large"))
     written = _written(train_seeds(3))
     assert written["seeds_done"] == [5, 7]
+    assert [run["outcome"] for run in written["runs"]] == ["finished", "failed", "finished"]
     assert written["failures"] == [{"seed": 6, "message": "too large"}]
     assert [run["stopped"] for run in written["runs"]][1] == "too large"
     assert len(written["scores"]["test"]["loss"]["values"]) == 2
@@ -183,6 +184,13 @@ def test_a_full_disk_ends_it(train_seeds: TrainSeeds, monkeypatch: pytest.Monkey
     result = train_seeds(3)
     assert [run["seed"] for run in result.summary["runs"]] == [5, 6]
     assert result.summary["failures"] == [{"seed": 6, "message": "no space left"}]
+
+
+def test_the_folder_says_what_it_is_while_its_first_seed_is_trained(train_seeds: TrainSeeds, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "붓꽃"
+    found = []
+    train_seeds(1, progress=Listener(lambda epochs: found.append((folder / "seeds.json").read_text("utf-8"))))
+    assert [json.loads(text)["runs"] for text in found] == [[], [], []]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="os.kill ends the process there")

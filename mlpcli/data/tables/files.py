@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from mlpcli.data.local_files import reading
-from mlpcli.data.not_found import OR_VARIABLE, unpack_first
+from mlpcli.data.not_found import VARIABLE_TOO, unpack_first
 from mlpcli.errors import DataError, did_you_mean
 
 TEXT_ENDINGS = (".csv", ".tsv")
@@ -81,11 +81,11 @@ def _files(path: Path) -> list[Path]:
         found = sorted(match for match in matches if _is_table_name(match) and not match.is_dir())
         if not found:
             what = f"{len(matches):,} files match, but none is a table" if matches else "no file matches"
-            where = "" if matches else f"; {OR_VARIABLE}"
+            where = "" if matches else f"; {VARIABLE_TOO}"
             raise DataError(f"{path}: {what}; tables end in {ENDINGS}{where}")
         return found
     if not path.exists():
-        way = unpack_first(path) or f"check the path, {OR_VARIABLE}"
+        way = unpack_first(path) or f"check the path; {VARIABLE_TOO}"
         raise DataError(f"{path}: not found{_neighbour(path)}; {way}")
     if not _is_table_name(path) and path.is_file():
         raise DataError(f"{path}: is no table by its name; tables end in {ENDINGS}")

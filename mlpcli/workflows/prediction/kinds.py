@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from mlpcli.config.data_folder import located
 from mlpcli.data.dataset import Array
 from mlpcli.data.images.entries import holds_pictures, is_picture_name
 from mlpcli.data.other_rows import Layout
@@ -23,10 +24,16 @@ ARRAY_ENDS = (".npy", ".npz")
 
 
 def expanded(given: Input) -> list[Input]:
-    """A pattern's matches, for shells that leave patterns to the program; tables expand their own."""
+    """A pattern's matches, for shells that leave patterns to the program; tables expand their own.
+
+    A relative path that is not there is looked for in MLPCLI_DATA.
+
+    Raises:
+        DataError: MLPCLI_DATA had to be asked, and is no folder, or holds it in several.
+    """
     if isinstance(given, np.ndarray) or str(given) == STDIN:
         return [given]
-    path = Path(given).expanduser()
+    path = located(given)
     if path.exists() or is_table_path(path):
         return [path]
     return [Path(found) for found in sorted(glob.glob(str(path)))] or [path]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.artifacts.table_output import check_table_name
+from mlpcli.config.data_folder import located
 from mlpcli.errors import DataError, UserError, did_you_mean
 from mlpcli.workflows.prediction.answers import Answers, Meaning
 from mlpcli.workflows.prediction.inputs import PredictionInputs
@@ -43,7 +44,7 @@ def _files(given: Sequence[Input]) -> list[Path]:
     """Every file that is read."""
     from mlpcli.data.tables.files import is_table_path, table_files
 
-    paths = [Path(item).expanduser() for item in given if isinstance(item, (str, Path)) and str(item) != STDIN]
+    paths = [located(item) for item in given if isinstance(item, (str, Path)) and str(item) != STDIN]
     return [file for path in paths for file in (table_files(path) if is_table_path(path) else [path])]
 
 

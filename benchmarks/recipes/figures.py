@@ -1,0 +1,43 @@
+"""Figures by their words, and how they read: `0.8712 ± 0.0021`."""
+
+from __future__ import annotations
+
+import statistics
+
+from benchmarks.recipes.first_epoch import first_costs
+from benchmarks.recipes.results import Entry, Spread, finished, metric_of, over_seeds, score, spread
+
+
+def figure(word: str, group: str) -> Spread:
+    """A figure of a recipe or a variant, over the seeds.
+
+    Words: `train`, `validation`, `test` (the score of that part), `test loss`, `gap` (training less test score),
+    `epochs`, `seconds` (the median), `first epoch` (a mean cost, see `first_epoch.py`).
+
+    Raises:
+        LookupError: nothing has been measured, or no such word.
+    """
+    if word in ("train", "validation", "test"):
+        return score(group, word)
+    if word == "test loss":
+        return score(group, "test", "loss")
+    if word == "gap":
+        return spread(group, lambda entry: _part(entry, "train") - _part(entry, "test"))
+    if word == "epochs":
+        return spread(group, lambda entry: entry["epochs"])
+    if word == "first epoch":
+        return over_seeds(first_costs(group))
+    if word == "seconds" and finished(group):
+        return Spread(statistics.median(entry["seconds"] for entry in finished(group)), 0.0, 1)
+    raise LookupError(f"there is no figure {word} of {group}")
+
+
+def shown(found: Spread) -> str:
+    """A mean with its spread, or the number alone where there was one seed: four decimals below 10, two above."""
+    decimals = 4 if abs(found.mean) < 10 else 2
+    mean = f"{found.mean:,.{decimals}f}"
+    return f"{mean} ± {found.deviation:,.{decimals}f}" if found.seeds > 1 else mean
+
+
+def _part(entry: Entry, part: str) -> float:
+    return float(entry["scores"][part][metric_of(entry)])
