@@ -20,7 +20,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-light: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not tf"

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """Recipes that belong together; `metric` is drawn, or loss and score where it is None."""
+    """Recipes that belong together; `metric` is drawn, or loss and score where it is None, of all but `not_drawn`."""
 
     key: str
     title: str
     recipes: tuple[str, ...]
     metric: str | None = None
+    not_drawn: tuple[str, ...] = ()
+    """What runs so much longer, or so much alike, that it would hide the others."""
+    first_epochs: int | None = None
+    """How many epochs are drawn; all where it is None."""
 
 
 FAMILIES = (
@@ -31,6 +35,7 @@ FAMILIES = (
             "fashion_mnist/adam",
             "fashion_mnist",
         ),
+        not_drawn=("fashion_mnist/nesterov", "fashion_mnist/rmsprop", "fashion_mnist"),
     ),
     Family(
         "mnist-64-32-64",
@@ -45,7 +50,8 @@ FAMILIES = (
             "mnist/l2_batchnorm_dropout_h5",
             "mnist",
         ),
-        "accuracy",
+        not_drawn=("mnist",),
+        first_epochs=40,
     ),
     Family(
         "mnist-starts",
@@ -111,6 +117,7 @@ FAMILIES = (
             "tables/blobs",
         ),
         "loss",
+        not_drawn=("tables/penguins", "tables/animals", "tables/blobs"),
     ),
     Family(
         "regression",

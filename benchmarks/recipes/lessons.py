@@ -18,7 +18,7 @@ from benchmarks.recipes.results import Spread
 
 FOLDER = Path(__file__).resolve().parent / "lessons"
 _CLAIM = re.compile(r"<!-- holds: (.*?) -->\n*")
-_PLACE = re.compile(r"\{(\w[\w ]*):([^}]+)\}")
+_PLACE = re.compile(r"\{(\w[\w\s]*):(\S[^}]*)\}")  # YAML has a space behind the colon
 
 
 def lesson(name: str) -> str:
@@ -56,5 +56,5 @@ def _side(text: str) -> Spread:
 
 
 def _words(word: str, group: str) -> str:
-    found = figure(word, group)
+    found = figure(" ".join(word.split()), " ".join(group.split()))  # a place may run over the end of a line
     return f"{found.mean:.0f}" if word in ("epochs", "seconds") else shown(found)

@@ -42,8 +42,9 @@ def _section(family: Family) -> str:
         rows.insert(1, ["scikit-learn's SGDClassifier, log loss", shown_epochs(LINEAR), *parts, ""])
     score = metric_of(finished(measured[0])[0]).replace("_", " ")
     header = ("config", "epochs", f"training {score}", f"validation {score}", f"test {score}", "seconds")
-    labels = {name.split("/")[-1].replace("_", " "): name for name in measured}
-    image = f"![Curves: {family.title}]({draw_curves(family.key, family.title, labels, family.metric)})"
+    labels = {name.split("/")[-1].replace("_", " "): name for name in measured if name not in family.not_drawn}
+    picture = draw_curves(family.key, family.title, labels, family.metric, family.first_epochs)
+    image = f"![Curves: {family.title}]({picture})"
     return "\n\n".join([f"## {family.title}", plain_table(header, rows), lesson(family.key), image])
 
 

@@ -13,7 +13,7 @@ from mlpcli.plotting.curves import RunCurves
 from mlpcli.plotting.fonts import fonts_for
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.save import save_figure
-from mlpcli.plotting.style import BLUE, COLOURS, FAINT, TEXT, drawing_style, new_figure, set_title
+from mlpcli.plotting.style import BLUE, COLOURS, FAINT, drawing_style, new_figure, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,20 +22,36 @@ if TYPE_CHECKING:
 IMAGES = ROOT / "docs" / "images" / "recipes"
 
 
-def curves_of(group: str, label: str) -> RunCurves | None:
+def curves_of(group: str, label: str, first_epochs: int | None = None) -> RunCurves | None:
     """The curves of the first seed, or None where nothing was measured."""
     history = next((entry["history"] for entry in entries_of(group) if "history" in entry), None)
     if history is None:
         return None
     columns = {name: [float("nan") if v is None else v for v in values] for name, values in history.items()}
     columns["epoch"] = list(range(1, len(columns["loss"]) + 1))
-    return RunCurves(label, {name: values for name, values in columns.items() if name != "learning_rate"})
+    return RunCurves(
+        label, {name: values[:first_epochs] for name, values in columns.items() if name != "learning_rate"}
+    )
 
 
-def draw_curves(name: str, title: str, groups: Mapping[str, str], metric: str | None = None) -> str:
+def draw_curves(
+    name: str, title: str, groups: Mapping[str, str], metric: str | None = None, first_epochs: int | None = None
+) -> str:
     """Lay the curves of several groups (by their labels) over each other; returns the picture's path from docs/."""
-    found = [curves_of(group, label) for label, group in groups.items()]
+    found = [curves_of(group, label, first_epochs) for label, group in groups.items()]
+    title = f"{title}: the first {first_epochs} epochs" if first_epochs else title
     return _saved(name, learning_curves([run for run in found if run is not None], metric, title))
+
+
+def draw_losses(name: str, title: str, groups: Mapping[str, str]) -> str:
+    """Training and validation loss of several groups (by their labels), each in a panel of its own."""
+    found = [(label, curves_of(group, label)) for label, group in groups.items()]
+    runs = [
+        RunCurves(label, {"training_loss": run.history["loss"], "validation_loss": run.history["val_loss"]})
+        for label, run in found
+        if run is not None
+    ]
+    return _saved(name, learning_curves(runs, title=title))
 
 
 def draw_starts(activation: str) -> str:
@@ -47,8 +63,8 @@ def draw_starts(activation: str) -> str:
         axes = figure.subplots(len(stored), 4, squeeze=False, width_ratios=[1, 1, 1, 1.3])
         for row, (name, layers) in zip(axes, stored.items(), strict=True):
             _draw_start(row, name, layers, curves_of(STARTS[activation].group(name), name))
-        for place, heading in enumerate(("first hidden layer", "second", "third", "training loss")):
-            axes[0, place].set_title(heading, fontsize=10.5)
+        for place, heading in enumerate(("first layer", "second", "third", "training loss")):
+            axes[0, place].set_title(heading, loc="left", fontsize=10.5, fontweight="bold")
         axes[-1, 3].set_xlabel("epoch")
         set_title(figure, title)
     return _saved(f"initializers-{activation}", figure)
@@ -61,10 +77,14 @@ def _draw_start(row: Sequence[Axes], name: str, layers: list[dict[str, Any]], cu
         axes.bar(places, layer["shares"], width=width, color=BLUE)
         axes.set_yticks([])
         axes.grid(visible=False)
+        rest = max(layer["shares"][1:])
+        if (
+            layer["low"] == 0 and layer["shares"][0] > 3 * rest > 0
+        ):  # relu: half of the outputs are 0 and hide the others
+            axes.set_ylim(0, 1.25 * rest)
+            axes.text(0.08, 0.78, f"{layer['shares'][0]:.0%} near 0", transform=axes.transAxes, fontsize=9.5)
         axes.locator_params(axis="x", nbins=3)
-        axes.text(
-            0.97, 0.9, f"spread {layer['across_rows']:.2g}", transform=axes.transAxes, ha="right", va="top", color=TEXT
-        )
+        axes.set_title(f"spread {layer['across_rows']:.2g}", loc="right", fontsize=9.5)
     row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
     _draw_loss(row[3], curves)
 

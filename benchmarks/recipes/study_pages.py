@@ -8,7 +8,7 @@ from benchmarks.recipes.activations import histograms_of
 from benchmarks.recipes.figures import figure, shown
 from benchmarks.recipes.lessons import lesson
 from benchmarks.recipes.pages import NOTE, shown_epochs
-from benchmarks.recipes.pictures import draw_curves, draw_regularization, draw_starts
+from benchmarks.recipes.pictures import draw_losses, draw_regularization, draw_starts
 from benchmarks.recipes.results import entries_of, finished, spread
 from benchmarks.recipes.studies import LEARNING_RATES, OPTIMIZERS, REGULARIZATION, STARTS
 from benchmarks.report import plain_table
@@ -32,7 +32,7 @@ def optimizers_page() -> str:
         "training accuracy, last epoch", "test accuracy, last epoch",
     )  # fmt: skip
     groups = {f"{name}, {rate:g}": OPTIMIZERS.group(f"{name} {rate:g}") for name, rate in best.items()}
-    picture = draw_curves("optimizers", "Loss against epoch, each optimizer at its best learning rate", groups, "loss")
+    picture = draw_losses("optimizers", "Loss against epoch, each optimizer at its best learning rate", groups)
     image = f"![Training and validation loss of six optimizers]({picture})"
     return _page("Optimizers", lesson("optimizers"), image, plain_table(header, rows))
 

@@ -49,7 +49,7 @@ def _row(told: Told) -> list[str]:
     mean = sum(values) / len(values)
     spread = f" ({min(values):.4f} to {max(values):.4f})" if len(values) > 1 else ""
     link = f"[{told.recipe}](../configs/{told.recipe}.yaml)"
-    return [told.exercise, told.what, f"{told.theirs:.4g}", f"{mean:.4f}{spread}", f"{mean - told.theirs:+.4f}", link]
+    return [told.exercise, told.what, f"{told.theirs:.4f}", f"{mean:.4f}{spread}", f"{mean - told.theirs:+.4f}", link]
 
 
 def _value(told: Told, entry: Entry) -> float:
