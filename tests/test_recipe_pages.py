@@ -142,3 +142,24 @@ def test_hidden_outputs_are_those_of_the_hidden_layers(write_config: Callable[[s
 def test_the_stored_histograms_are_of_three_hidden_layers(activation: str) -> None:
     for layers in histograms_of(activation).values():
         assert [pytest.approx(1.0, abs=2e-3)] * 3 == [sum(layer["shares"]) for layer in layers]
+
+
+def test_what_is_measured_is_skipped_and_what_has_changed_is_not(stored: Path) -> None:
+    from benchmarks.recipes.measure import is_measured
+
+    job = jobs.Job("tables/iris", "tables/iris", (), 777)
+    assert not is_measured(job)
+    results.store(job.group, entry(777, 0.9) | {"key": job.key})
+    assert is_measured(job)
+    assert not is_measured(jobs.Job("tables/iris", "tables/iris", (), 778))
+    assert not is_measured(jobs.Job("tables/iris", "tables/iris", ("training.epochs=3",), 777))
+
+
+def test_the_key_of_a_job_is_of_what_is_trained_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "CONFIGS", tmp_path)
+    config = tmp_path / "a.yaml"
+    keys = []
+    for text in ("name: x\ndata: {source: iris}", "# a card\nname: y\ndata: {source: iris}", "data: {source: wine}"):
+        config.write_text(text, encoding="utf-8")
+        keys.append(jobs.Job("a", "a", (), 777).key)
+    assert keys[0] == keys[1] != keys[2]

@@ -44,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = _with_photos(arguments.data.resolve(), Path(place))
         for job in [*recipe_jobs(), *study_jobs()]:
-            if job.group.startswith(arguments.only) and not _measured(job):
+            if job.group.startswith(arguments.only) and not is_measured(job):
                 _measure(job, folder, Path(place))
         measure_linear(folder)
         measure_activations(folder)
@@ -52,7 +52,8 @@ def main() -> None:
     write_all()
 
 
-def _measured(job: Job) -> bool:
+def is_measured(job: Job) -> bool:
+    """Whether the result of this very job is stored."""
     return any((entry["seed"], entry["key"]) == (job.seed, job.key) for entry in entries_of(job.group))
 
 
