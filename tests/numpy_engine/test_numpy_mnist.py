@@ -22,6 +22,7 @@ keras = backend.keras()
 def test_the_same_class_on_every_test_image(shared_data: Path, name: str) -> None:
     source = load_source(DataConfig(source=name, path=str(shared_data / name.replace("_", "-"))))
     assert source.test is not None
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     hidden = [layers.Dense(64, activation="relu"), layers.Dense(32), layers.BatchNormalization()]
     model = keras.Sequential(

@@ -60,7 +60,7 @@ def test_no_data_and_no_graph_outlives_its_seed(tmp_path: Path, write_config: Ca
     before = alive()
     mlpcli.train_seeds(write_config(CONFIG), 2, [f"training.engine={engine}"], tmp_path / "runs")
     batches, graphs = alive()
-    assert batches == 0
+    assert batches <= before[0]  # other tests of this process have left theirs
     assert graphs <= before[1] + 1  # the default graph is a new one
 
 
