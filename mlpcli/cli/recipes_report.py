@@ -16,6 +16,9 @@ from mlpcli.recipes.shipped import Recipe
 from mlpcli.workflows.recipes import recipe_text
 
 COLUMNS = ("name", "title", "score", "time")
+SHORTER = {"accuracy": "", "acc": "", "mean_absolute_error": "mae "}
+"""Metrics in the list, which has little room; accuracy goes without saying."""
+
 _GAP = "  "
 _SHORTEST_TITLE = 12
 """Letters; where there is no room for them there is no column of titles."""
@@ -82,7 +85,9 @@ def _as_json(recipe: Recipe) -> dict[str, object]:
 def _cells(recipe: Recipe) -> Row:
     """Title, score and time; what the card has behind a comma, seeds and cores, the list has no room for."""
     card = recipe.card
-    score = card.facts.get(SCORE, "").partition(", ")[0].removeprefix("test ").removeprefix("accuracy ")
+    score = card.facts.get(SCORE, "").partition(", ")[0].removeprefix("test ")
+    name, _, rest = score.partition(" ")
+    score = f"{SHORTER[name]}{rest}" if name in SHORTER else score
     return card.title, score, card.facts.get(TIME, "").partition(", ")[0]
 
 
