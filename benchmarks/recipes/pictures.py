@@ -78,10 +78,8 @@ def _draw_start(row: Sequence[Axes], name: str, layers: list[dict[str, Any]], cu
         axes.set_yticks([])
         axes.grid(visible=False)
         rest = max(layer["shares"][1:])
-        if (
-            layer["low"] == 0 and layer["shares"][0] > 3 * rest > 0
-        ):  # relu: half of the outputs are 0 and hide the others
-            axes.set_ylim(0, 1.25 * rest)
+        if layer["low"] == 0 and layer["shares"][0] > 3 * rest > 0:
+            axes.set_ylim(0, 1.25 * rest)  # half of what relu says is 0, and would hide the rest
             axes.text(0.08, 0.78, f"{layer['shares'][0]:.0%} near 0", transform=axes.transAxes, fontsize=9.5)
         axes.locator_params(axis="x", nbins=3)
         axes.set_title(f"spread {layer['across_rows']:.2g}", loc="right", fontsize=9.5)

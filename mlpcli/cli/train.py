@@ -13,10 +13,12 @@ from mlpcli.cli.options import PATH, json_option, set_option
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
     """In plain words, where click's own are of integer ranges."""
+    from mlpcli.workflows.train_seeds import MOST_SEEDS
+
     if value is None:
         return None
-    if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= 1000:
-        raise click.BadParameter(f"{value} is no number of seeds; give a whole number from 1 to 1000")
+    if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= MOST_SEEDS:
+        raise click.BadParameter(f"{value} is no number of seeds; give a whole number from 1 to {MOST_SEEDS}")
     return int(value)
 
 
