@@ -36,7 +36,7 @@ def main(data: Path) -> None:
 
 def _epochs(engine: str) -> list[float]:
     import mlpcli
-    from mlpcli.artifacts.history import read_history
+    from mlpcli.runs.history import read_history
 
     changes = [f"data.limit={ROWS}", f"training.epochs={EPOCHS}", f"training.engine={engine}", "output.plots=[]"]
     with tempfile.TemporaryDirectory() as folder:

@@ -80,7 +80,7 @@ def versions() -> dict[str, str]:
     """Of everything that was measured, and the machine."""
     from importlib.metadata import PackageNotFoundError, version
 
-    from mlpcli.artifacts.environment import describe_environment
+    from mlpcli.runs.directory import describe_environment
 
     found = {}
     for name in ("mlpcli", "tensorflow", "keras", "numpy", "scikit-learn", "pyarrow", "pandas", "torch", "jax"):

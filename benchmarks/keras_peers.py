@@ -47,12 +47,12 @@ def run(peer: str, work: Work, optimizer: str, regularized: bool, epochs: int) -
 
 
 def _fit_resident(model: Any, work: Work, epochs: int, compiled: bool, auto: bool, clock: Any) -> None:
-    from mlpcli.config.training import TrainingConfig
+    from mlpcli.config.sections import TrainingConfig
+    from mlpcli.data.batches import RowBatches
     from mlpcli.data.dataset import Part
-    from mlpcli.training.callbacks import Shuffle
+    from mlpcli.keras_engine.resident import ResidentEngine
     from mlpcli.training.engine_choice import choose_engine
-    from mlpcli.training.feed import RowBatches
-    from mlpcli.training.resident import ResidentEngine
+    from mlpcli.training.keras_loop import Shuffle
 
     batches = RowBatches(Part(work.x, work.y, np.arange(len(work.x))), work.y, work.batch_size, seed=0)
     if auto:

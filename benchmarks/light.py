@@ -88,7 +88,7 @@ def _prepare(folder: Path) -> None:
     """A trained network, and one test image as a PNG."""
     from PIL import Image
 
-    from mlpcli.data.idx_folder import read_idx_folder
+    from mlpcli.data.idx import read_idx_folder
 
     (folder / "mnist.yaml").write_text(CONFIG.format(mnist=MNIST), encoding="utf-8")
     _run(["-m", "mlpcli", "train", "mnist.yaml", "--run-dir", "run"], folder)
@@ -113,8 +113,8 @@ def _run(arguments: list[str], folder: Path) -> tuple[float, float]:
 def _rates(folder: Path) -> dict[str, dict[str, float]]:
     """Rows per second by batch size: NumPy, Keras's model(x), and model.predict; medians of five."""
     from mlpcli.data.dataset import Part
-    from mlpcli.data.idx_folder import read_idx_folder
-    from mlpcli.inference import KerasPredictor, load_predictor
+    from mlpcli.data.idx import read_idx_folder
+    from mlpcli.scoring.predictor import KerasPredictor, load_predictor
 
     file, x = folder / "run" / "model.keras", read_idx_folder(Path(MNIST))[1].x
     light, keras = load_predictor(file, "numpy"), load_predictor(file, "keras")

@@ -15,15 +15,12 @@ from benchmarks.work import Work
 def run_numpy(work: Work, optimizer: str, regularized: bool, epochs: int) -> list[float]:
     """mlpcli with `training.engine: numpy`."""
     from mlpcli.config.schema import Config
-    from mlpcli.data.dataset import Part
-    from mlpcli.data.facts import DataFacts
-    from mlpcli.data.scaling import Scaling
-    from mlpcli.data.target_scaling import TargetScaling
-    from mlpcli.model.planning import make_plan
-    from mlpcli.training.feed import RowBatches
-    from mlpcli.training.numpy_epochs import NumpyEpochs
-    from mlpcli.training.numpy_model import NumpyModel
-    from mlpcli.training.numpy_threads import fitting_threads
+    from mlpcli.data.batches import RowBatches
+    from mlpcli.data.dataset import DataFacts, Part
+    from mlpcli.data.scaling import Scaling, TargetScaling
+    from mlpcli.model.plan import make_plan
+    from mlpcli.numpy_engine.numpy_epochs import NumpyEpochs, fitting_threads
+    from mlpcli.numpy_engine.numpy_model import NumpyModel
 
     blocks: list[Any] = [{"rescaling": work.scale}]
     for units in work.hidden_units:

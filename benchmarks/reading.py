@@ -37,8 +37,8 @@ def _pyarrow(path: Path) -> None:
 
 def _mlpcli(path: Path) -> None:
     """From the file to training, validation and test rows in float32, medians and one-hot columns included."""
-    from mlpcli.config.data import DataConfig
-    from mlpcli.data.loading import load_data
+    from mlpcli.config.sections import DataConfig
+    from mlpcli.data.load_data import load_data
 
     load_data(DataConfig(source=str(path), target="y", test=0.2), seed=0)
 

@@ -65,8 +65,7 @@ def _measure(rows: int, units: int) -> dict[str, Any]:
 
 
 def _draw(found: dict[str, list[dict[str, Any]]]) -> None:
-    from mlpcli.plotting.save import save_figure
-    from mlpcli.plotting.style import drawing_style, import_matplotlib
+    from mlpcli.plotting.style import drawing_style, import_matplotlib, save_figure
 
     import_matplotlib()
     from matplotlib.figure import Figure

@@ -102,9 +102,9 @@ def _child(folder: Path, name: str, command: list[str]) -> dict[str, Any]:
 
 def _passes(config: Path) -> dict[str, Any]:
     """Seconds of each pass over the table, and the bound for it, without TensorFlow."""
-    from mlpcli.config.load import load_config
-    from mlpcli.data.loading import load_data
-    from mlpcli.data.streaming.memory import memory_bound
+    from mlpcli.config.load_config import load_config
+    from mlpcli.data.load_data import load_data
+    from mlpcli.data.streaming.convert import memory_bound
 
     starts: dict[str, float] = {}
     ends: dict[str, float] = {}

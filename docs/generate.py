@@ -16,17 +16,25 @@ from pydantic_core import PydanticUndefined
 
 from mlpcli.cli.main import COMMANDS, cli
 from mlpcli.config.base import Component
-from mlpcli.config.data import DataConfig, GenerateConfig, ImageConfig
 from mlpcli.config.initializers import INITIALIZERS
+from mlpcli.config.layers import ACTIVATIONS, BUILT_IN_NAMES
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
-from mlpcli.config.model import LAYERS, ModelConfig
-from mlpcli.config.names import ACTIVATIONS, BUILT_IN_NAMES
 from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
-from mlpcli.config.training import EarlyStopping, OutputConfig, StopWhenEqual, TrainingConfig
+from mlpcli.config.sections import (
+    LAYERS,
+    DataConfig,
+    EarlyStopping,
+    GenerateConfig,
+    ImageConfig,
+    ModelConfig,
+    OutputConfig,
+    StopWhenEqual,
+    TrainingConfig,
+)
 
 FOLDER = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py (make docs); change the schema or the command, not this file. -->"

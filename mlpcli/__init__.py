@@ -12,14 +12,16 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-_WORKFLOWS = ("evaluate", "gradcheck", "init", "plot", "predict", "summary", "train", "train_seeds", "validate")
-_RECIPES = ("copy_recipe", "list_recipes", "show_recipe")  # mlpcli.recipes is a room of the package
+_VERBS = ("evaluate", "gradcheck", "init", "plot", "predict", "summary", "train", "validate")
+_HOMES = {
+    **{name: f"mlpcli.workflows.{name}" for name in _VERBS},
+    "train_seeds": "mlpcli.workflows.train",
+    **dict.fromkeys(("copy_recipe", "list_recipes", "show_recipe"), "mlpcli.recipes"),
+}
 
 
 def __getattr__(name: str) -> Any:
     """The function of a workflow, imported when it is first asked for."""
-    if name in _WORKFLOWS:
-        return getattr(import_module(f"mlpcli.workflows.{name}"), name)
-    if name in _RECIPES:
-        return getattr(import_module("mlpcli.workflows.recipes"), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'mlpcli' has no attribute {name!r}")

@@ -6,17 +6,17 @@ import functools
 import gc
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from mlpcli.errors import DataError, MlpcliError
-from mlpcli.quiet import filtered_stderr
 
 _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
-
 _NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 """Optional imports of Keras, for wrappers and galleries that are not used here, and slow."""
 
@@ -175,3 +175,30 @@ def _standard_output_to_standard_error() -> Iterator[None]:
 
     with contextlib.redirect_stdout(sys.stderr):
         yield
+
+
+_FILTER = Path(__file__).with_name("noise_filter.py")
+
+
+@contextmanager
+def filtered_stderr() -> Iterator[None]:
+    """Within it, file descriptor 2 runs through the filter; real errors are shown as they come."""
+    try:
+        original = os.dup(2)
+    except OSError:  # standard error is closed: there is nobody to be kept from noise
+        yield
+        return
+    command = [sys.executable, "-I", "-S", str(_FILTER)]
+    # A session of its own: Ctrl-C in the terminal is for the trainer, and the filter ends when its input does.
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    assert child.stdin is not None
+    try:
+        os.dup2(child.stdin.fileno(), 2)
+        child.stdin.close()
+        yield
+    finally:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        os.dup2(original, 2)
+        os.close(original)
+        child.wait()

@@ -6,7 +6,6 @@ Whatever is not an MlpcliError is a bug in mlpcli and keeps its traceback.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -87,9 +86,14 @@ class ConfigError(UserError):
         super().__init__("\n".join(lines))
 
 
-def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """`; did you mean "x"?` for the nearest of the allowed words, or nothing where none is near."""
-    words = list(allowed)
-    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
-    near = near or [other for other in words if word and other.startswith(word.lower())][:1]
-    return f'; did you mean "{near[0]}"?' if near else ""
+class NeedsKerasError(MlpcliError):
+    """The NumPy engine has no such layer, argument, loss or metric; Keras has."""
+
+    def __init__(self, layer: str, why: str) -> None:
+        """`layer` is the name of a layer, a loss or a metric; `why` completes "needs Keras: ..."."""
+        super().__init__(f"{layer} needs Keras: {why}")
+        self.layer, self.why = layer, why
+
+
+class LeftToKerasError(Exception):
+    """Raised within a layer, which does not know its name; the text is the `why`."""

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,16 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test keeps decoded pictures and tables in its own folder, never in the user's, whose data it does not find."""
     monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MLPCLI_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def hangul_font() -> None:
+    """Makes a font with Hangul known to matplotlib in this process, whatever fonts the machine has."""
+    spec = find_spec("koreanize_matplotlib")
+    if spec is not None and spec.origin is not None:
+        from matplotlib.font_manager import fontManager
+
+        fontManager.addfont(str(Path(spec.origin).parent / "fonts" / "NanumGothic.ttf"))
 
 
 @pytest.fixture(scope="session")

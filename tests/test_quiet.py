@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def _run(code: str) -> subprocess.CompletedProcess[str]:
-    script = f"import os, sys\nfrom mlpcli.quiet import filtered_stderr\n{code}"
+    script = f"import os, sys\nfrom mlpcli.backend import filtered_stderr\n{code}"
     return subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60)
 
 

@@ -16,7 +16,7 @@ from benchmarks.recipes.jobs import CONFIGS, ROOT, recipe_names
 from benchmarks.recipes.results import Spread, entries_of, score
 from benchmarks.recipes.studies import STARTS
 from benchmarks.recipes.write import PAGES
-from mlpcli.recipes.card import parse_card
+from mlpcli.recipes import parse_card
 
 
 @pytest.fixture
@@ -121,9 +121,9 @@ def test_a_histogram_has_shares_of_one_and_the_deviation_from_row_to_row() -> No
 
 
 def test_hidden_outputs_are_those_of_the_hidden_layers(write_config: Callable[[str], Path]) -> None:
-    from mlpcli.config.load import load_config
-    from mlpcli.training.numpy_support import build_numpy_model
-    from mlpcli.workflows.preparation import prepare
+    from mlpcli.config.load_config import load_config
+    from mlpcli.numpy_engine.numpy_epochs import build_numpy_model
+    from mlpcli.workflows.prepare import prepare
 
     loaded = load_config(
         write_config("data: {source: iris}\nmodel: {hidden_units: [5, 3], activation: sigmoid}\n"), ["seed=1"]

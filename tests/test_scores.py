@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from mlpcli.scores import SAMPLE_POINTS, classification_scores, predicted_classes, regression_scores
+from mlpcli.scoring.scores import SAMPLE_POINTS, classification_scores, predicted_classes, regression_scores
 
 NAMES = ("cat", "dog", "풀")
 

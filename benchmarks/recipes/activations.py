@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.recipes.jobs import CONFIGS, FIRST_SEED, Job
 from benchmarks.recipes.results import path_of
 from benchmarks.recipes.studies import STARTS, Study
-from mlpcli.artifacts.files import write_text
+from mlpcli.files import write_text
 
 ROWS, BINS = 1000, 60
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -58,9 +58,9 @@ def _key(study: Study) -> str:
 
 def _of_variant(study: Study, variant: str, activation: str) -> list[Histogram]:
     """Of the network's first weights and the first validation rows."""
-    from mlpcli.config.load import load_config
-    from mlpcli.training.numpy_support import build_numpy_model
-    from mlpcli.workflows.preparation import prepare
+    from mlpcli.config.load_config import load_config
+    from mlpcli.numpy_engine.numpy_epochs import build_numpy_model
+    from mlpcli.workflows.prepare import prepare
 
     loaded = load_config(CONFIGS / f"{study.recipe}.yaml", study.overrides(variant))
     prepared = prepare(loaded)
@@ -73,7 +73,7 @@ def _of_variant(study: Study, variant: str, activation: str) -> list[Histogram]:
 
 def hidden_outputs(network: Any, rows: np.ndarray) -> list[np.ndarray]:
     """What each hidden layer says, (n, units) each, of raw rows: the outputs of every activation but the last."""
-    from mlpcli.numpy_engine.activation_layers import Activation
+    from mlpcli.numpy_engine.layer import Activation
     from mlpcli.numpy_engine.network import quiet
 
     found, outputs = [], rows

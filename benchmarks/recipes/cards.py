@@ -9,7 +9,7 @@ import yaml
 from benchmarks.recipes.figures import figure, shown
 from benchmarks.recipes.jobs import CONFIGS, recipe_names
 from benchmarks.recipes.results import Entry, finished, metric_of
-from mlpcli.recipes.card import COMMAND, SCORE, TIME, with_facts
+from mlpcli.recipes import COMMAND, SCORE, TIME, with_facts
 
 NOT_MEASURED = "not measured, its data was not at hand"
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.engine import versions
 from benchmarks.recipes.results import path_of
-from mlpcli.artifacts.files import write_text
-from mlpcli.data.idx_folder import read_idx_folder
+from mlpcli.data.idx import read_idx_folder
+from mlpcli.files import write_text
 
 GROUP = "tutorials/first_epoch"
 ROWS, BATCH, SEEDS = 55_000, 100, (777, 778, 779)

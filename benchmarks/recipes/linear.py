@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.engine import versions
 from benchmarks.recipes.jobs import FIRST_SEED, SEEDS
 from benchmarks.recipes.results import entries_of, store
-from mlpcli.data.idx_folder import read_idx_folder
+from mlpcli.data.idx import read_idx_folder
 
 GROUP = "linear/sgd_classifier"
 EPOCHS = 5

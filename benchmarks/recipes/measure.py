@@ -28,7 +28,7 @@ from benchmarks.recipes.jobs import FIRST_SEED, ROOT, Job, recipe_jobs, study_jo
 from benchmarks.recipes.linear import measure_linear
 from benchmarks.recipes.results import Entry, entries_of, store
 from benchmarks.recipes.write import write_all
-from mlpcli.artifacts.history import History, read_history
+from mlpcli.runs.history import History, read_history
 
 PHOTOS = "cifar10-jpg"
 

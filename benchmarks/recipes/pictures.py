@@ -9,11 +9,9 @@ from benchmarks.recipes.activations import histograms_of
 from benchmarks.recipes.jobs import ROOT
 from benchmarks.recipes.results import entries_of
 from benchmarks.recipes.studies import STARTS
-from mlpcli.plotting.curves import RunCurves
-from mlpcli.plotting.fonts import fonts_for
 from mlpcli.plotting.learning_curves import learning_curves
-from mlpcli.plotting.save import save_figure
-from mlpcli.plotting.style import BLUE, COLOURS, FAINT, drawing_style, new_figure, set_title
+from mlpcli.plotting.style import BLUE, COLOURS, FAINT, drawing_style, fonts_for, new_figure, save_figure, set_title
+from mlpcli.runs.read_run import RunCurves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlpcli.artifacts.files import write_text
+from mlpcli.files import write_text
 
 FOLDER = Path(__file__).resolve().parent.parent / "results" / "recipes"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlpcli.cli.options import PATH, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.terminal import line, number, print_json, say, table
 
 if TYPE_CHECKING:
-    from mlpcli.inference import EngineName
+    from mlpcli.scoring.predictor import EngineName
+    from mlpcli.workflows.evaluate import EvaluationResult
 
 
 @click.command()
@@ -41,7 +43,52 @@ def evaluate(
     $ mlpcli evaluate runs/digits/model.keras --split train --json
     $ mlpcli evaluate stock.keras --data mnist --divide-by 255
     """
-    from mlpcli.cli.evaluation_report import report
     from mlpcli.workflows.evaluate import evaluate as run
 
     report(run(model_or_run, data, split, output, engine, told_of(classes, divide_by)), as_json)
+
+
+MOST_MATRIX_COLUMNS = 20
+"""Wider confusion matrices are a picture's task."""
+
+
+def report(result: EvaluationResult, as_json: bool) -> None:
+    """Tables for people, or the content of evaluation.json."""
+    for note in result.notes:
+        say(note)
+    evaluation = result.evaluation
+    if as_json:
+        print_json({"model": str(result.model), **evaluation})
+        return
+    line(f"{result.name}: {evaluation['split']}, {evaluation['rows']:,} rows")
+    _print_scores(evaluation)
+    if "per_class" in evaluation:
+        _print_classes(evaluation)
+    if result.written is not None:
+        line(f"written to {result.written}")
+
+
+def _print_scores(evaluation: dict[str, Any]) -> None:
+    scores = {"loss": evaluation["loss"], **evaluation["metrics"]}
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2"):
+        if name in evaluation:
+            scores.setdefault(name, evaluation[name])
+    baseline = evaluation.get("baseline") or {}
+    rows = [[name, number(value), number(baseline[name]) if name in baseline else ""] for name, value in scores.items()]
+    table("", ["score", "model", f"baseline: {baseline['name']}" if baseline else ""], rows)
+
+
+def _print_classes(evaluation: dict[str, Any]) -> None:
+    columns = ["precision", "recall", "f1"]
+    rows = [
+        [row["name"], *(number(row[column]) for column in columns), f"{row['support']:,}"]
+        for row in evaluation["per_class"]
+    ]
+    table("", ["class", *columns, "support"], rows)
+    matrix, names = evaluation["confusion_matrix"], evaluation["class_names"]
+    if len(names) <= MOST_MATRIX_COLUMNS:
+        table(
+            "confusion matrix",
+            ["true \\ predicted", *names],
+            [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)],
+        )

@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 import click
 
 from mlpcli import __version__
-from mlpcli.cli.streams import prepare_streams, say, write_result
-from mlpcli.errors import MlpcliError, did_you_mean
+from mlpcli.cli.terminal import prepare_streams, say, write_result
+from mlpcli.errors import MlpcliError
+from mlpcli.text import did_you_mean
 
 COMMANDS = ("train", "evaluate", "predict", "plot", "validate", "init", "summary", "gradcheck", "recipes")
 """Each is a file of its own beside this one, with a function of the same name."""
-
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """Carries the help page; click 8.1 has no such error and prints the page by itself."""
 

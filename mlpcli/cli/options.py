@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 PATH = click.Path(path_type=Path)
-
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -47,7 +46,7 @@ def stock_options() -> Decorator:
 
 def told_of(classes: str | None, divide_by: float) -> Any:
     """The two options as `workflows.model_metadata.Told`."""
-    from mlpcli.workflows.model_metadata import Told
+    from mlpcli.modelfile.card import Told
 
     return Told(tuple(name.strip() for name in classes.split(",")) if classes else None, divide_by)
 

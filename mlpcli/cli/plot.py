@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mlpcli.cli.options import PATH
-from mlpcli.cli.streams import say, write_result
+from mlpcli.cli.terminal import say, write_result
 
 
 @click.command()

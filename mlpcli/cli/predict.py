@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from mlpcli.cli.options import PATH, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.terminal import ResultStream, line, number, say, table, write_result
+from mlpcli.files import strict
 
 if TYPE_CHECKING:
-    from mlpcli.inference import EngineName
+    from mlpcli.scoring.predictor import EngineName
+    from mlpcli.workflows.predict import PreparedPrediction
+    from mlpcli.workflows.predict_output import Answers
 
 
 @click.command()
@@ -47,8 +54,7 @@ def predict(
     $ mlpcli predict runs/penguins new.csv --output answers.csv
     $ cat new.csv | mlpcli predict runs/penguins - --json
     """
-    from mlpcli.cli.prediction_report import report
-    from mlpcli.cli.streams import say
+    from mlpcli.cli.terminal import say
     from mlpcli.workflows.predict import prepare_prediction
 
     if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
@@ -57,3 +63,165 @@ def predict(
     told = told_of(classes, divide_by)
     ready = prepare_prediction(model_or_run, inputs, top, not no_invert, output, save_input, say, stdin, engine, told)
     report(ready, as_json)
+
+
+MOST_ROWS = 20
+"""Rows of a table that are shown on a terminal; the others are counted."""
+
+
+class Printer(Protocol):
+    """Takes the answers batch by batch."""
+
+    def add(self, found: Answers) -> None:
+        """Print what can be printed."""
+
+    def finish(self) -> None:
+        """Print the rest."""
+
+
+def report(ready: PreparedPrediction, as_json: bool) -> None:
+    """Run a prediction and print its answers."""
+    from mlpcli.cli.progress_bars import LoadingBar
+
+    on_terminal = ResultStream().isatty()
+    printer: Printer = Lines(ready, "  " if on_terminal else "\t")
+    if as_json:
+        printer = Json(ready)
+    elif (on_terminal or ready.output is not None) and ready.inputs.kind != "picture":
+        printer = Overview(ready)
+    # A bar on the same terminal as lines that are being printed would stand between them.
+    ready.run(printer.add, None if on_terminal and isinstance(printer, Lines) else LoadingBar())
+    printer.finish()
+    if ready.output is not None:
+        say(f"written to {ready.output.resolve()}")
+    if ready.folder is not None:
+        say(f"what the network saw: {ready.folder.resolve()}")
+
+
+class Lines:
+    """One line per example, in columns: for pictures, and for every pipe."""
+
+    def __init__(self, ready: PreparedPrediction, separator: str) -> None:
+        self.ready, self.separator = ready, separator
+
+    def add(self, found: Answers) -> None:
+        rows = (
+            self.separator.join([entry["input"], *_row(entry), *_cells(entry, self.ready)])
+            for entry in _safe(found, self.ready)
+        )
+        write_result("".join(f"{row}\n" for row in rows))
+
+    def finish(self) -> None:
+        pass
+
+
+class Json:
+    """One JSON object, with a line for each example."""
+
+    def __init__(self, ready: PreparedPrediction) -> None:
+        self.ready = ready
+        self.ascii = "utf" not in ResultStream().encoding.lower()
+        self.begun = False
+
+    def add(self, found: Answers) -> None:
+        from mlpcli.workflows.predict_output import entries
+
+        head = "," if self.begun else self._head()
+        self.begun = True
+        write_result(f"{head}\n" + ",\n".join(self._dump(entry) for entry in entries(found, self.ready.meaning)))
+
+    def finish(self) -> None:
+        write_result("\n]}\n")
+
+    def _head(self) -> str:
+        known = {
+            "model": str(self.ready.model.resolve()),
+            "task": self.ready.meaning.task,
+            "target": self.ready.meaning.target,
+        }
+        return self._dump(known)[:-1] + ', "predictions": ['
+
+    def _dump(self, value: Any) -> str:
+        return json.dumps(strict(value), ensure_ascii=self.ascii, allow_nan=False)
+
+
+class Overview:
+    """A table of the first rows and, where there are more, how often each answer was given: for people."""
+
+    def __init__(self, ready: PreparedPrediction) -> None:
+        self.ready = ready
+        self.rows: list[list[str]] = []
+        self.counts: Counter[str] = Counter()
+        self.low, self.high, self.total = math.inf, -math.inf, 0.0
+
+    def add(self, found: Answers) -> None:
+        import numpy as np
+
+        from mlpcli.data.images.class_folders import name_shown
+
+        if len(self.rows) < MOST_ROWS:
+            several = len(self.ready.inputs.columns) > 1
+            for entry in _safe(found, self.ready)[: MOST_ROWS - len(self.rows)]:
+                self.rows.append([*([entry["input"]] if several else []), *_row(entry), *_cells(entry, self.ready)])
+        names = self.ready.meaning.class_names
+        if names is not None and found.classes is not None:
+            which, counts = np.unique(found.classes[:, 0], return_counts=True)
+            self.counts.update({name_shown(names[i]): int(n) for i, n in zip(which, counts, strict=True)})
+        else:
+            values = found.outputs[:, 0].astype(np.float64)
+            self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+            self.total += float(values.sum())
+
+    def finish(self) -> None:
+        answers = _headings(self.ready)
+        names = ["input", "row"][-(len(self.rows[0]) - len(answers)) :]
+        table("", [*names, *answers], self.rows, left=len(names) + (1 if self.ready.meaning.class_names else 0))
+        rows = self.ready.inputs.rows
+        if rows <= MOST_ROWS:
+            return
+        line(f"... and {rows - MOST_ROWS:,} more rows")
+        self._print_summary(rows)
+        if self.ready.output is None:
+            line("--output answers.csv writes all of them, beside the columns of the input")
+
+    def _print_summary(self, rows: int) -> None:
+        if self.ready.meaning.class_names is None:
+            mean = number(self.total / rows)
+            line(f"from {number(float(self.low))} to {number(float(self.high))}, {mean} on average")
+            return
+        counted = [[name, f"{count:,}", f"{100 * count / rows:.1f} %"] for name, count in self.counts.most_common()]
+        table("", ["predicted", "rows", "share"], counted)
+
+
+def _safe(found: Answers, ready: PreparedPrediction) -> list[dict[str, Any]]:
+    """The entries with names and labels that stay in one line and one column."""
+    from mlpcli.data.images.class_folders import name_shown
+    from mlpcli.workflows.predict_output import entries
+
+    safe = []
+    for entry in entries(found, ready.meaning):
+        top = [{**one, "label": name_shown(one["label"])} for one in entry.get("top", [])]
+        label = {"label": name_shown(entry["label"])} if "label" in entry else {}
+        safe.append({**entry, **label, "input": name_shown(entry["input"]), **({"top": top} if top else {})})
+    return safe
+
+
+def _row(entry: dict[str, Any]) -> list[str]:
+    return [str(entry["row"])] if "row" in entry else []
+
+
+def _cells(entry: dict[str, Any], ready: PreparedPrediction) -> list[str]:
+    """Label and probability for each class asked for, or the numbers."""
+    if "label" not in entry:
+        return [f"{value:.6g}" for value in entry.get("values", [entry.get("value")])]
+    score = ready.meaning.score
+    return [cell for one in entry.get("top", [entry]) for cell in (one["label"], f"{one[score]:.4f}")]
+
+
+def _headings(ready: PreparedPrediction) -> list[str]:
+    meaning = ready.meaning
+    if meaning.class_names is None:
+        several = [f"predicted {index + 1}" for index in range(meaning.outputs)]
+        return several if meaning.outputs > 1 else [f"predicted {meaning.target}" if meaning.target else "predicted"]
+    ranks = [f" {rank + 1}" if rank else "" for rank in range(ready.top)]
+    return [f"{word}{rank}" for rank in ranks for word in ("predicted", meaning.score)]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mlpcli.cli.options import PATH, json_option
-from mlpcli.errors import UserError, did_you_mean
+from mlpcli.cli.terminal import PIPE_WIDTH, ResultStream, line, print_json, say, write_result
+from mlpcli.errors import UserError
+from mlpcli.recipes import SCORE, TIME, Recipe, as_typed, data_needed, recipe_text
+from mlpcli.text import did_you_mean, escaped
 
 
 class RecipesGroup(click.Group):
@@ -21,7 +27,7 @@ class RecipesGroup(click.Group):
             raise click.UsageError(f"{error.message.rstrip('.')}{self._meant(args)}", ctx) from None
 
     def _meant(self, args: list[str]) -> str:
-        from mlpcli.recipes.shipped import find_recipe
+        from mlpcli.recipes import find_recipe
 
         near = did_you_mean(args[0], self.commands)
         if near:
@@ -47,8 +53,7 @@ def recipes(context: click.Context, as_json: bool) -> None:
     $ mlpcli recipes copy digits
     """
     if context.invoked_subcommand is None:
-        from mlpcli.cli.recipes_report import report_list
-        from mlpcli.workflows.recipes import list_recipes
+        from mlpcli.recipes import list_recipes
 
         report_list(list_recipes(), as_json)
     elif as_json:
@@ -65,8 +70,8 @@ def show(name: str) -> None:
     \b
     $ mlpcli recipes show digits
     """
-    from mlpcli.cli.streams import write_result
-    from mlpcli.workflows.recipes import show_recipe
+    from mlpcli.cli.terminal import write_result
+    from mlpcli.recipes import show_recipe
 
     write_result(show_recipe(name))
 
@@ -83,13 +88,106 @@ def copy(name: str, output: Path | None) -> None:
     $ mlpcli recipes copy digits
     $ mlpcli recipes copy digits --output my.yaml
     """
-    from mlpcli.cli.recipes_report import report_copy, report_text
-    from mlpcli.recipes.shipped import find_recipe
-    from mlpcli.workflows.new_file import STANDARD_OUTPUT
-    from mlpcli.workflows.recipes import copy_recipe
+    from mlpcli.files import STANDARD_OUTPUT
+    from mlpcli.recipes import copy_recipe, find_recipe
 
     recipe = find_recipe(name)
     if output == STANDARD_OUTPUT:
         report_text(recipe)
     else:
         report_copy(recipe, copy_recipe(recipe.name, output))
+
+
+COLUMNS = ("name", "title", "score", "time")
+SHORTER = {"accuracy": "", "acc": "", "mean_absolute_error": "mae "}
+"""Metrics in the list, which has little room; accuracy goes without saying."""
+_GAP = "  "
+_SHORTEST_TITLE = 12
+"""Letters; where there is no room for them there is no column of titles."""
+Row = tuple[str, ...]
+
+
+def report_list(recipes: Sequence[Recipe], as_json: bool) -> None:
+    """One line for each recipe, a blank line between folders, and how to go on."""
+    if as_json:
+        print_json([_as_json(recipe) for recipe in recipes])
+        return
+    rows = [(recipe.name, *(escaped(cell, spaces=True) for cell in _cells(recipe))) for recipe in recipes]
+    heading, *fitted = fit([COLUMNS, *rows], _width())
+    line(heading, "bold")
+    lines = dict(zip(recipes, fitted, strict=True))
+    for _, family in groupby(recipes, lambda recipe: recipe.folder):
+        for recipe in family:
+            line(lines[recipe])
+        line("")
+    line("scores: test accuracy where nothing is named, mean ± spread over seeds")
+    line("mlpcli recipes show NAME   prints one")
+    line("mlpcli recipes copy NAME   writes it here, as a config of your own")
+
+
+def fit(rows: Sequence[Row], width: int) -> list[str]:
+    """Rows of name, title, score and time as lines that fit: without the time, then with titles cut by an ellipsis.
+
+    Names and numbers stay whole, even where a line then becomes longer than the width.
+    """
+    widest = [max(_length(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    shown = list(range(len(COLUMNS)))
+    if _total(widest, shown) > width:
+        shown.remove(COLUMNS.index("time"))
+    title = COLUMNS.index("title")
+    widest[title] = min(widest[title], widest[title] + width - _total(widest, shown))
+    if widest[title] < _SHORTEST_TITLE:
+        shown.remove(title)
+    return [_GAP.join(_cell(row[column], widest[column]) for column in shown).rstrip() for row in rows]
+
+
+def report_text(recipe: Recipe) -> None:
+    """The copy on standard output alone; where its data comes from goes to standard error."""
+    needed = data_needed(recipe)
+    if needed:
+        say(f"data      {needed}")
+    write_result(recipe_text(recipe, Path(f"{recipe.last_part}.yaml")))
+
+
+def report_copy(recipe: Recipe, config: Path) -> None:
+    """What was written, where its data comes from if not from mlpcli itself, and the next command."""
+    line(f"wrote     {config}")
+    needed = data_needed(recipe)
+    if needed:
+        line(f"data      {needed}")
+    line(f"next      mlpcli train {as_typed(config)}")
+
+
+def _as_json(recipe: Recipe) -> dict[str, object]:
+    card = recipe.card
+    return {"name": recipe.name, "title": card.title, "shows": card.shows, "facts": card.facts}
+
+
+def _cells(recipe: Recipe) -> Row:
+    """Title, score and time; what the card has behind a comma, seeds and cores, the list has no room for."""
+    card = recipe.card
+    score = card.facts.get(SCORE, "").partition(", ")[0].removeprefix("test ")
+    name, _, rest = score.partition(" ")
+    score = f"{SHORTER[name]}{rest}" if name in SHORTER else score
+    return card.title, score, card.facts.get(TIME, "").partition(", ")[0]
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if ResultStream().isatty() else PIPE_WIDTH
+
+
+def _total(widest: Sequence[int], shown: Sequence[int]) -> int:
+    return sum(widest[column] for column in shown) + len(_GAP) * (len(shown) - 1)
+
+
+def _length(text: str) -> int:
+    """Places on a terminal: a letter of Hangul takes two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _cell(text: str, width: int) -> str:
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text if _length(text) <= width else f"{set_cell_size(text, width - 1).rstrip()}…", width)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlpcli.cli.options import PATH, json_option, set_option
+from mlpcli.cli.terminal import line, number, print_json, say, table
+from mlpcli.runs.directory import SEEDS
+
+if TYPE_CHECKING:
+    from mlpcli.workflows.run import TrainResult
+    from mlpcli.workflows.seeds import SeedsResult
 
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
     """In plain words, where click's own are of integer ranges."""
-    from mlpcli.workflows.train_seeds import MOST_SEEDS
+    from mlpcli.workflows.train import MOST_SEEDS
 
     if value is None:
         return None
@@ -55,16 +63,155 @@ def train(
     $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
     $ mlpcli train configs/digits.yaml --seeds 3
     """
-    from mlpcli.cli.progress import choose_progress
+    from mlpcli.cli.progress_bars import choose_progress
 
     progress, command = choose_progress(quiet), ["mlpcli", *sys.argv[1:]]
     if seeds is not None:
-        from mlpcli.cli.seeds_report import report as report_seeds
-        from mlpcli.workflows.train_seeds import train_seeds
+        from mlpcli.workflows.train import train_seeds
 
         several = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose)
         return report_seeds(several, as_json)
-    from mlpcli.cli.train_report import report
     from mlpcli.workflows.train import train as run
 
     return report(run(config, overrides, runs_dir, run_dir, progress, command, verbose), as_json)
+
+
+def report(result: TrainResult, as_json: bool) -> int:
+    """Print the result; returns the exit code."""
+    if as_json:
+        print_json({"run": str(result.run), "model": str(result.model) if result.model else None, **result.metrics})
+    else:
+        _print(result)
+    if result.failure is not None:
+        say(f"error: {result.failure}{_kept(result)}")
+        return result.failure.exit_code
+    if result.interrupted is not None:
+        say(f"{result.interrupted}{_kept(result)}")
+        return result.interrupted.exit_code
+    return 0
+
+
+def _kept(result: TrainResult) -> str:
+    if result.model is None:
+        history = f"; the history is in {result.run}" if result.metrics["epochs"] else ""
+        return f"; no epoch came to a good end, so there is no model{history}"
+    return f"; the weights of epoch {result.metrics['kept_epoch']} are kept in {result.model}"
+
+
+def _print(result: TrainResult) -> None:
+    metrics = result.metrics
+    if metrics["scores"]:
+        names = list(next(iter(metrics["scores"].values())))
+        order = [name for name in ("train", "validation", "test") if name in metrics["scores"]]
+        rows = [
+            [name, *(number(metrics["scores"][name][metric]) for metric in names), f"{metrics['rows'][name]:,}"]
+            for name in order
+        ]
+        table(metrics["name"], ["split", *names, "rows"], rows)
+        line(_against_baseline(result.evaluation or {}))
+        if metrics["test_chose_the_epoch"]:
+            line("the test rows also chose the epoch (data.validation: test), so their score is optimistic")
+    line(f"{_epochs(metrics)}stopped: {metrics['stopped']}")
+    rate = metrics["examples_per_second"]
+    speed = f", {rate:,.0f} examples per second" if rate else ""
+    line(f"trained, scored and saved in {metrics['seconds']['total']:.1f} s{speed}")
+    if result.model is not None:
+        line(f"saved  {result.model}  (loaded back: the same scores)")
+    line(f"run    {result.run}")
+
+
+def _epochs(metrics: dict[str, Any]) -> str:
+    """Which epoch was best, and which one the model is, where that is another."""
+    best, kept = metrics["best_epoch"], metrics["kept_epoch"]
+    if best is None:
+        return ""
+    return f"best epoch {best} of {metrics['epochs']}" + (f", kept epoch {kept}; " if kept != best else "; ")
+
+
+def _against_baseline(evaluation: dict[str, Any]) -> str:
+    baseline = evaluation.get("baseline") or {}
+    score = next((name for name in ("accuracy", "mae") if name in baseline), None)
+    if score is None:
+        return ""
+    return (
+        f"{evaluation['split']} {score} {number(evaluation[score])}; {baseline['name']} has {number(baseline[score])}"
+    )
+
+
+MOST_FAILURES = 5
+"""That are said one by one; seeds.json has them all."""
+
+
+def report_seeds(result: SeedsResult, as_json: bool) -> int:
+    """Print the result; returns the exit code."""
+    summary = result.summary
+    if as_json:
+        print_json({"path": str(result.path), **summary})
+    else:
+        _print_seeds(result)
+    failures = summary["failures"]
+    for failure in failures[:MOST_FAILURES]:
+        say(f"error: seed {failure['seed']}: {failure['message']}")
+    if len(failures) > MOST_FAILURES:
+        say(f"error: and {len(failures) - MOST_FAILURES} seeds more; {result.path / SEEDS} has them all")
+    if result.interrupted is not None:
+        say(f"{result.interrupted}; {_counted(summary)} came to an end, and what there is lies in {result.path}")
+        return result.interrupted.exit_code
+    return 1 if failures else 0
+
+
+def _print_seeds(result: SeedsResult) -> None:
+    summary = result.summary
+    if summary["scores"]:
+        _print_means(summary)
+    else:
+        line(f"{summary['name']}: no seed came to an end, so there is no mean")
+    if summary["runs"]:
+        _print_runs(summary["runs"])
+    if summary["test_chose_the_epoch"]:
+        line("the test rows also chose the epoch (data.validation: test), so their score is optimistic")
+    line(f"trained, scored and saved in {summary['total_seconds']:.1f} s")
+    line(f"seeds  {result.path / SEEDS}")
+    for picture in result.pictures:
+        line(f"plot   {picture}")
+    line(f"runs   {result.path}")
+
+
+def _print_means(summary: Mapping[str, Any]) -> None:
+    """A row for each metric and a column for each split: three columns fit a terminal, ten metrics would not."""
+    splits = [split for split in ("train", "validation", "test") if split in summary["scores"]]
+    metrics = list(summary["scores"][splits[0]])
+    rows = [[metric, *(_spread(summary["scores"][split].get(metric, {})) for split in splits)] for metric in metrics]
+    what = "mean ± standard deviation" if len(summary["seeds_done"]) > 1 else "one seed has no spread"
+    line(f"{summary['name']}: {_counted(summary)}, {what}", "bold")  # a title would be as narrow as its table
+    table("", ["", *splits], rows)
+
+
+def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Each seed by itself, with its scores on the split that stands for new data."""
+    from mlpcli.workflows.seeds import FINISHED
+
+    scored: Mapping[str, Any] = next((run["scores"] for run in runs if run["scores"]), {})
+    split = next((name for name in ("test", "validation", "train") if name in scored), None)
+    metrics = list(scored[split]) if split else []
+    rows = []
+    for run in runs:
+        kept, scores = run["kept_epoch"], run["scores"].get(split, {})
+        shown = [number(scores[metric]) if metric in scores else "-" for metric in metrics]
+        mark = [] if run["outcome"] == FINISHED else [f"{run['outcome']}, not counted"]
+        rows.append([str(run["seed"]), f"{'none' if kept is None else kept} of {run['epochs']}", *shown, *mark])
+    marks = [""] if any(run["outcome"] != FINISHED for run in runs) else []
+    line(f"each seed, scores on the {split} rows" if split else "each seed", "bold")
+    table("", ["seed", "kept epoch", *metrics, *marks], rows)
+
+
+def _spread(spread: Mapping[str, Any]) -> str:
+    mean, deviation = spread.get("mean"), spread.get("standard_deviation")
+    if mean is None:
+        return "-"
+    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
+
+
+def _counted(summary: Mapping[str, Any]) -> str:
+    done, asked_for = len(summary["seeds_done"]), len(summary["seeds_asked_for"])
+    return f"{done} seed{'s' if done != 1 else ''}" if done == asked_for else f"{done} of {asked_for} seeds"

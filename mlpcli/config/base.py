@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 
 LARGEST_SIZE = 1_000_000
 """No layer, batch or window of an MLP is larger; a slip such as 1e12 is refused here, before memory is thought of."""
-
 Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlpcli.config.data import DataConfig
-from mlpcli.config.data_folder import VARIABLE, find_built_in, find_moved, incomplete_set, located
-from mlpcli.config.document import Document
-from mlpcli.config.names import BUILT_IN_NAMES
+from mlpcli.config.layers import BUILT_IN_NAMES
+from mlpcli.config.sections import DataConfig
+from mlpcli.config.yaml_reader import Document
+from mlpcli.data_folder import VARIABLE, find_built_in, find_moved, incomplete_set, located
 from mlpcli.errors import ConfigError, DataError
 
 _KEYS = ("source", "path", "validation", "test")

@@ -80,12 +80,10 @@ INITIALIZERS = (
     Zeros, Ones, Constant, GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal,
     RandomNormal, TruncatedNormal, RandomUniform, VarianceScaling, Orthogonal, Identity,
 )  # fmt: skip
-
 INITIALIZERS_LEFT_OUT = {
     "initializer": "is the base class of the others",
     "stft": "fills the kernels of spectrogram layers, which no MLP has",
 }
-
 if TYPE_CHECKING:
     Initializer = Component
 else:

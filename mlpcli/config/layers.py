@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from mlpcli.config.base import Component, Fraction, NonNegative, Positive, Size
 from mlpcli.config.initializers import Initializer
-from mlpcli.config.names import Activation
 from mlpcli.config.regularizers import Constraint, Regularizer
+from mlpcli.text import shown, suggestion
 
 
 class Layer(Component):
@@ -18,6 +20,16 @@ class Layer(Component):
     family = "layers"
     written_with_name = False
     name: Annotated[str, Field(min_length=1, pattern=r"^[^/\x00-\x1f]+$")] | None = None
+
+
+def _known(name: str) -> str:
+    if name not in ACTIVATIONS:
+        names = {"name": shown(name), "suggestion": suggestion(name, ACTIVATIONS)}
+        raise PydanticCustomError("activation", 'unknown activation "{name}"{suggestion}', names)
+    return name
+
+
+Activation = Annotated[str, AfterValidator(_known)]
 
 
 class KernelLayer(Layer):
@@ -146,3 +158,152 @@ DENSE_LAYERS = (
     LayerNormalization, GroupNormalization, UnitNormalization, Flatten, Reshape, Permute, Rescaling, ReLU, LeakyReLU,
     PReLU, ELU, Softmax, Identity,
 )  # fmt: skip
+Window = Annotated[int, Field(gt=0, le=10_000)]
+Pair = Window | Annotated[list[Window], Field(min_length=2, max_length=2)]
+"""One number for both directions, or [height, width]."""
+Padding = Literal["valid", "same"]
+Margin = Annotated[int, Field(ge=0, le=10_000)]
+Margins = Margin | Annotated[list[Margin], Field(min_length=2, max_length=2)]
+
+
+class Conv2D(KernelLayer, tag="conv2d"):
+    filters: Size
+    kernel_size: Pair
+    strides: Pair = 1
+    padding: Padding = "valid"
+    dilation_rate: Pair = 1
+    groups: Size = 1
+
+
+class DepthwiseConv2D(Layer, tag="depthwise_conv2d"):
+    kernel_size: Pair
+    strides: Pair = 1
+    padding: Padding = "valid"
+    depth_multiplier: Size = 1
+    dilation_rate: Pair = 1
+    activation: Activation | None = None
+    use_bias: bool = True
+    depthwise_initializer: Initializer = Field("glorot_uniform", validate_default=True)
+    bias_initializer: Initializer = Field("zeros", validate_default=True)
+    depthwise_regularizer: Regularizer | None = None
+    bias_regularizer: Regularizer | None = None
+    activity_regularizer: Regularizer | None = None
+    depthwise_constraint: Constraint | None = None
+    bias_constraint: Constraint | None = None
+
+
+class SeparableConv2D(Layer, tag="separable_conv2d"):
+    filters: Size
+    kernel_size: Pair
+    strides: Pair = 1
+    padding: Padding = "valid"
+    dilation_rate: Pair = 1
+    depth_multiplier: Size = 1
+    activation: Activation | None = None
+    use_bias: bool = True
+    depthwise_initializer: Initializer = Field("glorot_uniform", validate_default=True)
+    pointwise_initializer: Initializer = Field("glorot_uniform", validate_default=True)
+    bias_initializer: Initializer = Field("zeros", validate_default=True)
+    depthwise_regularizer: Regularizer | None = None
+    pointwise_regularizer: Regularizer | None = None
+    bias_regularizer: Regularizer | None = None
+    activity_regularizer: Regularizer | None = None
+    depthwise_constraint: Constraint | None = None
+    pointwise_constraint: Constraint | None = None
+    bias_constraint: Constraint | None = None
+
+
+class MaxPooling2D(Layer, tag="max_pooling2d", positional="pool_size"):
+    pool_size: Pair = 2
+    strides: Pair | None = None
+    padding: Padding = "valid"
+
+
+class AveragePooling2D(Layer, tag="average_pooling2d", positional="pool_size"):
+    pool_size: Pair = 2
+    strides: Pair | None = None
+    padding: Padding = "valid"
+
+
+class GlobalAveragePooling2D(Layer, tag="global_average_pooling2d"):
+    keepdims: bool = False
+
+
+class GlobalMaxPooling2D(Layer, tag="global_max_pooling2d"):
+    keepdims: bool = False
+
+
+class SpatialDropout2D(Layer, tag="spatial_dropout2d", positional="rate"):
+    rate: Fraction
+
+
+class ZeroPadding2D(Layer, tag="zero_padding2d", positional="padding"):
+    padding: Margins = 1
+
+
+class Cropping2D(Layer, tag="cropping2d", positional="cropping"):
+    cropping: Margins
+
+
+class UpSampling2D(Layer, tag="up_sampling2d", positional="size"):
+    size: Pair = 2
+    interpolation: Literal["nearest", "bilinear"] = "nearest"
+
+
+IMAGE_LAYERS = (
+    Conv2D, DepthwiseConv2D, SeparableConv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
+    GlobalMaxPooling2D, SpatialDropout2D, ZeroPadding2D, Cropping2D, UpSampling2D,
+)  # fmt: skip
+BUILT_IN_NAMES = (
+    "digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10",
+    "height_weight", "animals", "moons", "spirals", "blobs",
+)  # fmt: skip
+"""Data sets that need no path; data/catalog.py describes them."""
+ACTIVATIONS = (
+    "relu", "tanh", "sigmoid", "softmax", "linear", "gelu", "elu", "selu", "silu", "leaky_relu", "softplus", "mish",
+    "celu", "exponential", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid",
+    "log_softmax", "relu6", "soft_shrink", "softsign", "sparse_plus", "sparsemax", "squareplus",
+    "swish", "tanh_shrink",
+)  # fmt: skip
+"""The usual ones first: messages show the first dozen."""
+ACTIVATIONS_LEFT_OUT = {
+    "glu": "halves the units, so that no layer has the size its config says",
+    "sparse_sigmoid": "came after the oldest Keras that is supported",
+    "threshold": "has no defaults: Keras takes it with arguments only",
+}
+"""Names of `keras.activations` that the schema leaves out, each with its reason."""
+LAYERS_LEFT_OUT = {
+    "is a base class, not a layer of its own": "Layer|Wrapper|InputSpec",
+    "is made from the data": "InputLayer",
+    "is what `data.scaling` fits on the training rows and puts first": "Normalization",
+    "runs Python code, which a config cannot hold": "Lambda",
+    "works on sequences, one step after the other": (
+        r"\w*RNN|\w*RNNCells?|GRU\w*|LSTM\w*|ConvLSTM\dD|Bidirectional|TimeDistributed"
+    ),
+    "attends within sequences": r"\w*Attention",
+    "makes or marks sequences": r"Embedding|ReversibleEmbedding|Masking|RepeatVector",
+    "contracts tensors by an equation; `dense` is the case for rows": "EinsumDense",
+    "is for sequences (1D) or volumes (3D); images are 2D": r"\w+[13]D(Transpose)?",
+    "grows images, as generators and segmentation do": "Conv2DTranspose",
+    "merges branches, which a sequence of layers does not have": (
+        "Add|Average|Concatenate|Dot|Maximum|Minimum|Multiply|Subtract"
+    ),
+    "turns text and categories into numbers, which data preparation does": (
+        "TextVectorization|StringLookup|IntegerLookup|Hashing|HashedCrossing|CategoryEncoding|Discretization"
+    ),
+    "augments images": (
+        r"Random\w+|RandAugment|AugMix|CutMix|MixUp|AutoContrast|Equalization|Solarization"
+        "|ContrastLimitedAdaptiveHistogramEqualization"
+    ),
+    "prepares images or their boxes": "CenterCrop|Resizing|MaxNumBoundingBoxes|Pipeline",
+    "turns sound into spectra": "MelSpectrogram|STFTSpectrogram",
+    "wraps a model of another framework": "FlaxLayer|JaxLayer|TorchModuleWrapper|TFSMLayer",
+    "wraps another layer, which a list of layers has no words for": "SpectralNormalization",
+    "came after the oldest Keras that is supported": "RMSNormalization|AdaptiveAveragePooling2D|AdaptiveMaxPooling2D",
+}
+"""Reason to the Keras classes it holds for, as a regular expression for the whole name."""
+
+
+def reason_left_out(keras_class: str) -> str | None:
+    """Why the schema has no such layer; None where no reason is known."""
+    return next((reason for reason, names in LAYERS_LEFT_OUT.items() if re.fullmatch(names, keras_class)), None)

@@ -125,14 +125,12 @@ LOSSES = (
     SquaredHinge, Tversky, MeanAbsolutePercentageError, MeanSquaredLogarithmicError,
 )  # fmt: skip
 """The usual ones first: messages show the first dozen."""
-
 LOSSES_LEFT_OUT = {
     "loss": "is the base class of the others",
     "ctc": "compares sequences of different lengths",
     "categorical_generalized_cross_entropy": "came after the oldest Keras that is supported",
     "circle": "learns embeddings, not predictions",
 }
-
 if TYPE_CHECKING:
     Loss = _Loss
 else:

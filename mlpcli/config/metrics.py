@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mlpcli.config.base import Positive, Share, Size, kind_of, one_of
-from mlpcli.config.loss_metrics import LOSS_METRICS
-from mlpcli.config.metric_base import LABELLED, AnyMetric
+from mlpcli.config.base import Component, Positive, Share, Size, kind_of, one_of
+from mlpcli.config.losses import Labels
 
 OpenFraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+class AnyMetric(Component):
+    """`labels` as for losses; `name` is the column in history.csv, and an alias (acc, mse) is its own name there."""
+
+    family = "metrics"
+    written_with_name = False
+    labels: ClassVar[dict[str, Labels]] = {}
+    higher_is_better: ClassVar[bool | None] = True
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")] = ""
+
+    @classmethod
+    def _arguments(cls, word: str, value: Any) -> Any:
+        """The word by which a metric is called is its name, unless it is given another."""
+        arguments = super()._arguments(word, value)
+        return {"name": word, **arguments} if isinstance(arguments, Mapping) else arguments
 
 
 class Accuracy(AnyMetric, tag="accuracy", aliases=("acc",)):
     """Becomes Keras's binary, categorical or sparse categorical accuracy, whichever the targets ask for."""
 
     labels = {"classification": "sparse", "binary": "binary"}
+
+
+LABELLED: dict[str, Labels] = {"classification": "one_hot", "binary": "binary"}
 
 
 class BinaryAccuracy(AnyMetric, tag="binary_accuracy", positional="threshold"):
@@ -117,13 +136,94 @@ class FBetaScore(AnyMetric, tag="fbeta_score"):
     threshold: OpenFraction | None = None
 
 
+class _LossMetric(AnyMetric):
+    higher_is_better = False
+
+
+class BinaryCrossentropy(_LossMetric, tag="binary_crossentropy", aliases=("bce",)):
+    labels = LABELLED
+    label_smoothing: Share = 0.0
+
+
+class CategoricalCrossentropy(_LossMetric, tag="categorical_crossentropy"):
+    labels = {"classification": "one_hot"}
+    label_smoothing: Share = 0.0
+
+
+class CategoricalHinge(_LossMetric, tag="categorical_hinge"):
+    labels = {"classification": "one_hot"}
+
+
+class CosineSimilarity(AnyMetric, tag="cosine_similarity"):
+    labels = {"classification": "one_hot"}
+
+
+class Hinge(_LossMetric, tag="hinge"):
+    labels = LABELLED
+
+
+class KLDivergence(_LossMetric, tag="kl_divergence", aliases=("kld",)):
+    labels = {"classification": "one_hot"}
+
+
+VALUES: dict[str, Labels] = {"regression": "value"}
+
+
+class LogCoshError(_LossMetric, tag="log_cosh_error", aliases=("logcosh",)):
+    labels = VALUES
+
+
+ALL_TASKS: dict[str, Labels] = {**LABELLED, **VALUES}
+
+
+class MeanAbsoluteError(_LossMetric, tag="mean_absolute_error", aliases=("mae",)):
+    labels = ALL_TASKS
+
+
+class MeanAbsolutePercentageError(_LossMetric, tag="mean_absolute_percentage_error", aliases=("mape",)):
+    labels = VALUES
+
+
+class MeanSquaredError(_LossMetric, tag="mean_squared_error", aliases=("mse",)):
+    labels = ALL_TASKS
+
+
+class MeanSquaredLogarithmicError(_LossMetric, tag="mean_squared_logarithmic_error", aliases=("msle",)):
+    labels = VALUES
+
+
+class Poisson(_LossMetric, tag="poisson"):
+    labels = VALUES
+
+
+class R2Score(AnyMetric, tag="r2_score", aliases=("r2",)):
+    labels = VALUES
+    num_regressors: Annotated[int, Field(ge=0)] = 0
+
+
+class RootMeanSquaredError(_LossMetric, tag="root_mean_squared_error", aliases=("rmse",)):
+    labels = ALL_TASKS
+
+
+class SparseCategoricalCrossentropy(_LossMetric, tag="sparse_categorical_crossentropy"):
+    labels = {"classification": "sparse"}
+
+
+class SquaredHinge(_LossMetric, tag="squared_hinge"):
+    labels = LABELLED
+
+
+LOSS_METRICS = (
+    SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy, KLDivergence, CategoricalHinge, Hinge,
+    SquaredHinge, MeanSquaredError, RootMeanSquaredError, MeanAbsoluteError, MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError, LogCoshError, Poisson, R2Score, CosineSimilarity,
+)  # fmt: skip
 METRICS = (
     Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, TopKCategoricalAccuracy,
     SparseTopKCategoricalAccuracy, Precision, Recall, TruePositives, TrueNegatives, FalsePositives, FalseNegatives, AUC,
     PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, F1Score, FBetaScore,
     *LOSS_METRICS,
 )  # fmt: skip
-
 METRICS_LEFT_OUT = {
     "metric": "is the base class of the others",
     "mean": "averages numbers, not predictions",
@@ -137,7 +237,6 @@ METRICS_LEFT_OUT = {
     "pearson_correlation": "correlates within one row, which is undefined for one target",
     "concordance_correlation": "correlates within one row, which is undefined for one target",
 }
-
 if TYPE_CHECKING:
     Metric = AnyMetric
 else:

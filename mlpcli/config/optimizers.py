@@ -117,7 +117,6 @@ class Lamb(_Optimizer, tag="lamb"):
 
 
 OPTIMIZERS = (SGD, RMSprop, Adam, AdamW, Nadam, Adamax, Adagrad, Adadelta, Adafactor, Ftrl, Lion, Lamb)
-
 OPTIMIZERS_LEFT_OUT = {
     "optimizer": "is the base class of the others",
     "loss_scale_optimizer": "wraps another optimizer; `loss_scale_factor` is an argument of each",
@@ -126,7 +125,6 @@ OPTIMIZERS_LEFT_OUT = {
     "muon": "came after the oldest Keras that is supported",
     "schedule_free_adam_w": "came after the oldest Keras that is supported",
 }
-
 DEFAULT = Adam.tag
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mlpcli.config.document import Document, Path
-from mlpcli.config.schema_words import keys_at, names_at, section_of, spelling
-from mlpcli.config.suggestions import LONGEST_TEXT, shown, suggestion
+from mlpcli.config.base import Component
+from mlpcli.config.losses import LOSSES
+from mlpcli.config.metrics import METRICS
+from mlpcli.config.yaml_reader import Document, KeyPath
 from mlpcli.errors import Problem
+from mlpcli.text import LONGEST_TEXT, shown, suggestion
 
 _WRONG_FORM = {
     "int_type": "a whole number",
@@ -35,13 +37,12 @@ _OUT_OF_RANGE = {
     "form": "",
 }
 """`form` is the schema's own kind, for messages that are finished but for what was found."""
-
 _MISSING = "is required"
 
 
 def problems_of(error: ValidationError, document: Document, root: type[BaseModel]) -> list[Problem]:
     """One problem per place of the file; where several forms were tried, their demands are joined with "or"."""
-    details: dict[Path, list[Any]] = {}
+    details: dict[KeyPath, list[Any]] = {}
     for detail in error.errors(include_url=False):
         path = _path_in_file(detail["loc"], document.value, keep_last=detail["type"] == "missing")
         if path not in document.unreadable:
@@ -56,7 +57,7 @@ def problems_of(error: ValidationError, document: Document, root: type[BaseModel
     ]
 
 
-def _path_in_file(location: tuple[int | str, ...], value: Any, keep_last: bool) -> Path:
+def _path_in_file(location: tuple[int | str, ...], value: Any, keep_last: bool) -> KeyPath:
     """pydantic's location without the steps that are no keys of the file (names of forms, arguments left unsaid)."""
     path: list[int | str] = []
     for part in location:
@@ -172,3 +173,65 @@ def _near_word(details: list[Any]) -> str:
     words = [word.strip("' ") for word in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
     near = suggestion(detail["input"], words)
     return near if "did you mean" in near else ""
+
+
+Location = tuple[int | str, ...]
+"""Where pydantic found an error: keys, list indices, and the tags of the forms it tried."""
+_ALIASES: dict[int | str, tuple[str, ...]] = {
+    tag: tuple(alias for cls in (*LOSSES, *METRICS) if cls.tag == tag for alias in cls.aliases)
+    for tag in {cls.tag for cls in (*LOSSES, *METRICS)}
+}
+DEEP_SECTIONS = ("early_stopping", "optimizer")
+"""Parts of the training section whose settings people write beside them."""
+
+
+def keys_at(location: Location, root: type[BaseModel]) -> list[str]:
+    """The keys that the mapping at `location` may have."""
+    classes = _classes_at(location, root)
+    keys = {name for cls in classes for name in cls.model_fields}
+    if keys and any(issubclass(cls, Component) and cls.written_with_name for cls in classes):
+        keys.add("name")
+    return sorted(keys)
+
+
+def names_at(location: Location, root: type[BaseModel]) -> list[str]:
+    """The names of the components that may stand at `location`; `auto` where that is a choice, too."""
+    components = [cls for cls in _classes_at(location, root) if issubclass(cls, Component) and cls.tag]
+    names = [name for cls in components for name in (cls.tag, *cls.aliases)]
+    return [*names, "auto"] if "given" in location else names
+
+
+def spelling(part: int | str, value: Any) -> int | str:
+    """The word by which the file's one-entry mapping calls the component that pydantic's location names by its tag."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        return next((word for word in value if word in _ALIASES.get(part, ())), part)
+    return part
+
+
+def section_of(key: str, root: type[BaseModel]) -> str | None:
+    """The section where a key belongs that was written in another."""
+    sections: list[Location] = [(name,) for name in root.model_fields]
+    sections += [("training", name) for name in DEEP_SECTIONS]
+    for section in sections:
+        if any(key in cls.model_fields for cls in _classes_at(section, root)):
+            return ".".join(map(str, section))
+    return None
+
+
+def _classes_at(location: Location, root: type[BaseModel]) -> list[type[BaseModel]]:
+    """The schema's classes that a location may mean; a tag leaves one of them, a key leads to those of its field."""
+    classes = [root]
+    for part in location:
+        tagged = [cls for cls in classes if getattr(cls, "tag", "") == part]
+        fields = [cls.model_fields[str(part)].annotation for cls in classes if part in cls.model_fields]
+        if tagged and len(classes) > 1:
+            classes = tagged
+        elif fields:
+            classes = [found for annotation in fields for found in _models_in(annotation)]
+    return classes
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in _models_in(inner)]

@@ -85,7 +85,6 @@ SCHEDULES = (
     ExponentialDecay, InverseTimeDecay, PolynomialDecay, CosineDecay, CosineDecayRestarts, PiecewiseConstantDecay,
 )  # fmt: skip
 SCHEDULES_LEFT_OUT = {"learning_rate_schedule": "is the base class of the others"}
-
 if TYPE_CHECKING:
     Schedule = Component
 else:

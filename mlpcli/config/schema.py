@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from mlpcli.artifacts.run_directory import folder_name
 from mlpcli.config.base import Section
-from mlpcli.config.data import DataConfig
-from mlpcli.config.model import ModelConfig
-from mlpcli.config.training import OutputConfig, TrainingConfig
+from mlpcli.config.layers import Layer
+from mlpcli.config.schedules import CosineDecay, ReduceLROnPlateau
+from mlpcli.config.sections import (
+    SHORT_FORM,
+    DataConfig,
+    EarlyStopping,
+    ModelConfig,
+    Output,
+    OutputConfig,
+    StopWhenEqual,
+    TrainingConfig,
+)
+from mlpcli.runs.directory import folder_name
+from mlpcli.text import did_you_mean, shown
 
 CONFIG_VERSION = 1
 LARGEST_SEED = 2**31 - 1
@@ -60,3 +71,112 @@ class Config(Section):
             if isinstance(training, dict) and "early_stopping" not in training:
                 return {**value, "training": {**training, "early_stopping": False}}
         return value
+
+
+COUNTS = ("true_positives", "true_negatives", "false_positives", "false_negatives")
+Finding = tuple[str, str]
+"""A dotted key and what is wrong with it."""
+
+
+def check_config(config: Config) -> Iterator[Finding]:
+    """Every contradiction that can be seen without the data."""
+    yield from _check_forms(config)
+    yield from _check_monitors(config)
+    yield from _check_directions(config)
+    yield from _check_stop_when_equal(config)
+    yield from _check_average(config)
+    yield from _check_schedule(config)
+    yield from _check_layer_names(config)
+
+
+def known_columns(config: Config, metrics: list[str]) -> list[str]:
+    """The columns of history.csv that a monitor may name."""
+    columns = ["loss", *metrics]
+    return columns if config.data.validation is None else columns + [f"val_{column}" for column in columns]
+
+
+def check_monitor(key: str, monitor: str, columns: list[str]) -> Iterator[Finding]:
+    """A monitor must be one of the columns."""
+    if monitor in columns:
+        return
+    if monitor.startswith("val_") and monitor.removeprefix("val_") in columns:
+        known = ", ".join(columns)
+        yield key, f'"{monitor}" needs a validation set; set data.validation, or monitor one of {known}'
+        return
+    near = did_you_mean(monitor, columns) or f"; there are {', '.join(columns)}"
+    yield key, f'no metric is called "{shown(monitor)}"{near}'
+
+
+def monitors(config: Config) -> Iterator[tuple[str, str]]:
+    """Each key that names a column, and the column."""
+    training = config.training
+    if isinstance(training.early_stopping, EarlyStopping):
+        yield "training.early_stopping.monitor", training.early_stopping.monitor
+    if isinstance(training.learning_rate_schedule, ReduceLROnPlateau):
+        yield "training.learning_rate_schedule.reduce_on_plateau.monitor", training.learning_rate_schedule.monitor
+
+
+def _check_forms(config: Config) -> Iterator[Finding]:
+    if config.model.layers is None:
+        return
+    for key in SHORT_FORM:
+        if key in config.model.model_fields_set:
+            yield f"model.{key}", "belongs to the short form, which `layers` takes the place of; delete one of them"
+
+
+def _check_monitors(config: Config) -> Iterator[Finding]:
+    """With `metrics: auto` either default may still come to be; the task decides, and the plan checks again."""
+    chosen = config.training.metrics
+    metrics = ["accuracy", "mean_absolute_error"] if chosen == "auto" else [metric.name for metric in chosen]
+    for key, monitor in monitors(config):
+        yield from check_monitor(key, monitor, known_columns(config, metrics))
+
+
+def _check_directions(config: Config) -> Iterator[Finding]:
+    """Keras cannot tell by itself which way a count is better, and says so only after the first epoch."""
+    chosen = config.training.metrics
+    counts = [] if chosen == "auto" else [metric.name for metric in chosen if metric.tag in COUNTS]
+    for section, key in (
+        (config.training.early_stopping, "training.early_stopping"),
+        (config.training.learning_rate_schedule, "training.learning_rate_schedule.reduce_on_plateau"),
+    ):
+        monitor, mode = getattr(section, "monitor", ""), getattr(section, "mode", "")
+        if mode == "auto" and monitor.removeprefix("val_") in counts:
+            yield f"{key}.mode", f"{monitor} is a count, and which way is better is not known; set mode to max or min"
+
+
+def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
+    if isinstance(config.training.stop_when_equal, StopWhenEqual) and config.data.validation is None:
+        yield "training.stop_when_equal", "compares with the validation set; set data.validation"
+
+
+def _check_average(config: Config) -> Iterator[Finding]:
+    """The averaged weights are put into the model when training ends; restoring the best would take them out again."""
+    stopping = config.training.early_stopping
+    if config.training.optimizer.use_ema and isinstance(stopping, EarlyStopping) and stopping.restore_best_weights:
+        message = "averages the weights, and early stopping would restore unaveraged ones; set"
+        yield "training.optimizer.use_ema", f"{message} training.early_stopping.restore_best_weights: false"
+
+
+def _check_schedule(config: Config) -> Iterator[Finding]:
+    schedule = config.training.learning_rate_schedule
+    if isinstance(schedule, CosineDecay) and schedule.warmup_steps and schedule.warmup_target is None:
+        key = "training.learning_rate_schedule.cosine_decay.warmup_steps"
+        yield key, "needs warmup_target, the rate to warm up to"
+
+
+def _named_layers(config: Config) -> Iterator[tuple[str, Layer]]:
+    """The key of each layer's arguments, and the layer."""
+    for index, layer in enumerate(config.model.layers or []):
+        yield f"model.layers[{index}].{layer.tag}", layer
+    if isinstance(config.model.output, Output):
+        yield "model.output", config.model.output
+
+
+def _check_layer_names(config: Config) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for key, layer in _named_layers(config):
+        if layer.name in seen:
+            yield f"{key}.name", f'"{shown(layer.name)}" is the name of {seen[layer.name]} already; choose another'
+        elif layer.name is not None:
+            seen[layer.name] = key

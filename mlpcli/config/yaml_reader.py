@@ -5,15 +5,16 @@ PyYAML alone reads `1e-3` as a string, `on` as true, `12:30` as 750, `012` as 10
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from mlpcli.config.document import Document, Path, show_path
-from mlpcli.config.yaml_errors import character_error, place_of, syntax_error
-from mlpcli.config.yaml_scalars import FORBIDDEN_CHARACTER, ScalarError, read_scalar
-from mlpcli.errors import ConfigError
+from mlpcli.errors import ConfigError, Problem
+from mlpcli.text import shown
 
 LARGEST_FILE_BYTES = 1 << 20
 DEEPEST_NESTING = 50
@@ -93,7 +94,7 @@ def _refusal(event: Any, depth: int, documents: int, number: int) -> str:
     return ""
 
 
-def _build(node: yaml.Node, path: Path, document: Document) -> Any:
+def _build(node: yaml.Node, path: KeyPath, document: Document) -> Any:
     document.places.setdefault(path, place_of(node.start_mark))
     if isinstance(node, yaml.MappingNode):
         return _build_mapping(node, path, document)
@@ -107,7 +108,7 @@ def _build(node: yaml.Node, path: Path, document: Document) -> Any:
         return None
 
 
-def _build_mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str, Any]:
+def _build_mapping(node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
         place = place_of(key_node.start_mark)
@@ -129,3 +130,181 @@ def _key_refusal(node: yaml.Node) -> str:
     if node.value == "<<" and node.style is None:
         return "merge keys (<<) are not read; write the values out"
     return "a key holds a control character; delete it" if FORBIDDEN_CHARACTER.search(node.value) else ""
+
+
+LONGEST_NUMBER = 300
+"""Digits; more than any float has, and few enough for int() to be quick."""
+FORBIDDEN_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of characters, which come from escapes only: no file name or title can hold them."""
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"[-+]?\d+\Z", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?\Z", re.ASCII)
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_ODD_NUMBER = re.compile(r"[-+]?(0\d+|0[oOxXbB][0-9a-fA-F_]+|\d[\d_]*_[\d_]*|\d+(:[0-5]?\d)+)\Z", re.ASCII)
+
+
+class ScalarError(ValueError):
+    """The word cannot be read without guessing; the text says what to write instead."""
+
+
+def read_scalar(text: str, plain: bool) -> str | int | float | bool | None:
+    """The value of a scalar; quoted and block text (not `plain`) stays text.
+
+    Raises:
+        ScalarError: it holds a forbidden character, or is a number that could be read in two ways or has no end.
+    """
+    if FORBIDDEN_CHARACTER.search(text):
+        raise ScalarError(f"holds the character {FORBIDDEN_CHARACTER.findall(text)[0]!r}; delete it")
+    if not plain:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _ODD_NUMBER.match(text) or _FLOAT.match(text):
+        return _read_number(text)
+    if _NOT_FINITE.match(text):
+        return float(text.replace(".", ""))
+    return text
+
+
+def _read_number(text: str) -> int | float:
+    if len(text) > LONGEST_NUMBER:
+        raise ScalarError(f"is a number of {len(text)} digits; no setting is that long")
+    if _ODD_NUMBER.match(text):
+        number = _plainly(text)
+        raise ScalarError(f"`{text}` is read as different numbers by different programs; write {number}, or quote it")
+    return int(text) if _INTEGER.match(text) else float(text)
+
+
+def _plainly(text: str) -> str:
+    """The decimal number that is most likely meant."""
+    digits = text.replace("_", "")
+    try:
+        return str(int(digits) if digits.lstrip("+-").isdigit() else int(digits, 0))
+    except ValueError:
+        return "a plain decimal number"
+
+
+Place = tuple[int, int]
+"""Line and column, from 1."""
+LONGEST_LINE = 100
+
+
+def place_of(mark: Any) -> Place:
+    """The place of one of PyYAML's marks."""
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+
+
+def syntax_error(error: yaml.MarkedYAMLError, text: str) -> tuple[Place, str]:
+    """Where the mistake is, which may be long before PyYAML noticed it, and what it is."""
+    lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text)  # what YAML takes for the end of a line
+    mark, message = _explain(error, lines)
+    place = place_of(mark)
+    line = lines[place[0] - 1] if place[0] <= len(lines) else ""
+    return place, f"{message}\n{_with_caret(line, place[1] - 1)}"
+
+
+def character_error(error: yaml.reader.ReaderError, text: str) -> tuple[Place, str]:
+    """The place of a character that no YAML file may hold."""
+    line_start = text.rfind("\n", 0, error.position) + 1
+    place = (text.count("\n", 0, error.position) + 1, error.position - line_start + 1)
+    return place, f"has the character {chr(error.character)!r}, which YAML forbids; delete it"
+
+
+def _explain(error: yaml.MarkedYAMLError, lines: list[str]) -> tuple[Any, str]:
+    """The mark to point at, and the explanation."""
+    problem, context = str(error.problem), str(error.context)
+    mark = error.problem_mark or error.context_mark
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    if r"\t" in problem or (mark is not None and line[: mark.column + 1].endswith("\t")):
+        return mark, "a tab stands where YAML wants spaces; indent with spaces"
+    if "quoted scalar" in context and "unexpected end" in problem:
+        return error.context_mark, "this quote is never closed"
+    if "unexpected document separator" in problem:
+        return error.context_mark, "this quote is not closed before the document ends"
+    if "parsing a flow" in context:
+        return _explain_brackets(error, problem)
+    if "could not find expected ':'" in problem:
+        return error.context_mark, "is no `key: value`; a key needs a colon and a space after it"
+    if "mapping values are not allowed" in problem:
+        if re.search(r":(\s|$)", line[: mark.column if mark else 0]):
+            return mark, "a second `:` in one line; quote the value or start a new line"
+        return mark, "a `:` is not expected here; does the line above lack its own?"
+    if "expected <block end>" in problem:
+        if "scalar" in problem:
+            return mark, "something follows a value that has ended; quote the whole value"
+        return mark, "does not line up with the lines above; indent it as its neighbours"
+    if "cannot start any token" in problem:
+        return mark, "no value may begin with this character; quote the value"
+    if "unknown escape character" in problem:
+        return mark, "a backslash within \"...\" begins an escape; use '...' quotes, or / in paths"
+    return mark, f"is not YAML: {problem}" + (f" {error.context}" if error.context else "")
+
+
+def _explain_brackets(error: yaml.MarkedYAMLError, problem: str) -> tuple[Any, str]:
+    closing = "]" if "']'" in problem else "}"
+    opening = {"]": "[", "}": "{"}[closing]
+    if "stream end" in problem or "document" in problem:
+        return error.context_mark, f"this `{opening}` is never closed"
+    line, column = place_of(error.context_mark)
+    return error.problem_mark, f"a `,` or `{closing}` is missing before this (`{opening}` opened at {line}:{column})"
+
+
+def _with_caret(line: str, column: int) -> str:
+    """The line, cut around the column where it is long, and a caret below; wide letters take two places."""
+    start = max(0, column - LONGEST_LINE // 2) if len(line) > LONGEST_LINE else 0
+    part = "".join(character if character.isprintable() else " " for character in line[start : start + LONGEST_LINE])
+    before = part[: column - start]
+    width = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in before)
+    return f"    {part}\n    {' ' * width}^"
+
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass
+class Document:
+    """Plain values, and the line and column (from 1) of each key or list entry, by its path."""
+
+    file: str
+    value: Any = None
+    places: dict[KeyPath, Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: set[KeyPath] = field(default_factory=set)
+    """Where a value was refused already, and None stands in for it."""
+    overrides: dict[KeyPath, str] = field(default_factory=dict)
+    """What was typed on the command line, by the path it sets; the last one comes last."""
+    replaced: dict[KeyPath, Any] = field(default_factory=dict)
+    """What stood in the file where something else was typed; None where there was nothing."""
+
+    def problem(self, place: Place, key: str, message: str) -> Problem:
+        """A problem of this file at a place."""
+        return Problem(*place, key, message, self.file)
+
+    def problem_at(self, path: KeyPath, message: str) -> Problem:
+        """A problem of the value at `path`: placed at the override that set it, or at the nearest key."""
+        override = self._override_of(path)
+        if override:
+            return Problem(0, 0, show_path(path), message, override)
+        lengths = range(len(path), -1, -1)
+        place = next((self.places[path[:length]] for length in lengths if path[:length] in self.places), (1, 1))
+        return self.problem(place, show_path(path), message)
+
+    def _override_of(self, path: KeyPath) -> str | None:
+        """The override that set `path` or something above it; or something below, if the file lacks the key."""
+        for set_path, text in reversed(self.overrides.items()):
+            covers = path[: len(set_path)] == set_path
+            if covers or (path not in self.places and set_path[: len(path)] == path):
+                return text
+        return None
+
+
+def show_path(path: KeyPath) -> str:
+    """`model.layers[2].dense` for ("model", "layers", 2, "dense")."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{shown(part)}" if text else shown(part)
+    return text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlpcli.data.dataset import Kind, Task
+from mlpcli.config.sections import Task
+from mlpcli.data.dataset import Kind
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,6 @@ IDX_FILES = (
     "t10k-labels-idx1-ubyte.gz",
 )
 CIFAR_FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
-
 FASHION_NAMES = (
     "T-shirt/top",
     "Trouser",
@@ -61,7 +61,6 @@ FASHION_NAMES = (
     "Ankle boot",
 )
 CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-
 IRIS_COLUMNS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 WINE_COLUMNS = (
     "alcohol",
@@ -152,6 +151,5 @@ _SETS = (
     _generated("spirals", "three arms that wind around each other", ("arm 1", "arm 2", "arm 3"), POINT_COLUMNS),
     _generated("blobs", "three round clouds of points", ("cloud 1", "cloud 2", "cloud 3"), POINT_COLUMNS),
 )
-
 CATALOG: dict[str, BuiltIn] = {built_in.name: built_in for built_in in _SETS}
 BUILT_IN_NAMES = tuple(CATALOG)

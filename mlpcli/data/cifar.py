@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from mlpcli.arrays import Array
 from mlpcli.data.catalog import CIFAR10_NAMES, CIFAR_FILES
-from mlpcli.data.dataset import Array, Rows
-from mlpcli.data.local_files import file_size, open_binary
+from mlpcli.data.dataset import Rows
 from mlpcli.errors import DataError
+from mlpcli.files import file_size, open_binary
 
 PIXELS = 3 * 32 * 32
 LARGEST_BATCH = 64 << 20

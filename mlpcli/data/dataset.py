@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.arrays import Array
+from mlpcli.config.sections import Task
+
 if TYPE_CHECKING:
-    from mlpcli.data.tables.preprocessing import Preprocessing
-    from mlpcli.data.tables.summaries import ColumnSummary
+    from mlpcli.tables.preprocessing import Preprocessing
+    from mlpcli.tables.profile import ColumnSummary
 
-Array = npt.NDArray[Any]
+
 Kind = Literal["image", "table"]
-Task = Literal["classification", "binary", "regression"]
-
 Watch = Callable[[str, int, int], None]
 """Told how a long piece of loading goes: what is done ("decoding pictures"), how many are done, of how many."""
 
@@ -112,3 +113,62 @@ class Splits:
 def row_count(rows: Rows | Part | None) -> int | None:
     """How many rows; None where there is no such part."""
     return None if rows is None else len(rows)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What rows must look like to go with the training rows, and how files are made into such rows.
+
+    targets: numbers per row (1 for classes). preprocessing, image, pixel_max: as in `Source`.
+    """
+
+    input_shape: tuple[int, ...]
+    class_names: tuple[str, ...] | None
+    feature_names: tuple[str, ...] | None
+    targets: int = 1
+    preprocessing: Preprocessing | None = None
+    image: ImageForm | None = None
+    pixel_max: float | None = None
+
+
+def layout_of(source: Source) -> Layout:
+    """The layout of a source's rows."""
+    targets = source.train.y.shape[1] if source.train.y.ndim == 2 else 1
+    return Layout(
+        source.input_shape,
+        source.class_names,
+        source.feature_names,
+        targets,
+        source.preprocessing,
+        source.image,
+        source.pixel_max,
+    )
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """Facts about a data set and its parts.
+
+    input_shape: of one example. targets: numbers to predict per row, 1 for classes.
+    *_rows: None where there is no such part, or its size is not known.
+    found: where the data is, in words. pixel_max: as in `Source`. pass_through: columns that are 0 or 1 by nature, and
+    are not scaled; None for arrays.
+    """
+
+    name: str
+    kind: Kind
+    input_shape: tuple[int, ...]
+    task: Task
+    class_names: tuple[str, ...] | None
+    feature_names: tuple[str, ...] | None
+    pixel_max: float | None
+    targets: int
+    train_rows: int | None
+    validation_rows: int | None
+    test_rows: int | None
+    found: str
+    pass_through: tuple[bool, ...] | None = None
+
+
+Color = Literal["grayscale", "rgb"]
+Fit = Literal["stretch", "pad"]

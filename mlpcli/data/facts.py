@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mlpcli.arrays import Array, row_chunks
+from mlpcli.config.sections import resolve_task
+from mlpcli.data.built_in import place_of
 from mlpcli.data.catalog import CATALOG, BuiltIn
-from mlpcli.data.columns import choose_columns
-from mlpcli.data.dataset import Kind, Source, Splits, Task, row_count
-from mlpcli.data.downloads import place_of
-from mlpcli.data.loading import load_data
-from mlpcli.data.other_rows import Layout, layout_of, read_rows
-from mlpcli.data.source import check_built_in
-from mlpcli.data.split_counts import split_counts
-from mlpcli.data.task import resolve_task
+from mlpcli.data.dataset import DataFacts, Layout, Part, Rows, Source, Splits, layout_of, row_count
+from mlpcli.data.load_data import load_data
+from mlpcli.data.other_rows import read_rows
+from mlpcli.data.settings import choose_columns
+from mlpcli.data.sources import check_built_in
+from mlpcli.data.split import split_counts
+from mlpcli.data.streaming.disk_rows import on_disk
 
 if TYPE_CHECKING:
-    from mlpcli.config.data import DataConfig
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """Facts about a data set and its parts.
-
-    input_shape: of one example. targets: numbers to predict per row, 1 for classes.
-    *_rows: None where there is no such part, or its size is not known.
-    found: where the data is, in words. pixel_max: as in `Source`. pass_through: columns that are 0 or 1 by nature, and
-    are not scaled; None for arrays.
-    """
-
-    name: str
-    kind: Kind
-    input_shape: tuple[int, ...]
-    task: Task
-    class_names: tuple[str, ...] | None
-    feature_names: tuple[str, ...] | None
-    pixel_max: float | None
-    targets: int
-    train_rows: int | None
-    validation_rows: int | None
-    test_rows: int | None
-    found: str
-    pass_through: tuple[bool, ...] | None = None
+    from mlpcli.config.sections import DataConfig
 
 
 def facts_of(source: Source, data: DataConfig, splits: Splits | None = None) -> DataFacts:
@@ -127,3 +106,32 @@ def _where_found(data: DataConfig) -> str:
         return f"made by mlpcli (seed {data.generate.seed})"
     place = place_of(built_in.name, data)
     return f"read from {place}" if place else "will be downloaded by Keras"
+
+
+def fingerprint(source: Source, splits: Splits | None = None) -> str:
+    """`sha256:...` over shapes, types and values of all rows, training then test, and over the class names.
+
+    With the splits also over rows that data.test and data.validation bring from other files.
+    The same on every platform and for every memory layout; the arrays are not copied as a whole. Of rows on disk it
+    takes the digest that was made as they were written, so that it is another one than for the same rows in memory.
+    """
+    digest = hashlib.sha256()
+    parts: list[Rows | Part] = [source.train] if source.test is None else [source.train, source.test]
+    for part in (splits.test, splits.validation) if splits else ():
+        if part is not None and not any(part.x is known.x for known in parts):
+            parts.append(part)
+    for rows in parts:
+        _add(digest, rows.x)
+        _add(digest, rows.y)
+    digest.update(repr(source.class_names).encode("utf-8"))
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _add(digest: hashlib._Hash, values: Array) -> None:
+    little = values.dtype.newbyteorder("<")
+    digest.update(f"{little.str}{values.shape};".encode("ascii"))
+    if on_disk(values):
+        digest.update(values.digest.encode("ascii"))
+        return
+    for chunk in row_chunks(values):
+        digest.update(np.ascontiguousarray(values[chunk], little).data)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
-from mlpcli.data.local_files import check_unpacked_size, open_binary
-from mlpcli.errors import DataError, did_you_mean
+from mlpcli.arrays import Array, highest_pixel, model_values
+from mlpcli.data.dataset import Kind, Rows, Source
+from mlpcli.data.settings import choose_columns
+from mlpcli.data.targets import encode_like, encode_targets
+from mlpcli.errors import DataError
+from mlpcli.files import check_unpacked_size, open_binary
+from mlpcli.text import did_you_mean
+
+if TYPE_CHECKING:
+    from mlpcli.config.sections import DataConfig
+
 
 ARRAY_NAMES = ("x", "y", "x_train", "y_train", "x_test", "y_test", "class_names", "feature_names")
 AGAIN = "write it again with numpy.savez"
@@ -78,3 +86,108 @@ def _check_header(path: Path, member: IO[bytes], info: zipfile.ZipInfo) -> None:
             f"{path}: the header of {info.filename} says {shape} values of {dtype.name}, {claimed:,} bytes,"
             f" but {found:,} are there; {AGAIN}"
         )
+
+
+def load_npz(path: Path, data: DataConfig) -> Source:
+    """Read a data set.
+
+    x: (n, features) is a table, (n, h, w) or (n, h, w, c) are images. y: whole numbers, text or true/false are
+    classes, floats a number. Optional class_names (then y holds indices into them) and feature_names.
+
+    Raises:
+        DataError: the file cannot be read, or its arrays do not fit each other.
+        SettingError: a setting does not fit the file.
+    """
+    arrays = read_npz(path)
+    x_name, y_name, has_test = _array_names(path, arrays)
+    x, y = checked_pair(path, arrays, x_name, y_name)
+    kind: Kind = "table" if x.ndim == 2 else "image"
+    own_names = names_in(path, arrays, "class_names")
+    y, class_names = encode_targets(f"{path}: {y_name}", y, data.task, own_names)
+    test = _test_rows(path, arrays, Rows(x, y), class_names, own_names) if has_test else None
+    features = feature_names_in(path, arrays, x.shape)
+    columns = choose_columns(path.name, kind, features, data)
+    if columns is not None and features is not None:
+        x, features = x[:, columns], tuple(features[column] for column in columns)
+        test = Rows(test.x[:, columns], test.y) if test else None
+    pixel_max = highest_pixel(x) if kind == "image" else None
+    return Source(path.stem, kind, Rows(x, y), test, class_names, features, pixel_max)
+
+
+def checked_pair(path: Path, arrays: dict[str, Array], x_name: str, y_name: str) -> tuple[Array, Array]:
+    """x in a type that models take, and y as it is; they must be there, fit each other and hold rows."""
+    for name in (x_name, y_name):
+        if name not in arrays:
+            listed = ", ".join(arrays) or "no array"
+            raise DataError(f"{path}: the array {name} is missing (it holds {listed}); save it with numpy.savez")
+    x, y = arrays[x_name], arrays[y_name]
+    if not 2 <= x.ndim <= 4 or y.ndim == 0:
+        raise DataError(
+            f"{path}: {x_name} has the shape {x.shape}, {y_name} {y.shape}; allowed are (rows, features),"
+            " (rows, height, width) or (rows, height, width, channels), and one label per row"
+        )
+    if len(x) != len(y):
+        raise DataError(f"{path}: {x_name} has {len(x):,} rows, but {y_name} {len(y):,}; they must be equal")
+    if x.size == 0 or y.size == 0:
+        raise DataError(f"{path}: holds no rows: {x_name} has the shape {x.shape}, {y_name} {y.shape}; save some")
+    return model_values(f"{path}: {x_name}", x), y
+
+
+def names_in(path: Path, arrays: dict[str, Array], name: str) -> tuple[str, ...] | None:
+    """An array of names, each once; None where there is no such array."""
+    if name not in arrays:
+        return None
+    values = arrays[name]
+    if values.ndim != 1 or values.dtype.kind != "U":
+        raise DataError(f"{path}: {name} must be a one-dimensional array of text, numpy.array([...], str)")
+    names = tuple(str(value) for value in values)
+    doubled = next((text for text in names if names.count(text) > 1 or not text), None)
+    if doubled is not None:
+        raise DataError(f'{path}: {name} must hold different names, none empty; "{doubled}" is not one')
+    return names
+
+
+def feature_names_in(path: Path, arrays: dict[str, Array], shape: tuple[int, ...]) -> tuple[str, ...] | None:
+    """feature_names, one for each column of x (n, features)."""
+    names = names_in(path, arrays, "feature_names")
+    if names is not None and (len(shape) != 2 or len(names) != shape[1]):
+        raise DataError(f"{path}: has {len(names)} feature_names for x of the shape {shape}; give one per column")
+    return names
+
+
+def _array_names(path: Path, arrays: dict[str, Array]) -> tuple[str, str, bool]:
+    """The names of x and y for training, and whether a test set comes with them."""
+    halves = [name for name in arrays if name.endswith(("_train", "_test"))]
+    if halves and ("x" in arrays or "y" in arrays):
+        raise DataError(f"{path}: holds both x or y and {', '.join(halves)}; keep either x, y or x_train, y_train")
+    if not halves:
+        return "x", "y", False
+    return "x_train", "y_train", "x_test" in arrays or "y_test" in arrays
+
+
+def _test_rows(
+    path: Path,
+    arrays: dict[str, Array],
+    train: Rows,
+    class_names: tuple[str, ...] | None,
+    own_names: tuple[str, ...] | None,
+) -> Rows:
+    x, y = checked_pair(path, arrays, "x_test", "y_test")
+    if x.shape[1:] != train.x.shape[1:]:
+        raise DataError(
+            f"{path}: x_train has the shape {train.x.shape}, x_test {x.shape}; they must agree but for the rows"
+        )
+    targets = encode_like(f"{path}: y_test", y, class_names, own_names)
+    if targets.shape[1:] != train.y.shape[1:]:
+        raise DataError(f"{path}: y_train has {train.y.shape[1:] or 1} targets, y_test {targets.shape[1:] or 1}")
+    _check_seen(path, targets, train.y, class_names)
+    return Rows(x, targets)
+
+
+def _check_seen(path: Path, test: Array, train: Array, class_names: tuple[str, ...] | None) -> None:
+    if class_names is None:
+        return
+    unseen = np.setdiff1d(test, train)
+    if len(unseen):
+        names = ", ".join(f'"{class_names[index]}"' for index in unseen[:10])
+        raise DataError(f"{path}: y_test has classes that no training row has: {names}; add training rows of them")

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.data.dataset import Array, ImageForm, Rows, Source
-from mlpcli.data.idx_folder import has_idx, read_idx_arrays
-from mlpcli.data.images.folders import is_class_folder
-from mlpcli.data.local_files import reading
-from mlpcli.data.not_found import VARIABLE_TOO, unpack_first
-from mlpcli.data.npz import read_npz
-from mlpcli.data.npz_source import checked_pair, feature_names_in, names_in
-from mlpcli.data.tables.files import is_table_path
+from mlpcli.arrays import Array
+from mlpcli.data.dataset import Layout, Rows
+from mlpcli.data.idx import has_idx, read_idx_arrays
+from mlpcli.data.images.class_folders import is_class_folder
+from mlpcli.data.npz import checked_pair, feature_names_in, names_in, read_npz
 from mlpcli.data.targets import encode_like
-from mlpcli.errors import DataError, SettingError, did_you_mean
+from mlpcli.data_folder import VARIABLE_TOO, unpack_first
+from mlpcli.errors import DataError, SettingError
+from mlpcli.files import reading
+from mlpcli.tables.table_files import is_table_path
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
-    from mlpcli.data.tables.preprocessing import Preprocessing
-    from mlpcli.data.tables.raw_table import RawTable
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What rows must look like to go with the training rows, and how files are made into such rows.
-
-    targets: numbers per row (1 for classes). preprocessing, image, pixel_max: as in `Source`.
-    """
-
-    input_shape: tuple[int, ...]
-    class_names: tuple[str, ...] | None
-    feature_names: tuple[str, ...] | None
-    targets: int = 1
-    preprocessing: Preprocessing | None = None
-    image: ImageForm | None = None
-    pixel_max: float | None = None
-
-
-def layout_of(source: Source) -> Layout:
-    """The layout of a source's rows."""
-    targets = source.train.y.shape[1] if source.train.y.ndim == 2 else 1
-    return Layout(
-        source.input_shape,
-        source.class_names,
-        source.feature_names,
-        targets,
-        source.preprocessing,
-        source.image,
-        source.pixel_max,
-    )
+    from mlpcli.tables.preprocessing import Preprocessing
+    from mlpcli.tables.raw_table import RawTable
 
 
 def read_rows(key: str, path: Path, layout: Layout) -> Rows:
@@ -99,9 +69,8 @@ def _from_npz(path: Path, layout: Layout) -> Rows:
 
 def _from_table(key: str, path: Path, layout: Layout) -> Rows:
     """Encoded as the training rows were; names alone do, where these were no table of columns but had names."""
-    from mlpcli.data.tables.fitting_options import fitting_options
-    from mlpcli.data.tables.preprocessing import plain_preprocessing
-    from mlpcli.data.tables.reader import read_batches, read_table
+    from mlpcli.tables.preprocessing import fitting_options, plain_preprocessing
+    from mlpcli.tables.table_reader import read_batches, read_table
 
     preprocessing = layout.preprocessing
     if preprocessing is None and layout.feature_names is None:
@@ -129,8 +98,7 @@ def labelled_rows(path: Path, raw: RawTable, preprocessing: Preprocessing) -> Ro
 
 
 def _from_images(key: str, path: Path, layout: Layout) -> Rows:
-    from mlpcli.data.images.loading import read_image_rows
-    from mlpcli.data.images.photo import example_of
+    from mlpcli.data.images.load_images import example_of, read_image_rows
 
     if layout.image is None or layout.class_names is None:
         raise SettingError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
@@ -10,11 +11,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mlpcli.data.arrays import row_chunks
-from mlpcli.data.dataset import Part
-from mlpcli.data.facts import DataFacts
-from mlpcli.data.streaming.moments import Moments, moments_of
+from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
+from mlpcli.data.dataset import DataFacts, Part
 from mlpcli.errors import DataError, SettingError
+from mlpcli.text import did_you_mean
 
 Floats = npt.NDArray[np.float64]
 
@@ -105,3 +105,84 @@ def _check_spread(facts: DataFacts, variance: Floats) -> None:
             f"{facts.name}: column {name} spreads over {variance[wide[0]] ** 0.5:.1e}, too far to be scaled in 32-bit"
             " numbers; divide it, or take its logarithm"
         )
+
+
+@dataclass(frozen=True)
+class TargetScaling:
+    """target = mean + deviation * (what the network learns)."""
+
+    mean: float = 0.0
+    deviation: float = 1.0
+
+
+def fit_target_scaling(setting: str, train: Part) -> TargetScaling:
+    """Mean and standard deviation of the training targets (n,), in float64 and in chunks.
+
+    Raises:
+        SettingError: all targets are the same, so there is no spread to divide by.
+    """
+    if setting == "none":
+        return TargetScaling()
+    mean = sum(float(values.sum()) for values in _chunks(train)) / len(train)
+    variance = sum(float(((values - mean) ** 2).sum()) for values in _chunks(train)) / len(train)
+    if variance == 0:
+        raise SettingError(
+            "data.target_scaling", f"every training row has the target {mean:g}; there is nothing to learn"
+        )
+    return TargetScaling(mean, float(np.sqrt(variance)))
+
+
+def _chunks(train: Part) -> Iterator[npt.NDArray[np.float64]]:
+    for chunk in row_chunks(train.y, len(train)):
+        yield train.y[train.indices[chunk]].astype(np.float64)
+
+
+KEY = "data.class_weight"
+
+
+def class_weights(
+    setting: str | Mapping[str, float] | None, y_train: Array, class_names: tuple[str, ...] | None
+) -> npt.NDArray[np.float32] | None:
+    """One float32 weight per class, in the order of class_names, or None where classes count alike.
+
+    "balanced": rows / (classes * rows of the class), so that each class has the same weight in all.
+
+    Raises:
+        SettingError: on regression, a class that is missing, unknown or has no training row, a bad weight.
+    """
+    if setting is None:
+        return None
+    if class_names is None:
+        raise SettingError(KEY, "the target is a number, so there are no classes to weigh; remove it")
+    if isinstance(setting, Mapping):
+        return _given(setting, class_names)
+    if setting != "balanced":
+        raise SettingError(KEY, f'must be null, "balanced" or a weight for each class (got "{setting}")')
+    return _balanced(y_train, class_names)
+
+
+def _balanced(y_train: Array, class_names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    counts = class_counts(y_train, len(class_names))
+    empty = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
+    if empty:
+        raise SettingError(KEY, f"balanced is not possible: no training row is of the class {_listed(empty)}")
+    return (len(y_train) / (len(class_names) * counts)).astype(np.float32)
+
+
+def _given(weights: Mapping[str, float], class_names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    for name, weight in weights.items():
+        if name not in class_names:
+            hint = did_you_mean(name, class_names)
+            raise SettingError(KEY, f'there is no class "{name}"{hint}; the classes are {_listed(class_names)}')
+        if not (math.isfinite(weight) and weight >= 0):
+            raise SettingError(KEY, f'the weight of "{name}" is {weight:g}; it must be a finite number of at least 0')
+    missing = [name for name in class_names if name not in weights]
+    if missing:
+        raise SettingError(KEY, f"every class needs a weight; missing: {_listed(missing)}")
+    if not any(weights.values()):
+        raise SettingError(KEY, "all weights are 0, so nothing could be learnt; give at least one class more")
+    return np.array([weights[name] for name in class_names], np.float32)
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names[:20]) + (", ..." if len(names) > 20 else "")

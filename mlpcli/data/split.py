@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from mlpcli.data.dataset import Array, Part, Rows, Source, Splits, row_count
-from mlpcli.data.other_rows import layout_of, read_rows
-from mlpcli.data.split_counts import split_counts
-from mlpcli.data.stratify import class_shares
+from mlpcli.arrays import Array
+from mlpcli.data.dataset import Part, Rows, Splits
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
-    from mlpcli.config.data import DataConfig
+    from mlpcli.config.sections import DataConfig
+
 
 Indices = npt.NDArray[np.int64]
-
 # Each draw has a stream of its own, so that changing data.test does not move data.validation's draw and neither
 # repeats a stream [seed, small number] that is used elsewhere.
 TEST_STREAM, VALIDATION_STREAM = 1_364_283_729, 1_447_119_956
@@ -32,22 +30,6 @@ class Drawn:
     train: Indices
     validation: Indices | None
     test: Indices | None
-
-
-def split_source(source: Source, data: DataConfig, seed: int) -> Splits:
-    """Split the rows of a source by data.limit, data.test and data.validation, in this order.
-
-    data.limit keeps the first rows. A data.test fraction is taken from what is kept, a data.validation fraction
-    from what then remains. Classes keep their shares to within one row (data.stratify), and each keeps a training row.
-
-    Raises:
-        SettingError: a fraction that leaves an empty part, a class too small to stratify, settings that collide.
-        DataError: the rows in a data.test or data.validation file are bad, or training has one class only.
-    """
-    test_rows = _rows_at("data.test", data.test, source) or source.test
-    validation_rows = _rows_at("data.validation", data.validation, source) if data.validation != "test" else None
-    drawn = draw_rows(data, seed, source.train.y, source.class_names, row_count(test_rows), row_count(validation_rows))
-    return join_parts(data, source.train, drawn, test_rows, validation_rows)
 
 
 def draw_rows(
@@ -91,10 +73,6 @@ def _part(rows: Rows, drawn: Indices | None, own: Rows | None) -> Part | None:
     return None if drawn is None else Part(rows.x, rows.y, drawn)
 
 
-def _rows_at(key: str, setting: float | str | None, source: Source) -> Rows | None:
-    return read_rows(key, Path(setting), layout_of(source)) if isinstance(setting, str) else None
-
-
 def _take(
     key: str, y: Array, class_names: tuple[str, ...] | None, rows: Indices, count: int, seed: list[int]
 ) -> tuple[Indices, Indices]:
@@ -128,3 +106,93 @@ def _check_classes(y: Array, class_names: tuple[str, ...] | None, data: DataConf
     if data.limit is not None and data.limit < len(y):
         raise SettingError("data.limit", f"{found}; raise or remove it, there are {len(y):,} rows")
     raise DataError(f"{data.source}: {found}; at least two classes are needed")
+
+
+@dataclass(frozen=True)
+class SplitCounts:
+    """Rows kept by data.limit, and rows of each part (None: there is no such part)."""
+
+    kept: int
+    train: int
+    validation: int | None
+    test: int | None
+
+
+def split_counts(
+    data: DataConfig, rows: int, test_rows: int | None = None, validation_rows: int | None = None
+) -> SplitCounts:
+    """The sizes of the parts.
+
+    rows: training rows of the source. test_rows: those of its own test set or of the data.test file;
+    validation_rows: those of the data.validation file; None where there is none.
+
+    Raises:
+        SettingError: data.test or data.validation leaves an empty part or asks for a test set that is not there.
+    """
+    kept = rows if data.limit is None else min(rows, data.limit)
+    train = kept
+    if isinstance(data.test, float):
+        if test_rows is not None:
+            raise SettingError("data.test", "this source brings its own test set; remove data.test, or give a path")
+        test_rows = _share("data.test", data.test, train)
+        train -= test_rows
+    if data.validation == "test":
+        if test_rows is None:
+            raise SettingError("data.validation", '"test" needs a test set; set data.test, or give a fraction here')
+        validation_rows = test_rows
+    elif isinstance(data.validation, float):
+        validation_rows = _share("data.validation", data.validation, train)
+        train -= validation_rows
+    return SplitCounts(kept, train, validation_rows, test_rows)
+
+
+def _share(key: str, fraction: float, rows: int) -> int:
+    """The nearest whole number of rows, halves up."""
+    taken = math.floor(rows * fraction + 0.5)
+    if not 0 < taken < rows:
+        part = key.removeprefix("data.")
+        raise SettingError(
+            key,
+            f"{fraction:g} of {rows:,} rows is {taken:,} for {part} and {rows - taken:,} for training;"
+            " each needs at least one: choose another fraction",
+        )
+    return taken
+
+
+Counts = npt.NDArray[np.int64]
+
+
+def class_shares(key: str, counts: Counts, taken: int, class_names: tuple[str, ...]) -> Counts:
+    """Rows of each class to take, `taken` in all, proportional to counts (k,) to within one row.
+
+    Each class keeps a row: one whose share would be all of its rows gives up the last one to the others.
+    `key` is the fraction's setting. Whole-number arithmetic, so the same everywhere.
+
+    Raises:
+        SettingError: a class has one row only, or fewer rows would be left than there are classes.
+    """
+    total, present = int(counts.sum()), counts > 0
+    _check_enough(key, counts, total - taken, int(present.sum()), class_names)
+    shares = counts * taken // total
+    by_remainder = np.argsort(-(counts * taken % total), kind="stable")
+    missing = taken - int(shares.sum())
+    while missing:
+        for index in by_remainder:
+            if missing and shares[index] < counts[index] - 1:
+                shares[index] += 1
+                missing -= 1
+    return shares
+
+
+def _check_enough(key: str, counts: Counts, left: int, classes: int, class_names: tuple[str, ...]) -> None:
+    single = np.flatnonzero(counts == 1)
+    if len(single):
+        raise SettingError(
+            "data.stratify",
+            f'the class "{class_names[single[0]]}" has 1 row to split, but each class needs at least 2;'
+            " add rows, or set data.stratify: false",
+        )
+    if left < classes:
+        raise SettingError(
+            key, f"leaves {left} training rows for {classes} classes; choose a smaller fraction, or stratify: false"
+        )

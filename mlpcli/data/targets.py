@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlpcli.data.arrays import float32_values
-from mlpcli.data.dataset import Array
+from mlpcli.arrays import Array, float32_values
 from mlpcli.errors import DataError, SettingError
 
 MOST_GUESSED_CLASSES = 1000

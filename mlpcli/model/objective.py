@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from mlpcli.config.loss_metrics import MeanAbsoluteError
+from mlpcli.config.base import Component
+from mlpcli.config.layers import Rescaling
 from mlpcli.config.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -13,15 +16,14 @@ from mlpcli.config.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from mlpcli.config.metrics import Accuracy, Metric
-from mlpcli.config.model import Output
+from mlpcli.config.metrics import Accuracy, MeanAbsoluteError, Metric
 from mlpcli.config.schema import Config
-from mlpcli.data.facts import DataFacts
+from mlpcli.config.sections import Output
+from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import SettingError
 
 _SIGNED = ("hinge", "squared_hinge")
 """Losses that read the labels as -1 and 1: their predictions change class at 0, not at 0.5."""
-
 _POSITIVE = ("softplus", "exponential", "squareplus", "relu", "relu6", "sigmoid", "hard_sigmoid", "softmax")
 """Activations for losses that take the logarithm of a prediction that is no probability."""
 
@@ -166,3 +168,55 @@ def _check_activation(activation: str, units: int, task: str, loss: Loss) -> Non
     if task in allowed and loss.probabilities and activation not in allowed[task]:
         one_of = " or ".join(allowed[task][:2])
         raise SettingError(key, f"{loss.tag} needs probabilities, and {activation} gives none; use {one_of}")
+
+
+DEGREES = {"mean_squared_error": 2, "mean_absolute_error": 1}
+"""By which power of the targets' spread a loss grows; the others do not scale at all, or not by one power."""
+OUTPUT_UNITS = Rescaling(scale=1.0)
+"""The last layer of such a plan; its numbers come with the training rows."""
+
+
+def check_target_scaling(setting: str, objective: Objective, facts: DataFacts) -> None:
+    """Whether data.target_scaling fits what is to be learnt.
+
+    Raises:
+        SettingError: no regression, several targets, or a loss or an output that standardizing would change.
+    """
+    key = "data.target_scaling"
+    if setting == "none":
+        return
+    if objective.task != "regression":
+        raise SettingError(key, f"is for numbers, but this is a {objective.task} task; remove it")
+    if facts.targets > 1:
+        raise SettingError(
+            key, f"is for one target, and there are {facts.targets}; scale them in the file, or remove it"
+        )
+    if objective.loss.tag not in DEGREES:
+        raise SettingError(key, f"does not fit the loss {objective.loss.tag}; use {' or '.join(DEGREES)}, or remove it")
+    if objective.output.activation not in (None, "linear"):
+        raise SettingError(
+            key, f"needs a linear output, and model.output has {objective.output.activation}; remove one of them"
+        )
+
+
+def loss_weight(loss: str, deviation: float) -> float:
+    """What the loss is multiplied with, so that its gradients are those of the standardized target."""
+    return float(deviation ** -DEGREES[loss])
+
+
+@dataclass(frozen=True)
+class Described:
+    """A component and what its saved form says beyond the schema."""
+
+    component: Component
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What `compile` is called with; `optimizer` is None where it is not known, which no prediction needs."""
+
+    loss: Described
+    metrics: tuple[Described, ...]
+    optimizer: Described | None = None
+    loss_weight: float | None = None

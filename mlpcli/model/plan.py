@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mlpcli.config.layers import Layer
+from mlpcli.arrays import Array
 from mlpcli.config.losses import Labels, Loss
 from mlpcli.config.metrics import Metric
-from mlpcli.model.shapes import LayerSize, Shape
-
-
-@dataclass(frozen=True)
-class PlannedLayer:
-    """One layer: its schema component, the name people see, the name in the graph, and its size."""
-
-    component: Layer
-    name: str
-    safe_name: str
-    size: LayerSize
+from mlpcli.config.schema import Config, check_monitor, known_columns, monitors
+from mlpcli.data.dataset import DataFacts, Source, Splits
+from mlpcli.data.look.findings import Look
+from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
+from mlpcli.errors import MlpcliError, SettingError
+from mlpcli.machine import available_bytes
+from mlpcli.model.layer_rules import weight_shapes
+from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
+from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
+from mlpcli.model.stack import safe_name, stack_layers
 
 
 @dataclass(frozen=True)
@@ -83,3 +82,90 @@ class Plan:
 def accuracy_name(names: list[str]) -> str | None:
     """The column that holds an accuracy, or None."""
     return next((name for name in names if name == "acc" or name.endswith("accuracy")), None)
+
+
+def make_plan(config: Config, facts: DataFacts) -> Plan:
+    """Decide everything.
+
+    Raises:
+        SettingError: a setting does not fit the data or another one; its key is named.
+    """
+    scaling = choose_scaling(facts, config.data.scaling)
+    objective = choose_objective(config, facts)
+    check_target_scaling(config.data.target_scaling, objective, facts)
+    own_units = (OUTPUT_UNITS,) if config.data.target_scaling == "standardize" else ()
+    columns = known_columns(config, [metric.name for metric in objective.metrics])
+    for key, monitor in monitors(config):
+        for found_key, message in check_monitor(key, monitor, columns):
+            raise SettingError(found_key, message)
+    return Plan(
+        name=config.name,
+        safe_name=safe_name(config.name, "model"),
+        input_shape=facts.input_shape,
+        layers=stack_layers(config.model, facts.input_shape, scaling, objective.output, own_units),
+        task=objective.task,
+        class_names=facts.class_names,
+        scaling=scaling,
+        target_scaling=config.data.target_scaling,
+        loss=objective.loss,
+        labels=objective.labels,
+        metrics=objective.metrics,
+        threshold=objective.threshold,
+    )
+
+
+def planned_layers(plan: Plan, scaling: Scaling, target: TargetScaling | None = None) -> list[SavedLayer]:
+    """One for each layer of the plan; scaling and target as for `mlpcli.model.builder.build_model`."""
+    shape, layers = plan.input_shape, []
+    for index, planned in enumerate(plan.layers):
+        numbers = _scaling(scaling) if index == 0 else {}
+        if target is not None and plan.target_scaling == "standardize" and index == len(plan.layers) - 1:
+            numbers = {"scale": target.deviation, "offset": target.mean}
+        component = planned.component.model_copy(update=numbers)
+        shapes = tuple(weight_shapes(component.tag, component, shape))
+        layers.append(SavedLayer(planned.safe_name, component.keras_class, planned.size, component, shapes))
+        shape = planned.size.output_shape
+    return layers
+
+
+def _scaling(scaling: Scaling) -> dict[str, Any]:
+    if scaling.kind == "rescaling":
+        return {"scale": scaling.scale, "offset": scaling.offset}
+    if scaling.kind == "normalization":
+        axis = scaling.axis
+        one = axis is None  # Keras takes single numbers where there is no axis
+        mean, variance = list(scaling.mean), list(scaling.variance)
+        return {"axis": axis, "mean": mean[0] if one else mean, "variance": variance[0] if one else variance}
+    return {}
+
+
+BYTES_PER_PARAMETER = 4 * 4
+"""float32, four times: the weight, its gradient, and two values that optimizers such as Adam keep."""
+
+
+def check_memory(plan: Plan) -> None:
+    """Refuse a network whose parameters alone exceed the machine's free memory.
+
+    Raises:
+        MlpcliError: with the bytes needed and available.
+    """
+    needed, available = plan.trainable * BYTES_PER_PARAMETER, available_bytes()
+    if available is not None and needed > available:
+        raise MlpcliError(
+            f"the network has {plan.trainable:,} parameters and needs about {needed / 2**30:,.1f} GiB to train, and"
+            f" {available / 2**30:,.1f} GiB are free; use fewer units"
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that training needs and that can be had without TensorFlow."""
+
+    source: Source
+    splits: Splits
+    facts: DataFacts
+    plan: Plan
+    scaling: Scaling
+    target_scaling: TargetScaling
+    class_weights: Array | None
+    look: Look

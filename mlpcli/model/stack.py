@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from mlpcli.config.convolution import IMAGE_LAYERS
-from mlpcli.config.layers import Activate, BatchNormalization, Dense, Dropout, Flatten, Layer, Permute, Reshape
-from mlpcli.config.model import MOST_LAYERS, ModelConfig, Output
+from mlpcli.config.layers import (
+    IMAGE_LAYERS,
+    Activate,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    Permute,
+    Rescaling,
+    Reshape,
+)
+from mlpcli.config.sections import MOST_LAYERS, ModelConfig, Output
 from mlpcli.errors import SettingError
-from mlpcli.model.input_layers import SCALING_LAYERS
-from mlpcli.model.layer_size import layer_size
-from mlpcli.model.plan import PlannedLayer
-from mlpcli.model.ranks import check_ranks
-from mlpcli.model.safe_names import safe_names
-from mlpcli.model.shapes import Shape, ShapeError
+from mlpcli.model.layer_rules import check_ranks, layer_size
+from mlpcli.model.shapes import PlannedLayer, Shape, ShapeError
 
 Step = tuple[str, Layer]
 """A layer and the key of the config that it comes from."""
@@ -102,3 +109,42 @@ def _names(layers: list[Layer]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
+
+
+class Normalization(Layer, tag="normalization"):
+    """Keras's layer with mean and variance given; written by the data's scaling, never by a config."""
+
+    axis: int | None = -1
+    mean: list[float] = []
+    variance: list[float] = []
+
+
+SCALING_LAYERS: dict[str, tuple[Layer, ...]] = {
+    "none": (),
+    "unit": (Rescaling(scale=1.0),),
+    "standardize": (Normalization(),),
+    "minmax": (Normalization(),),
+}
+"""For each way of scaling the layer that stands in a plan; its numbers come with the training rows."""
+INPUT_NAME = "input"
+"""What the model's input is called in the graph; no layer can have that name, too."""
+
+
+def safe_names(names: list[str], fallbacks: list[str]) -> list[str]:
+    """One safe and unique name for each; where nothing of a name is left, its fallback."""
+    taken = {INPUT_NAME}
+    return [_unused(safe_name(name, fallback), taken) for name, fallback in zip(names, fallbacks, strict=True)]
+
+
+def safe_name(name: str, fallback: str) -> str:
+    """The name with every other character replaced by `_`, or `fallback` where no letter or digit is left."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-")
+    return safe or fallback
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    unique, number = name, 1
+    while unique in taken:
+        unique, number = f"{name}_{number}", number + 1
+    taken.add(unique)
+    return unique

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
-from mlpcli.numpy_engine.crossentropies import binary_crossentropy, binary_slopes, through_shares
-from mlpcli.numpy_engine.loss import EPSILON, Loss, MeanOverUnits, OverTheBatch, Slopes, aligned, clipped, smoothed
+from mlpcli.arrays import Array
+from mlpcli.numpy_engine.crossentropy import binary_crossentropy, binary_slopes, through_shares
+from mlpcli.numpy_engine.losses import EPSILON, Loss, MeanOverUnits, OverTheBatch, Slopes, aligned, clipped, smoothed
 
 
 class Hinge(MeanOverUnits):

@@ -11,19 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
-from mlpcli.numpy_engine.gradients import Batch, batch_loss, gradients
+from mlpcli.arrays import Array
 from mlpcli.numpy_engine.network import Network
+from mlpcli.numpy_engine.step import Batch, batch_loss, gradients
 
 STEPS = (1e-5, 1e-6, 1e-7)
 """How far a weight is moved. Smaller steps are tried where the first does not agree: a ReLU may have a corner there."""
-
 AGREE = 1e-5
 """Relative error up to which float64 numbers count as the same."""
-
 AGREE_FLOAT32 = 1e-3
 """The same for numbers that were computed in float32."""
-
 SMALL = 1e-3
 """Slopes below this share of the largest of the network are measured against that share: rounding is all they are."""
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
+from mlpcli.arrays import Array
+from mlpcli.errors import LeftToKerasError
 from mlpcli.model.shapes import Shape
-from mlpcli.numpy_engine.needs_keras import LeftToKerasError
 
 Draw = Callable[[Any, Shape, np.random.Generator], Array]
 """From a component of the schema."""
-
 _TRUNCATED_DEVIATION = 0.87962566103423978
 """The standard deviation of a standard normal distribution that is cut off at -2 and 2."""
 

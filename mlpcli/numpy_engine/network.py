@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
-from mlpcli.model.architecture import SavedLayer, saved_layers
-from mlpcli.model.shapes import Shape
-from mlpcli.numpy_engine.activations import PROBABILITIES, Activation
-from mlpcli.numpy_engine.building import Penalties, build_layers, penalties
-from mlpcli.numpy_engine.inference_plan import InferencePlan
-from mlpcli.numpy_engine.layer import Layer
-from mlpcli.numpy_engine.loss import Slopes
-from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+from mlpcli.arrays import Array
+from mlpcli.errors import LeftToKerasError, ModelFileError, NeedsKerasError
+from mlpcli.model.shapes import SavedLayer, Shape
+from mlpcli.modelfile.description import saved_layers
+from mlpcli.numpy_engine.inference import InferencePlan
+from mlpcli.numpy_engine.initializers import initial
+from mlpcli.numpy_engine.layer import PROBABILITIES, Activation, Layer
+from mlpcli.numpy_engine.losses import Penalty, Slopes
 from mlpcli.numpy_engine.noise import NoiseLayer
-from mlpcli.numpy_engine.weights import Weights, WeightSupply
+from mlpcli.numpy_engine.registry import NO_STEP, RECIPES
 
 NOISE_STREAM = 1_148_350_212
 """Keeps the draws of Dropout apart from others of the same seed, such as those of the initial weights."""
@@ -186,3 +186,117 @@ class Network:
             penalty = self.penalties.get(layer.name, {}).get(name)
             if penalty is not None:
                 penalty.add_slope(layer.parameters[name], layer.gradient_array(name))
+
+
+Penalties = dict[str, dict[str, Penalty]]
+"""By layer and parameter: what its weights add to the loss."""
+
+
+def build_layers(input_shape: Shape, described: Sequence[SavedLayer], supply: WeightSupply) -> Iterator[Layer]:
+    """The layers in order; an activation within a layer becomes one of its own.
+
+    Raises:
+        NeedsKerasError: a layer, or an argument of one, is not supported here.
+        ModelFileError: the weights do not fit.
+    """
+    shape = input_shape
+    for layer in described:
+        try:
+            yield from _steps(layer, shape, supply)
+        except LeftToKerasError as error:
+            raise NeedsKerasError(f"layer {layer.name}", str(error)) from error
+        shape = layer.size.output_shape
+
+
+def penalties(described: Sequence[SavedLayer]) -> Penalties:
+    """What the weights add to the loss.
+
+    Raises:
+        NeedsKerasError: there are penalties that are not known here, such as those on the outputs of a layer.
+    """
+    found: Penalties = {}
+    for layer in described:
+        component = layer.component
+        if getattr(component, "activity_regularizer", None) is not None or _on_outputs(component):
+            raise NeedsKerasError(f"layer {layer.name}", "a penalty on its outputs")
+        for key in type(component).model_fields:
+            if key.endswith("_regularizer"):
+                try:
+                    penalty = Penalty.of(getattr(component, key))
+                except LeftToKerasError as error:
+                    raise NeedsKerasError(f"layer {layer.name}", str(error)) from error
+                if penalty is not None:
+                    found.setdefault(layer.name, {})[key.removesuffix("_regularizer")] = penalty
+    return found
+
+
+def _on_outputs(component: object) -> bool:
+    named = getattr(component, "tag", "") == "activity_regularization"
+    return named and bool(getattr(component, "l1", 0) or getattr(component, "l2", 0))
+
+
+def _steps(described: SavedLayer, shape: Shape, supply: WeightSupply) -> Iterator[Layer]:
+    """A layer, and its activation."""
+    if described.precision != "float32":
+        raise LeftToKerasError(f"it computes in {described.precision}")
+    if described.component.tag not in NO_STEP:
+        yield _layer(described, shape, supply)
+    activation = Activation.named(getattr(described.component, "activation", None))
+    if activation is not None:
+        activation.name = described.name
+        yield activation
+
+
+def _layer(described: SavedLayer, shape: Shape, supply: WeightSupply) -> Layer:
+    recipe = RECIPES.get(described.component.tag)
+    if recipe is None:
+        raise LeftToKerasError(f"the NumPy engine has no {described.keras_class}")
+    weights = supply.take(described, recipe.weight_names(described.component))
+    layer = recipe.make(described.component, shape, weights)
+    layer.name, layer.trainable = described.name, described.trainable
+    window = weights["kernel"][..., 0].size if described.component.tag == "conv2d" else 1
+    layer.values_per_row = max(prod(shape), prod(described.size.output_shape) * window)
+    return layer
+
+
+Weights = Mapping[str, Sequence[Array]] | Sequence[Array] | None
+"""By layer in the order of Keras's `layer.weights`; or one list for all layers; or None, to draw them."""
+
+
+class WeightSupply:
+    """Hands each layer its weights, and holds them to the shapes that its description asks for."""
+
+    def __init__(self, weights: Weights, dtype: Any, seed: int) -> None:
+        self.by_layer = weights if isinstance(weights, Mapping) else None
+        self.in_order: Iterator[Array] | None = None
+        if weights is not None and not isinstance(weights, Mapping):
+            self.in_order = iter(weights)
+        self.dtype = np.dtype(dtype)
+        self.draws = np.random.default_rng(seed)
+
+    def take(self, layer: SavedLayer, names: Sequence[str]) -> dict[str, Array]:
+        """A copy of each weight of a layer, by name.
+
+        Raises:
+            ModelFileError: one is missing, or has another shape.
+            LeftToKerasError: it is to be drawn in a way that is not known here.
+        """
+        if self.by_layer is None and self.in_order is None:
+            drawn = [initial(layer.component, *named, self.draws) for named in zip(names, layer.weights, strict=True)]
+        else:
+            drawn = self._given(layer)
+        return {name: np.array(array, self.dtype) for name, array in zip(names, drawn, strict=True)}
+
+    def _given(self, layer: SavedLayer) -> list[Array]:
+        if self.by_layer is not None:
+            found = list(self.by_layer.get(layer.name, ()))
+        else:
+            assert self.in_order is not None
+            found = [array for _, array in zip(layer.weights, self.in_order, strict=False)]
+        shapes = tuple(np.shape(array) for array in found)
+        if shapes != layer.weights:
+            raise ModelFileError(
+                f"layer {layer.name}: has weights of the shapes {list(shapes)}, and takes {list(layer.weights)};"
+                " the weights are not those of this model"
+            )
+        return found

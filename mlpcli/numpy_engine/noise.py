@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
+from mlpcli.arrays import Array
 from mlpcli.model.shapes import Shape
 from mlpcli.numpy_engine.layer import Layer
 

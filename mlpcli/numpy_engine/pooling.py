@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
+from mlpcli.arrays import Array
 from mlpcli.model.shapes import Shape
+from mlpcli.numpy_engine.convolution import Windows
 from mlpcli.numpy_engine.layer import Layer
-from mlpcli.numpy_engine.windows import Windows
 
 
 class _Pooling(Layer):

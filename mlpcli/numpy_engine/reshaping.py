@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
+from mlpcli.arrays import Array
+from mlpcli.errors import LeftToKerasError
 from mlpcli.model.shapes import Shape
+from mlpcli.numpy_engine.convolution import pair
 from mlpcli.numpy_engine.layer import Layer
-from mlpcli.numpy_engine.needs_keras import LeftToKerasError
-from mlpcli.numpy_engine.windows import pair
 
 
 class Reshape(Layer):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlpcli.config.base import Component
-from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+from mlpcli.errors import NeedsKerasError
 
 Float = np.float32
 Schedule = Callable[[int], Float]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
-from mlpcli.numpy_engine.loss import aligned
-from mlpcli.numpy_engine.metric import Metric, one_class, share
+from mlpcli.arrays import Array
+from mlpcli.numpy_engine.losses import aligned
+from mlpcli.numpy_engine.metrics import Metric, one_class, share
 
 _RATES = {
     "recall": ("true_positives", "false_negatives"),

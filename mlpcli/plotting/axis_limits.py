@@ -12,7 +12,6 @@ LOG_FROM = 100.0  # highest over lowest value: two decades
 WILD_FROM = 5.0  # first epochs over all the rest
 LARGEST = 1e100  # beyond it a value counts as infinite: no axis can show it
 _BOUNDED = ("accuracy", "acc", "auc", "precision", "recall", "f1", "iou")
-
 Values = NDArray[np.float64]
 
 

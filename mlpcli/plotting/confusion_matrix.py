@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.plotting.fonts import fonts_for
-from mlpcli.plotting.style import TEXT, drawing_style, new_figure, set_title
-from mlpcli.plotting.text import display_width, number, one_line
+from mlpcli.plotting.style import TEXT, drawing_style, fonts_for, new_figure, number, set_title
+from mlpcli.text import display_width, one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+
 COUNTS_UP_TO = 20  # classes; with more, the cells are too small for numbers
 NAMES_UP_TO = 60  # classes; with more, every second, third ... name is written
 LONGEST_NAME = 22
 _DARK_FROM = 0.55  # share of the row from which a cell is so dark that its number must be white
-
 Counts = NDArray[np.float64]
 
 

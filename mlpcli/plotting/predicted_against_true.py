@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.plotting.axis_limits import drawable
-from mlpcli.plotting.fonts import fonts_for
-from mlpcli.plotting.style import BLUE, FAINT, drawing_style, new_figure, set_title
-from mlpcli.plotting.text import number, one_line
+from mlpcli.plotting.style import BLUE, FAINT, drawing_style, fonts_for, new_figure, number, set_title
+from mlpcli.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SCORES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
 
+_SCORES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
 Values = NDArray[np.float64]
 
 

@@ -7,19 +7,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.artifacts import run_directory
-from mlpcli.artifacts.history import read_history
-from mlpcli.artifacts.seeds_file import seed_folders
 from mlpcli.errors import RunDirectoryError
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.learning_curves import learning_curves
-from mlpcli.plotting.legend import differing_labels
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
-from mlpcli.plotting.run_files import read_config, read_curves, read_evaluation
-from mlpcli.plotting.save import save_figure
+from mlpcli.plotting.style import save_figure
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.directory import seed_folders
+from mlpcli.runs.history import read_history
+from mlpcli.runs.read_run import read_config, read_curves, read_evaluation
+from mlpcli.runs.run_labels import differing_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 HISTORY_PLOT = "history"
 

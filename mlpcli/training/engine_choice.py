@@ -14,13 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mlpcli.config.training import TrainingConfig
+from mlpcli.config.sections import TrainingConfig
 
 COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 0.3, 0.06
 SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER = 20e-6, 0.5e-9
 EXPECTED_SHARE_OF_EPOCHS = 0.5
 """With early stopping a run ends, on the average, well before its last epoch."""
-
 Engine = Literal["resident", "keras", "numpy"]
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from mlpcli.artifacts.history import HistoryWriter
+from mlpcli.arrays import Array
 from mlpcli.config.schedules import ReduceLROnPlateau
-from mlpcli.config.training import EarlyStopping, StopWhenEqual
-from mlpcli.data.dataset import Array
-from mlpcli.training.feed import RowBatches
-from mlpcli.training.interrupts import Interrupted
-from mlpcli.training.numpy_epochs import NumpyEpochs
-from mlpcli.training.numpy_model import NumpyModel
-from mlpcli.training.numpy_stopping import LowerRate, StopEarly
-from mlpcli.training.numpy_threads import fitting_threads
-from mlpcli.training.progress import Progress
-from mlpcli.training.watching import AccuraciesMeet, EpochRecords, LastGood, Logs
+from mlpcli.config.sections import EarlyStopping, StopWhenEqual
+from mlpcli.data.batches import RowBatches
+from mlpcli.numpy_engine.numpy_epochs import NumpyEpochs, fitting_threads
+from mlpcli.numpy_engine.numpy_model import NumpyModel
+from mlpcli.runs.history import HistoryWriter
+from mlpcli.training.loop import EpochRecords, LastGood
+from mlpcli.training.progress import Interrupted, Progress
+from mlpcli.training.stopping import AccuraciesMeet, Logs, LowerRate, StopEarly
 
 
 class NumpyLoop:

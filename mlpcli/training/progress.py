@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 
 class Progress(Protocol):
@@ -48,3 +51,41 @@ class Silence:
 
     def finish(self) -> None:
         pass
+
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Interrupted(BaseException):
+    """Someone wants the run to end; like KeyboardInterrupt, no `except Exception` swallows it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted ({signal.Signals(number).name})")
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def noted_interruptions() -> Iterator[list[Interrupted]]:
+    """Within it the first of these signals only enters the list; a second one ends the process at once.
+
+    Nothing is raised where the signal happens to arrive, so that no epoch is half recorded and no file half written.
+    """
+    noted: list[Interrupted] = []
+    if threading.current_thread() is not threading.main_thread():  # Python lets no other thread set handlers
+        yield noted
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    watched = [number for number in _SIGNALS if before[number] is not signal.SIG_IGN]  # nohup must stay what it is
+
+    def note(number: int, frame: Any) -> None:
+        for other in watched:
+            signal.signal(other, signal.SIG_DFL)
+        noted.append(Interrupted(number))
+
+    for number in watched:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for number in watched:
+            signal.signal(number, before[number])

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import UserError
+import numpy as np
+from pydantic import ValidationError
+
+from mlpcli import __version__
+from mlpcli.arrays import Array, check_finite
+from mlpcli.config.data_paths import found_note, moved_note
+from mlpcli.config.layers import BUILT_IN_NAMES
+from mlpcli.config.schema import Config
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.dataset import Layout, Part, Source, Splits
+from mlpcli.data.facts import fingerprint
+from mlpcli.data.load_data import load_data
+from mlpcli.data.other_rows import read_rows
+from mlpcli.data.sources import load_source
+from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
+from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
+from mlpcli.modelfile.card import stored_layout
+from mlpcli.scoring.predictor import KnownModel
+from mlpcli.tables.table_files import is_table_path
+from mlpcli.text import did_you_mean
+from mlpcli.workflows.prepare import check_splits
 
 if TYPE_CHECKING:
-    from mlpcli.inference import EngineName, Predictor
-    from mlpcli.workflows.evaluation_rows import ChosenRows
-    from mlpcli.workflows.model_metadata import Told
+    from mlpcli.modelfile.card import Told
+    from mlpcli.scoring.predictor import EngineName, Predictor
 
 
 @dataclass(frozen=True)
@@ -47,9 +66,8 @@ def evaluate(
         ModelFileError: the file cannot be used.
         DataError, UserError: the data is not there, or not what the model takes.
     """
-    from mlpcli.artifacts.model_file import kind_of
-    from mlpcli.workflows.evaluation_rows import choose_rows
-    from mlpcli.workflows.model_metadata import know_model
+    from mlpcli.modelfile.container import kind_of
+    from mlpcli.scoring.predictor import know_model
 
     known = know_model(model_or_run, told)
     file, metadata = known.file, known.metadata
@@ -58,7 +76,7 @@ def evaluate(
     if output is not None and Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
     rows = choose_rows(known, data, split)
-    from mlpcli.evaluation import evaluate_part
+    from mlpcli.scoring.scores import evaluate_part
 
     predictor = known.predictor(engine, scored=True)
     _check_shape(predictor, rows)
@@ -81,11 +99,11 @@ def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:
 
 
 def _write(folder: Path, evaluation: dict[str, Any], notes: list[str]) -> Path:
-    from mlpcli.artifacts import run_directory
-    from mlpcli.artifacts.files import write_json
     from mlpcli.errors import OutputError
+    from mlpcli.files import write_json
     from mlpcli.plotting.run_plots import draw_evaluation
-    from mlpcli.plotting.save import save_figure
+    from mlpcli.plotting.style import save_figure
+    from mlpcli.runs import directory as run_directory
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,3 +114,114 @@ def _write(folder: Path, evaluation: dict[str, Any], notes: list[str]) -> Path:
         note = save_figure(figure, folder / f"{stem}.png")
         notes += [note] if note else []
     return folder.resolve()
+
+
+@dataclass(frozen=True)
+class ChosenRows:
+    """The rows to score, what they are called, and the training targets for the baseline where they are at hand."""
+
+    part: Part
+    split: str
+    train_targets: Array | None
+    notes: list[str]
+
+
+def choose_rows(known: KnownModel, data: str | Path | None, split: str | None) -> ChosenRows:
+    """The rows for `evaluate` (see there for the arguments and what is raised)."""
+    file, metadata = known.file, known.metadata
+    if data is not None:
+        if split is not None:
+            raise UserError("--split is for the model's own data; leave it out, or leave out --data")
+        rows = _other_rows(known, data)
+        return replace(rows, part=replace(rows.part, x=known.told.divided(rows.part.x)))
+    try:
+        return _own_rows(_config(file, metadata), stored_layout(file, metadata), metadata, split)
+    except (SettingError, DataError) as error:
+        raise DataError(f"{error} (the data that {file} was trained on); or give other rows with --data") from error
+
+
+def _own_rows(config: Config, layout: Layout, metadata: dict[str, Any], split: str | None) -> ChosenRows:
+    """The parts that training made, made again: the split is a function of config and data."""
+    settings, notes = _where_it_is_now(config.data)
+    if layout.preprocessing is not None:
+        # Rows are drawn in another way where they are streamed, which must not depend on the memory of this machine.
+        streaming = "always" if metadata["data"].get("streamed") else "never"
+        settings = settings.model_copy(update={"streaming": streaming})
+    data = load_data(settings, config.seed, layout.preprocessing)
+    source, splits = data.source, data.splits
+    if fingerprint(source, splits) != metadata["data"]["fingerprint"]:
+        notes.append(
+            f"warning: {config.data.source} has changed since this model was trained; the parts are not the same rows"
+        )
+    check_splits(config.data, source, splits)
+    part, name = _choose(splits, split)
+    return ChosenRows(part, name, splits.train.y[splits.train.indices], notes)
+
+
+def _where_it_is_now(settings: DataConfig) -> tuple[DataConfig, list[str]]:
+    """A built-in set may lie in another folder of MLPCLI_DATA than it did when the model was trained."""
+    found = find_moved(settings.source, settings.path) if settings.path is not None else None
+    if settings.path is None or found is None:
+        return settings, []
+    note = moved_note("data.path", settings.path, found)
+    return settings.model_copy(update={"path": str(found)}), [f"note: {note}"]
+
+
+def _config(file: Path, metadata: dict[str, Any]) -> Config:
+    try:
+        return Config.model_validate(metadata["config"])
+    except ValidationError as error:
+        found = f"the config in it, by mlpcli {metadata.get('version')}, is not one that mlpcli {__version__} knows"
+        raise ModelFileError(f"{file}: {found}; give rows with --data") from error
+
+
+def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
+    parts = {"test": splits.test, "validation": splits.validation, "train": splits.train}
+    there = [name for name, part in parts.items() if part is not None]
+    name = split or there[0]
+    part = parts[name]
+    if part is None:
+        raise UserError(f"this model's data has no {name} rows; there are {', '.join(there)}")
+    return part, name
+
+
+def _other_rows(known: KnownModel, data: str | Path) -> ChosenRows:
+    """Rows from elsewhere, in the model's classes and columns."""
+    notes = []
+    if str(data) in BUILT_IN_NAMES:
+        rows = _built_in_rows(known, str(data))
+    else:
+        layout = stored_layout(known.file, known.metadata)
+        path = located(data)
+        if not path.exists() and not is_table_path(path):
+            way = did_you_mean(str(data), BUILT_IN_NAMES) or "; give a path, or the name of a built-in set"
+            more = unpack_first(path.absolute()) or ("" if path.is_absolute() else VARIABLE_TOO)
+            raise DataError(f"--data {data}: does not exist{way}{more and f'; {more}'}")
+        if path != Path(data).expanduser():
+            notes.append(f"note: {found_note('--data', path)}")
+        rows = read_rows("--data", path, layout)
+        check_finite(str(data), rows.x, rows.y, layout.feature_names)
+    return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), None, notes)
+
+
+def _built_in_rows(known: KnownModel, name: str) -> Any:
+    metadata = known.metadata
+    trained_on = metadata["config"]["data"]
+    path = trained_on.get("path") if trained_on.get("source") == name else None
+    if path is not None and not Path(path).exists():
+        path = None  # the name alone was typed: the set is looked for anew
+    columns = metadata["data"]["feature_names"]  # the model's own, in its own order
+    source: Source = load_source(DataConfig(source=name, path=path, features=list(columns) if columns else None))
+    classes = metadata["plan"]["class_names"]
+    if known.stock and known.told.class_names is None and len(source.class_names or ()) == len(classes or ()):
+        metadata["plan"]["class_names"] = classes = list(source.class_names or ()) or None
+    if list(source.class_names or ()) != list(classes or ()):
+        raise UserError(
+            f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)};"
+            " give rows of the model's classes"
+        )
+    return source.test or source.train
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(list(names)[:5]) + (", ..." if len(names) > 5 else "") if names else "none (a number)"

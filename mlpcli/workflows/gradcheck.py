@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from mlpcli.arrays import Array
     from mlpcli.config.losses import Labels
-    from mlpcli.data.dataset import Array, Part
-    from mlpcli.model.architecture import SavedLayer
-    from mlpcli.model.compilation import Described
-    from mlpcli.model.shapes import Shape
+    from mlpcli.data.dataset import Part
+    from mlpcli.model.objective import Described
+    from mlpcli.model.shapes import SavedLayer, Shape
     from mlpcli.numpy_engine.gradient_check import GradientCheck
+
 
 ROWS = 32
 """Training rows in the batch that is looked at."""
@@ -72,9 +73,9 @@ def gradcheck(
         NeedsKerasError: the NumPy engine does not know a layer, an argument or the loss.
     """
     from mlpcli.numpy_engine.gradient_check import compare
-    from mlpcli.numpy_engine.gradients import Batch
-    from mlpcli.numpy_engine.losses import make_loss
     from mlpcli.numpy_engine.network import Network
+    from mlpcli.numpy_engine.registry import make_loss
+    from mlpcli.numpy_engine.step import Batch
 
     path = Path(config_or_model).expanduser()
     is_config = path.suffix.lower() in (".yaml", ".yml")
@@ -90,12 +91,10 @@ def gradcheck(
 
 
 def _of_config(path: Path, overrides: Sequence[str], rows: int) -> _Case:
-    from mlpcli.config.load import load_config
-    from mlpcli.model.compilation import Described
-    from mlpcli.model.memory import check_memory
-    from mlpcli.model.target_units import loss_weight
-    from mlpcli.numpy_engine.planned_layers import planned_layers
-    from mlpcli.workflows.preparation import prepare
+    from mlpcli.config.load_config import load_config
+    from mlpcli.model.objective import Described, loss_weight
+    from mlpcli.model.plan import check_memory, planned_layers
+    from mlpcli.workflows.prepare import prepare
 
     loaded = load_config(path, list(overrides))
     prepared = prepare(loaded)
@@ -109,10 +108,10 @@ def _of_config(path: Path, overrides: Sequence[str], rows: int) -> _Case:
 
 def _of_model(path: Path, rows: int) -> _Case:
     from mlpcli.errors import ModelFileError
-    from mlpcli.inference import read_model
-    from mlpcli.model.architecture import saved_layers
-    from mlpcli.workflows.evaluation_rows import choose_rows
-    from mlpcli.workflows.model_metadata import know_model
+    from mlpcli.modelfile.description import saved_layers
+    from mlpcli.modelfile.saved_model import read_model
+    from mlpcli.scoring.predictor import know_model
+    from mlpcli.workflows.evaluate import choose_rows
 
     known = know_model(path)
     file, metadata, saved = known.file, known.metadata, read_model(known.file)
@@ -133,7 +132,7 @@ def _batch(part: Part, labels: Labels, classes: int, rows: int, seed: int) -> tu
     """Some rows of a part, drawn from the seed, and their targets as the loss takes them."""
     import numpy as np
 
-    from mlpcli.training.feed import encode_targets
+    from mlpcli.data.batches import encode_targets
 
     chosen = np.sort(np.random.default_rng(seed).permutation(part.indices)[:rows])
     return part.x[chosen], encode_targets(part.y[chosen], labels, classes)
@@ -141,7 +140,7 @@ def _batch(part: Part, labels: Labels, classes: int, rows: int, seed: int) -> tu
 
 def _tape(case: _Case, weights: list[Array], names: list[str]) -> dict[str, Array]:
     """Keras's gradients by parameter; of the same layers, with the same weights, without noise."""
-    from mlpcli.workflows.gradcheck_tape import tape_gradients
+    from mlpcli.keras_engine.build import tape_gradients
 
     quiet = [replace(layer, component=_without_noise(layer.component)) for layer in case.layers]
     found = tape_gradients(case.input_shape, quiet, weights, (case.x, case.y), case.loss, case.loss_weight)

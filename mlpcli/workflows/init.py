@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mlpcli.errors import UserError, did_you_mean
-from mlpcli.workflows.new_file import STANDARD_OUTPUT, check_folder, check_free, new_file
+import numpy as np
 
-if TYPE_CHECKING:
-    from mlpcli.data.catalog import BuiltIn
+from mlpcli.arrays import Array
+from mlpcli.config.sections import DataConfig, resolve_task
+from mlpcli.config.yaml_writer import yaml_value
+from mlpcli.data.catalog import CATALOG, BuiltIn
+from mlpcli.data.dataset import Source
+from mlpcli.data.images.class_folders import LeftOut, find_parts, is_class_folder, training_files
+from mlpcli.data.images.decoding import quiet_pillow
+from mlpcli.data.images.load_images import load_image_folder, unwatched
+from mlpcli.data.images.pictures import LARGEST_PROPOSED, read_headers
+from mlpcli.data.sources import load_source
+from mlpcli.data_folder import located
+from mlpcli.errors import SettingError, UserError
+from mlpcli.files import STANDARD_OUTPUT, check_folder, check_free, new_file
+from mlpcli.runs.directory import LONGEST_NAME_BYTES, folder_name
+from mlpcli.tables.table_files import is_table_path
+from mlpcli.text import did_you_mean, shown
+from mlpcli.workflows.init_text import Entry, StarterData
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,6 @@ def init(
         DataError: the data cannot be read.
         OutputError: a file cannot be written.
     """
-    from mlpcli.workflows.starter_names import config_name
 
     if (data is None) == (generate is None):
         raise UserError("give either data or --generate NAME; mlpcli init alone lists what there is")
@@ -70,18 +85,16 @@ def init(
     table = folder / f"{generate}.csv"
     check_free(table)
     with new_file(table, _generated_csv(generate)):
-        from mlpcli.data.generators.loading import RECIPES
+        from mlpcli.data.generated import RECIPES
 
         return _write_config(str(table), target or RECIPES[generate].target, config if to_file else None, folder, table)
 
 
 def _write_config(data: str, target: str | None, config: Path | None, folder: Path, table: Path | None) -> InitResult:
     """The text is loaded as a config before any file is made of it."""
-    from mlpcli.config.load import check_document
+    from mlpcli.config.load_config import check_document
     from mlpcli.config.yaml_reader import parse_yaml
-    from mlpcli.workflows.starter_config import starter_text
-    from mlpcli.workflows.starter_data import look_at_data
-    from mlpcli.workflows.starter_names import config_name
+    from mlpcli.workflows.init_text import starter_text
 
     name = config_name(data if config is None else config.stem)
     file = str(config or f"{name}.yaml")
@@ -95,7 +108,7 @@ def _write_config(data: str, target: str | None, config: Path | None, folder: Pa
 
 
 def _generated(name: str) -> str:
-    from mlpcli.data.generators.loading import RECIPES
+    from mlpcli.data.generated import RECIPES
 
     if name not in RECIPES:
         names = ", ".join(RECIPES)
@@ -106,7 +119,150 @@ def _generated(name: str) -> str:
 
 
 def _generated_csv(name: str) -> str:
-    from mlpcli.config.data import GenerateConfig
-    from mlpcli.data.generators.csv_text import csv_text
+    from mlpcli.config.sections import GenerateConfig
+    from mlpcli.data.generated import csv_text
 
     return csv_text(name, GenerateConfig())
+
+
+def look_at_data(data: str, target: str | None, folder: Path) -> StarterData:
+    """Look at whatever `data` names: a built-in set, or a path. `folder` is where the config will stand.
+
+    Raises:
+        DataError: it is not there, of no kind that is read, or bad.
+        SettingError: a target is given for what brings its own, or is not there.
+    """
+    built_in = CATALOG.get(data)
+    path = Path(data) if built_in is not None else located(data)
+    if built_in is None and is_table_path(path):
+        from mlpcli.workflows.init_table import look_at_table
+
+        return look_at_table(path, source_from(folder, path), target)
+    if target is not None:
+        raise SettingError("--target", f"is for tables, and {shown(data)} brings its own target; leave it out")
+    if built_in is not None:
+        return _from_catalog(built_in)
+    if path.is_dir() and is_class_folder(path):
+        return look_at_pictures(path, source_from(folder, path), folder)
+    return _from_arrays(path, folder)
+
+
+def source_from(folder: Path, path: Path) -> str:
+    """A path as a config in `folder` writes it: relative where that is possible, and never like a built-in name."""
+    try:
+        relative = os.path.relpath(os.path.abspath(path), os.path.realpath(folder))
+    except ValueError:  # another drive of Windows
+        return str(path.absolute())
+    return os.path.join(".", relative) if relative in CATALOG or relative.startswith("~") else relative
+
+
+def _from_catalog(built_in: BuiltIn) -> StarterData:
+    rows, classes = built_in.train_rows, built_in.class_names
+    target = "a number to predict" if classes is None else f"{len(classes)} classes"
+    made = "generated " if built_in.generated else ""
+    entries: list[Entry] = []
+    if built_in.generated:
+        entries.append((f"generate: {{rows: {rows}}}", "also noise and seed; docs/config.md has the rest"))
+    elif built_in.files:
+        entries.append(("# path: FOLDER", "a folder that holds its files already; without it, Keras downloads them"))
+    return StarterData(
+        found=f"{built_in.name}: {built_in.line}; {rows:,} {made}rows, {target}",
+        source=built_in.name,
+        task=built_in.task,
+        rows=rows,
+        inputs=int(np.prod(built_in.input_shape)),
+        own_test=built_in.test_rows is not None,
+        entries=tuple(entries),
+    )
+
+
+def _from_arrays(path: Path, folder: Path) -> StarterData:
+    source = load_source(DataConfig(source=str(path.absolute() if str(path) in CATALOG else path)))
+    shape = "x".join(str(size) for size in source.input_shape)
+    what = "images of" if source.kind == "image" else "a table of columns:"
+    target = "a number to predict" if source.class_names is None else f"{len(source.class_names)} classes"
+    return StarterData(
+        found=f"{path.name}: {len(source.train):,} rows, {what} {shape}, {target}",
+        source=source_from(folder, path),
+        task=resolve_task("auto", source.class_names),
+        rows=len(source.train),
+        inputs=int(np.prod(source.input_shape)),
+        own_test=source.test is not None,
+        smallest_class=_smallest(source),
+        notes=source.notes,
+    )
+
+
+def _smallest(source: Source) -> int | None:
+    if source.class_names is None:
+        return None
+    counts = np.bincount(source.train.y)
+    return int(counts[counts > 0].min())
+
+
+def look_at_pictures(path: Path, source: str, folder: Path) -> StarterData:
+    """Look at class folders (see `look_at_data`)."""
+    parts, left_out = find_parts(path), LeftOut()
+    files = training_files(path, parts.train, left_out)
+    with quiet_pillow():
+        headers = read_headers(files.files, unwatched)
+    good = np.array([index not in headers.broken for index in range(len(files.files))])
+    if not good.any():
+        load_image_folder(path, DataConfig(source=str(path)))  # which says what is wrong with them
+    size, why = _common_size(headers.sizes[good])
+    color = "rgb" if 2 * int(headers.coloured[good].sum()) > int(good.sum()) else "grayscale"
+    entries: list[Entry] = [(f"image: {{size: [{size[0]}, {size[1]}], color: {color}}}", why)]
+    if parts.validation is not None:
+        entries.append((f"validation: {yaml_value(source_from(folder, parts.validation))}", "its own pictures"))
+    entries.append(("scaling: standardize", "mean 0, spread 1; with unit, a small relu network may learn nothing"))
+    classes, rows = files.class_names, int(good.sum())
+    return StarterData(
+        found=f"{path.resolve().name}: {rows:,} pictures in {len(classes)} class folders",
+        source=source,
+        task=resolve_task("auto", classes),
+        rows=rows,
+        inputs=size[0] * size[1] * (3 if color == "rgb" else 1),
+        own_test=parts.test is not None,
+        smallest_class=int(np.bincount(files.labels[good], minlength=len(classes)).min()),
+        entries=tuple(entries),
+        notes=left_out.notes(),
+    )
+
+
+def _common_size(sizes: Array) -> tuple[tuple[int, int], str]:
+    """(height, width): the middle of the pictures' own, made smaller where a side is longer than 64."""
+    middle = np.median(sizes, axis=0)
+    small = np.maximum(1, np.round(middle * min(1, LARGEST_PROPOSED / middle.max()))).astype(int)
+    size = (int(small[0]), int(small[1]))
+    if len(np.unique(sizes, axis=0)) > 1:
+        lowest, highest = sizes[sizes.prod(axis=1).argmin()], sizes[sizes.prod(axis=1).argmax()]
+        return size, f"height, width; the pictures have from {lowest[0]}x{lowest[1]} to {highest[0]}x{highest[1]}"
+    if size == tuple(sizes[0]):
+        return size, "height, width; all pictures are that size"
+    return size, f"height, width; the pictures are {sizes[0, 0]}x{sizes[0, 1]}, and dense layers want few inputs"
+
+
+ENDS = (".csv", ".tsv", ".parquet", ".npz", ".gz", ".bz2", ".zst", ".xz")
+WILDCARDS = re.compile(r"[*?\[]")
+OTHERWISE = "data"
+
+
+def config_name(data: str) -> str:
+    """`people (1).csv.gz` to `people-1`; of a pattern such as `people/*.csv` the folder's name."""
+    path = Path(data).expanduser()
+    while WILDCARDS.search(path.name) and not path.exists():
+        path = path.parent
+    name = path.name or path.resolve().name
+    while name.lower().endswith(ENDS):
+        name = name[: name.rindex(".")]
+    kept = (letter if _allowed(letter) else "-" for letter in unicodedata.normalize("NFC", name))
+    name = re.sub("-+", "-", "".join(kept)).strip("-.")
+    name = name.encode("utf-8")[:LONGEST_NAME_BYTES].decode("utf-8", "ignore").rstrip("-.")
+    try:
+        return folder_name(name)
+    except ValueError:
+        return OTHERWISE
+
+
+def _allowed(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "LMN" or letter in "._-"

@@ -11,6 +11,7 @@ from mlpcli.errors import UserError
 if TYPE_CHECKING:
     from mlpcli.plotting.run_plots import Drawn
 
+
 COMPARISON = "comparison"
 
 
@@ -37,9 +38,9 @@ def plot(
         RunDirectoryError: a folder is no run directory, has no finished epoch, or a damaged file.
         OutputError: a picture cannot be written.
     """
-    from mlpcli.artifacts.seeds_file import seed_folders
     from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds
-    from mlpcli.plotting.save import check_format
+    from mlpcli.plotting.style import check_format
+    from mlpcli.runs.directory import seed_folders
 
     runs = [Path(run) for run in run_dirs]
     if not runs:
@@ -59,8 +60,8 @@ def plot(
 def _draw_curves(drawn: Drawn, runs: list[Path], metric: str | None, output: Path | None, format: str) -> None:
     """The learning curves alone, at `output` or where they belong."""
     from mlpcli.plotting.learning_curves import learning_curves
-    from mlpcli.plotting.run_files import read_curves
     from mlpcli.plotting.run_plots import overlaid_curves
+    from mlpcli.runs.read_run import read_curves
 
     if len(runs) == 1:
         figure = learning_curves([read_curves(runs[0])], metric)
@@ -75,7 +76,7 @@ def _checked(output: Path) -> Path:
     Raises:
         UserError: an unknown extension, a folder in its place, or a folder that does not exist.
     """
-    from mlpcli.plotting.save import check_format
+    from mlpcli.plotting.style import check_format
 
     if output.is_dir():
         raise UserError(f"{output}: is a folder; give a file in it, such as {output / 'history.png'}")

@@ -5,32 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.artifacts import run_directory
-from mlpcli.artifacts.environment import describe_environment
-from mlpcli.artifacts.files import write_json, write_text
-from mlpcli.artifacts.split_file import write_split
+from mlpcli import __version__
 from mlpcli.config.schema import Config
-from mlpcli.config.write import config_text
-from mlpcli.data.fingerprint import fingerprint
+from mlpcli.config.yaml_writer import config_text
+from mlpcli.data.facts import fingerprint
 from mlpcli.data.streaming.disk_rows import on_disk
-from mlpcli.evaluation import evaluate_part
-from mlpcli.model.memory import check_memory
-from mlpcli.model.saving import save_model
+from mlpcli.files import write_json, write_text
+from mlpcli.model.plan import Prepared, check_memory
+from mlpcli.modelfile.card import layout_metadata
+from mlpcli.modelfile.writer import save_model
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.directory import describe_environment, write_split
+from mlpcli.scoring.predictor import check_reload
+from mlpcli.scoring.scores import evaluate_part
 from mlpcli.training.engine_choice import EngineChoice, choose_engine
-from mlpcli.training.fit import Outcome
-from mlpcli.training.interrupts import Interrupted, noted_interruptions
-from mlpcli.training.progress import Progress
-from mlpcli.workflows.engines import Engine, make_engine, targets_of
-from mlpcli.workflows.metadata import model_metadata, run_metrics
-from mlpcli.workflows.preparation import Prepared
-from mlpcli.workflows.reload_check import check_reload
-from mlpcli.workflows.train import TrainResult
+from mlpcli.training.engines import Engine, make_engine, targets_of
+from mlpcli.training.loop import Outcome
+from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 
 if TYPE_CHECKING:
+    from mlpcli.errors import MlpcliError
     from mlpcli.plotting.run_plots import Drawn
 
 
@@ -148,3 +146,92 @@ def _to_repeat(config: Config, prepared: Prepared) -> Config:
         return config
     streaming = "always" if on_disk(prepared.source.train.x) else "never"
     return config.model_copy(update={"data": config.data.model_copy(update={"streaming": streaming})})
+
+
+def run_metrics(
+    config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], seconds: float, engine: EngineChoice
+) -> dict[str, Any]:
+    """The content of metrics.json; `seconds` is the time since the data was loaded."""
+    epochs, rows = len(outcome.history.get("epoch", [])), len(prepared.splits.train)
+    fit_seconds = sum(outcome.history.get("seconds", []))
+    evaluation = result["evaluation"] or {}
+    return {
+        "name": config.name,
+        "epochs": epochs,
+        "best_epoch": outcome.best_epoch,
+        "kept_epoch": outcome.kept_epoch,
+        "stopped": outcome.stopped,
+        "scores": result["scores"],
+        "baseline": evaluation.get("baseline"),
+        "test_chose_the_epoch": test_chose_the_epoch(config, prepared),
+        "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
+        "parameters": {"trainable": prepared.plan.trainable, "non_trainable": prepared.plan.non_trainable},
+        "seconds": {"total": seconds, "epochs": fit_seconds},
+        "examples_per_second": epochs * rows / fit_seconds if fit_seconds > 0 else None,
+        "engine": asdict(engine),
+        "chosen": chosen(prepared),
+    }
+
+
+def model_metadata(
+    config: Config,
+    prepared: Prepared,
+    outcome: Outcome,
+    scores: dict[str, Any],
+    fingerprint: str,
+    environment: dict[str, Any],
+) -> dict[str, Any]:
+    """What travels inside the model file."""
+    return {
+        "version": __version__,
+        "name": config.name,
+        "config": config.model_dump(mode="json"),
+        "plan": prepared.plan.as_metadata(),
+        "layer_names": [layer.name for layer in prepared.plan.layers],
+        "data": {
+            "fingerprint": fingerprint,
+            **layout_metadata(prepared.source),
+            "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
+        },
+        "scores": scores,
+        "kept_epoch": outcome.kept_epoch,
+        "versions": environment["versions"],
+    }
+
+
+def test_chose_the_epoch(config: Config, prepared: Prepared) -> bool:
+    """Whether the test rows decided when to stop: their score then is no estimate for new data."""
+    same = prepared.splits.test is not None and prepared.splits.validation is prepared.splits.test
+    return same and bool(config.training.early_stopping or config.training.stop_when_equal)
+
+
+def parts(prepared: Prepared) -> dict[str, Any]:
+    """The parts of the data by name."""
+    return {"train": prepared.splits.train, "validation": prepared.splits.validation, "test": prepared.splits.test}
+
+
+def chosen(prepared: Prepared) -> dict[str, Any]:
+    """What stands for each `auto` of the config."""
+    plan = prepared.plan
+    output = plan.output
+    return {
+        "task": plan.task,
+        "scaling": plan.scaling,
+        "target_scaling": plan.target_scaling,
+        "loss": plan.loss.tag,
+        "metrics": plan.metric_names,
+        "output": {"units": output.size.output_shape[-1], "activation": getattr(output.component, "activation", None)},
+    }
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished run: where it lies and what metrics.json says."""
+
+    run: Path
+    model: Path | None
+    metrics: dict[str, Any]
+    evaluation: dict[str, Any] | None
+    pictures: list[Path] = field(default_factory=list)
+    failure: MlpcliError | None = None
+    interrupted: Interrupted | None = None

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mlpcli.errors import SettingError, UserError
+from mlpcli.workflows.prepare import say_findings
+from mlpcli.workflows.run import TrainResult
+from mlpcli.workflows.seeds import SeedsResult
 
 if TYPE_CHECKING:
-    from mlpcli.errors import MlpcliError
-    from mlpcli.training.interrupts import Interrupted
+    from mlpcli.config.load_config import LoadedConfig
     from mlpcli.training.progress import Progress
-    from mlpcli.workflows.preparation import Prepared
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """A finished run: where it lies and what metrics.json says."""
-
-    run: Path
-    model: Path | None
-    metrics: dict[str, Any]
-    evaluation: dict[str, Any] | None
-    pictures: list[Path] = field(default_factory=list)
-    failure: MlpcliError | None = None
-    interrupted: Interrupted | None = None
 
 
 def train(
@@ -56,16 +45,16 @@ def train(
         RunDirectoryError: the run directory cannot be made.
         OutputError: the disk is full.
     """
-    from mlpcli.artifacts import run_directory
-    from mlpcli.config.load import load_config
+    from mlpcli.config.load_config import load_config
+    from mlpcli.runs import directory as run_directory
     from mlpcli.training.progress import Silence
-    from mlpcli.workflows.preparation import prepare
+    from mlpcli.workflows.prepare import prepare
 
     listener = progress or Silence()
     loaded = load_config(Path(config), overrides)
     prepared = prepare(loaded, listener.loading)
     say_findings(prepared, listener)
-    from mlpcli.workflows.run import Run  # a mistake in the config is reported without the wait for an engine
+    from mlpcli.workflows.run import Run
 
     def make_directory() -> Path:
         if run_dir:
@@ -75,9 +64,66 @@ def train(
     return Run.create(loaded.config, prepared, make_directory, list(command)).train(listener, verbose)
 
 
-def say_findings(prepared: Prepared, listener: Progress) -> None:
-    """What should be known of the data before the training."""
-    for note in prepared.source.notes:
-        listener.note(f"note: {note}")
-    for warning in prepared.look.warnings:
-        listener.note(f"warning: {warning}")
+MOST_SEEDS = 1000
+
+
+def train_seeds(
+    config: str | Path,
+    seeds: int,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = "runs",
+    run_dir: str | Path | None = None,
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+    verbose: bool = False,
+) -> SeedsResult:
+    """Train the network of a config with its seed, and the seeds after it, each as `train` would.
+
+    Args:
+        config: path of the YAML file.
+        seeds: how many, 1 to 1000.
+        overrides: "training.epochs=5" and the like; "seed=5" moves the first seed.
+        runs_dir: where the folder of all of them is made, called after the config's `name`.
+        run_dir: or exactly this folder, new or empty.
+        progress: listens to the trainings; what is said of every seed alike is said once.
+        command: the command line, for environment.json.
+        verbose: also note which engine was chosen, and why.
+
+    Returns:
+        What is there. A seed that failed is in its `summary`, and the others are trained all the same; after an
+        interruption or on a full disk no more are.
+
+    Raises:
+        UserError: not so many seeds.
+        ConfigError, DataError: of the first seed; nothing has been written.
+        RunDirectoryError: the folder cannot be made.
+        OutputError: seeds.json cannot be written.
+    """
+    from mlpcli.config.load_config import load_config
+    from mlpcli.training.progress import Silence
+
+    _check_count(seeds)
+    loaded = load_config(Path(config), overrides)
+    _check_last_seed(loaded, seeds)
+    from mlpcli.workflows.seeds import SeedSeries
+
+    place = (Path(runs_dir), Path(run_dir) if run_dir else None)
+    return SeedSeries(loaded, seeds, place, progress or Silence(), list(command), verbose).train()
+
+
+def _check_count(seeds: int) -> None:
+    if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
+        raise UserError(f"seeds: {seeds!r} is no number of seeds; give a whole number from 1 to {MOST_SEEDS:,}")
+
+
+def _check_last_seed(loaded: LoadedConfig, seeds: int) -> None:
+    from mlpcli.config.schema import LARGEST_SEED
+
+    first = loaded.config.seed
+    if first + seeds - 1 > LARGEST_SEED:
+        with loaded.located():
+            raise SettingError(
+                "seed",
+                f"{seeds} seeds from {first} on would end at {first + seeds - 1}, and the largest is {LARGEST_SEED};"
+                f" start at {LARGEST_SEED - seeds + 1} or below",
+            )

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from mlpcli.config.load_config import LoadedConfig
+    from mlpcli.config.schema import Config
+    from mlpcli.config.sections import DataConfig
+    from mlpcli.data.dataset import DataFacts, Watch
+    from mlpcli.data.look.findings import Look
+    from mlpcli.model.plan import Plan
+    from mlpcli.tables.profile import ColumnSummary
+
+
 FEW_ROWS = 100
 """Below it a part of a bundled or generated set may lack a class."""
-
-if TYPE_CHECKING:
-    from mlpcli.config.data import DataConfig
-    from mlpcli.config.load import LoadedConfig
-    from mlpcli.config.schema import Config
-    from mlpcli.data.dataset import Watch
-    from mlpcli.data.facts import DataFacts
-    from mlpcli.data.look.findings import Look
-    from mlpcli.data.tables.summaries import ColumnSummary
-    from mlpcli.model.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def validate(config: str | Path, overrides: Sequence[str] = (), watch: Watch | N
     Raises:
         ConfigError, DataError: as `train` would, and with the same words.
     """
-    from mlpcli.config.load import load_config
+    from mlpcli.config.load_config import load_config
 
     return _inspect(load_config(Path(config), overrides), watch)
 
@@ -51,7 +51,7 @@ def validate(config: str | Path, overrides: Sequence[str] = (), watch: Watch | N
 def _inspect(loaded: LoadedConfig, watch: Watch | None) -> ValidationResult:
     """Sets that the catalog describes are not loaded, unless the answer lies in their rows; files always are."""
     from mlpcli.data.catalog import CATALOG
-    from mlpcli.workflows.preparation import plan_from_facts, prepare
+    from mlpcli.workflows.prepare import plan_from_facts, prepare
 
     data = loaded.config.data
     built_in = CATALOG.get(data.source)

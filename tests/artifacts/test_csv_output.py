@@ -16,9 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.artifacts.csv_output import CsvOutput, csv_lines
-from mlpcli.artifacts.table_output import check_table_name, open_table_output
 from mlpcli.errors import UserError
+from mlpcli.tables.table_writer import CsvOutput, check_table_name, csv_lines, open_table_output
 
 
 def _written(path: Path, *tables: pa.Table) -> str:

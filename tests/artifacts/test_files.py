@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.artifacts import environment
-from mlpcli.artifacts.environment import describe_environment
-from mlpcli.artifacts.files import read_json, replace_file, write_json, write_text
-from mlpcli.artifacts.split_file import write_split
 from mlpcli.data.dataset import Part, Splits
 from mlpcli.errors import OutputError
+from mlpcli.files import read_json, replace_file, write_json, write_text
+from mlpcli.runs import directory as environment
+from mlpcli.runs.directory import describe_environment, write_split
 
 
 def test_text_in_any_script(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.artifacts.history import HistoryWriter, read_history
 from mlpcli.errors import OutputError, RunDirectoryError
+from mlpcli.runs.history import HistoryWriter, read_history
 
 ROWS = [
     {"epoch": 1, "seconds": 0.5, "learning_rate": 1e-3, "loss": 1 / 3},

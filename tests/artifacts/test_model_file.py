@@ -15,7 +15,8 @@ import h5py
 import numpy as np
 import pytest
 
-from mlpcli.artifacts.model_file import (
+from mlpcli.errors import ModelFileError
+from mlpcli.modelfile.container import (
     H5_DATASET,
     METADATA_FORMAT,
     add_metadata,
@@ -23,8 +24,7 @@ from mlpcli.artifacts.model_file import (
     read_architecture,
     read_metadata,
 )
-from mlpcli.errors import ModelFileError
-from mlpcli.model.architecture import check_layers, saved_layers
+from mlpcli.modelfile.description import check_layers, saved_layers
 from mlpcli.workflows.summary import summary
 
 NAMES = {"name": "패션", "layer_names": ["은닉", "출력"]}
@@ -204,7 +204,7 @@ def test_an_archive_that_is_no_model(tmp_path: Path) -> None:
 
 
 def test_a_description_that_unpacks_to_gigabytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.artifacts.json_reading.LARGEST_JSON_BYTES", 1000)
+    monkeypatch.setattr("mlpcli.modelfile.container.LARGEST_JSON_BYTES", 1000)
     path = tmp_path / "model.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", " " * 1001)

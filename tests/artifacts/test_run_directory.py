@@ -10,15 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.artifacts import run_directory
-from mlpcli.artifacts.run_directory import (
-    create_exact_directory,
-    create_run_directory,
-    find_file,
-    find_model,
-    folder_name,
-)
 from mlpcli.errors import RunDirectoryError
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.directory import create_exact_directory, create_run_directory, find_file, find_model, folder_name
 
 
 @pytest.mark.parametrize(

@@ -15,18 +15,17 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.model_file import read_architecture, read_metadata
 from mlpcli.config.schema import Config
-from mlpcli.data.dataset import Part
-from mlpcli.data.facts import DataFacts
+from mlpcli.data.dataset import DataFacts, Part
 from mlpcli.data.scaling import Scaling
 from mlpcli.errors import ModelFileError, OutputError
-from mlpcli.inference import KerasPredictor, load_predictor
-from mlpcli.model.architecture import saved_layers
-from mlpcli.model.builder import build_model
-from mlpcli.model.plan import Plan
-from mlpcli.model.planning import make_plan
-from mlpcli.model.saving import save_model, weights_digest
+from mlpcli.keras_engine.build import build_model
+from mlpcli.model.plan import Plan, make_plan
+from mlpcli.modelfile.container import read_architecture, read_metadata
+from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.weights import weights_digest
+from mlpcli.modelfile.writer import save_model
+from mlpcli.scoring.predictor import KerasPredictor, load_predictor
 
 pytestmark = [
     pytest.mark.tf,
@@ -160,7 +159,7 @@ def test_a_full_disk_keeps_the_old_model(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("mlpcli.model.saving.add_metadata", full)
+    monkeypatch.setattr("mlpcli.modelfile.writer.add_metadata", full)
     with pytest.raises(OutputError, match=f"{name}: cannot be written: No space left on device; free some space"):
         save_model(planned[1], path, METADATA)
     assert path.read_bytes() == before
@@ -198,7 +197,7 @@ def test_predictions_are_keras_s(tmp_path: Path, planned: tuple[Plan, Any], name
 
 @pytest.mark.parametrize("name", NAMES[:1])
 def test_many_rows_are_predicted_in_batches(planned: tuple[Plan, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.inference.PREDICTION_BATCH", 4)
+    monkeypatch.setattr("mlpcli.scoring.predictor.PREDICTION_BATCH", 4)
     x, y = rows(10)
     outputs = KerasPredictor(planned[1]).predict(Part(x, y, np.arange(10)))
     assert outputs == pytest.approx(planned[1].predict(x, verbose=0), abs=1e-6)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.artifacts.run_directory import CONFIG, find_file, find_model
-from mlpcli.artifacts.seeds_file import SEEDS, seed_folder, seed_folders, write_seeds
 from mlpcli.errors import RunDirectoryError
+from mlpcli.runs.directory import CONFIG, SEEDS, find_file, find_model, seed_folder, seed_folders, write_seeds
 
 
 def test_the_seeds_are_in_the_order_of_their_numbers_and_nothing_else_is_among_them(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlpcli.cli.console import line, table
+from mlpcli.cli.terminal import line, table
 
 HOSTILE = "a\nb\x1b]0;title\x07\x1b[2J\u202e"
 HARMLESS = r"a\nb\x1b]0;title\x07\x1b[2J\u202e"

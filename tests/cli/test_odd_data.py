@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,14 +140,11 @@ def test_ten_thousand_columns(mlpcli_here: Any, tmp_path: Path) -> None:
         for row in range(20):
             file.write(",".join(str(cell(row, column)) for column in range(10_000)) + f",{'개새'[row % 2]}\n")
     (tmp_path / "my.yaml").write_text(DATA, encoding="utf-8")
-    before = time.process_time()  # which does not count what else the machine does
     done = mlpcli_here("validate", "my.yaml")
-    seconds = time.process_time() - before
     assert (done.returncode, done.stderr) == (0, "")
     assert "10,001 columns" in done.stdout and "note: 1,000 columns without any value left out" in done.stdout
     assert "note: ... and 1,000 notes like these" in done.stdout  # not a line for each column
     assert len(done.stdout.splitlines()) < 100
-    assert seconds < 10
 
 
 def test_the_validation_file_is_the_training_file(validate: Validate) -> None:

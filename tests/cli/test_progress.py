@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mlpcli.cli.progress import LiveProgress, PlainProgress, choose_progress
+from mlpcli.cli.progress_bars import LiveProgress, PlainProgress, choose_progress
 from mlpcli.training.progress import Silence
 
 ROW = {"epoch": 2.0, "seconds": 0.126, "learning_rate": 0.05, "loss": 0.5, "accuracy": 0.75, "val_loss": 1234.5}

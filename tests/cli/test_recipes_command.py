@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import mlpcli as package
-from mlpcli.cli import recipes_report
-from mlpcli.cli.recipes_report import fit
-from mlpcli.recipes import shipped
-from mlpcli.recipes.shipped import shipped_recipes
+from mlpcli import recipes as shipped
+from mlpcli.cli import recipes as recipes_report
+from mlpcli.cli.recipes import fit
+from mlpcli.recipes import shipped_recipes
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 CARD = """# {title}

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
-from mlpcli.cli.seeds_report import report
-from mlpcli.workflows.train_seeds import SeedsResult
+from mlpcli.cli.train import report_seeds as report
+from mlpcli.workflows.seeds import SeedsResult
+
+pytestmark = pytest.mark.usefixtures("hangul_font")
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.artifacts.history import read_history
-from mlpcli.artifacts.model_file import read_metadata
+from mlpcli.modelfile.container import read_metadata
+from mlpcli.runs.history import read_history
 
 pytestmark = pytest.mark.tf
 

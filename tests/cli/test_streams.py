@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.cli import console
-from mlpcli.cli.console import number
+from mlpcli.cli import terminal as console
+from mlpcli.cli.terminal import number
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATE = ["validate", "숫자.yaml"]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.history import read_history
-from mlpcli.artifacts.run_directory import find_model
+from mlpcli.runs.directory import find_model
+from mlpcli.runs.history import read_history
 
 pytestmark = pytest.mark.tf
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError
 

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
-from mlpcli.config.model import LAYERS
 from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
-from mlpcli.config.write import config_text
+from mlpcli.config.sections import LAYERS
 from mlpcli.config.yaml_reader import parse_yaml
+from mlpcli.config.yaml_writer import config_text
 
 Write = Callable[..., Path]
 DIGITS = "data: {source: digits}\n"

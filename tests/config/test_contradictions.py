@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mlpcli.config.schema import Config
-from mlpcli.config.training import EarlyStopping
+from mlpcli.config.sections import EarlyStopping
 
 Read = Callable[..., Config]
 Refusals = Callable[..., list[str]]

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.config.data_folder import data_folder, find_built_in, find_data, incomplete_set, located
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.data.cifar import has_cifar10
-from mlpcli.data.idx_folder import has_whole_idx
-from mlpcli.data.not_found import unpack_first
+from mlpcli.data.idx import has_whole_idx
+from mlpcli.data_folder import data_folder, find_built_in, find_data, incomplete_set, located, unpack_first
 from mlpcli.errors import ConfigError, DataError
 
 IDX = [f"{half}-{what}-ubyte.gz" for half in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.errors import ConfigError
 
 IDX = [f"{half}-{what}-ubyte.gz" for half in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]

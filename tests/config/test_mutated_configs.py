@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.config.yaml_reader import parse_yaml
 from mlpcli.errors import ConfigError, Problem
 

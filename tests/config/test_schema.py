@@ -8,7 +8,7 @@ import pytest
 
 from mlpcli.config.layers import Dense, Dropout
 from mlpcli.config.schema import Config
-from mlpcli.config.training import EarlyStopping, StopWhenEqual
+from mlpcli.config.sections import EarlyStopping, StopWhenEqual
 
 Read = Callable[..., Config]
 DIGITS = "data: {source: digits}\n"

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.config.document import Document
-from mlpcli.config.yaml_reader import parse_yaml
+from mlpcli.config.yaml_reader import Document, parse_yaml
 from mlpcli.errors import ConfigError
 
 

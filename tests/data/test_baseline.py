@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from mlpcli.data.baseline import baseline
+from mlpcli.scoring.scores import baseline
 
 
 def test_the_most_frequent_class_of_training_is_scored_elsewhere() -> None:

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from mlpcli.config.data import DataConfig
+from mlpcli.config.sections import DataConfig, resolve_task
 from mlpcli.data.catalog import BUILT_IN_NAMES, CATALOG, BuiltIn
-from mlpcli.data.source import load_source
-from mlpcli.data.task import resolve_task
+from mlpcli.data.sources import load_source
 from mlpcli.errors import SettingError
 
 BUNDLED = [built_in for built_in in CATALOG.values() if built_in.bundled]

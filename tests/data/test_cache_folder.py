@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.data.cache_folder import cache_folder
+from mlpcli.data.cache import cache_folder
 
 
 def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

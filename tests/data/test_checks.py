@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from mlpcli.data import arrays
-from mlpcli.data.checks import check_finite
+from mlpcli import arrays
+from mlpcli.arrays import check_finite
 from mlpcli.errors import DataError
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
+from mlpcli.config.sections import DataConfig
 from mlpcli.data import cifar
 from mlpcli.data.cifar import PIXELS, PYTHON_FILES, read_binary_batch, read_cifar10_folder, read_python_batch
-from mlpcli.data.source import load_source
+from mlpcli.data.sources import load_source
 from mlpcli.errors import DataError
 
 BATCHES = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
-from mlpcli.data.class_weights import class_weights
+from mlpcli.data.scaling import class_weights
 from mlpcli.errors import SettingError
 
 NAMES = ("고양이", "개", "새")

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.catalog import CATALOG, FASHION_NAMES
-from mlpcli.data.source import load_source
+from mlpcli.data.sources import load_source
 from mlpcli.errors import DataError, SettingError
 
 

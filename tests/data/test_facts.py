@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from mlpcli.config.data import DataConfig
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.facts import facts_of, inspect_data
-from mlpcli.data.source import load_source
-from mlpcli.data.split import split_source
+from mlpcli.data.load_data import split_source
+from mlpcli.data.sources import load_source
 from mlpcli.errors import SettingError
 
 SAME: list[dict[str, Any]] = [
@@ -99,7 +99,7 @@ def test_settings_are_checked_without_loading(settings: dict[str, Any], key: str
 
 def test_nothing_heavy_is_imported() -> None:
     code = (
-        "import sys; from mlpcli.config.data import DataConfig; from mlpcli.data.facts import inspect_data;"
+        "import sys; from mlpcli.config.sections import DataConfig; from mlpcli.data.facts import inspect_data;"
         "[inspect_data(DataConfig(source=name), 1) for name in ('digits', 'diabetes', 'mnist')];"
         "print([name for name in ('sklearn', 'scipy', 'keras', 'tensorflow', 'matplotlib') if name in sys.modules])"
     )

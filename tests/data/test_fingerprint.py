@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlpcli.data import arrays
+from mlpcli import arrays
 from mlpcli.data.dataset import Rows, Source
-from mlpcli.data.fingerprint import fingerprint
+from mlpcli.data.facts import fingerprint
 
 X = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
 SOURCE = Source("s", "table", Rows(X, np.array([0, 1, 0])), None, ("가", "나"), None, None)

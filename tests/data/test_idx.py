@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.data import local_files
+from mlpcli import files as local_files
 from mlpcli.data.idx import read_idx
 from mlpcli.errors import DataError
 

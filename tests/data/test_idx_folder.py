@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.idx_folder import read_idx_folder
-from mlpcli.data.source import load_source
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.idx import read_idx_folder
+from mlpcli.data.sources import load_source
 from mlpcli.errors import DataError
 
 IdxBytes = Callable[[np.ndarray], bytes]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data import arrays as array_work
+from mlpcli import arrays as array_work
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.dataset import Source
-from mlpcli.data.source import load_source
+from mlpcli.data.sources import load_source
 from mlpcli.errors import DataError, SettingError
 
 Write = Callable[..., Path]

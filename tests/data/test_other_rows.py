@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.dataset import Rows, Source
-from mlpcli.data.split import split_source
+from mlpcli.data.load_data import split_source
 from mlpcli.errors import DataError, SettingError
 
 X10 = np.arange(10, dtype=np.float32)[:, None]

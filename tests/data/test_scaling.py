@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data import arrays
-from mlpcli.data.dataset import Kind, Part
-from mlpcli.data.facts import DataFacts, inspect_data
+from mlpcli import arrays
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.dataset import DataFacts, Kind, Part
+from mlpcli.data.facts import inspect_data
+from mlpcli.data.load_data import split_source
 from mlpcli.data.scaling import Scaling, choose_scaling, fit_scaling
-from mlpcli.data.source import load_source
-from mlpcli.data.split import split_source
+from mlpcli.data.sources import load_source
 from mlpcli.errors import DataError, SettingError
 
 

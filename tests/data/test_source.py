@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.source import load_source
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.sources import load_source
 from mlpcli.errors import DataError
 
 

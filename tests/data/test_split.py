@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.config.data import DataConfig
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.dataset import Part, Rows, Source
-from mlpcli.data.split import split_source
-from mlpcli.data.split_counts import SplitCounts, split_counts
-from mlpcli.data.stratify import class_shares
+from mlpcli.data.load_data import split_source
+from mlpcli.data.split import SplitCounts, class_shares, split_counts
 from mlpcli.errors import DataError, SettingError
 
 NAMES = tuple("abcdefghij")

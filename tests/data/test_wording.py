@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from mlpcli.data.wording import first_notes, yaml_list
+from mlpcli.config.yaml_writer import yaml_names as yaml_list
+from mlpcli.text import first_notes
 
 
 @pytest.mark.parametrize("name", ["나이", "1st, 2nd", "a\x1b[31m", "a\x9b31m", "\u202eright", "두\n줄", "😀\x7f", '"'])

@@ -11,13 +11,12 @@ from mlpcli import backend
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.schema import Config
-from mlpcli.data.dataset import Kind, Task
-from mlpcli.data.facts import DataFacts
+from mlpcli.config.sections import Task
+from mlpcli.data.batches import encode_targets
+from mlpcli.data.dataset import DataFacts, Kind
 from mlpcli.data.scaling import Scaling
-from mlpcli.model.builder import build_model, build_optimizer
-from mlpcli.model.plan import Plan
-from mlpcli.model.planning import make_plan
-from mlpcli.training.feed import encode_targets
+from mlpcli.keras_engine.build import build_model, build_optimizer
+from mlpcli.model.plan import Plan, make_plan
 
 pytestmark = pytest.mark.tf
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.training.numpy_support import build_numpy_model
-from mlpcli.workflows.preparation import prepare
+from mlpcli.numpy_engine.numpy_epochs import build_numpy_model
+from mlpcli.workflows.prepare import prepare
 
 pytestmark = pytest.mark.tf
 
@@ -49,7 +49,7 @@ def make(write_config: Callable[..., Path]) -> Make:
     """A model for a config, after two epochs, and the prepared data."""
 
     def build(*overrides: str, config: str = CONFIG) -> tuple[Any, Any]:
-        from mlpcli.config.load import load_config
+        from mlpcli.config.load_config import load_config
 
         loaded = load_config(write_config(config), list(overrides))
         prepared = prepare(loaded)
@@ -61,7 +61,7 @@ def make(write_config: Callable[..., Path]) -> Make:
 
 
 def _train(model: Any, prepared: Any, first: int = 0) -> None:
-    from mlpcli.training.numpy_epochs import NumpyEpochs
+    from mlpcli.numpy_engine.numpy_epochs import NumpyEpochs
 
     epochs = NumpyEpochs(model, _batches(prepared)[1], None, seed=3)
     for epoch in (first, first + 1):
@@ -69,15 +69,15 @@ def _train(model: Any, prepared: Any, first: int = 0) -> None:
 
 
 def _batches(prepared: Any) -> tuple[Any, Any]:
-    from mlpcli.training.feed import RowBatches
-    from mlpcli.workflows.engines import targets_of
+    from mlpcli.data.batches import RowBatches
+    from mlpcli.training.engines import targets_of
 
     part = prepared.splits.train
     return part.x, RowBatches(part, targets_of(prepared, part), 50, seed=3)
 
 
 def _predictions(model: Any, x: Any) -> Any:
-    from mlpcli.training.numpy_predictor import NumpyPredictor
+    from mlpcli.numpy_engine.numpy_model import NumpyPredictor
 
     return NumpyPredictor(model.network, model.empty_objective).network.predict(x)
 
@@ -161,7 +161,7 @@ def _held(item: Any) -> Any:
 def test_lists_of_names_that_hdf5_cannot_hold_in_one_attribute(tmp_path: Path) -> None:
     import h5py
 
-    from mlpcli.model.keras_h5 import LARGEST_ATTRIBUTE, _write_names
+    from mlpcli.modelfile.writer import LARGEST_ATTRIBUTE, _write_names
 
     names = [f"layer_{number:0400}" for number in range(400)]
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -9,9 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from mlpcli import backend
-from mlpcli.config.model import LAYERS, AnyLayer
-from mlpcli.model.builder import keras_object
-from mlpcli.model.layer_size import layer_size
+from mlpcli.config.sections import LAYERS, AnyLayer
+from mlpcli.keras_engine.build import keras_object
+from mlpcli.model.layer_rules import layer_size
 
 pytestmark = pytest.mark.tf
 

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from mlpcli.config.schema import Config
-from mlpcli.data.dataset import Task
-from mlpcli.data.facts import DataFacts
+from mlpcli.config.sections import Task
+from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import MlpcliError, SettingError
-from mlpcli.model import memory
-from mlpcli.model.memory import check_memory
+from mlpcli.model import plan as memory
 from mlpcli.model.objective import Objective, choose_objective
-from mlpcli.model.planning import make_plan
+from mlpcli.model.plan import check_memory, make_plan
 
 CLASSES = {"classification": ("a", "b", "c"), "binary": ("no", "yes"), "regression": None}
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.model_file import read_architecture
 from mlpcli.config.base import Component
-from mlpcli.config.model import LAYERS
+from mlpcli.config.sections import LAYERS
 from mlpcli.errors import ModelFileError
-from mlpcli.model.architecture import saved_layers
-from mlpcli.model.rebuild import rebuild
-from mlpcli.model.saved_weights import read_weights
+from mlpcli.keras_engine.build import rebuild
+from mlpcli.modelfile.container import read_architecture
+from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.weights import read_weights
 
 pytestmark = [
     pytest.mark.tf,

@@ -10,10 +10,10 @@ import h5py
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.model_file import read_architecture
 from mlpcli.errors import ModelFileError
-from mlpcli.model.rebuild import rebuild
-from mlpcli.model.saved_weights import read_weights
+from mlpcli.keras_engine.build import rebuild
+from mlpcli.modelfile.container import read_architecture
+from mlpcli.modelfile.weights import read_weights
 
 pytestmark = [
     pytest.mark.tf,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mlpcli.model.safe_names import safe_name, safe_names
+from mlpcli.model.stack import safe_name, safe_names
 
 SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")
 """What TensorFlow takes."""

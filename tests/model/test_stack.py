@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlpcli.config.model import ModelConfig, Output
+from mlpcli.config.sections import ModelConfig, Output
 from mlpcli.errors import SettingError
-from mlpcli.model.plan import PlannedLayer
+from mlpcli.model.shapes import PlannedLayer
 from mlpcli.model.stack import stack_layers
 
 

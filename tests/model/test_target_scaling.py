@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.data.dataset import Part
-from mlpcli.data.target_scaling import TargetScaling, fit_target_scaling
+from mlpcli.data.scaling import TargetScaling, fit_target_scaling
 from mlpcli.errors import ConfigError, SettingError
-from mlpcli.workflows.preparation import prepare
+from mlpcli.workflows.prepare import prepare
 
 
 def _part(y: list[float]) -> Part:

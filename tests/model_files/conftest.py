@@ -121,9 +121,9 @@ BOX = """
 import json, os, resource, signal, sys, time
 from pathlib import Path
 import h5py, numpy
-from mlpcli.artifacts.model_file import read_architecture
+from mlpcli.modelfile.container import read_architecture
 from mlpcli.errors import MlpcliError
-from mlpcli.model.saved_weights import read_weights
+from mlpcli.modelfile.weights import read_weights
 from mlpcli.workflows.summary import summary
 
 SUSPECT = ("subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.", "ctypes.", "shutil.",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.model.compilation import Compilation, compilation_of
+from mlpcli.model.objective import Compilation
+from mlpcli.modelfile.keras_objects import compilation_of
 
 ADAM = {"module": "keras.optimizers", "class_name": "Adam", "registered_name": None,
         "config": {"name": "adam", "learning_rate": 0.5, "beta_1": 0.8, "jit_compile": False}}  # fmt: skip

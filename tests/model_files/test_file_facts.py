@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.model_file import add_metadata, read_architecture
-from mlpcli.workflows.file_facts import file_facts
+from mlpcli.modelfile.container import add_metadata, read_architecture
+from mlpcli.workflows.summary import file_facts
 
 METADATA = {
     "format": 1, "version": "0.1.0", "name": "꽃", "layer_names": ["은닉", "출력"], "kept_epoch": 7,

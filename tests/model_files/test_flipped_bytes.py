@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.artifacts.model_file import METADATA_FORMAT, add_metadata, read_architecture, read_metadata
 from mlpcli.errors import ModelFileError
-from mlpcli.model.architecture import saved_layers
-from mlpcli.model.saved_weights import read_weights
-from mlpcli.model.saving import weights_digest
+from mlpcli.modelfile.container import METADATA_FORMAT, add_metadata, read_architecture, read_metadata
+from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.weights import read_weights, weights_digest
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
 FLIPS = 1000

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.artifacts.file_origin import read_origin
-from mlpcli.artifacts.model_file import kind_of, read_architecture
-from mlpcli.model.compilation import compilation_of
-from mlpcli.model.saved_weights import read_weights
-from mlpcli.workflows.summary import summary
+from mlpcli.modelfile.container import kind_of, read_architecture
+from mlpcli.modelfile.keras_objects import compilation_of
+from mlpcli.modelfile.weights import read_weights
+from mlpcli.workflows.summary import read_origin, summary
 
 FOLDER = Path(__file__).resolve().parent / "golden"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "predictions.json").read_text(encoding="utf-8"))
@@ -74,7 +73,7 @@ def test_what_the_files_say(name: str) -> None:
 @pytest.mark.tf
 @every
 def test_a_rebuilt_model_predicts_the_same(name: str) -> None:
-    from mlpcli.model.rebuild import rebuild
+    from mlpcli.keras_engine.build import rebuild
 
     architecture = read_architecture(FOLDER / name)
     model = rebuild(FOLDER / name, architecture, read_weights(FOLDER / name, architecture))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.h5_heaps import check_heaps
 from mlpcli.errors import ModelFileError
+from mlpcli.modelfile.hdf5 import check_heaps
 
 START = b"GCOL\x01\x00\x00\x00"
 ENDLESS = "is damaged (a heap of texts does not end where it should); restore it or train again"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mlpcli.errors import ModelFileError
-from mlpcli.model.architecture import saved_layers
+from mlpcli.modelfile.description import saved_layers
 
 PATH = Path("model.keras")
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.artifacts.model_file import add_metadata, read_architecture, read_metadata
 from mlpcli.errors import MlpcliError
-from mlpcli.model.compilation import compilation_of
-from mlpcli.model.saved_weights import read_weights
+from mlpcli.modelfile.container import add_metadata, read_architecture, read_metadata
+from mlpcli.modelfile.keras_objects import compilation_of
+from mlpcli.modelfile.weights import read_weights
 from mlpcli.workflows.summary import summary
 
 quickly = settings(

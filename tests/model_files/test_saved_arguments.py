@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.model.architecture import SavedLayer, saved_layers
+from mlpcli.model.shapes import SavedLayer
+from mlpcli.modelfile.description import saved_layers
 
 ROWS, PICTURES = (None, 4), (None, 8, 8, 2)
 

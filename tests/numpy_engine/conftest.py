@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from mlpcli.config.model import AnyLayer
-from mlpcli.model.architecture import SavedLayer
-from mlpcli.model.layer_size import layer_size
-from mlpcli.model.weight_shapes import weight_shapes
+from mlpcli.config.sections import AnyLayer
+from mlpcli.model.layer_rules import layer_size, weight_shapes
+from mlpcli.model.shapes import SavedLayer
 from mlpcli.numpy_engine.network import Network
 
 Describe = Callable[..., list[SavedLayer]]

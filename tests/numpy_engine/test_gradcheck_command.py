@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mlpcli import inference
 from mlpcli.cli.gradcheck import gradcheck
-from mlpcli.errors import DataError, ModelFileError
-from mlpcli.numpy_engine.dense import Dense
-from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+from mlpcli.errors import DataError, ModelFileError, NeedsKerasError
+from mlpcli.modelfile import saved_model
+from mlpcli.numpy_engine.layer import Dense
 from mlpcli.workflows.gradcheck import gradcheck as run
 from mlpcli.workflows.train import train
 
@@ -116,6 +115,6 @@ def test_all_three_agree_on_a_config_and_on_its_trained_model(
         assert result.check.agrees
         assert result.name == "iris"
     assert result.check.loss != pytest.approx(run(path, engine="numpy").check.loss)
-    monkeypatch.setattr(inference, "compilation_of", lambda architecture: (None, "it was saved without a loss"))
+    monkeypatch.setattr(saved_model, "compilation_of", lambda architecture: (None, "it was saved without a loss"))
     with pytest.raises(ModelFileError, match=r"has no loss to take gradients of \(it was saved without a loss\)"):
         run(trained)

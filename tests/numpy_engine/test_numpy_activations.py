@@ -8,10 +8,10 @@ import warnings
 import numpy as np
 import pytest
 
-from mlpcli.config.names import ACTIVATIONS
-from mlpcli.numpy_engine.activations import FUNCTIONS, Activation
-from mlpcli.numpy_engine.needs_keras import LeftToKerasError
-from mlpcli.numpy_engine.smooth_activations import erf
+from mlpcli.config.layers import ACTIVATIONS
+from mlpcli.errors import LeftToKerasError
+from mlpcli.numpy_engine.activations import erf
+from mlpcli.numpy_engine.layer import FUNCTIONS, Activation
 
 E = math.e
 BY_HAND = {

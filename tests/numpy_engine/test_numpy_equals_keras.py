@@ -9,18 +9,16 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
+from mlpcli.arrays import Array
+from mlpcli.config.layers import ACTIVATIONS
 from mlpcli.config.losses import LOSSES, MeanSquaredError, SparseCategoricalCrossentropy
 from mlpcli.config.metrics import METRICS
-from mlpcli.config.names import ACTIVATIONS
-from mlpcli.data.dataset import Array
-from mlpcli.model.builder import keras_object
-from mlpcli.model.compilation import compilation_of
-from mlpcli.numpy_engine.evaluation import loss_and_metrics
-from mlpcli.numpy_engine.gradients import Batch, gradients
-from mlpcli.numpy_engine.losses import make_loss
-from mlpcli.numpy_engine.metrics import metric_of
+from mlpcli.keras_engine.build import keras_object
+from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.objective import NumpyObjective
+from mlpcli.numpy_engine.numpy_model import NumpyObjective, loss_and_metrics
+from mlpcli.numpy_engine.registry import make_loss, metric_of
+from mlpcli.numpy_engine.step import Batch, gradients
 
 pytestmark = pytest.mark.tf
 

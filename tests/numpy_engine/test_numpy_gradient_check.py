@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.numpy_engine.dense import Dense
 from mlpcli.numpy_engine.gradient_check import AGREE, central_difference, compare, relative_errors
-from mlpcli.numpy_engine.gradients import Batch, gradients
-from mlpcli.numpy_engine.losses import loss_named
+from mlpcli.numpy_engine.layer import Dense
+from mlpcli.numpy_engine.registry import loss_named
+from mlpcli.numpy_engine.step import Batch, gradients
 
 LAYERS: list[Any] = [
     {"dense": {"units": 6, "activation": "gelu", "kernel_regularizer": {"l1": 0.01, "l2": 0.1}}},

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.model import LAYERS
-from mlpcli.model.input_layers import Normalization
+from mlpcli.config.sections import LAYERS
+from mlpcli.model.stack import Normalization
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.noise import Dropout
-from mlpcli.numpy_engine.recipes import LEFT_TO_KERAS, NO_STEP, RECIPES
+from mlpcli.numpy_engine.registry import LEFT_TO_KERAS, NO_STEP, RECIPES
 
 MakeNetwork = Callable[..., Network]
 IMAGE = (5, 6, 2)

@@ -10,11 +10,11 @@ import pytest
 from sklearn.metrics import log_loss, mean_absolute_percentage_error, mean_squared_log_error
 
 from mlpcli.config.losses import LOSSES, CategoricalCrossentropy
-from mlpcli.numpy_engine.losses import BY_CLASS, loss_named, make_loss
-from mlpcli.numpy_engine.needs_keras import NeedsKerasError
-from mlpcli.numpy_engine.regularizers import Penalty
-from mlpcli.numpy_engine.softmax_crossentropy import SoftmaxCrossentropy
-from mlpcli.numpy_engine.softmaxes import softmax
+from mlpcli.errors import NeedsKerasError
+from mlpcli.numpy_engine.activations import softmax
+from mlpcli.numpy_engine.crossentropy import SoftmaxCrossentropy
+from mlpcli.numpy_engine.losses import Penalty
+from mlpcli.numpy_engine.registry import BY_CLASS, loss_named, make_loss
 
 ONE_HOT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 SHARES = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]])

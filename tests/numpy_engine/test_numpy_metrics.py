@@ -10,9 +10,8 @@ from sklearn import metrics as sklearn_metrics
 
 from mlpcli.config.metrics import AUC, Accuracy
 from mlpcli.config.metrics import METRICS as SCHEMA
-from mlpcli.numpy_engine.metric_table import METRICS
-from mlpcli.numpy_engine.metrics import metric_of
-from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+from mlpcli.errors import NeedsKerasError
+from mlpcli.numpy_engine.registry import METRICS, metric_of
 
 ONE_HOT = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]])
 SPARSE = ONE_HOT.argmax(axis=1)

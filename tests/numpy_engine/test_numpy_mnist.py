@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.config.data import DataConfig
-from mlpcli.data.source import load_source
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.sources import load_source
 from mlpcli.numpy_engine.network import Network
 
 pytestmark = pytest.mark.tf

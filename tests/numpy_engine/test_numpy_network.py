@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 
 from mlpcli.config.regularizers import OrthogonalRegularizer
-from mlpcli.errors import ModelFileError
-from mlpcli.numpy_engine.evaluation import loss_and_metrics
-from mlpcli.numpy_engine.losses import loss_named
-from mlpcli.numpy_engine.metric_table import METRICS
-from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+from mlpcli.errors import ModelFileError, NeedsKerasError
 from mlpcli.numpy_engine.network import Network
+from mlpcli.numpy_engine.numpy_model import loss_and_metrics
+from mlpcli.numpy_engine.registry import METRICS, loss_named
 
 ROOT = Path(__file__).resolve().parents[2]
 MIXED: list[Any] = [
@@ -159,7 +157,7 @@ def test_another_type_has_the_same_numbers(network: Any) -> None:
 
 
 def test_the_engine_imports_neither_tensorflow_nor_scipy() -> None:
-    modules = "network, gradient_check, objective, planned_layers"
+    modules = "network, gradient_check, numpy_model"
     code = (
         f"import json, sys; from mlpcli.numpy_engine import {modules}; heavy = 'tensorflow keras scipy sklearn h5py';"
         "print(json.dumps([name for name in heavy.split() if name in sys.modules]))"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.plotting.legend import LONGEST_LABEL, differing_labels, flatten
+from mlpcli.runs.run_labels import LONGEST_LABEL, differing_labels, flatten
 
 SGD = {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9}
 STOPPING = {"monitor": "val_loss", "patience": 10, "restore_best_weights": True}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from matplotlib import font_manager
 
-from mlpcli.plotting import fonts
-from mlpcli.plotting.fonts import DEFAULT, FontChoice, fonts_for, use_font_for
+from mlpcli.plotting import style as fonts
+from mlpcli.plotting.style import DEFAULT, FontChoice, fonts_for, use_font_for
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mlpcli.errors import UserError
-from mlpcli.plotting.curves import RunCurves, run_colours
-from mlpcli.plotting.learning_curves import learning_curves, metrics_of
-from mlpcli.plotting.run_legend import MOST_RUNS
+from mlpcli.plotting.learning_curves import MOST_RUNS, learning_curves, metrics_of, run_colours
+from mlpcli.runs.read_run import RunCurves
 
 HISTORY = {
     "epoch": [1.0, 2.0, 3.0],

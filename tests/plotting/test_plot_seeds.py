@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.artifacts.seeds_file import SEEDS, write_seeds
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.plotting import run_plots
+from mlpcli.runs.directory import SEEDS, write_seeds
 from mlpcli.workflows.plot import plot
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlpcli.plotting.text import display_width, number, one_line
+from mlpcli.plotting.style import number
+from mlpcli.text import display_width, one_line
 
 
 @pytest.mark.parametrize(

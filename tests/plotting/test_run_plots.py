@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.files import write_json
 from mlpcli.errors import RunDirectoryError
-from mlpcli.plotting.run_files import LARGEST_CONFIG, read_config, read_curves, read_evaluation
+from mlpcli.files import write_json
 from mlpcli.plotting.run_plots import distinct_names, draw_run
+from mlpcli.runs.read_run import LARGEST_CONFIG, read_config, read_curves, read_evaluation
+
+pytestmark = pytest.mark.usefixtures("hangul_font")
 
 HEADER = "epoch,seconds,learning_rate,loss,accuracy,val_loss,val_accuracy\n"
 HISTORY = HEADER + "1,0.5,0.01,2.0,0.4,1.9,0.5\n2,0.5,0.01,1.5,0.6,1.6,0.6\n"

@@ -6,11 +6,10 @@ import pytest
 from PIL import Image
 
 from mlpcli.errors import OutputError, UserError
-from mlpcli.plotting import save
-from mlpcli.plotting.curves import RunCurves
-from mlpcli.plotting.fonts import FontChoice
+from mlpcli.plotting import style as save
 from mlpcli.plotting.learning_curves import learning_curves
-from mlpcli.plotting.save import DOTS_PER_INCH, check_format, save_figure
+from mlpcli.plotting.style import DOTS_PER_INCH, FontChoice, check_format, save_figure
+from mlpcli.runs.read_run import RunCurves
 
 HISTORY = {"epoch": [1.0, 2.0], "loss": [200.0, 1.0]}
 STARTS = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}

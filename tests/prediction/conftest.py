@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli import inference
+from mlpcli.scoring import predictor as inference
 
 CLASSES = ["a", "b", "c"]
 

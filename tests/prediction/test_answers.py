@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mlpcli.errors import ModelFileError, UserError
-from mlpcli.scores import predicted_classes
+from mlpcli.modelfile.card import Meaning
+from mlpcli.scoring.scores import predicted_classes
+from mlpcli.workflows.input_batches import InputBatch
 from mlpcli.workflows.predict import predict
-from mlpcli.workflows.prediction.answers import Meaning, answers
-from mlpcli.workflows.prediction.batch import InputBatch
+from mlpcli.workflows.predict_output import answers
 
 ROW = np.zeros((1, 2))
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mlpcli.errors import DataError, UserError
+from mlpcli.workflows import input_batches as arrays
 from mlpcli.workflows.predict import predict
-from mlpcli.workflows.prediction import arrays
 
 X = np.arange(12, dtype=np.float64).reshape(3, 4)
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlpcli.cli.predict import predict
-from mlpcli.cli.streams import ResultStream
+from mlpcli.cli.terminal import ResultStream
 from mlpcli.errors import UserError
 
 
@@ -144,8 +144,8 @@ def test_standard_input(rows: str) -> None:
 
 
 def test_json_comes_in_pieces(rows: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlpcli.cli import prediction_report
-    from mlpcli.workflows.prediction import tables
+    from mlpcli.cli import predict as prediction_report
+    from mlpcli.workflows import input_batches as tables
 
     monkeypatch.setattr(tables, "BATCH_ROWS", 100)
     written: list[str] = []

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlpcli.artifacts import csv_output
 from mlpcli.errors import DataError, OutputError, UserError
+from mlpcli.tables import table_writer as csv_output
+from mlpcli.workflows import input_batches as tables
+from mlpcli.workflows import predict_inputs as inputs
 from mlpcli.workflows.predict import predict, prepare_prediction
-from mlpcli.workflows.prediction import inputs, tables
 
 
 @pytest.fixture

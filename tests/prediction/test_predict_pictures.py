@@ -108,7 +108,8 @@ def test_a_pattern_and_a_name_without_an_end(
 def test_large_sets_of_pictures_are_read_in_parts(
     model: Any, digits_form: Any, picture: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlpcli.workflows.prediction import inputs, pictures
+    from mlpcli.workflows import input_batches as pictures
+    from mlpcli.workflows import predict_inputs as inputs
 
     monkeypatch.setattr(pictures, "BATCH_BYTES", 2 * 4 * 16)
     monkeypatch.setattr(inputs, "KEPT_BYTES", 100)

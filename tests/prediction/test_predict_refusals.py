@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.loading import load_data
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.load_data import load_data
 
 LABELS = ["=1+1", "+82", "-a", "@x", "a, b", 'say "x"', "두\n줄", "고양이", "tab\tin it"]
 """Each the label of the row of the same number."""

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.data.tables.raw_table import RawTable
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.target_encoder import TargetEncoder
+from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, UserError
+from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
+from mlpcli.tables.raw_table import RawTable, ReadOptions
+from mlpcli.tables.target import TargetEncoder
+from mlpcli.workflows import input_batches as tables
+from mlpcli.workflows import predict_inputs as inputs
 from mlpcli.workflows.predict import predict, prepare_prediction
-from mlpcli.workflows.prediction import inputs, tables
 
 ROWS = {"나이": ["10", "30", None, "20"] * 5, "port": ["S", "C", "S", "S"] * 5, "out": ["no", "yes"] * 10}
 AS_FOUND = ReadOptions()

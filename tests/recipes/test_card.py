@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlpcli.recipes.card import Card, parse_card, with_facts
+from mlpcli.recipes import Card, parse_card, with_facts
 
 TEXT = """# 한 층 on Fashion-MNIST
 # What one hidden layer adds

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mlpcli import recipes as shipped
 from mlpcli.errors import MlpcliError, UserError
-from mlpcli.recipes import shipped
-from mlpcli.recipes.shipped import find_recipe, recipe_hint, shipped_recipes
+from mlpcli.recipes import find_recipe, recipe_hint, shipped_recipes
 
 NAMES = ["digits", "fashion_mnist/relu", "fashion_mnist/sgd", "mnist/relu", "mnist/한_층", "mnist/zeros"]
 FAMILY = ["many/" + letter for letter in "abcdefghij"]

@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from mlpcli.data.catalog import CATALOG
-from mlpcli.recipes.copying import AT_HAND, DOWNLOADED, copied_text, data_needed
-from mlpcli.recipes.shipped import Recipe, find_recipe, shipped_recipes
+from mlpcli.recipes import AT_HAND, DOWNLOADED, Recipe, copied_text, data_needed, find_recipe, shipped_recipes
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"

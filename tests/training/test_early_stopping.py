@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.history import History, read_history
-from mlpcli.artifacts.model_file import read_metadata
+from mlpcli.modelfile.container import read_metadata
+from mlpcli.runs.history import History, read_history
 
 pytestmark = pytest.mark.tf
 

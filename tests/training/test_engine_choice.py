@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlpcli.config.training import TrainingConfig
+from mlpcli.config.sections import TrainingConfig
 from mlpcli.training.engine_choice import choose_engine, steps_that_pay
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.history import read_history
-from mlpcli.training.feed import epoch_order
+from mlpcli.data.batches import epoch_order
+from mlpcli.runs.history import read_history
 
 pytestmark = pytest.mark.tf
 
@@ -17,15 +17,15 @@ SEED, EPOCHS, BATCH = 777, 3, 64
 
 
 def _load(path: Any) -> Any:
-    from mlpcli.config.load import load_config
-    from mlpcli.workflows.preparation import prepare
+    from mlpcli.config.load_config import load_config
+    from mlpcli.workflows.prepare import prepare
 
     loaded = load_config(path)
     return loaded.config, prepare(loaded)
 
 
 def _initial_weights(digits: Any) -> list[np.ndarray]:
-    from mlpcli.model.builder import build_model
+    from mlpcli.keras_engine.build import build_model
 
     config, prepared = _load(digits)
     backend.seed_everything(SEED, deterministic=True)

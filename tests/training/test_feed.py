@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mlpcli.data.batches import encode_targets, epoch_order
 from mlpcli.data.dataset import Part
-from mlpcli.training.feed import encode_targets, epoch_order
-from mlpcli.training.keras_feed import Batches
+from mlpcli.keras_engine.keras_epochs import Batches
 
 pytestmark = pytest.mark.tf
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mlpcli.training.interrupts import Interrupted, noted_interruptions
+from mlpcli.training.progress import Interrupted, noted_interruptions
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 

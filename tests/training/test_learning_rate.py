@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.history import read_history
+from mlpcli.runs.history import read_history
 
 pytestmark = pytest.mark.tf
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.history import read_history
-from mlpcli.artifacts.model_file import read_metadata
 from mlpcli.errors import OutputError, TrainingError
-from mlpcli.training.callbacks import FiniteGuard
+from mlpcli.modelfile.container import read_metadata
+from mlpcli.runs.history import read_history
+from mlpcli.training.keras_loop import FiniteGuard
 
 pytestmark = pytest.mark.tf
 
@@ -80,7 +80,7 @@ def test_a_metric_may_be_undefined() -> None:
 
 
 def test_a_history_that_cannot_be_written_keeps_the_model_too(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlpcli.artifacts.history import HistoryWriter
+    from mlpcli.runs.history import HistoryWriter
 
     append = HistoryWriter.append
 

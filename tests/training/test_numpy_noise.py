@@ -9,7 +9,7 @@ import pytest
 
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.noise import Dropout
-from mlpcli.training.numpy_noise import NoiseDraws
+from mlpcli.numpy_engine.numpy_epochs import NoiseDraws
 
 X = np.ones((40, 50), np.float32)
 

@@ -9,11 +9,10 @@ import pytest
 
 from mlpcli.config import optimizers as settings
 from mlpcli.config import schedules
-from mlpcli.numpy_engine.dense import Dense
-from mlpcli.numpy_engine.flat_parameters import FlatParameters
-from mlpcli.numpy_engine.needs_keras import NeedsKerasError
+from mlpcli.errors import NeedsKerasError
+from mlpcli.numpy_engine.layer import Dense
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.optimizer import Optimizer
+from mlpcli.numpy_engine.optimizers import FlatParameters, Optimizer
 from mlpcli.numpy_engine.schedules import make_schedule
 
 SGD, RMSprop, Adam, Adagrad = settings.SGD, settings.RMSprop, settings.Adam, settings.Adagrad
@@ -140,7 +139,7 @@ def test_rates_worked_by_hand(chosen: Any, expected: dict[int, float]) -> None:
 @pytest.mark.tf
 @pytest.mark.parametrize("chosen", [chosen for chosen, _ in SCHEDULES], ids=repr)
 def test_rates_are_those_of_keras(chosen: Any) -> None:
-    from mlpcli.model.builder import keras_object
+    from mlpcli.keras_engine.build import keras_object
 
     start = {} if chosen.tag == "piecewise_constant_decay" else {"initial_learning_rate": 0.1}
     stock, schedule = keras_object(chosen, **start), make_schedule(chosen, 0.1)

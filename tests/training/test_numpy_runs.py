@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.history import read_history
-from mlpcli.artifacts.model_file import read_metadata
 from mlpcli.errors import ConfigError, TrainingError
+from mlpcli.modelfile.container import read_metadata
+from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
 
 NUMPY = "training.engine=numpy"

@@ -11,8 +11,8 @@ import pytest
 from mlpcli import backend
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.schedules import ReduceLROnPlateau
-from mlpcli.config.training import EarlyStopping
-from mlpcli.training.numpy_stopping import LowerRate, StopEarly
+from mlpcli.config.sections import EarlyStopping
+from mlpcli.training.stopping import LowerRate, StopEarly
 
 pytestmark = pytest.mark.tf
 

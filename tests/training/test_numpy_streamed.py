@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.artifacts.history import read_history
+from mlpcli.runs.history import read_history
 from mlpcli.workflows.train import train
 
 ROWS = 700
@@ -48,7 +48,7 @@ def test_it_learns_and_is_saved_and_scored(config: Path) -> None:
 def test_chunks_do_not_show(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few steps are gathered at once, the numbers are the same."""
     whole, _ = _history(config)
-    monkeypatch.setattr("mlpcli.training.numpy_epochs.CHUNK_STEPS", 3)
+    monkeypatch.setattr("mlpcli.numpy_engine.numpy_epochs.CHUNK_STEPS", 3)
     in_threes, _ = _history(config)
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(in_threes[name], whole[name], rtol=1e-6)

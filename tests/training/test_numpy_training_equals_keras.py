@@ -79,11 +79,11 @@ output: {plots: []}
 
 def _both(folder: Path, *overrides: str, config: str = CONFIG) -> tuple[Any, Any]:
     """Engine and outcome of Keras and of NumPy."""
-    from mlpcli.config.load import load_config
+    from mlpcli.config.load_config import load_config
     from mlpcli.training.engine_choice import EngineChoice
+    from mlpcli.training.engines import KerasEngine, NumpyEngine
     from mlpcli.training.progress import Silence
-    from mlpcli.workflows.engines import KerasEngine, NumpyEngine
-    from mlpcli.workflows.preparation import prepare
+    from mlpcli.workflows.prepare import prepare
 
     path = folder / "c.yaml"
     path.write_text(config, encoding="utf-8")

@@ -10,9 +10,8 @@ import pytest
 
 from mlpcli import backend
 from mlpcli.data.dataset import Part
-from mlpcli.training.keras_feed import Batches
-from mlpcli.training.resident import ResidentEngine
-from mlpcli.training.resident_rows import ResidentRows
+from mlpcli.keras_engine.keras_epochs import Batches
+from mlpcli.keras_engine.resident import ResidentEngine, ResidentRows
 
 pytestmark = pytest.mark.tf
 
@@ -146,7 +145,7 @@ def test_many_chunks_are_the_same_as_one(monkeypatch: pytest.MonkeyPatch) -> Non
     x, y = _rows(101)
     weights = []
     for chunk_bytes in (1 << 20, 8 * 10 * 3):  # all 12 steps at once; at most 3 at a time
-        monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", chunk_bytes)
+        monkeypatch.setattr("mlpcli.keras_engine.resident.CHUNK_BYTES", chunk_bytes)
         model = _build(NETWORKS["plain"], keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
         _resident_fit(model, Batches(_part(x, y), y.astype(np.int32), 8), compiled=True)
         weights.append(model.get_weights())
@@ -154,20 +153,20 @@ def test_many_chunks_are_the_same_as_one(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_chunk_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", 1000)
+    monkeypatch.setattr("mlpcli.keras_engine.resident.CHUNK_BYTES", 1000)
     x, y = _rows(101)
     model = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
     engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, pytest.fail)
     chunks = list(engine._chunks())
     assert [(rows.shape, steps) for rows, steps in chunks] == [((12, 8), 12), ((1, 5), 1)]  # 12 steps of 80 bytes
-    monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", 5 * 80)
+    monkeypatch.setattr("mlpcli.keras_engine.resident.CHUNK_BYTES", 5 * 80)
     chunks = list(engine._chunks())
     assert [(rows.shape, steps) for rows, steps in chunks] == [((4, 8), 4), ((4, 8), 4), ((4, 8), 4), ((1, 5), 1)]
     assert sorted(np.concatenate([rows.reshape(-1) for rows, _ in chunks])) == list(range(101))
 
 
 def test_a_padded_chunk_counts_its_own_steps_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", 5 * 80)
+    monkeypatch.setattr("mlpcli.keras_engine.resident.CHUNK_BYTES", 5 * 80)
     x, y = _rows(7 * 8)
     model = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
     engine = ResidentEngine(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, pytest.fail)
@@ -290,7 +289,7 @@ def test_rows_on_a_device_are_the_rows_in_memory(monkeypatch: pytest.MonkeyPatch
     order = np.array([[3, 1], [19, 0]])
     in_memory = ResidentRows(pytest.fail).take(batches, order)
     monkeypatch.setattr("mlpcli.backend.devices", lambda: ["CPU", "GPU"])
-    monkeypatch.setattr("mlpcli.training.resident_rows.GPU", "CPU:0")
+    monkeypatch.setattr("mlpcli.keras_engine.resident.GPU", "CPU:0")
     rows = ResidentRows(pytest.fail)
     for _ in range(2):
         for placed, expected in zip(rows.take(batches, order), in_memory, strict=True):

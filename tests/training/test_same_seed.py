@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.model_file import read_metadata
+from mlpcli.modelfile.container import read_metadata
 
 pytestmark = pytest.mark.tf
 

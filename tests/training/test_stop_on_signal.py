@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.artifacts.history import read_history
+from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
 
 pytestmark = pytest.mark.tf

@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
+from mlpcli.data.batches import encode_targets, row_weights
 from mlpcli.data.dataset import Part
-from mlpcli.data.streaming.block_order import BlockOrder
-from mlpcli.data.streaming.disk_rows import DiskRows
-from mlpcli.data.streaming.row_range import RowRange
-from mlpcli.evaluation import evaluate_part
-from mlpcli.inference import KerasPredictor
-from mlpcli.training.callbacks import Shuffle
-from mlpcli.training.feed import encode_targets, row_weights
-from mlpcli.training.keras_feed import Batches
-from mlpcli.training.resident import ResidentEngine
-from mlpcli.training.resident_rows import ResidentRows
+from mlpcli.data.streaming.disk_rows import BlockOrder, DiskRows, RowRange
+from mlpcli.keras_engine.keras_epochs import Batches
+from mlpcli.keras_engine.resident import ResidentEngine, ResidentRows
+from mlpcli.scoring.predictor import KerasPredictor
+from mlpcli.scoring.scores import evaluate_part
+from mlpcli.training.keras_loop import Shuffle
 
 pytestmark = pytest.mark.tf
 
@@ -85,7 +82,7 @@ def _fit(train: Batches, compiled: bool | None, validation: Batches | None = Non
 
 @pytest.mark.parametrize("compiled", [None, False, True], ids=["model.fit", "resident", "compiled"])
 def test_weights_are_those_of_rows_in_memory(streamed: Part, compiled: bool | None, monkeypatch: Any) -> None:
-    monkeypatch.setattr("mlpcli.training.resident.CHUNK_BYTES", 28 * 8 * 5)  # chunks across the ends of buffers
+    monkeypatch.setattr("mlpcli.keras_engine.resident.CHUNK_BYTES", 28 * 8 * 5)  # chunks across the ends of buffers
     found = _fit(_on_disk(streamed), compiled, _on_disk(streamed, None))
     expected = _fit(_in_memory(), compiled, _in_memory(None))
     for ours, theirs in zip(found.get_weights(), expected.get_weights(), strict=True):
@@ -119,7 +116,7 @@ def test_without_class_weights_there_are_none(streamed: Part) -> None:
 
 def test_rows_on_disk_do_not_go_to_the_gpu_as_a_whole(streamed: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlpcli.backend.devices", lambda: ["CPU", "GPU"])
-    monkeypatch.setattr("mlpcli.training.resident_rows.GPU", "CPU:0")
+    monkeypatch.setattr("mlpcli.keras_engine.resident.GPU", "CPU:0")
     rows, order = ResidentRows(pytest.fail), np.array([[3, 1], [199, 0]])
     for taken, expected in zip(rows.take(_on_disk(streamed), order), _in_memory().take(order), strict=True):
         np.testing.assert_array_equal(taken, expected)
@@ -131,7 +128,7 @@ CHOSEN = {"labels": "sparse", "threshold": 0.5, "class_names": ["가", "나", "�
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_scores_are_those_of_rows_in_memory(streamed: Part, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.inference.PREDICTION_BATCH", 64)
+    monkeypatch.setattr("mlpcli.scoring.predictor.PREDICTION_BATCH", 64)
     chosen = {**CHOSEN, "task": task}
     model = _model()
     if task == "regression":

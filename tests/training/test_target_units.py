@@ -10,8 +10,8 @@ import pytest
 
 import mlpcli
 from mlpcli import backend
-from mlpcli.config.load import load_config
-from mlpcli.workflows.preparation import prepare
+from mlpcli.config.load_config import load_config
+from mlpcli.workflows.prepare import prepare
 
 pytestmark = pytest.mark.tf
 
@@ -35,13 +35,13 @@ def test_equals_training_on_standardized_targets(tmp_path: Path, loss: str) -> N
     scaled = (train.y - prepared.target_scaling.mean) / prepared.target_scaling.deviation
 
     backend.seed_everything(3, True)
-    from mlpcli.model.builder import build_model
+    from mlpcli.keras_engine.build import build_model
 
     config = load_config(path).config
     whole = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
     inner = keras.Sequential([keras.Input(whole.input_shape[1:]), *whole.layers[:-1]])
     inner.compile(keras.optimizers.SGD(0.05), keras.losses.get(loss))
-    from mlpcli.training.feed import epoch_order
+    from mlpcli.data.batches import epoch_order
 
     for epoch in range(3):
         rows = train.indices[epoch_order(3, epoch, len(train))]

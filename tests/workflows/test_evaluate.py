@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.model_file import read_metadata
 from mlpcli.errors import DataError, MlpcliError, ModelFileError, UserError
+from mlpcli.modelfile.container import read_metadata
 from mlpcli.workflows.evaluate import evaluate
 
 pytestmark = pytest.mark.tf

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.source import load_source
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.sources import load_source
 from mlpcli.errors import DataError, UserError
 from mlpcli.training.progress import Silence
 from mlpcli.workflows.evaluate import evaluate

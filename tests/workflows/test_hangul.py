@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.artifacts.model_file import read_metadata
+from mlpcli.modelfile.container import read_metadata
 from mlpcli.workflows.evaluate import evaluate
 from mlpcli.workflows.plot import plot
 from mlpcli.workflows.summary import summary

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import mlpcli
-from mlpcli.config.training import TrainingConfig
+from mlpcli.config.sections import TrainingConfig
 from mlpcli.errors import ConfigError, DataError
 
 pytestmark = pytest.mark.tf
@@ -82,7 +82,7 @@ def test_averages_and_restored_weights_exclude_each_other(train: Callable[..., A
     ],
 )
 def test_a_baseline_that_was_not_beaten_is_named(best: float, words: str) -> None:
-    from mlpcli.training.fit import _reason
+    from mlpcli.training.loop import _reason
 
     stopping = SimpleNamespace(
         stopped_epoch=5, patience=3, monitor="val_loss", baseline=0.01, best=best, monitor_op=operator.lt

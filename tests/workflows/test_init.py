@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.data.catalog import CATALOG
 from mlpcli.errors import DataError, SettingError, UserError
 from mlpcli.workflows.init import init, starting_points

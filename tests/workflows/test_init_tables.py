@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.config.data import GenerateConfig
-from mlpcli.config.load import load_config
-from mlpcli.config.yaml_scalars import FORBIDDEN_CHARACTER
-from mlpcli.data.generators.loading import RECIPES, generate
-from mlpcli.data.loading import load_data
+from mlpcli.config.load_config import load_config
+from mlpcli.config.sections import GenerateConfig
+from mlpcli.config.yaml_reader import FORBIDDEN_CHARACTER
+from mlpcli.data.generated import RECIPES, generate
+from mlpcli.data.load_data import load_data
 from mlpcli.errors import DataError, SettingError
 from mlpcli.workflows.init import init
 from mlpcli.workflows.validate import validate

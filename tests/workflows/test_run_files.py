@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.artifacts.history import read_history
-from mlpcli.artifacts.model_file import read_metadata
 from mlpcli.errors import OutputError, RunDirectoryError
+from mlpcli.modelfile.container import read_metadata
+from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
 
 pytestmark = pytest.mark.tf
@@ -58,10 +58,10 @@ def test_metrics_json_is_what_the_result_says(train: Any) -> None:
 
 
 def test_the_split_of_the_run_is_stored(train: Any) -> None:
-    from mlpcli.workflows.preparation import prepare
+    from mlpcli.workflows.prepare import prepare
 
     result = train()
-    from mlpcli.config.load import load_config
+    from mlpcli.config.load_config import load_config
 
     splits = prepare(load_config(result.run / "config.yaml")).splits
     with np.load(result.run / "split.npz") as stored:
@@ -131,7 +131,7 @@ def test_a_file_that_scores_differently_when_loaded_back_is_not_called_saved(
 def test_a_score_that_is_not_a_number_survives_the_reload_check_and_is_null_in_json(
     train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlpcli.workflows import reload_check
+    from mlpcli.scoring import predictor as reload_check
     from mlpcli.workflows.run import Run
 
     score, losses = Run._score, reload_check.load_predictor

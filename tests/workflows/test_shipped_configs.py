@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mlpcli.recipes.card import parse_card
+from mlpcli.recipes import parse_card
 from mlpcli.workflows.evaluate import evaluate
 from mlpcli.workflows.train import train
 from mlpcli.workflows.validate import validate

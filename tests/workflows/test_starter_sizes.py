@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.workflows.starter_names import config_name
-from mlpcli.workflows.starter_sizes import batch_size, epochs_and_patience, hidden_units, wants_dropout
+from mlpcli.workflows.init import config_name
+from mlpcli.workflows.init_text import batch_size, epochs_and_patience, hidden_units, wants_dropout
 
 
 @pytest.mark.parametrize(

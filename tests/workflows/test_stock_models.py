@@ -12,7 +12,7 @@ import mlpcli
 from mlpcli import backend
 from mlpcli.data.catalog import CATALOG
 from mlpcli.errors import ModelFileError, UserError
-from mlpcli.workflows.model_metadata import Told
+from mlpcli.modelfile.card import Told
 
 pytestmark = pytest.mark.tf
 

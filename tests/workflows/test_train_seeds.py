@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import mlpcli
-from mlpcli.artifacts import run_directory
 from mlpcli.errors import ConfigError, OutputError, RunDirectoryError, TrainingError, UserError
+from mlpcli.runs import directory as run_directory
 from mlpcli.training.progress import Silence
-from mlpcli.workflows import seed_series
+from mlpcli.workflows import seeds as seed_series
 
 CONFIG = """
 name: 붓꽃
@@ -209,7 +209,7 @@ def test_a_signal_ends_the_seed_and_no_other_begins(train_seeds: TrainSeeds) -> 
 
 
 def test_a_signal_while_data_is_loaded(train_seeds: TrainSeeds, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlpcli.training.interrupts import Interrupted
+    from mlpcli.training.progress import Interrupted
 
     real = seed_series.prepare
 
@@ -225,13 +225,13 @@ def test_a_signal_while_data_is_loaded(train_seeds: TrainSeeds, monkeypatch: pyt
 
 
 def _history(run: Path) -> dict[str, list[float]]:
-    from mlpcli.artifacts.history import read_history
+    from mlpcli.runs.history import read_history
 
     return read_history(run / "history.csv")
 
 
 def _weights(run: Path) -> str:
-    from mlpcli.artifacts.model_file import read_metadata
+    from mlpcli.modelfile.container import read_metadata
 
     metadata = read_metadata(run / "model.keras")
     assert metadata is not None

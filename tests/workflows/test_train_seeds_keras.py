@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import mlpcli
-from mlpcli.artifacts.history import read_history
-from mlpcli.artifacts.model_file import read_metadata
+from mlpcli.modelfile.container import read_metadata
+from mlpcli.runs.history import read_history
 
 pytestmark = pytest.mark.tf
 
@@ -48,7 +48,7 @@ def test_the_second_seed_is_bit_for_bit_the_run_by_itself(
 @pytest.mark.parametrize("engine", ["auto", "keras"])
 def test_no_data_and_no_graph_outlives_its_seed(tmp_path: Path, write_config: Callable[..., Path], engine: str) -> None:
     from mlpcli import backend
-    from mlpcli.training.keras_feed import Batches
+    from mlpcli.keras_engine.keras_epochs import Batches
 
     tf = backend.tensorflow()
     backend.forget_models()

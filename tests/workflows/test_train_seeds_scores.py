@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mlpcli.workflows.seed_scores import spread
+from mlpcli.workflows.seeds import spread
 
 
 def test_mean_and_sample_standard_deviation() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.config.load import load_config
+from mlpcli.config.load_config import load_config
 from mlpcli.errors import MlpcliError
-from mlpcli.workflows.preparation import plan_from_facts, prepare
+from mlpcli.workflows.prepare import plan_from_facts, prepare
 from mlpcli.workflows.validate import validate
 
 GOOD = "data: {source: %s}\n"

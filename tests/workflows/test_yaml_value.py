@@ -7,9 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.config.yaml_reader import parse_yaml
-from mlpcli.config.yaml_scalars import FORBIDDEN_CHARACTER
-from mlpcli.workflows.yaml_value import in_a_comment, yaml_list, yaml_value
+from mlpcli.config.yaml_reader import FORBIDDEN_CHARACTER, parse_yaml
+from mlpcli.config.yaml_writer import in_a_comment, yaml_list, yaml_value
 
 
 @pytest.mark.parametrize("text", ["species", "bill length", "종", "body_mass_g", "data/people.csv", "키 (cm)"])

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
+import sys
 import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.dataset import Array
-from mlpcli.data.images.libtiff import silent_libtiff
-from mlpcli.data.images.opening import UnreadablePictureError, open_picture
+from mlpcli.arrays import Array
+from mlpcli.data.dataset import Color, Fit, Watch
+from mlpcli.errors import DataError
+from mlpcli.files import open_binary
+from mlpcli.machine import processors
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Color = Literal["grayscale", "rgb"]
-Fit = Literal["stretch", "pad"]
 
 LARGE_PIXELS = 20_000_000
 _ONE_LARGE = threading.Lock()
@@ -110,3 +118,155 @@ def _border_color(image: Image.Image) -> int | tuple[int, ...]:
     frame = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     mean = tuple(int(value) for value in np.rint(frame.mean(axis=0)))
     return mean if len(mean) > 1 else mean[0]
+
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
+MOST_PIXELS = 100_000_000
+MOST_PIXELS_OF_ALL_SCANS = 50 * MOST_PIXELS
+"""A progressive JPEG paints its pixels in several scans; a small file can ask for thousands of them."""
+_QUIET = threading.Lock()
+_SILENT = logging.NullHandler()
+
+
+class UnreadablePictureError(DataError):
+    """A file that cannot be made into a picture; `reason` says why, in a few words and without its name."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; save the picture again, or choose another")
+        self.reason = reason
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keep Pillow's warnings and log lines from the user; what matters comes as `UnreadablePictureError`.
+
+    Python's warning filters belong to the whole process: one thread at a time is let in. Threads that are started
+    inside are quiet as well.
+    """
+    from PIL import Image
+
+    logging.getLogger("PIL").addHandler(_SILENT)
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        Image.init()  # here, so that it is done before there are threads
+        yield
+
+
+@contextmanager
+def open_picture(path: Path) -> Iterator[Image.Image]:
+    """The picture with its header read and its size checked; pixels are decoded by whoever asks for them, inside.
+
+    Raises:
+        UnreadablePictureError: the file is missing, empty, no picture, damaged, cut off, or claims too many pixels.
+            Whatever Pillow raises inside the `with` block becomes one, too.
+    """
+    try:
+        with open_binary(path) as file, _pillow_errors(path):
+            yield _opened(path, file)
+    except UnreadablePictureError:
+        raise
+    except DataError as error:  # from open_binary: "<path>: what; advice"
+        raise UnreadablePictureError(path, str(error).removeprefix(f"{path}: ").partition("; ")[0]) from error
+
+
+@contextmanager
+def _pillow_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnreadablePictureError:
+        raise
+    except Exception as error:  # Pillow raises a dozen kinds on damaged bytes
+        raise UnreadablePictureError(path, _reason(error)) from error
+
+
+def _opened(path: Path, file: BufferedReader) -> Image.Image:
+    from PIL import Image
+
+    image = Image.open(file, formats=FORMATS)
+    pixels = image.width * image.height
+    if pixels > MOST_PIXELS:
+        raise UnreadablePictureError(path, _too_large(f"{image.width:,} x {image.height:,}"))
+    if image.info.get("progressive") and pixels * _scans(file) > MOST_PIXELS_OF_ALL_SCANS:
+        raise UnreadablePictureError(path, "is a JPEG with far more scans than a picture needs")
+    return image
+
+
+def _scans(file: BufferedReader) -> int:
+    """How many scans a JPEG has at most: its "start of scan" markers, which its pixels cannot look like."""
+    position = file.tell()
+    file.seek(0)
+    count = file.read().count(b"\xff\xda")
+    file.seek(position)
+    return count
+
+
+def _too_large(size: str) -> str:
+    return f"claims {size} pixels, and at most {MOST_PIXELS // 10**6:,} million are opened"
+
+
+def _reason(error: Exception) -> str:
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return f"is no picture of the formats {', '.join(FORMATS)}, or is cut off"
+    if isinstance(error, Image.DecompressionBombError):
+        return _too_large("far too many")
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is"
+    said = " ".join(str(error).split())[:100] or type(error).__name__
+    return f"is damaged or cut off ({said})"
+
+
+STANDARD_ERROR = 2
+stderr_in_use = threading.Lock()
+"""Held while standard error leads nowhere; whoever reports meanwhile, from another thread, takes it first."""
+
+
+@contextlib.contextmanager
+def silent_libtiff(image: Image.Image) -> Iterator[None]:
+    """Nothing reaches standard error inside, if the picture is one for libtiff; what matters is raised by Pillow."""
+    # Without a standard error (Python says so by None), its number may be that of any file, this picture's even.
+    if sys.__stderr__ is None or not any(tile[0] == "libtiff" for tile in getattr(image, "tile", ())):
+        yield
+        return
+    with stderr_in_use, contextlib.ExitStack() as stack:
+        saved = os.dup(STANDARD_ERROR)
+        stack.callback(os.close, saved)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        stack.callback(os.close, nowhere)
+        os.dup2(nowhere, STANDARD_ERROR)
+        stack.callback(os.dup2, saved, STANDARD_ERROR)
+        yield
+
+
+MOST_THREADS = 32
+SECONDS_BETWEEN_REPORTS = 0.1
+
+
+def for_each(count: int, work: Callable[[int], None], what: str, watch: Watch) -> None:
+    """Call work(0) ... work(count - 1) in several threads; `watch` hears of it in this one, ten times a second.
+
+    What `work` raises ends it all, and so does Ctrl-C: each thread finishes the picture at hand and stops.
+    """
+    done, stop = np.zeros(count, bool), threading.Event()
+    threads = min(processors(), MOST_THREADS, count)
+
+    def share(first: int) -> None:
+        for index in range(first, count, threads):
+            if stop.is_set():
+                return
+            work(index)
+            done[index] = True
+
+    watch(what, 0, count)
+    with ThreadPoolExecutor(max(1, threads), thread_name_prefix="pictures") as pool:
+        try:
+            waiting = {pool.submit(share, first) for first in range(threads)}
+            while waiting:
+                finished, waiting = wait(waiting, SECONDS_BETWEEN_REPORTS, FIRST_EXCEPTION)
+                for future in finished:
+                    future.result()
+                with stderr_in_use:
+                    watch(what, int(np.count_nonzero(done)), count)
+        finally:
+            stop.set()

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlpcli.config.suggestions import shown
 from mlpcli.data.look.findings import Finding
-from mlpcli.data.wording import listed, plural, quoted
+from mlpcli.text import listed, plural, quoted, shown
 
 FEWEST_TO_LEARN = 10
 FEWEST_TO_SCORE = 5
 MOST_UNEVEN = 10
 """Largest class by smallest: from here on, weights are advised."""
-
 BELOW_EVEN = 3
 """A class counts as small for its batches when it has less than a third of an even share: of 1,000 balanced classes,
 each is absent from most batches, and nothing is wrong with that."""
@@ -93,3 +91,15 @@ def _with_counts(found: Sequence[tuple[str, int]]) -> str:
 
 def _one(names: Sequence[str], counts: np.ndarray, index: int) -> str:
     return f'"{shown(names[index])}" ({plural(int(counts[index]), "row", "rows")})'
+
+
+ROWS_PER_COLUMN = 5
+
+
+def find_few_rows(rows: int, width: int) -> list[Finding]:
+    """`rows`: training rows; `width`: columns that the model sees, categories counted one by one."""
+    if rows >= ROWS_PER_COLUMN * width:
+        return []
+    text = f"{rows:,} training rows are few for {width:,} columns: a network can learn them by heart"
+    advice = "use model.dropout or model.kernel_regularizer: {l2: 0.01}, fewer units, or leave columns out"
+    return [Finding("few_rows", text, advice, "note")]

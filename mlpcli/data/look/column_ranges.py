@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.data.arrays import row_chunks
-from mlpcli.data.dataset import Array, Part
-from mlpcli.data.streaming.moments import moments_of
+from mlpcli.arrays import Array, Moments, moments_of, row_chunks
+from mlpcli.data.dataset import Part, Rows
+from mlpcli.data.look.findings import Finding, Level, RawColumn, how_to_exclude, labels
+
+UNSCALED_ABOVE = 20
+TARGET_WARNED_ABOVE = 1000
+"""Steps of an optimizer are of a fixed size: an output that starts near 0 needs thousands of them to come this far."""
+SKEWED_ABOVE = 1000
+
+
+def find_unscaled(scaling: str, ranges: ColumnRanges) -> list[Finding]:
+    """Large values in x that nothing scales; `scaling` is the resolved data.scaling word."""
+    largest = float(ranges.largest.max())
+    if scaling != "none" or largest <= UNSCALED_ABOVE:
+        return []
+    text = f"values go up to {largest:g} and data.scaling is none"
+    return [Finding("scaling", text, "training may be slow or fail: try auto")]
+
+
+def find_skewed(columns: Sequence[RawColumn], ranges: ColumnRanges, sample: Rows) -> list[Finding]:
+    """Columns whose largest value is 1,000 times the median of those that are not 0, whatever their signs."""
+    skewed = []
+    for column in columns:
+        high = ranges.largest[column.where]
+        values = np.abs(sample.x[:, column.where].astype(np.float64))
+        if any(_is_skewed(float(most), one) for most, one in zip(high, values.T, strict=True)):
+            skewed.append(column)
+    if not skewed:
+        return []
+    text = f"values more than {SKEWED_ABOVE:,} times the usual ones, which look like 0 beside them: {labels(skewed)}"
+    return [Finding("skewed", text, "correct what cannot be, or take the logarithm")]
+
+
+def find_large_target(train: Part, target_scaling: str) -> list[Finding]:
+    """A number as target that is far from 0 or spreads far, where data.target_scaling is none."""
+    known = moments_of(train.y) or Moments.of(train.y[train.indices].astype(np.float64).reshape(len(train), -1))
+    mean, spread = known.mean, np.sqrt(known.variance)
+    sizes = np.maximum(np.abs(mean), spread)
+    largest = int(sizes.argmax())
+    if target_scaling != "none" or sizes[largest] <= UNSCALED_ABOVE:
+        return []
+    text = f"the target is about {mean[largest]:.4g}, give or take {spread[largest]:.4g}, and a network starts near 0"
+    level: Level = "warning" if sizes[largest] > TARGET_WARNED_ABOVE else "note"
+    return [Finding("target", text, "data.target_scaling: standardize learns it faster", level)]
+
+
+def _is_skewed(largest: float, values: Array) -> bool:
+    other = values[values > 0]
+    if len(other) == 0 or largest <= SKEWED_ABOVE * float(other.min()):  # at a tenth of the cost of the median
+        return False
+    return largest > SKEWED_ABOVE * float(np.median(other))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,3 +85,16 @@ def column_ranges(train: Part) -> ColumnRanges:
         lows.append(rows.min(axis=0))
         highs.append(rows.max(axis=0))
     return ColumnRanges(np.min(lows, axis=0), np.max(highs, axis=0))
+
+
+def find_constant(columns: Sequence[RawColumn], ranges: ColumnRanges) -> list[Finding]:
+    """One finding that names the columns of which nothing can be learnt."""
+    same = ranges.low == ranges.high
+    constant = [column for column in columns if same[column.where].all()]
+    if not constant:
+        return []
+    text = (
+        f"{len(constant):,} of {len(columns):,} columns hold one value in all training rows and say nothing:"
+        f" {labels(constant)}"
+    )
+    return [Finding("constant", text, f"nothing is lost without: {how_to_exclude(constant)}")]

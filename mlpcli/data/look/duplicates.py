@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
+from mlpcli.arrays import Array, row_chunks
 from mlpcli.data.dataset import Part
 from mlpcli.data.look.findings import Finding, Level
-from mlpcli.data.look.row_hashes import Hashes, common, distinct, joined, row_hashes
-from mlpcli.data.wording import percent
+from mlpcli.text import percent
 
 MOST_KINDS = 1_000
 LEAST_REPEATED = 10
 """At most so many different training rows, each this often on average: a table that can hold few different rows."""
-
 WARN_FROM = 100
 """A hundredth of a part moves its score by a point at most; from there on it is a warning."""
+Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,3 +116,54 @@ def _few_kinds(hashes: dict[str, PartHashes]) -> Finding:
         " among them"
     )
     return Finding("duplicates", text, "the score is about these, and says nothing of new ones", "note")
+
+
+WEIGHTS_SEED = 1_212_240_712
+_HIGH = np.uint64(0xFFFFFFFF00000000)
+
+
+def row_hashes(values: Array, indices: Array, dtype: np.dtype[np.generic]) -> Hashes:
+    """The numbers (len(indices),) of those rows of `values` (n, ...), compared as `dtype`, in chunks.
+
+    0.0 and -0.0 are equal, and so are all NaN. Multilinear hashing of 32-bit words with 64-bit weights, whose upper
+    halves are strongly universal (Lemire and Kaser, "Strongly universal string hashing is fast", 2014); two of them
+    make one number, so that two unequal rows meet with a probability of 2**-64.
+    """
+    row_bytes = math.prod(values.shape[1:]) * dtype.itemsize
+    words = -(-row_bytes // 4)
+    weights = np.random.default_rng(WEIGHTS_SEED).integers(0, 2**64, (2, words), dtype=np.uint64)
+    hashes = np.empty(len(indices), np.uint64)
+    for chunk in row_chunks(values, len(indices)):
+        rows = _row_words(values[indices[chunk]], dtype, row_bytes, words)
+        first, second = (np.einsum("ij,j->i", rows, weight) for weight in weights)
+        hashes[chunk] = (first & _HIGH) | (second >> np.uint64(32))
+    return hashes
+
+
+def joined(first: Hashes, second: Hashes) -> Hashes:
+    """The numbers of pairs."""
+    pairs = np.stack([first, second], axis=1)
+    return row_hashes(pairs, np.arange(len(pairs)), pairs.dtype)
+
+
+def distinct(ordered: Array) -> int:
+    """How many different values a sorted array (n,) with n >= 1 holds."""
+    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+
+
+def common(ordered: Hashes, among: Hashes) -> int:
+    """How many of the values `ordered` (n,) are in `among` (m,); both sorted."""
+    places = np.minimum(np.searchsorted(among, ordered), len(among) - 1)
+    return int(np.count_nonzero(among[places] == ordered))
+
+
+def _row_words(rows: Array, dtype: np.dtype[np.generic], row_bytes: int, words: int) -> Hashes:
+    """Each row's bytes as 32-bit words (n, words), the last one filled up with zeros."""
+    plain = np.array(rows, dtype, order="C").reshape(len(rows), -1)
+    if plain.dtype.kind == "f":
+        plain += plain.dtype.type(0)  # -0.0 becomes 0.0
+        plain[np.isnan(plain)] = np.nan
+    octets = plain.view(np.uint8)
+    if row_bytes % 4:
+        octets = np.pad(octets, ((0, 0), (0, words * 4 - row_bytes)))
+    return octets.view(np.uint32).astype(np.uint64)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from mlpcli.data.split_counts import split_counts
-from mlpcli.data.streaming.draw import PARTS, Draw, training_rows
-from mlpcli.data.streaming.memory import BATCH_BYTES
-from mlpcli.data.streaming.part_writer import PartWriter
-from mlpcli.data.streaming.passes import TablePasses
-from mlpcli.data.streaming.stored_set import write_manifest
-from mlpcli.data.tables.decisions import decide
-from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.usable_rows import left_out_note
+from mlpcli.data.split import split_counts
+from mlpcli.data.streaming.stored_table import PartWriter, write_manifest
+from mlpcli.tables.kinds import decide
+from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
+from mlpcli.tables.raw_table import RawTable, ReadOptions, left_out_note
+from mlpcli.tables.table_reader import find_options, read_batches
 
 if TYPE_CHECKING:
-    from mlpcli.config.data import DataConfig
+    from mlpcli.config.sections import DataConfig
     from mlpcli.data.dataset import Watch
-    from mlpcli.data.tables.raw_table import RawTable
+
 
 LOOKING, FITTING, ENCODING = "looking at the columns", "learning from the training rows", "encoding the rows"
 
@@ -108,3 +106,159 @@ def _usable_pieces(batch: RawTable, preprocessing: Preprocessing) -> Iterator[tu
     for start in range(0, len(kept), most):
         rows = kept[start : start + most]
         yield batch.take(rows), rows
+
+
+Indices = npt.NDArray[np.int64]
+PartName = Literal["train", "validation", "test"]
+PARTS: tuple[PartName, ...] = ("train", "validation", "test")
+STREAM = 1_398_034_244
+"""Keeps these draws apart from others of the same seed."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The fractions of data.test and data.validation (0 where rows are not drawn), and the seed.
+
+    Of each block of rows, the shares are met to half a row, so that the whole is met better than that. Classes are not
+    looked at: their shares hold in expectation, which for a class of n rows is to within about sqrt(n) of them.
+    """
+
+    seed: int
+    test: float
+    validation: float
+
+    @classmethod
+    def of(cls, data: DataConfig, seed: int) -> Draw:
+        """As the config says; a path, "test" or null draws nothing."""
+        test, validation = (value if isinstance(value, float) else 0.0 for value in (data.test, data.validation))
+        return cls(seed, test, validation)
+
+    def rows(self, block: int, count: int) -> dict[PartName, Indices]:
+        """The rows (n,) of each part, ascending, for a block of `count` rows: a pure function of seed and number."""
+        order = np.random.default_rng([STREAM, self.seed, block]).permutation(count)
+        test = math.floor(count * self.test + 0.5)
+        validation = math.floor((count - test) * self.validation + 0.5)
+        return {
+            "train": np.sort(order[test + validation :]),
+            "validation": np.sort(order[test : test + validation]),
+            "test": np.sort(order[:test]),
+        }
+
+    def parts_of(self, block: int, count: int) -> npt.NDArray[np.int8]:
+        """For each row (n,) of a block, the position of its part in PARTS."""
+        parts = np.zeros(count, np.int8)
+        for number, name in enumerate(PARTS):
+            parts[self.rows(block, count)[name]] = number
+        return parts
+
+
+def training_rows(batches: Iterable[RawTable], draw: Draw) -> Iterator[RawTable]:
+    """Of each batch (which is a block), the rows drawn for training."""
+    for block, batch in enumerate(batches):
+        yield batch.take(draw.rows(block, len(batch))["train"])
+
+
+def limited(batches: Iterable[RawTable], limit: int | None) -> Iterator[RawTable]:
+    """The first `limit` rows (data.limit; None: all); what follows is not read."""
+    left = limit
+    for batch in batches:
+        if left is None or len(batch) <= left:
+            yield batch
+        else:
+            yield RawTable(batch.columns.slice(0, left), batch.place)
+        if left is not None:
+            left -= len(batch)
+            if left <= 0:
+                return
+
+
+FIRST_ROWS = 1000
+"""By which the size of a row is judged."""
+VALUE_BYTES = 8
+"""Of a number, or of what is kept beside a text."""
+
+
+class TablePasses:
+    """The rows of a table, or the first `limit` of them.
+
+    notes: what was found about the files. batch_rows: of every batch but the last; it depends on the table's first rows
+    alone, so that batches are the same wherever and whenever they are read.
+    """
+
+    def __init__(self, path: Path, options: ReadOptions, limit: int | None, watch: Watch) -> None:
+        """Looks at the files' beginnings.
+
+        Raises:
+            DataError, SettingError: as `read_batches`.
+        """
+        self.path, self._limit, self._watch = path, limit, watch
+        # With the encoding and the separator told, the later passes need not look for them.
+        self._options, self.notes = find_options(path, options)
+        first = next(read_batches(path, self._options, FIRST_ROWS), None)
+        self.row_bytes = _row_bytes(first) if first is not None else 1.0
+        self.batch_rows = rows_per_batch(self.row_bytes)
+        self.rows: int | None = None
+
+    def batches(self, what: str) -> Iterator[RawTable]:
+        """All batches from the beginning; `what` is told to the watch. After one pass, `rows` is known."""
+        done = 0
+        for batch in limited(read_batches(self.path, self._options, self.batch_rows), self._limit):
+            self._watch(what, done, self.rows or self._guess(done))
+            yield batch
+            done += len(batch)
+        self.rows = done
+        self._watch(what, done, done)
+
+    def _guess(self, done: int) -> int:
+        """How many rows there may be, from the size of the files."""
+        from mlpcli.tables.table_files import table_files
+
+        size = sum(file.stat().st_size for file in table_files(self.path))
+        return max(done + self.batch_rows, int(size / self.row_bytes))
+
+
+def _row_bytes(table: RawTable) -> float:
+    """Bytes of values in a row, on average; the same with every version of Arrow, since the split hangs on it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = [column for column in table.columns.columns if pa.types.is_string(column.type)]
+    letters = sum(pc.sum(pc.binary_length(column)).as_py() or 0 for column in texts)
+    return float(VALUE_BYTES * table.columns.num_columns + letters / max(1, len(table)))
+
+
+BATCH_BYTES = 1 << 26
+"""Of values in one record batch, about: wide rows, or long texts, come in smaller batches."""
+MOST_BATCH_ROWS = 65_536
+LEAST_BATCH_ROWS = 64
+READ_BYTES = 1 << 29
+"""The libraries, the blocks that Arrow reads ahead, and what allocators are slow to give back."""
+COPIES = 4
+"""Of a batch: as it was read, tidied, the rows that are drawn, and what a column is cast to."""
+KEPT_BYTES = 15
+"""A float32 and the float64 key that it was drawn by, with a quarter of both to spare."""
+
+
+def rows_per_batch(row_bytes: float) -> int:
+    """A power of two of rows, for rows of so many bytes of values."""
+    fitting = int(BATCH_BYTES / max(1.0, row_bytes))
+    return min(MOST_BATCH_ROWS, max(LEAST_BATCH_ROWS, 1 << max(0, fitting.bit_length() - 1)))
+
+
+def memory_bound(width: int, row_bytes: float, columns: int, chunk_bytes: int = 1 << 25) -> int:
+    """The bytes that streaming takes at most, whatever the number of rows, beside the program itself and the network.
+
+    width: encoded columns; row_bytes: of the raw values of a row; columns: raw ones. The largest of
+    - fitting: READ_BYTES, COPIES of a batch, and the values kept for the medians of all columns (KEPT_BYTES each),
+    - encoding: READ_BYTES, COPIES of a batch, and the encoded rows of one,
+    - training: the buffer of blocks of x and y, and three copies of a chunk (gathered, as a tensor, in the graph).
+    TensorFlow itself takes about 600 MiB.
+    """
+    from mlpcli.data.streaming.disk_rows import BUFFER_BLOCKS, rows_per_block
+    from mlpcli.tables.column_fitters import MOST_VALUES, MOST_VALUES_IN_ALL
+
+    reading = READ_BYTES + COPIES * int(rows_per_batch(row_bytes) * row_bytes)
+    samples = KEPT_BYTES * min(columns * MOST_VALUES, MOST_VALUES_IN_ALL)
+    encoded = BATCH_BYTES + 4 * width
+    buffer = BUFFER_BLOCKS * rows_per_block(4 * width) * (4 * width + 8 + 8)  # x, y, and the order of the rows
+    return max(reading + samples, reading + 2 * encoded, buffer + 3 * chunk_bytes)

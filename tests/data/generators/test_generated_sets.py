@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig, GenerateConfig
-from mlpcli.config.names import BUILT_IN_NAMES
+from mlpcli.config.layers import BUILT_IN_NAMES
+from mlpcli.config.sections import DataConfig, GenerateConfig
 from mlpcli.data import catalog
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.facts import facts_of, inspect_data
-from mlpcli.data.generators.loading import RECIPES, generate
-from mlpcli.data.source import load_source
-from mlpcli.data.split import split_source
+from mlpcli.data.generated import RECIPES, generate
+from mlpcli.data.load_data import split_source
+from mlpcli.data.sources import load_source
 from mlpcli.errors import SettingError
 
 GENERATED = [built_in for built_in in CATALOG.values() if built_in.generated]

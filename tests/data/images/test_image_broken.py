@@ -18,11 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlpcli.data.images import opening
-from mlpcli.data.images.decoding import decode_picture
-from mlpcli.data.images.libtiff import silent_libtiff
-from mlpcli.data.images.opening import UnreadablePictureError, quiet_pillow
-from mlpcli.data.images.parallel import for_each
+from mlpcli.data.images import decoding as opening
+from mlpcli.data.images.decoding import UnreadablePictureError, decode_picture, for_each, quiet_pillow, silent_libtiff
 
 Write = Callable[..., Path]
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig, ImageConfig
+from mlpcli.config.sections import DataConfig, ImageConfig
+from mlpcli.data import cache as image_cache
 from mlpcli.data.dataset import Source
-from mlpcli.data.images import cache as image_cache
 from mlpcli.data.images import pictures
-from mlpcli.data.images.loading import load_image_folder
+from mlpcli.data.images.load_images import load_image_folder
 
 Write = Callable[..., Path]
 
@@ -174,7 +174,7 @@ def test_the_oldest_entries_make_room(pets: Path, cache: Path, monkeypatch: pyte
         entries.append(entry)
     load(pets, {"size": [4, 4]})  # of use again, so that the second is the oldest now
     total = sum(entry.stat().st_size for entry in entries)
-    monkeypatch.setattr(image_cache, "MOST_BYTES", total + 6 * 49 - 1)
+    monkeypatch.setattr(image_cache, "MOST_PICTURE_BYTES", total + 6 * 49 - 1)
     leftover, fresh = cache / ".tmp-1-old.npz", cache / ".tmp-2-new.npz"
     for path in (leftover, fresh):
         path.write_bytes(b"half")
@@ -185,6 +185,6 @@ def test_the_oldest_entries_make_room(pets: Path, cache: Path, monkeypatch: pyte
 
 
 def test_a_set_that_is_too_large_is_not_kept_and_said(pets: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_cache, "MOST_BYTES", 6 * 24 - 1)
+    monkeypatch.setattr(image_cache, "MOST_PICTURE_BYTES", 6 * 24 - 1)
     assert load(pets).notes == ("the decoded pictures take 144 bytes, more than is kept: each run decodes them anew",)
     assert not cache.exists()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlpcli.data.images.decoding import Color, Fit, decode_picture
-from mlpcli.data.images.opening import UnreadablePictureError, quiet_pillow
+from mlpcli.data.dataset import Color, Fit
+from mlpcli.data.images.decoding import UnreadablePictureError, decode_picture, quiet_pillow
 
 Write = Callable[..., Path]
 RAMP = np.array([[0, 60, 120], [30, 90, 150]], np.uint8)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.data.images.entries import LeftOut
-from mlpcli.data.images.folders import find_parts, is_class_folder, other_files, training_files
+from mlpcli.data.images.class_folders import LeftOut, find_parts, is_class_folder, other_files, training_files
 from mlpcli.errors import DataError
 
 Write = Callable[..., Path]

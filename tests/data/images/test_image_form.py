@@ -10,12 +10,10 @@ import pytest
 from PIL import Image
 
 from mlpcli.data.dataset import ImageForm
-from mlpcli.data.images import form
-from mlpcli.data.images.border import border_brightness
-from mlpcli.data.images.form import Wanted, check_memory, choose_form, read_headers
-from mlpcli.data.images.loading import unwatched
-from mlpcli.data.images.opening import quiet_pillow
-from mlpcli.data.images.photo import form_of_arrays
+from mlpcli.data.images import pictures as form
+from mlpcli.data.images.decoding import quiet_pillow
+from mlpcli.data.images.load_images import border_brightness, form_of_arrays, unwatched
+from mlpcli.data.images.pictures import Wanted, check_memory, choose_form, read_headers
 from mlpcli.errors import SettingError
 
 Write = Callable[..., Path]

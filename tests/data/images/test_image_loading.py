@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlpcli.config.data import DataConfig, ImageConfig
+from mlpcli.config.sections import DataConfig, ImageConfig
 from mlpcli.data.dataset import ImageForm, Source
-from mlpcli.data.images.loading import load_image_folder, read_image_rows
+from mlpcli.data.images.load_images import load_image_folder, read_image_rows
 from mlpcli.errors import DataError, SettingError
 
 Write = Callable[..., Path]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mlpcli.data.images.parallel import for_each
+from mlpcli.data.images.decoding import for_each
 
 
 def test_all_is_done_and_told_in_this_thread() -> None:

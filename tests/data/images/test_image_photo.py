@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlpcli.config.data import DataConfig, ImageConfig
+from mlpcli.config.sections import DataConfig, ImageConfig
 from mlpcli.data.dataset import ImageForm
-from mlpcli.data.images.loading import load_image_folder
-from mlpcli.data.images.photo import example_of, read_photo
+from mlpcli.data.images.load_images import example_of, load_image_folder, read_photo
 from mlpcli.errors import DataError
 
 Write = Callable[..., Path]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mlpcli.cli.data_report import class_lines, print_look
+from mlpcli.cli.validate import class_lines, print_look
 from mlpcli.data.look.findings import Facts, Finding, Look
 
 

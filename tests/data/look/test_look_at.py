@@ -11,16 +11,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mlpcli.arrays import Moments
 from mlpcli.config.yaml_reader import parse_yaml
+from mlpcli.config.yaml_writer import yaml_names as yaml_list
 from mlpcli.data.dataset import Part, Source, Splits
-from mlpcli.data.look import seen_rows
-from mlpcli.data.look.look_at import look_at
-from mlpcli.data.look.raw_columns import raw_columns
-from mlpcli.data.look.seen_rows import draw_sample
-from mlpcli.data.streaming.disk_rows import DiskRows
-from mlpcli.data.streaming.moments import Moments
-from mlpcli.data.streaming.row_range import RowRange
-from mlpcli.data.wording import percent, quoted, yaml_list
+from mlpcli.data.look import look_at as seen_rows
+from mlpcli.data.look.findings import raw_columns
+from mlpcli.data.look.look_at import draw_sample, look_at
+from mlpcli.data.streaming.disk_rows import DiskRows, RowRange
+from mlpcli.text import percent, quoted
 
 MakeSource = Callable[..., Source]
 Split = Callable[..., Splits]
@@ -158,7 +157,7 @@ def test_the_sample_is_bounded_and_repeatable() -> None:
 
 
 def test_real_images_are_looked_at(shared_data: Path) -> None:
-    from mlpcli.data.idx_folder import read_idx_folder
+    from mlpcli.data.idx import read_idx_folder
 
     rows, test = read_idx_folder(shared_data / "fashion-mnist")
     assert test is not None

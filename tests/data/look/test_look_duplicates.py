@@ -8,11 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.data import arrays
+from mlpcli import arrays
 from mlpcli.data.dataset import Part, Splits
-from mlpcli.data.look.duplicates import find_contradictions, find_overlaps, hash_parts, repeated_rows
-from mlpcli.data.look.row_hashes import common, distinct, row_hashes
-from mlpcli.data.look.seen_rows import parts_by_name
+from mlpcli.data.look.duplicates import (
+    common,
+    distinct,
+    find_contradictions,
+    find_overlaps,
+    hash_parts,
+    repeated_rows,
+    row_hashes,
+)
+from mlpcli.data.look.look_at import parts_by_name
 
 
 def hashes_of(x: Any) -> np.ndarray:

@@ -10,15 +10,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.bundled import load_bundled
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.built_in import load_bundled
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Part, Rows, Source
-from mlpcli.data.look.findings import Finding
-from mlpcli.data.look.leaks import find_leaks, least_share
-from mlpcli.data.look.one_column import classes_right, variance_explained
-from mlpcli.data.look.raw_columns import RawColumn, raw_columns
-from mlpcli.data.look.seen_rows import draw_sample
+from mlpcli.data.look.findings import Finding, RawColumn, raw_columns
+from mlpcli.data.look.leaks import classes_right, find_leaks, least_share, variance_explained
+from mlpcli.data.look.look_at import draw_sample
 
 ONE_SIGMA = 0.6826894921370859
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlpcli.data import arrays
+from mlpcli import arrays
 from mlpcli.data.dataset import Part, Rows
-from mlpcli.data.look.column_ranges import ColumnRanges, column_ranges
-from mlpcli.data.look.constant_columns import find_constant
-from mlpcli.data.look.few_rows import find_few_rows
-from mlpcli.data.look.large_numbers import find_large_target, find_skewed, find_unscaled
-from mlpcli.data.look.raw_columns import RawColumn
+from mlpcli.data.look.class_balance import find_few_rows
+from mlpcli.data.look.column_ranges import (
+    ColumnRanges,
+    column_ranges,
+    find_constant,
+    find_large_target,
+    find_skewed,
+    find_unscaled,
+)
+from mlpcli.data.look.findings import RawColumn
 
 
 def one_each(*names: str | None) -> list[RawColumn]:

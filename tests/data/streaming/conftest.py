@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.dataset import Part, Source, Splits
-from mlpcli.data.streaming import memory
-from mlpcli.data.streaming.disk_rows import DiskRows
-from mlpcli.data.streaming.loading import load_streamed
-from mlpcli.data.streaming.row_range import RowRange
-from mlpcli.data.streaming.writer import RowsWriter
+from mlpcli.data.streaming import convert as memory
+from mlpcli.data.streaming.disk_rows import DiskRows, RowRange
+from mlpcli.data.streaming.load_streamed import load_streamed
+from mlpcli.data.streaming.stored_table import RowsWriter
 
 Load = Callable[..., tuple[Source, Splits]]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.data.streaming import block_order
-from mlpcli.data.streaming.block_order import BlockOrder
+from mlpcli.data.streaming import disk_rows as block_order
+from mlpcli.data.streaming.disk_rows import BlockOrder
 
 
 @given(

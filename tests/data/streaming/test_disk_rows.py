@@ -13,12 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcli.data.dataset import Part
-from mlpcli.data.streaming import block_buffer, disk_rows
-from mlpcli.data.streaming.block_order import BlockOrder
-from mlpcli.data.streaming.disk_rows import DiskRows, on_disk, rows_per_block
-from mlpcli.data.streaming.mapped_rows import MappedRows
-from mlpcli.data.streaming.row_range import RowRange
-from mlpcli.data.streaming.writer import RowsWriter
+from mlpcli.data.streaming import disk_rows
+from mlpcli.data.streaming import disk_rows as block_buffer
+from mlpcli.data.streaming.disk_rows import BlockOrder, DiskRows, MappedRows, RowRange, on_disk, rows_per_block
+from mlpcli.data.streaming.stored_table import RowsWriter
 from mlpcli.errors import DataError
 
 
@@ -157,7 +155,7 @@ def test_a_block_is_a_power_of_two_of_rows_and_at_most_a_mebibyte(row_bytes: int
 
 def test_hardly_a_block_is_read_twice_in_an_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(block_buffer, "BUFFER_BLOCKS", 8)
-    monkeypatch.setattr("mlpcli.data.streaming.block_order.BUFFER_BLOCKS", 8)
+    monkeypatch.setattr("mlpcli.data.streaming.disk_rows.BUFFER_BLOCKS", 8)
     values = np.arange(4 * 40)
     rows = stored(tmp_path, values)
     order = BlockOrder(1, 0, len(rows), 4)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.data.streaming import memory
-from mlpcli.data.streaming.memory import available_memory, memory_bound, rows_per_batch
+from mlpcli import machine
+from mlpcli.data.streaming.convert import memory_bound, rows_per_batch
+from mlpcli.machine import available_memory
 
 GIB = 1 << 30
 
@@ -63,9 +64,9 @@ def test_control_groups_of_the_first_version(tmp_path: Path, limit: int, expecte
 
 
 def test_without_proc_half_of_the_memory_is_taken_to_be_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "physical_memory", lambda: 8 * GIB)
+    monkeypatch.setattr(machine, "physical_memory", lambda: 8 * GIB)
     assert available_memory(tmp_path) == 4 * GIB
-    monkeypatch.setattr(memory, "physical_memory", lambda: None)
+    monkeypatch.setattr(machine, "physical_memory", lambda: None)
     assert available_memory(tmp_path) is None
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.data.streaming.moments import Moments, moments_of
+from mlpcli.arrays import Moments, moments_of
 
 
 def test_by_hand() -> None:

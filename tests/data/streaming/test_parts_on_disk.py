@@ -10,17 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.artifacts.split_file import write_split
-from mlpcli.data import arrays
-from mlpcli.data.baseline import baseline
-from mlpcli.data.checks import check_finite
-from mlpcli.data.class_weights import class_counts, class_weights
-from mlpcli.data.dataset import Part, Rows, Source, Splits
-from mlpcli.data.facts import DataFacts
-from mlpcli.data.fingerprint import fingerprint
-from mlpcli.data.scaling import fit_scaling
-from mlpcli.data.target_scaling import fit_target_scaling
+from mlpcli import arrays
+from mlpcli.arrays import check_finite, class_counts
+from mlpcli.data.dataset import DataFacts, Part, Rows, Source, Splits
+from mlpcli.data.facts import fingerprint
+from mlpcli.data.scaling import class_weights, fit_scaling, fit_target_scaling
 from mlpcli.errors import DataError, SettingError
+from mlpcli.runs.directory import write_split
+from mlpcli.scoring.scores import baseline
 
 DiskPart = Callable[..., Part]
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from mlpcli.data.dataset import Source, Splits
-from mlpcli.data.fingerprint import fingerprint
-from mlpcli.data.tables.preprocessing import Preprocessing
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.reader import read_table
+from mlpcli.data.facts import fingerprint
+from mlpcli.tables.preprocessing import Preprocessing
+from mlpcli.tables.raw_table import ReadOptions
+from mlpcli.tables.table_reader import read_table
 
 Load = Callable[..., tuple[Source, Splits]]
 People = Callable[..., str]
@@ -92,7 +92,7 @@ def test_notes_say_why_and_what_is_different(load: Load) -> None:
 
 def test_the_second_time_nothing_is_read(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     source, splits = load(test=0.1)
-    monkeypatch.setattr("mlpcli.data.streaming.passes.read_batches", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("mlpcli.data.streaming.convert.read_batches", lambda *_: pytest.fail("read again"))
     again, splits_again = load(test=0.1)
     assert (again.notes, again.columns, again.feature_names) == (source.notes, source.columns, source.feature_names)
     assert again.preprocessing == source.preprocessing

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from mlpcli.data import cache
 from mlpcli.data.dataset import Source, Splits
-from mlpcli.data.streaming import cache
 from mlpcli.errors import DataError, OutputError, SettingError
 
 Load = Callable[..., tuple[Source, Splits]]

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.data.streaming import cache
-from mlpcli.data.streaming.cache import ABANDONED_SECONDS, MAKING, make_room, make_set, spoken
-from mlpcli.data.streaming.stored_set import MANIFEST, file_names, read_set, write_manifest
-from mlpcli.data.streaming.writer import RowsWriter
+from mlpcli.data import cache
+from mlpcli.data.cache import ABANDONED_SECONDS, MAKING, make_room, make_set
+from mlpcli.data.streaming.stored_table import MANIFEST, RowsWriter, file_names, read_set, write_manifest
 from mlpcli.errors import OutputError
+from mlpcli.text import spoken
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.streaming import size
-from mlpcli.data.streaming.size import KEPT_FREE, memory_needed, should_stream
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.streaming import load_streamed as size
+from mlpcli.data.streaming.load_streamed import KEPT_FREE, memory_needed, should_stream
 from mlpcli.errors import DataError
 
 

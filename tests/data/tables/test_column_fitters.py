@@ -11,13 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.tables.column_fitters import CategoryFitter, least_rows
-from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.data.tables.raw_table import RawTable
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.target_encoder import TargetEncoder
-from mlpcli.data.tables.value_sample import ValueSample
+from mlpcli.config.sections import DataConfig
+from mlpcli.tables.column_fitters import CategoryFitter, ValueSample, least_rows
+from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
+from mlpcli.tables.raw_table import RawTable, ReadOptions
+from mlpcli.tables.target import TargetEncoder
 
 Columns = Mapping[str, Sequence[Any]]
 TARGET = TargetEncoder("y", ("a", "b"))

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.tables.kinds import ChosenColumns, choose_kinds
-from mlpcli.data.tables.profile import profile_columns
-from mlpcli.data.tables.raw_table import RawTable
+from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.kinds import ChosenColumns, choose_kinds
+from mlpcli.tables.profile import profile_columns
+from mlpcli.tables.raw_table import RawTable
 
 Columns = Mapping[str, Sequence[Any]]
 TEN = range(10)

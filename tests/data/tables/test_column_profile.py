@@ -9,10 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from mlpcli.data.tables.distinct import FEWEST_KEPT, MOST_KEPT, DistinctTexts, distinct_texts, texts_kept
-from mlpcli.data.tables.profile import ColumnProfile, profile_columns
-from mlpcli.data.tables.raw_table import RawTable
-from mlpcli.data.tables.summaries import column_lines
+from mlpcli.tables.profile import ColumnProfile, column_lines, profile_columns
+from mlpcli.tables.raw_table import RawTable
+from mlpcli.tables.texts import FEWEST_KEPT, MOST_KEPT, DistinctTexts, distinct_texts, texts_kept
 
 
 def batch(values: Sequence[Any], first_line: int = 2) -> RawTable:

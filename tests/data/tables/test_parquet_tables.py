@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlpcli.data.tables import parquet_reader
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.reader import read_batches, read_table
 from mlpcli.errors import DataError
+from mlpcli.tables import parquet_reader
+from mlpcli.tables.raw_table import ReadOptions
+from mlpcli.tables.table_reader import read_batches, read_table
 
 FOUND = ReadOptions()
 

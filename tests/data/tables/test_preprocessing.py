@@ -11,13 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing, plain_preprocessing
-from mlpcli.data.tables.raw_table import RawTable
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.target_encoder import TargetEncoder
-from mlpcli.data.tables.usable_rows import left_out_note
+from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing, plain_preprocessing
+from mlpcli.tables.raw_table import RawTable, ReadOptions, left_out_note
+from mlpcli.tables.target import TargetEncoder
 
 Columns = Mapping[str, Sequence[Any]]
 TARGET = TargetEncoder("y", ("a", "b"))

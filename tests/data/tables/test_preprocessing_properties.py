@@ -13,13 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.tables.kinds import choose_kinds
-from mlpcli.data.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.data.tables.profile import profile_columns
-from mlpcli.data.tables.raw_table import RawTable
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.target import choose_target
+from mlpcli.config.sections import DataConfig
+from mlpcli.tables.kinds import choose_kinds
+from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
+from mlpcli.tables.profile import profile_columns
+from mlpcli.tables.raw_table import RawTable, ReadOptions
+from mlpcli.tables.target import choose_target
 
 DATA = DataConfig(source="t.csv", target="y", types={"size": "category"})
 TYPES = {

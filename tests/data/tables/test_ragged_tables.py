@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.data.tables import records
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.reader import read_batches, read_table
 from mlpcli.errors import DataError
+from mlpcli.tables import csv_records as records
+from mlpcli.tables.raw_table import ReadOptions
+from mlpcli.tables.table_reader import read_batches, read_table
 
 OPENS = 'a quotation mark (") opens here and does not close where the value ends; close it, or write ""'
 

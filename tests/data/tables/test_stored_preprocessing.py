@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.data.tables.preprocessing import Preprocessing
+from mlpcli.tables.preprocessing import Preprocessing
 
 GOOD: dict[str, Any] = {
     "columns": [

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.data.tables.conversion import as_dates, as_texts
 from mlpcli.errors import DataError
+from mlpcli.tables.texts import as_texts
+from mlpcli.tables.values import as_dates
 
 NAN = float("nan")
 DAY, MOMENT = datetime.date(2024, 1, 31), datetime.datetime(2024, 1, 31, 18, 30)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.data.tables import text_file
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.reader import read_table
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables import text_file
+from mlpcli.tables.raw_table import ReadOptions
+from mlpcli.tables.table_reader import read_table
 
 TEXT = "이름,값\n가나다,1\n뷁,2\n"
 COLUMNS = {"이름": ["가나다", "뷁"], "값": ["1", "2"]}

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlpcli.data.tables.files import is_table_path, table_files
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.reader import read_batches, read_table
 from mlpcli.errors import DataError
+from mlpcli.tables.raw_table import ReadOptions
+from mlpcli.tables.table_files import is_table_path, table_files
+from mlpcli.tables.table_reader import read_batches, read_table
 
 FOUND = ReadOptions()
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.loading import load_data
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.load_data import load_data
 from mlpcli.errors import DataError, SettingError
 
 Write = Callable[..., Path]

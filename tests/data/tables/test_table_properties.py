@@ -10,11 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.tables import csv_reader, text_file
-from mlpcli.data.tables.gaps import USUAL_GAPS
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.reader import read_batches, read_table
 from mlpcli.errors import DataError
+from mlpcli.tables import csv_reader, text_file
+from mlpcli.tables.raw_table import USUAL_GAPS, ReadOptions
+from mlpcli.tables.table_reader import read_batches, read_table
 
 CELLS = st.text(st.sampled_from("ab가나 1,;\t|\"'\n\r=-ß"), max_size=8)
 LONG = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

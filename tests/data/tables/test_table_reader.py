@@ -12,10 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mlpcli.data.tables import csv_reader, reader
-from mlpcli.data.tables.read_options import ReadOptions
-from mlpcli.data.tables.reader import find_options, read_batches, read_stream, read_table
 from mlpcli.errors import DataError, OutputError, SettingError
+from mlpcli.tables import csv_reader
+from mlpcli.tables import table_reader as reader
+from mlpcli.tables.raw_table import ReadOptions
+from mlpcli.tables.table_reader import find_options, read_batches, read_stream, read_table
 
 Write = Callable[..., Path]
 FOUND = ReadOptions()

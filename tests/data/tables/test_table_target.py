@@ -10,13 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlpcli.config.data import DataConfig
-from mlpcli.data.tables.profile import profile_columns
-from mlpcli.data.tables.raw_table import RawTable
-from mlpcli.data.tables.target import choose_target
-from mlpcli.data.tables.target_encoder import TargetEncoder
-from mlpcli.data.tables.target_guess import guess_target
+from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.profile import profile_columns
+from mlpcli.tables.raw_table import RawTable
+from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
 
 STRANGE = ['a, "b"', "두\n줄", "=1+1", "말"]
 

@@ -1,0 +1,178 @@
+"""How a training shows itself: a live line on a terminal, a plain line per epoch in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from mlpcli.cli.terminal import number, say
+from mlpcli.runs.history import FIRST_COLUMNS
+from mlpcli.training.progress import Progress, Silence
+
+REFRESH_SECONDS = 0.1
+ROOM_FOR_A_BAR = 100
+"""Columns; on a narrower terminal the numbers go first."""
+
+
+def choose_progress(quiet: bool) -> Progress:
+    """Nothing, the live line, or plain lines; all on standard error."""
+    if quiet or sys.stderr is None:
+        return Silence()
+    return LiveProgress() if is_live() else PlainProgress()
+
+
+def _scores(row: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {number(value)}" for name, value in row.items() if name not in FIRST_COLUMNS)
+
+
+def _pairs(row: Mapping[str, float]) -> str:
+    """The same in half the room: training/validation."""
+    shown = []
+    for name, value in row.items():
+        if name not in FIRST_COLUMNS and not name.startswith("val_"):
+            validation = f"/{number(row[f'val_{name}'])}" if f"val_{name}" in row else ""
+            shown.append(f"{name} {number(value)}{validation}")
+    return "  ".join(shown)
+
+
+class PlainProgress:
+    """One line per epoch, without escape codes; a reader that goes away does not end the training."""
+
+    def __init__(self) -> None:
+        self.epochs = 0
+
+    def note(self, text: str) -> None:
+        say(text)
+
+    def loading(self, what: str, done: int, total: int) -> None:
+        pass
+
+    def start(self, epochs: int, steps: int, rows: int) -> None:
+        self.epochs = epochs
+
+    def step(self, step: int) -> None:
+        pass
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self.note(f"epoch {int(row['epoch'])}/{self.epochs}  {_scores(row)}  {row['seconds']:.2f} s")
+
+    def finish(self) -> None:
+        pass
+
+
+class LiveProgress:
+    """A bar with epoch, rate, time left (at most: training may stop early) and the last epoch's numbers."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True, highlight=False)
+        self.loading = LoadingBar(live=True)
+        self.bar: Any = None
+        self.task: Any = None
+        self.steps = self.rows = self.done = 0
+        self.shown = 0.0
+
+    def note(self, text: str) -> None:
+        from rich.text import Text
+
+        with contextlib.suppress(OSError):  # the terminal was closed
+            self.console.print(Text(text), style="yellow", soft_wrap=True)
+
+    def start(self, epochs: int, steps: int, rows: int) -> None:
+        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.table import Column
+
+        whole = Column(no_wrap=True, min_width=9)
+        columns: list[ProgressColumn] = [
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
+            TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True, min_width=14)),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=5)),
+            TextColumn("{task.fields[scores]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        ]
+        if self.console.width >= ROOM_FOR_A_BAR:
+            columns.insert(1, BarColumn(bar_width=20))
+        self.steps, self.rows, self.began, self.done = steps, rows, time.perf_counter(), 0
+        self.bar = Progress(*columns, console=self.console, transient=True)
+        self.task = self.bar.add_task("", total=epochs * steps, epoch=1, epochs=epochs, rate="", scores="")
+        self.bar.start()
+
+    def step(self, step: int) -> None:
+        now = time.perf_counter()
+        if now - self.shown >= REFRESH_SECONDS:
+            self.shown = now
+            self._update(self.done * self.steps + step)
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self.done = int(row["epoch"])
+        self._update(self.done * self.steps, epoch=self.done + 1, scores=_pairs(row))
+
+    def finish(self) -> None:
+        if self.bar is not None:
+            with contextlib.suppress(OSError):
+                self.bar.stop()
+
+    def _update(self, steps: int, **fields: Any) -> None:
+        seconds = time.perf_counter() - self.began
+        rate = steps / self.steps * self.rows / seconds if seconds > 0 else 0.0
+        if fields.get("epoch", 0) > self.bar.tasks[0].fields["epochs"]:
+            fields.pop("epoch")
+        self.bar.update(self.task, completed=steps, rate=f"{rate:,.0f} rows/s", **fields)
+
+
+PATIENCE_SECONDS = 0.5
+"""What is done sooner needs no bar."""
+
+
+def is_live() -> bool:
+    """Whether standard error is a terminal that can rewrite a line."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class LoadingBar:
+    """A `Watch`: called with what is done, how much of it, of how much."""
+
+    def __init__(self, live: bool | None = None) -> None:
+        self.live = is_live() if live is None else live
+        self.what = ""
+        self.began = 0.0
+        self.bar: Any = None
+        self.task: Any = None
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if not self.live:
+            return
+        if what != self.what:
+            self._stop()
+            self.what, self.began = what, time.perf_counter()
+        if self.bar is None and time.perf_counter() - self.began > PATIENCE_SECONDS and done < total:
+            self._start(what, total)
+        if self.bar is not None:
+            self.bar.update(self.task, completed=done, total=total)
+        if done >= total:
+            self._stop()
+            self.what = ""
+
+    def _start(self, what: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        self.bar = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+        self.task = self.bar.add_task(what, total=total)
+        self.bar.start()
+
+    def _stop(self) -> None:
+        if self.bar is not None:
+            with contextlib.suppress(OSError):  # the terminal was closed
+                self.bar.stop()
+            self.bar = None

@@ -1,0 +1,239 @@
+"""A config file, and overrides, to a checked Config; or every problem of it at once."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mlpcli.config.data_paths import with_absolute_paths
+from mlpcli.config.problems import problems_of
+from mlpcli.config.schema import Config, check_config
+from mlpcli.config.yaml_reader import DEEPEST_NESTING, LARGEST_FILE_BYTES, Document, KeyPath, parse_yaml
+from mlpcli.errors import ConfigError, Problem, SettingError
+from mlpcli.text import did_you_mean
+
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A config, and the text it came from, so that later errors can name line and column.
+
+    notes: what people should know of where its data was found.
+    """
+
+    config: Config
+    document: Document
+    notes: tuple[str, ...] = ()
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Within it a SettingError becomes a ConfigError that names the file, line and column of the key."""
+        try:
+            yield
+        except SettingError as error:
+            path = _path_of(error.key, self.document.value)
+            raise ConfigError([self.document.problem_at(path, error.message)]) from error
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Read, override and check a config.
+
+    Raises:
+        ConfigError: with every problem found, each with file, line and column.
+    """
+    document = parse_yaml(_read(path), str(path))
+    for override in overrides:
+        try:
+            apply_override(document, override)
+        except ConfigError as error:
+            document.problems.extend(error.problems)
+    return check_document(document, folder=path.parent, default_name=path.stem)
+
+
+def check_document(document: Document, folder: Path, default_name: str) -> LoadedConfig:
+    """Check parsed values; relative paths start at `folder` (see `load_config` for what is raised)."""
+    if not isinstance(document.value, dict):
+        found = {type(None): "nothing", list: "a list"}.get(type(document.value), "a single value")
+        message = f"expected a mapping with data, model, training; found {found}; a config begins with `data:`"
+        raise ConfigError([*document.problems, document.problem((1, 1), "", message)])
+    values = {"name": default_name, **document.value}
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        problems = problems_of(error, document, Config)
+        raise ConfigError(document.problems + problems + _contradictions_of_the_rest(values, error, document)) from None
+    problems = _contradictions(config, document)
+    if document.problems or problems:
+        raise ConfigError(document.problems + problems)
+    data, notes = with_absolute_paths(config.data, folder, document)
+    return LoadedConfig(config.model_copy(update={"data": data}), document, notes)
+
+
+def _contradictions(config: Config, document: Document) -> list[Problem]:
+    return [document.problem_at(_path_of(key, document.value), message) for key, message in check_config(config)]
+
+
+def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError, document: Document) -> list[Problem]:
+    """Contradictions among the keys that are right in themselves, so that they too are said at once."""
+    rest = copy.deepcopy(values)
+    for detail in error.errors(include_url=False):
+        _remove(rest, detail["loc"])
+    try:
+        return _contradictions(Config.model_validate(rest), document)
+    except ValidationError:
+        return []
+
+
+def _remove(value: Any, location: tuple[int | str, ...]) -> None:
+    """Take the innermost mapping entry on the way to `location` out; a list goes as a whole, to keep indices true."""
+    holder, last = None, None
+    for part in location:
+        if isinstance(value, dict) and part in value:
+            holder, last = value, part
+            value = value[part]
+        elif isinstance(value, list):
+            break
+    if holder is not None:
+        del holder[last]
+
+
+def _read(path: Path) -> str:
+    """The text of a config in UTF-8, with or without a byte order mark, or in UTF-16 with one."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError([Problem(0, 0, "", f"does not exist{_near_name(path)}", str(path))]) from None
+    except IsADirectoryError:
+        raise ConfigError([Problem(0, 0, "", "is a folder; give a YAML file", str(path))]) from None
+    except OSError as error:
+        raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", str(path))]) from None
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
+    if len(content) > LARGEST_FILE_BYTES:
+        raise ConfigError([Problem(1, 1, "", "is larger than 1 MiB; a config is a few kilobytes", str(path))])
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"is not UTF-8 at byte {error.start}; save the file as UTF-8"
+        raise ConfigError([Problem(line, 1, "", message, str(path))]) from None
+
+
+def _near_name(path: Path) -> str:
+    from mlpcli.recipes import recipe_hint
+
+    try:
+        near = did_you_mean(path.name, os.listdir(path.parent))
+    except OSError:
+        near = f"; there is no folder {path.parent} either"
+    return near + recipe_hint(path)
+
+
+def _path_of(key: str, value: Any) -> tuple[str | int, ...]:
+    """The path of a dotted key such as `model.layers[2]`, as far as the file has it, and one step more."""
+    path: list[str | int] = []
+    for part in key.replace("[", ".").replace("]", "").split("."):
+        if isinstance(value, dict) and part not in value and value.get("name") == part:
+            continue  # `{name: cosine_decay, ..}`: the name of a component is no key of this form
+        path.append(int(part) if part.isdigit() and isinstance(value, list) else part)
+        inside = isinstance(value, (dict, list))
+        try:
+            value = value[path[-1]] if inside else None
+        except (KeyError, IndexError):
+            value = None
+    return tuple(path)
+
+
+_PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)\Z")
+
+
+def apply_override(document: Document, override: str) -> None:
+    """Set the value that `override` ("training.epochs=5"; split at the first `=`, the value is YAML) names.
+
+    Raises:
+        ConfigError: there is no `=`, the key is malformed, or the value is no YAML.
+    """
+    key, equals, text = override.partition("=")
+    place = f"-s {override}"
+    if not equals:
+        raise ConfigError([Problem(0, 0, "", "needs the form key=value, such as -s training.epochs=5", place)])
+    path = _split_key(key.strip(), place)
+    value = _value(key.strip(), text, place)
+    if document.value is None:
+        document.value = {}
+    if isinstance(document.value, dict):  # what else it may be is refused when the whole is checked
+        before = _stood_at(document.value, path)
+        _set(document.value, path, value, place)
+        document.replaced.setdefault(path, before)
+        document.overrides.pop(path, None)
+        document.overrides[path] = place
+
+
+def _value(key: str, text: str, place: str) -> Any:
+    try:
+        parsed = parse_yaml(text, place)
+        problems = parsed.problems
+    except ConfigError as error:
+        problems = error.problems
+    if problems:
+        raise ConfigError([Problem(0, 0, key, problem.message, place) for problem in problems])
+    return parsed.value
+
+
+def _split_key(key: str, place: str) -> KeyPath:
+    path: list[str | int] = []
+    for part in key.split("."):
+        match = _PART.match(part)
+        if match is None:
+            raise ConfigError([Problem(0, 0, "", f'"{key}" is no key; write section.key, or section.list[0]', place)])
+        path.append(match[1])
+        path.extend(int(index) for index in re.findall(r"\d+", match[2]))
+    if len(path) > DEEPEST_NESTING:
+        raise ConfigError([Problem(0, 0, "", f"is nested deeper than {DEEPEST_NESTING} levels", place)])
+    return tuple(path)
+
+
+def _stood_at(value: Any, path: KeyPath) -> Any:
+    """The value at `path`; None where there is none."""
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _set(value: Any, path: KeyPath, new: Any, place: str) -> None:
+    """Walk down `path`, making mappings on the way; a name (`sgd`) that gets arguments becomes a mapping with it."""
+    for part, following in pairwise(path):
+        value = _child(value, part, following, place)
+    last = path[-1]
+    if isinstance(value, list) and not (isinstance(last, int) and last < len(value)):
+        raise ConfigError([Problem(0, 0, "", f"the list has {len(value)} entries, counted from [0]", place)])
+    if isinstance(last, int) and not isinstance(value, list):
+        raise ConfigError([Problem(0, 0, "", "there is no list to take an entry of", place)])
+    value[last] = new
+
+
+def _child(value: Any, part: str | int, following: str | int, place: str) -> Any:
+    if isinstance(value, list):
+        if not (isinstance(part, int) and part < len(value)):
+            raise ConfigError([Problem(0, 0, "", f"the list has {len(value)} entries, counted from [0]", place)])
+        child = value[part]
+    elif isinstance(part, int):
+        raise ConfigError([Problem(0, 0, "", "there is no list to take an entry of", place)])
+    else:
+        child = value.get(part)
+    if isinstance(child, str) and isinstance(following, str):
+        child = {child: None} if child == following else {"name": child}
+    elif not isinstance(child, (dict, list)):
+        child = {}
+    value[part] = child
+    return child

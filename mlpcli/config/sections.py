@@ -1,0 +1,305 @@
+"""The `training` and `output` sections: how the network is fitted, and what is written."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, field_validator, model_serializer
+from pydantic_core import PydanticCustomError
+
+from mlpcli.config.base import Fraction, NonNegative, Section, Size, kind_of, one_of
+from mlpcli.config.initializers import Initializer
+from mlpcli.config.layers import DENSE_LAYERS, IMAGE_LAYERS, Activation, KernelLayer, Layer
+from mlpcli.config.losses import Loss
+from mlpcli.config.metrics import Metric
+from mlpcli.config.optimizers import Optimizer
+from mlpcli.config.regularizers import Regularizer
+from mlpcli.config.schedules import Schedule
+from mlpcli.errors import SettingError
+from mlpcli.runs.history import FIRST_COLUMNS
+
+
+class EarlyStopping(Section):
+    """The arguments of Keras's callback of that name."""
+
+    monitor: str = Field("val_loss", description="a column of history.csv")
+    patience: Annotated[int, Field(ge=0)] = Field(10, description="epochs without improvement before it stops")
+    min_delta: NonNegative = Field(0.0, description="the least change that counts as an improvement")
+    mode: Literal["auto", "min", "max"] = Field("auto", description="which way is better")
+    baseline: float | None = Field(None, description="a value to be beaten")
+    start_from_epoch: Annotated[int, Field(ge=0)] = Field(0, description="epochs to wait before it watches")
+    restore_best_weights: bool = Field(True, description="keep the best epoch's weights instead of the last's")
+
+
+class StopWhenEqual(Section):
+    """Stop when training and validation accuracy meet."""
+
+    tolerance: NonNegative = Field(0.0, description="how near counts as equal")
+
+
+def _switch_form(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "switch"
+    return "settings" if isinstance(value, (dict, Section)) else None
+
+
+SWITCH = Discriminator(
+    _switch_form, custom_error_type="form", custom_error_message="must be true, false, or a mapping of settings"
+)
+
+
+def _auto_form(value: Any) -> str:
+    return "auto" if value == "auto" else "given"
+
+
+AUTO = Annotated[Literal["auto"], Tag("auto")]
+
+
+class TrainingConfig(Section):
+    """How the network is fitted."""
+
+    optimizer: Optimizer = Field(
+        "adam", validate_default=True, description="a name, or a mapping with name and arguments"
+    )
+    loss: Annotated[AUTO | Annotated[Loss, Tag("given")], Discriminator(_auto_form)] = Field(
+        "auto", description="auto: from the task"
+    )
+    metrics: Annotated[AUTO | Annotated[list[Metric], Tag("given")], Discriminator(_auto_form)] = Field(
+        "auto", description="auto: accuracy, or mean_absolute_error for a number"
+    )
+    epochs: Annotated[int, Field(gt=0, le=1_000_000)] = Field(100, description="the most epochs")
+    batch_size: Size = Field(32, description="rows per step")
+    early_stopping: Annotated[Annotated[bool, Tag("switch")] | Annotated[EarlyStopping, Tag("settings")], SWITCH] = (
+        Field(True, description="false, true for the defaults, or settings", validate_default=True)
+    )
+    stop_when_equal: Annotated[Annotated[bool, Tag("switch")] | Annotated[StopWhenEqual, Tag("settings")], SWITCH] = (
+        Field(False, description="stop when training and validation accuracy meet")
+    )
+    learning_rate_schedule: Schedule | None = Field(None, description="null, a Keras schedule, or reduce_on_plateau")
+    engine: Literal["auto", "resident", "keras", "numpy"] = Field(
+        "auto", description="what runs the epochs; numpy: small dense networks, without TensorFlow"
+    )
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32", description="mixed: half the bits for the arithmetic, on GPUs that are fast at it"
+    )
+    deterministic: bool = Field(True, description="one seed, one result, bit for bit")
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _a_list(cls, value: Any) -> Any:
+        """One metric may stand alone: `metrics: accuracy`."""
+        return [value] if isinstance(value, str) and value != "auto" else value
+
+    @field_validator("early_stopping", mode="after")
+    @classmethod
+    def _switched_on(cls, value: bool | EarlyStopping) -> bool | EarlyStopping:
+        return EarlyStopping() if value is True else value
+
+    @field_validator("stop_when_equal", mode="after")
+    @classmethod
+    def _equal_on(cls, value: bool | StopWhenEqual) -> bool | StopWhenEqual:
+        return StopWhenEqual() if value is True else value
+
+    @field_validator("metrics", mode="after")
+    @classmethod
+    def _named_once(cls, value: Any) -> Any:
+        names = [] if value == "auto" else [metric.name for metric in value]
+        taken = ("loss", *FIRST_COLUMNS)
+        twice = [name for name in names if names.count(name) > 1 or name in taken or name.startswith("val_")]
+        if twice:
+            message = 'two columns of the history would be called "{name}"; give a metric another name'
+            raise PydanticCustomError("metric_name", message, {"name": twice[0]})
+        return value
+
+
+class OutputConfig(Section):
+    """What a run writes."""
+
+    model: Literal["model.keras", "model.h5"] = Field("model.keras", description="or model.h5")
+    plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
+    tensorboard: bool = Field(False, description="also write logs for TensorBoard")
+
+
+Task = Literal["classification", "binary", "regression"]
+ColumnKind = Literal["number", "category", "boolean", "date"]
+OpenFraction = Annotated[float, Field(gt=0, lt=1)]
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class ImageConfig(Section):
+    """How the pictures of class folders are made alike."""
+
+    size: Annotated[list[Annotated[int, Field(gt=0, le=4096)]], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="[height, width]; null: as the pictures are, where they agree"
+    )
+    color: Literal["grayscale", "rgb"] | None = Field(None, description="null: as most of the pictures are")
+
+
+class GenerateConfig(Section):
+    """What the generated sets (height_weight, animals, moons, spirals, blobs) are made with."""
+
+    rows: Annotated[int, Field(ge=10, le=10_000_000)] = Field(600, description="examples to make")
+    noise: NonNegative | None = Field(None, description="spread around the rule, in the set's own units; null: its own")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="another seed makes other examples")
+
+
+class DataConfig(Section):
+    """Everything about the data; only `source` has no default."""
+
+    source: NonEmpty = Field(
+        description="a built-in name, or a path: a table (.csv .tsv .parquet; one file, a glob or a folder), an .npz"
+        " file, a folder of IDX files, a folder of class folders"
+    )
+    path: NonEmpty | None = Field(None, description="for built-in names: a folder that already holds the files")
+    target: str | None = Field(None, description="tables: the column to predict")
+    features: Annotated[list[str], Field(min_length=1)] | None = Field(None, description="tables: the columns to use")
+    exclude: list[str] = Field([], description="tables: columns to leave out")
+    types: dict[str, ColumnKind] = Field(
+        {}, description="tables: {column: number, category, boolean or date}, where the found one is wrong"
+    )
+    missing: Literal["impute", "drop", "error"] = Field(
+        "impute",
+        description="tables, gaps: fill in (numbers: the median, and a column that tells of the gap; categories:"
+        ' "missing"), drop such rows, or refuse',
+    )
+    na_values: list[str] = Field([], description="tables: more texts that stand for a gap, beside the usual ones")
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description="CSV: the character between the values; null: found"
+    )
+    encoding: NonEmpty | None = Field(None, description="CSV: utf-8, cp949, ...; null: found")
+    streaming: Literal["auto", "always", "never"] = Field(
+        "auto", description="tables: keep the rows on disk while training; auto: where they do not fit into memory"
+    )
+    image: ImageConfig = Field(ImageConfig(), description="class folders: how the pictures are made alike")
+    strict: bool = Field(False, description="class folders: a picture that cannot be read is an error, and not skipped")
+    generate: GenerateConfig = Field(GenerateConfig(), description="generated sets: how many rows, how noisy")
+    task: Literal["auto", "classification", "binary", "regression"] = Field("auto", description="auto: from the target")
+    target_scaling: Literal["none", "standardize"] = Field(
+        "none", description="regression: train on standardized targets; predictions and metrics keep their own units"
+    )
+    validation: OpenFraction | NonEmpty | None = Field(
+        0.2, description='a fraction of the training rows, "test", a path, or null'
+    )
+    test: OpenFraction | NonEmpty | None = Field(
+        None, description="a fraction, a path, or null; some built-in sets bring their own"
+    )
+    stratify: bool = Field(True, description="splits keep the share of each class")
+    limit: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="only the first N training rows, in the order of the file"
+    )
+    scaling: Literal["auto", "none", "unit", "standardize", "minmax"] = Field(
+        "auto", description="the model's first layer; unit is x/255"
+    )
+    class_weight: Literal["balanced"] | dict[str, NonNegative] | None = Field(
+        None, description="null, balanced, or a weight for each class name"
+    )
+
+    @field_validator("validation", "test", mode="before")
+    @classmethod
+    def _fraction_or_path(cls, value: Any) -> Any:
+        """Checked here, so that a bad one is one problem and not one for each possible type."""
+        if isinstance(value, str) and re.fullmatch(r"\s*\d*[.,]?\d+\s*%?\s*", value):
+            raise PydanticCustomError("form", "must be a number, without quotes or %: write 0.2 for a fifth")
+        if value is None or (isinstance(value, str) and value) or (isinstance(value, float) and 0 < value < 1):
+            return value
+        raise PydanticCustomError("form", "must be a fraction between 0 and 1, a path, or null")
+
+    @field_validator("class_weight", mode="before")
+    @classmethod
+    def _class_names(cls, value: Any) -> Any:
+        """Class names that look like numbers (digits) may be written as numbers."""
+        if not (value is None or value == "balanced" or isinstance(value, dict)):
+            raise PydanticCustomError("form", 'must be null, "balanced", or a mapping of class name to weight')
+        if isinstance(value, dict):
+            return {str(key) if type(key) is int else key: weight for key, weight in value.items()}
+        return value
+
+
+LAYERS = (*DENSE_LAYERS, *IMAGE_LAYERS)
+MOST_LAYERS = 1000
+SHORT_FORM = (
+    "hidden_units", "activation", "kernel_initializer", "batch_normalization", "dropout", "kernel_regularizer",
+)  # fmt: skip
+if TYPE_CHECKING:
+    AnyLayer = Layer
+else:
+    AnyLayer = one_of(LAYERS, kind_of)
+
+
+class Output(KernelLayer):
+    """The last dense layer; what is null follows from the task."""
+
+    units: Size | None = None
+
+    def _write(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+
+def _output_form(value: Any) -> str | None:
+    if value == "auto":
+        return "auto"
+    return "dense" if isinstance(value, (dict, Output)) else None
+
+
+AnyOutput = Annotated[
+    Annotated[Literal["auto"], Tag("auto")] | Annotated[Output, Tag("dense")],
+    Discriminator(
+        _output_form,
+        custom_error_type="form",
+        custom_error_message="must be auto, or dense arguments such as {activation: softmax}",
+    ),
+]
+
+
+class ModelConfig(Section):
+    """The network between the input and the output layer."""
+
+    hidden_units: Annotated[list[Size], Field(max_length=MOST_LAYERS)] = Field(
+        [64, 32], description="the short form: one dense block per entry; [] for no hidden layer"
+    )
+    activation: Activation = Field("relu", description="of each hidden block")
+    kernel_initializer: Initializer = Field(
+        "glorot_uniform", validate_default=True, description="of each hidden dense layer"
+    )
+    batch_normalization: bool = Field(False, description="between the affine map and the activation")
+    dropout: Fraction = Field(0.0, description="after the activation")
+    kernel_regularizer: Regularizer | None = Field(None, description="of each hidden dense layer")
+    layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=MOST_LAYERS)] | None = Field(
+        None, description="the long form: Keras layers in order, without the output layer"
+    )
+    output: AnyOutput = Field("auto", description="auto: from the task; or dense arguments")
+
+    @model_serializer(mode="wrap")
+    def _only_the_form_in_use(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        unused = ("layers",) if self.layers is None else SHORT_FORM
+        return {key: value for key, value in write(self).items() if key not in unused}
+
+
+def resolve_task(setting: str, class_names: tuple[str, ...] | None) -> Task:
+    """The task for a target with these classes (None: the target is a number); `setting` is data.task.
+
+    Raises:
+        SettingError: data.task does not fit the target.
+    """
+    if class_names is None:
+        return _number_task(setting)
+    if setting == "regression":
+        raise SettingError("data.task", f"regression needs a number as target, but it is one of {_listed(class_names)}")
+    if setting == "binary" and len(class_names) != 2:
+        raise SettingError(
+            "data.task", f"binary needs exactly 2 classes, but there are {len(class_names)}: {_listed(class_names)}"
+        )
+    if setting == "classification" or len(class_names) != 2:
+        return "classification"
+    return "binary"
+
+
+def _number_task(setting: str) -> Task:
+    if setting in ("classification", "binary"):
+        raise SettingError("data.task", f"{setting} needs classes, but the target is a number; use regression or auto")
+    return "regression"
+
+
+def _listed(names: tuple[str, ...], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -1,0 +1,108 @@
+"""A config back to YAML, with every default written out."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from mlpcli.config.schema import Config
+from mlpcli.config.yaml_reader import ScalarError, parse_yaml, read_scalar
+from mlpcli.errors import ConfigError
+
+
+class _Dumper(yaml.SafeDumper):
+    """Plain block style; short lists in one line; what YAML 1.1 and 1.2 would read differently is written for both."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+    text = repr(value)
+    if "e" in text and "." not in text:
+        text = text.replace("e", ".0e")
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+def _list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
+    flat = all(not isinstance(entry, (list, dict)) for entry in value)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Quoted where it would be read as a number or as null; PyYAML's own rules are those of YAML 1.1 only."""
+    try:
+        stays_text = isinstance(read_scalar(value, plain=True), str)
+    except ScalarError:
+        stays_text = False
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if stays_text else "'")
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(float, _float)
+_Dumper.add_representer(list, _list)
+
+
+def config_text(config: Config) -> str:
+    """YAML that reads back as the same config."""
+    values = config.model_dump(mode="json")
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def yaml_value(value: str | int | float | bool) -> str:
+    """One value in one line, fit for a place between brackets too.
+
+    PyYAML quotes what YAML 1.1 would not read as it was meant (`on`, `12:30`); what the config's own reader would not
+    (`1e3`, which PyYAML takes for a text) is quoted as well.
+    """
+    plain = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=math.inf).strip()[1:-1]
+    if plain.isprintable() and _read_again(plain) == [value]:
+        return plain
+    return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf).strip()
+
+
+def yaml_list(values: Sequence[str | int | float]) -> str:
+    """A list in one line."""
+    return f"[{', '.join(yaml_value(value) for value in values)}]"
+
+
+def in_a_comment(text: str) -> str:
+    """A text as it can stand behind a `#`: in one line, without characters that YAML files cannot hold."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def _read_again(plain: str) -> object:
+    try:
+        document = parse_yaml(f"value: [{plain}]", "")
+    except ConfigError:
+        return None
+    return document.value.get("value") if isinstance(document.value, dict) and not document.problems else None
+
+
+_PLAIN = re.compile(r"[^\W\d]([\w .()%/+-]*[\w.()%/+-])?")
+"""Names that YAML takes without quotes, even in a list between brackets."""
+
+
+def yaml_names(names: Sequence[str]) -> str:
+    """The names as a YAML list to be copied into a config, whole: [alive, "1st, 2nd"]."""
+    return "[" + ", ".join(name if _stays_text(name) else _in_quotes(name) for name in names) + "]"
+
+
+def _in_quotes(name: str) -> str:
+    """As JSON, which YAML reads, without what a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else f"\\U{ord(character):08x}"
+        for character in json.dumps(name, ensure_ascii=False)
+    )
+
+
+def _stays_text(name: str) -> bool:
+    try:
+        return _PLAIN.fullmatch(name) is not None and isinstance(read_scalar(name, plain=True), str)
+    except ScalarError:
+        return False

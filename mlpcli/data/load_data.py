@@ -1,0 +1,178 @@
+"""From the `data` section to rows in parts: the one way in for training, checking, evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlpcli.data.catalog import CATALOG
+from mlpcli.data.dataset import Rows, Source, Splits, Watch, layout_of, row_count
+from mlpcli.data.other_rows import labelled_rows, read_rows
+from mlpcli.data.settings import check_settings
+from mlpcli.data.sources import load_source
+from mlpcli.data.split import draw_rows, join_parts
+from mlpcli.errors import DataError
+from mlpcli.files import reading
+from mlpcli.tables.column_encoders import CONVERSIONS
+from mlpcli.tables.kinds import Decisions, decide
+from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
+from mlpcli.tables.raw_table import ReadOptions, left_out_note, usable_rows
+from mlpcli.tables.table_files import is_table_path, table_name
+from mlpcli.tables.table_reader import read_table
+from mlpcli.text import plural
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from mlpcli.config.sections import DataConfig
+    from mlpcli.tables.raw_table import RawTable
+    from mlpcli.tables.target import TargetEncoder
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedData:
+    """A data set and its parts."""
+
+    source: Source
+    splits: Splits
+
+
+def unwatched(what: str, done: int, total: int) -> None:
+    """For whoever does not want to see how loading goes."""
+
+
+def load_data(data: DataConfig, seed: int, stored: Preprocessing | None = None, watch: Watch = unwatched) -> LoadedData:
+    """Load and split what data.source names.
+
+    A table is split before its preprocessing is fitted, on the training rows alone; every other source is split as it
+    is. A table too large for memory stays on disk (see data.streaming).
+
+    Args:
+        data: the section of the config.
+        seed: of the split.
+        stored: the preprocessing of a trained model, to be used instead of one fitted now.
+        watch: told how long pieces of work go.
+
+    Raises:
+        DataError: the data is not there, cannot be read, or cannot be learnt from.
+        SettingError: a setting does not fit it.
+    """
+    path = Path(data.source)
+    if data.source in CATALOG or not is_table_path(path):
+        source = load_source(data, watch)
+        return LoadedData(source, split_source(source, data, seed))
+    with reading(path):
+        return LoadedData(*_load_table(path, data, seed, stored, watch))
+
+
+def _load_table(
+    path: Path, data: DataConfig, seed: int, stored: Preprocessing | None, watch: Watch
+) -> tuple[Source, Splits]:
+    from mlpcli.data.streaming.load_streamed import load_streamed, should_stream
+
+    check_settings(data, "table")
+    stream, why = should_stream(path, data)
+    if stream:
+        return load_streamed(path, data, seed, stored, watch, why)
+    return load_table(path, data, seed, stored)
+
+
+def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | None = None) -> tuple[Source, Splits]:
+    """Read all rows into memory; `stored` is the preprocessing of a trained model, used instead of a new one.
+
+    Rows without a target are left out, and with data.missing: drop those with gaps; the parts are drawn from the rest.
+
+    Raises:
+        DataError: the file is bad, or cannot be learnt from. SettingError: a setting does not fit it.
+    """
+    raw, _, notes = read_table(path, ReadOptions.of(data))
+    decisions = decide(path, [raw], data)
+    notes += decisions.notes
+    names, target = tuple(decisions.kinds), decisions.target
+    if stored is not None:
+        names, target = stored.source_names, stored.target.found_in(raw, stored.source_names)
+    kept = usable_rows(raw, names, target.name, data.missing)
+    if data.missing == "drop":
+        notes += left_out_note(len(raw) - len(kept), len(raw))
+    if len(kept) < 2:
+        usable = plural(len(kept), "row", "rows")
+        raise DataError(f"{path}: {usable} can be used; at least 2 are needed to learn anything")
+    rows = raw if len(kept) == len(raw) else raw.take(kept)
+    y = target.encode(rows)
+    own = {key: _other_table(setting, data) for key, setting in (("test", data.test), ("validation", data.validation))}
+    counts = {key: _usable_count(table, names, target, data) for key, table in own.items()}
+    drawn = draw_rows(data, seed, y, target.class_names, counts["test"], counts["validation"])
+    if stored is None:
+        stored, fitted = _fitted(rows, drawn.train, decisions, data)
+        notes += fitted
+    train = Rows(stored.encode(rows), y)
+    test, validation = (
+        labelled_rows(Path(str(getattr(data, key))), table, stored) if table is not None else None
+        for key, table in own.items()
+    )
+    source = _source(path, train, test, stored, decisions, notes)
+    return source, join_parts(data, train, drawn, test, validation)
+
+
+def _source(
+    path: Path, train: Rows, test: Rows | None, preprocessing: Preprocessing, decisions: Decisions, notes: list[str]
+) -> Source:
+    return Source(
+        table_name(path),
+        "table",
+        train,
+        test,
+        preprocessing.target.class_names,
+        preprocessing.feature_names,
+        None,
+        preprocessing=preprocessing,
+        columns=decisions.columns,
+        notes=tuple(notes),
+    )
+
+
+def _fitted(
+    rows: RawTable, training: npt.NDArray[np.int64], decisions: Decisions, data: DataConfig
+) -> tuple[Preprocessing, list[str]]:
+    """Learnt from the training rows; a bad value is named as the first of all rows, whichever part it was drawn for."""
+    try:
+        return fit_preprocessing([rows.take(training)], decisions.kinds, decisions.target, data, ReadOptions.of(data))
+    except DataError:
+        for name, kind in decisions.kinds.items():
+            if kind != "category":
+                CONVERSIONS[kind](rows.columns[name], name, rows.place)
+        raise
+
+
+def _other_table(setting: float | str | None, data: DataConfig) -> RawTable | None:
+    if not isinstance(setting, str) or setting == "test":
+        return None
+    return read_table(Path(setting), ReadOptions.of(data))[0]
+
+
+def _usable_count(
+    table: RawTable | None, names: tuple[str, ...], target: TargetEncoder, data: DataConfig
+) -> int | None:
+    return None if table is None else len(usable_rows(table, names, target.name, data.missing))
+
+
+def split_source(source: Source, data: DataConfig, seed: int) -> Splits:
+    """Split the rows of a source by data.limit, data.test and data.validation, in this order.
+
+    data.limit keeps the first rows. A data.test fraction is taken from what is kept, a data.validation fraction
+    from what then remains. Classes keep their shares to within one row (data.stratify), and each keeps a training row.
+
+    Raises:
+        SettingError: a fraction that leaves an empty part, a class too small to stratify, settings that collide.
+        DataError: the rows in a data.test or data.validation file are bad, or training has one class only.
+    """
+    test_rows = _rows_at("data.test", data.test, source) or source.test
+    validation_rows = _rows_at("data.validation", data.validation, source) if data.validation != "test" else None
+    drawn = draw_rows(data, seed, source.train.y, source.class_names, row_count(test_rows), row_count(validation_rows))
+    return join_parts(data, source.train, drawn, test_rows, validation_rows)
+
+
+def _rows_at(key: str, setting: float | str | None, source: Source) -> Rows | None:
+    return read_rows(key, Path(setting), layout_of(source)) if isinstance(setting, str) else None

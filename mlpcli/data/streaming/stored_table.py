@@ -1,0 +1,196 @@
+"""Encoded parts of a table in a folder: two plain files each, and a manifest that says what they are.
+
+    manifest.json                preprocessing, notes, and for each file its shape, type, sha256 and moments
+    train-x.bin   train-y.bin    float32 (rows, width); int64 class indices or float32 numbers (rows,)
+    validation-x.bin ... test-y.bin
+
+The manifest is written last: a folder without one is unfinished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpcli import __version__
+from mlpcli.arrays import Array, Moments, row_chunks
+from mlpcli.data.streaming.disk_rows import DiskRows
+from mlpcli.errors import DataError
+from mlpcli.files import TEMPORARY_PREFIX, read_json, write_json
+from mlpcli.tables.table_files import table_files
+
+if TYPE_CHECKING:
+    from mlpcli.config.sections import DataConfig
+    from mlpcli.tables.preprocessing import Preprocessing
+
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class StoredSet:
+    """parts: name to (x, y); about: whatever else was to be kept, as JSON."""
+
+    parts: dict[str, tuple[DiskRows, DiskRows]]
+    about: dict[str, Any]
+
+
+def write_manifest(folder: Path, parts: dict[str, tuple[DiskRows, DiskRows]], about: dict[str, Any]) -> None:
+    """Finish a folder whose files are written."""
+    files = {name: [_describe(x), _describe(y)] for name, (x, y) in parts.items()}
+    write_json(folder / MANIFEST, {"format": FORMAT, "parts": files, "about": about})
+
+
+def read_set(folder: Path) -> StoredSet | None:
+    """Open a folder; None where it is not there, unfinished, damaged, or of another format: to be made anew."""
+    try:
+        manifest = read_json(folder / MANIFEST)
+        if manifest["format"] != FORMAT:
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(folder / MANIFEST)  # the one that was not used for longest is the first to be removed
+        parts = {name: _open(folder, *files) for name, files in manifest["parts"].items()}
+        return StoredSet(parts, manifest["about"])
+    except (OSError, ValueError, KeyError, TypeError, DataError):
+        return None
+
+
+def file_names(part: str) -> tuple[str, str]:
+    """The names of the files of x and y."""
+    return f"{part}-x.bin", f"{part}-y.bin"
+
+
+def _describe(rows: DiskRows) -> dict[str, Any]:
+    return {
+        "file": rows.path.name,
+        "shape": list(rows.shape),
+        "dtype": rows.dtype.str,
+        "sha256": rows.digest,
+        "moments": rows.moments.as_json() if rows.moments is not None else None,
+    }
+
+
+def _open(folder: Path, x: dict[str, Any], y: dict[str, Any]) -> tuple[DiskRows, DiskRows]:
+    """y in blocks of as many rows as x, so that both are read in step."""
+    opened = _rows(folder, x, None)
+    return opened, _rows(folder, y, opened.block_rows)
+
+
+def _rows(folder: Path, said: dict[str, Any], block_rows: int | None) -> DiskRows:
+    moments = Moments.from_json(said["moments"]) if said["moments"] is not None else None
+    shape = tuple(int(size) for size in said["shape"])
+    return DiskRows(folder / Path(said["file"]).name, shape, said["dtype"], moments, said["sha256"], block_rows)
+
+
+class RowsWriter:
+    """Appends batches (n, *row_shape); the file has its name only when it is whole.
+
+    After `finish` there are the rows, with the sha256 of their bytes (as they lie in the file) and their moments per
+    column. Memory: one batch.
+    """
+
+    def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
+        """Raises OSError where nothing can be written."""
+        self.path, self.row_shape, self.dtype = path, row_shape, np.dtype(dtype)
+        self.rows = 0
+        self._moments: Moments | None = None
+        self._digest = hashlib.sha256()
+        self._temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+        self._file = open(self._temporary, "wb")  # noqa: SIM115
+
+    def append(self, values: Array) -> None:
+        """Write these rows behind the others.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        values = np.ascontiguousarray(values, self.dtype)
+        if values.shape[1:] != self.row_shape:
+            raise ValueError(f"rows of the shape {values.shape[1:]} in a file of {self.row_shape}")
+        for chunk in row_chunks(values):
+            self._count(values[chunk])
+        self._digest.update(values.data)
+        self._file.write(values.data)
+        self.rows += len(values)
+
+    def _count(self, values: Array) -> None:
+        moments = Moments.of(values.reshape(len(values), -1).astype(np.float64))
+        self._moments = moments if self._moments is None else self._moments.merged(moments)
+
+    def finish(self) -> DiskRows:
+        """Sync the file, give it its name, and open it for reading."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._temporary, self.path)
+        return DiskRows(self.path, (self.rows, *self.row_shape), self.dtype, self._moments, self._digest.hexdigest())
+
+    def abandon(self) -> None:
+        """Remove what was written; does nothing after `finish`."""
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+class PartWriter:
+    """A context manager; what is not finished when it ends is removed."""
+
+    def __init__(self, folder: Path, name: str, preprocessing: Preprocessing) -> None:
+        x, y = (folder / file for file in file_names(name))
+        y_type = np.float32 if preprocessing.target.class_names is None else np.int64
+        self._x = RowsWriter(x, (len(preprocessing.pass_through),), np.float32)
+        self._y = RowsWriter(y, (), y_type)
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for writer in (self._x, self._y):
+            writer.abandon()
+
+    def append(self, x: Array, y: Array) -> None:
+        """More rows: x (n, width), y (n,)."""
+        self._x.append(x)
+        self._y.append(y)
+
+    def finish(self) -> tuple[DiskRows, DiskRows]:
+        """The rows, whole and on the disk."""
+        return self._x.finish(), self._y.finish()
+
+
+SETTINGS = (
+    "target", "features", "exclude", "types", "missing", "na_values", "separator", "encoding", "task", "validation",
+    "test", "limit",
+)  # fmt: skip
+"""Of the `data` section, what decides about rows and columns, and how they are encoded."""
+
+
+def set_key(paths: Iterable[Path], data: DataConfig, seed: int, preprocessing: Any = None) -> str:
+    """32 hexadecimal digits, of the files (names, sizes, times of change), the settings, the seed and the version.
+
+    `preprocessing` is that of a trained model, as JSON, where it is not to be fitted.
+
+    Raises:
+        DataError: there is no such table.
+    """
+    files = [_identity(file) for path in paths for file in table_files(path)]
+    settings = {name: getattr(data, name) for name in SETTINGS}
+    said = [FORMAT, __version__, files, settings, seed, preprocessing]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode("utf-8")).hexdigest()[:32]
+
+
+def _identity(file: Path) -> tuple[str, int, int]:
+    status = file.stat()
+    return str(file.absolute()), status.st_size, status.st_mtime_ns

@@ -1,0 +1,209 @@
+"""MLPCLI_DATA: a folder of data sets, where files are looked for that are not where a config or a command says."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from mlpcli.errors import DataError
+
+VARIABLE = "MLPCLI_DATA"
+_FOLDERS: dict[str, tuple[str, ...]] = {
+    "mnist": ("mnist", "MNIST/raw"),
+    "fashion_mnist": ("fashion-mnist", "fashion_mnist", "FashionMNIST/raw"),
+    "cifar10": ("cifar10", "cifar-10", "cifar_10", ""),
+}
+"""What people call the folder of a built-in set; the authors' own archive of CIFAR-10 brings its name."""
+_CIFAR_FOLDERS = ("", "cifar-10-batches-bin", "cifar-10-batches-py")
+_MOST_NAMED = 5
+"""Folders in one message."""
+_IDX = {f"{half}-{what}-ubyte" for half in ("train", "t10k") for what in ("images-idx3", "labels-idx1")}
+_BATCHES = {*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"}
+
+
+def data_folder() -> Path | None:
+    """The folder that the variable names, absolute; None where it is not set, or empty.
+
+    Raises:
+        DataError: there is no such folder, or it may not be looked into.
+    """
+    setting = os.environ.get(VARIABLE, "").strip()
+    if not setting:
+        return None
+    folder = os.path.abspath(os.path.expanduser(setting))
+    if not os.path.isdir(folder):
+        found = "is a file" if os.path.exists(folder) else "does not exist"
+        raise DataError(f"{folder}: {found}, and {VARIABLE} names it as the folder of data sets; correct {VARIABLE}")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise DataError(f"{folder}: cannot be looked into, and {VARIABLE} names it; check its permissions")
+    return Path(folder)
+
+
+def located(name: str | Path, beside: Path = Path()) -> Path:
+    """Where a file, folder or glob is: at its path from the folder `beside`, else below MLPCLI_DATA.
+
+    Where it is at neither, the first is returned, for whoever reads it to say that it is not there.
+
+    Raises:
+        DataError: MLPCLI_DATA had to be asked, and is no folder, or holds it in several.
+    """
+    path = Path(os.path.expanduser(name))
+    first = beside / path
+    if _is_there(first):
+        return first
+    try:
+        return find_data(path) or first
+    except DataError as error:
+        raise DataError(f"{name} is not in {os.path.abspath(beside)}, and {error}") from error
+
+
+def find_data(name: str | Path) -> Path | None:
+    """The absolute path of `name` in MLPCLI_DATA, or else in one of the folders right inside it; None: it is in none.
+
+    `name` is a relative path, or a glob; what is absolute, or leads out of the folder, is not looked for.
+
+    Raises:
+        DataError: MLPCLI_DATA is no folder, or several of those inside it hold one.
+    """
+    path = Path(name)
+    if path.anchor or ".." in path.parts or not path.parts:
+        return None
+    folder = data_folder()
+    found: dict[str, Path] = {}
+    names = []
+    for place in _places():
+        there = _below(place, path)
+        if there is not None and place == folder:
+            return there
+        if there is not None and os.path.realpath(there) not in found:
+            found[os.path.realpath(there)] = there
+            names.append(f"{place.name}/{path.as_posix()}")
+    if len(found) > 1:
+        more = " or ..." if len(names) > _MOST_NAMED else ""
+        raise DataError(f"{folder}: several folders in it hold {path}; write {' or '.join(names[:_MOST_NAMED])}{more}")
+    return next(iter(found.values()), None)
+
+
+def find_built_in(name: str) -> Path | None:
+    """Where MLPCLI_DATA holds all files of mnist, fashion_mnist or cifar10: their folder, or NAME.npz; else None.
+
+    Raises:
+        DataError: MLPCLI_DATA is no folder.
+    """
+    for place in _places() if name in _FOLDERS else ():
+        for folder in _folders_of(name, place):
+            if not _missing(name, _files_in(folder)):
+                return folder
+        for npz in (place / f"{name}.npz", *(place / called / f"{name}.npz" for called in _FOLDERS[name])):
+            if npz.is_file():
+                return npz
+    return None
+
+
+def find_moved(name: str, path: str) -> Path | None:
+    """Where MLPCLI_DATA holds a built-in set whose stored path, an absolute one, is gone; None in every other case."""
+    if not os.path.isabs(path) or os.path.exists(path):
+        return None
+    with suppress(DataError):  # then the path is what is not there
+        return find_built_in(name)
+    return None
+
+
+def incomplete_set(name: str) -> str | None:
+    """A folder of mnist, fashion_mnist or cifar10 in MLPCLI_DATA that `find_built_in` passes over, and what it lacks.
+
+    Raises:
+        DataError: MLPCLI_DATA is no folder.
+    """
+    for place in _places() if name in _FOLDERS else ():
+        for folder in _folders_of(name, place):
+            files = _files_in(folder)
+            missing = _missing(name, files)
+            if missing and len(missing) < len(_missing(name, set())):
+                return f"{folder} is passed over, because it lacks {', '.join(sorted(missing))}"
+    return None
+
+
+def _places() -> Iterator[Path]:
+    """The folder itself, then the folders right inside it by name; hidden ones are nobody's data."""
+    folder = data_folder()
+    if folder is not None:
+        yield folder
+        with os.scandir(folder) as entries:
+            yield from sorted(
+                Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith(".")
+            )
+
+
+def _below(place: Path, path: Path) -> Path | None:
+    """`path` in `place`, where it is, or where something matches."""
+    if os.path.lexists(place / path):
+        return place / path
+    pattern = Path(glob.escape(str(place))) / path
+    return pattern if glob.has_magic(str(path)) and _is_there(pattern) else None
+
+
+def _folders_of(name: str, place: Path) -> list[Path]:
+    """The folders in `place` that may hold the files of a built-in set, and `place` itself where it is called so."""
+    called = _FOLDERS[name]
+    outer = [place / folder for folder in called]
+    outer += [place for folder in called if folder and place.parts[-len(Path(folder).parts) :] == Path(folder).parts]
+    inner = _CIFAR_FOLDERS if name == "cifar10" else ("",)
+    return list(dict.fromkeys(folder / deeper for folder in outer for deeper in inner))
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path) or next(glob.iglob(str(path), recursive=True), None) is not None
+
+
+def _files_in(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except OSError:
+        return set()
+
+
+def _missing(name: str, files: set[str]) -> set[str]:
+    """By the names alone, as data/idx_folder.py and data/cifar.py know them; whoever reads them finds what is bad."""
+    if name == "cifar10":
+        return min(({f"{batch}.bin" for batch in _BATCHES} - files, _BATCHES - files), key=len)
+    return _IDX - {file.removesuffix(".gz").replace(".idx", "-idx") for file in files}
+
+
+VARIABLE_TOO = f"a relative path is looked for in the folder that {VARIABLE} names, too"
+"""True of every path, where only its absolute form is known, and whether the variable is set or not."""
+_UNPACK = {
+    ".tar.gz": "tar -xzf {} -C {}",
+    ".tgz": "tar -xzf {} -C {}",
+    ".tar": "tar -xf {} -C {}",
+    ".zip": "unzip {} -d {}",
+}
+
+
+def unpack_first(path: Path) -> str | None:
+    """The command that unpacks what `path` should be in, where such a file lies beside it or in MLPCLI_DATA; else None.
+
+    For `photos/train` that may be `photos.tar.gz`, or `photos/train.zip`; `path` is not there.
+    """
+    there = next((folder for folder in path.parents if folder.is_dir()), None)
+    missing = path.relative_to(there).parts if there is not None else ()
+    for count in range(1, len(missing) + 1):
+        for ending, command in _UNPACK.items():
+            name = Path(*missing[: count - 1], missing[count - 1] + ending)
+            packed = there / name if there is not None and (there / name).is_file() else _in_folder(name)
+            if packed is not None:
+                return "unpack it first: " + command.format(
+                    *(shlex.quote(str(part)) for part in (packed, packed.parent))
+                )
+    return None
+
+
+def _in_folder(name: Path) -> Path | None:
+    try:
+        return find_data(name)
+    except DataError:
+        return None

@@ -1,0 +1,232 @@
+"""A saved model built anew by Keras, from the schema's components and arrays that have been looked at.
+
+`keras.models.load_model` is never asked: it makes whatever a file names. This also opens files of newer and older
+versions of Keras, whose descriptions differ in words that no prediction depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlpcli import backend
+from mlpcli.arrays import Array
+from mlpcli.config.base import Component
+from mlpcli.config.initializers import Zeros
+from mlpcli.config.metrics import Accuracy, Metric
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schema import Config
+from mlpcli.config.sections import TrainingConfig
+from mlpcli.data.scaling import Scaling, TargetScaling
+from mlpcli.errors import ModelFileError
+from mlpcli.model.objective import Compilation, Described, loss_weight
+from mlpcli.model.plan import Plan
+from mlpcli.model.shapes import SavedLayer, Shape
+from mlpcli.model.stack import INPUT_NAME, SCALING_LAYERS, safe_name, safe_names
+from mlpcli.modelfile.description import SavedNormalization, saved_layers
+from mlpcli.modelfile.keras_objects import compilation_of
+from mlpcli.modelfile.weights import Weights
+
+
+def rebuild(path: Path, architecture: Mapping[str, Any], weights: Weights) -> Any:
+    """The model of a file as a `keras.Sequential`, compiled where its loss and metrics are known here.
+
+    Args:
+        path: the file, for messages.
+        architecture: its description, as `read_architecture` gives it.
+        weights: its arrays, as `read_weights` gives them.
+
+    Returns:
+        A model for predictions and scores: its initializers are not those of the file, and its optimizer starts anew.
+
+    Raises:
+        ModelFileError: the model has layers or arguments that are not known, or Keras refuses them.
+    """
+    shape, layers = saved_layers(path, dict(architecture))
+    name = architecture["config"].get("name")
+    model = build_saved(path, shape, layers, weights, name if isinstance(name, str) else "")
+    compilation, _ = compilation_of(architecture)
+    if compilation is not None:
+        _compile(model, compilation)
+    return model
+
+
+def build_saved(path: Path, shape: Shape, layers: Sequence[SavedLayer], weights: Weights, name: str = "") -> Any:
+    """The layers with their weights, not compiled.
+
+    Raises:
+        ModelFileError: Keras refuses a layer, or the weights for it.
+    """
+    keras = backend.keras()
+    names = safe_names([layer.name for layer in layers], [layer.component.tag for layer in layers])
+    built = []
+    try:
+        for layer, safe in zip(layers, names, strict=True):
+            built.append(_keras_layer(layer, safe))
+        model = keras.Sequential([keras.Input(shape=shape, name=INPUT_NAME), *built], name=safe_name(name, "model"))
+        for layer, made in zip(layers, built, strict=True):
+            _set_weights(layer, made, weights[layer.name])
+    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
+        raise ModelFileError(f"{path}: cannot be built: {reason}; save the model anew with Keras") from error
+    return model
+
+
+def _keras_layer(layer: SavedLayer, name: str) -> Any:
+    """The layer with empty weights: those of the file come at once, and drawing others takes time."""
+    fields = type(layer.component).model_fields
+    empty = {key: Zeros() for key in fields if key.endswith("_initializer")}
+    made = keras_object(layer.component, name=name, dtype=layer.precision, **empty)
+    made.trainable = layer.trainable
+    return made
+
+
+def _set_weights(layer: SavedLayer, made: Any, arrays: Sequence[Any]) -> None:
+    shapes = [tuple(variable.shape) for variable in made.weights]
+    if shapes != [array.shape for array in arrays]:
+        raise ValueError(f"layer {layer.name} has weights of shapes {shapes} in this Keras")
+    made.set_weights(arrays)
+    if isinstance(layer.component, SavedNormalization) and layer.component.mean is None:
+        made.finalize_state()
+
+
+def _compile(model: Any, compilation: Compilation) -> None:
+    model.compile(
+        optimizer="rmsprop" if compilation.optimizer is None else _made(compilation.optimizer),
+        loss=_made(compilation.loss),
+        loss_weights=compilation.loss_weight,
+        metrics=[_metric(metric) for metric in compilation.metrics],
+    )
+
+
+def _made(described: Described) -> Any:
+    more = {key: _made(value) if isinstance(value, Described) else value for key, value in described.more.items()}
+    return keras_object(described.component, **more)
+
+
+def _metric(described: Described) -> Any:
+    """Keras's word for accuracy stays one: it looks at the loss and picks what fits the labels."""
+    if isinstance(described.component, Accuracy):
+        return described.component.name or "accuracy"
+    return _made(described)
+
+
+def build_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScaling | None = None) -> Any:
+    """Build and compile.
+
+    Args:
+        plan: the layers in order; the first takes raw values of shape `plan.input_shape`.
+        config: the optimizer and its schedule.
+        scaling: the numbers for the first layer, fitted on the training rows.
+        target: those for the last one, where the plan standardizes the target.
+
+    Returns:
+        A built `keras.Sequential` with initial weights drawn from the global seed.
+    """
+    keras = backend.keras()
+    layers = [keras.Input(shape=plan.input_shape, name=INPUT_NAME)]
+    own_units = target if plan.target_scaling == "standardize" else None
+    output = plan.layers.index(plan.output)
+    for index, planned in enumerate(plan.layers):
+        numbers = _scaling_arguments(scaling) if index == 0 else {}
+        if own_units and index > output:
+            numbers = {"scale": own_units.deviation, "offset": own_units.mean}
+        # Raw values and losses want the full range and all digits: both ends of the network stay in float32.
+        is_end = index < len(SCALING_LAYERS[plan.scaling]) or index >= output
+        policy = "float32" if is_end else config.training.precision
+        layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
+    model = keras.Sequential(layers, name=plan.safe_name)
+    model.compile(
+        optimizer=build_optimizer(config.training),
+        loss=keras_object(plan.loss),
+        loss_weights=loss_weight(plan.loss.tag, own_units.deviation) if own_units else None,
+        metrics=[build_metric(metric, plan) for metric in plan.metrics],
+    )
+    return model
+
+
+def keras_object(component: Component, **changes: Any) -> Any:
+    """The Keras object for a component of the config; components within it are built too."""
+    module: Any = backend.keras()
+    for part in component.family.split("."):
+        module = getattr(module, part)
+    arguments = {name: getattr(component, name) for name in type(component).model_fields}
+    built = {
+        name: keras_object(value) if isinstance(value, Component) else value
+        for name, value in {**arguments, **changes}.items()
+    }
+    return getattr(module, component.keras_class)(**built)
+
+
+def build_optimizer(training: TrainingConfig) -> Any:
+    """The optimizer; a schedule takes the place of its learning rate (reduce_on_plateau is a callback instead)."""
+    schedule = training.learning_rate_schedule
+    if schedule is None or isinstance(schedule, ReduceLROnPlateau):
+        return keras_object(training.optimizer)
+    start = (
+        {}
+        if schedule.tag == "piecewise_constant_decay"
+        else {"initial_learning_rate": training.optimizer.learning_rate}
+    )
+    return keras_object(training.optimizer, learning_rate=keras_object(schedule, **start))
+
+
+def build_metric(metric: Metric, plan: Plan) -> Any:
+    """The metric; `accuracy` becomes the one that fits the labels."""
+    metrics = backend.keras().metrics
+    if not isinstance(metric, Accuracy):
+        return keras_object(metric)
+    if plan.labels == "sparse":
+        return metrics.SparseCategoricalAccuracy(name=metric.name)
+    if plan.labels == "one_hot":
+        return metrics.CategoricalAccuracy(name=metric.name)
+    return metrics.BinaryAccuracy(name=metric.name, threshold=plan.threshold)
+
+
+def _scaling_arguments(scaling: Scaling) -> dict[str, Any]:
+    """The numbers of the first layer, which the plan leaves open; Keras takes single numbers where there is no axis."""
+    if scaling.kind == "rescaling":
+        return {"scale": scaling.scale, "offset": scaling.offset}
+    if scaling.kind == "normalization" and scaling.axis is None:
+        return {"axis": None, "mean": scaling.mean[0], "variance": scaling.variance[0]}
+    if scaling.kind == "normalization":
+        return {"axis": scaling.axis, "mean": list(scaling.mean), "variance": list(scaling.variance)}
+    return {}
+
+
+def tape_gradients(
+    input_shape: Shape,
+    layers: Sequence[SavedLayer],
+    weights: Sequence[Array],
+    rows: tuple[Array, Array],
+    loss: Described,
+    loss_weight: float,
+) -> list[Array]:
+    """One array for each trainable weight, in the order of the layers; float32.
+
+    Args:
+        weights: of all layers, one after the other.
+        rows: raw rows (n, *input_shape), and targets as the loss takes them.
+        loss_weight: what the loss is multiplied with, penalties apart.
+    """
+    arrays = iter(weights)
+    named = dict(_by_layer(layers, arrays))
+    model = build_saved(Path("the model"), input_shape, layers, named)
+    objective = keras_object(loss.component, **loss.more)
+    x, y = rows
+    with backend.tensorflow().GradientTape() as tape:
+        outputs = model(x, training=True)
+        value = loss_weight * objective(y, outputs) + sum(model.losses)
+    gradients: list[Any] = tape.gradient(value, model.trainable_variables)
+    return [
+        np.zeros(weight.shape, np.float32) if found is None else np.asarray(found)
+        for weight, found in zip(model.trainable_variables, gradients, strict=True)
+    ]
+
+
+def _by_layer(layers: Sequence[SavedLayer], arrays: Iterator[Array]) -> Iterator[tuple[str, list[Array]]]:
+    for layer in layers:
+        yield layer.name, [next(arrays) for _ in layer.weights]

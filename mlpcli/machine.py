@@ -1,0 +1,95 @@
+"""memory that is there and free (control groups too), processors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+NO_LIMIT = 1 << 60
+"""Control groups without a limit say so by a number near 2 ** 63."""
+
+
+def available_memory(root: Path = Path("/")) -> int | None:
+    """Bytes that can be had without swapping, within the limits of the control groups; None where nobody says.
+
+    Of systems without /proc/meminfo, half of the memory is taken to be free. `root` is where /proc and /sys are.
+    """
+    free = _meminfo(root / "proc" / "meminfo")
+    if free is None:
+        whole = physical_memory()
+        free = whole // 2 if whole is not None else None
+    limits = [*_version_2(root), *_version_1(root)]
+    return min([free, *limits]) if free is not None else min(limits, default=None)
+
+
+def _meminfo(path: Path) -> int | None:
+    for line in _lines(path):
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _version_2(root: Path) -> Iterator[int]:
+    """What is left in this process's control group, and in each that it stands in."""
+    base = root / "sys" / "fs" / "cgroup"
+    own = next((line[3:] for line in _lines(root / "proc" / "self" / "cgroup") if line.startswith("0::")), "/")
+    folder = base / own.lstrip("/")
+    for group in (folder, *folder.parents):
+        if not group.is_relative_to(base):
+            return
+        yield from _left(group, "memory.max", "memory.current")
+
+
+def _version_1(root: Path) -> Iterator[int]:
+    group = root / "sys" / "fs" / "cgroup" / "memory"
+    yield from _left(group, "memory.limit_in_bytes", "memory.usage_in_bytes")
+
+
+def _left(group: Path, limit_name: str, used_name: str) -> Iterator[int]:
+    """The limit less what is used; pages of files that were read do not count, since they are given up when needed."""
+    limit, used = (_number(group / name) for name in (limit_name, used_name))
+    if limit is None or used is None or limit >= NO_LIMIT:
+        return
+    files = [int(line.split()[1]) for line in _lines(group / "memory.stat") if line.startswith("inactive_file ")]
+    yield max(0, limit - used + sum(files))
+
+
+def _number(path: Path) -> int | None:
+    """The number in a file; None for "max", and where there is no such file."""
+    lines = _lines(path)
+    return int(lines[0]) if lines and lines[0].strip().isdecimal() else None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory of this machine, or None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def available_bytes() -> int | None:
+    """Free memory in bytes, or None where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,310 @@
+"""What mlpcli keeps inside a model file, and reading it without TensorFlow.
+
+In a .keras it is a key of metadata.json, in an .h5 a dataset: stock Keras ignores both. (An extra member
+would make Keras unpack the whole archive at each load, and an attribute of an .h5 ends at 64 kB.)
+A model file is untrusted: what is read here is bounded, and nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TypeVar, cast
+
+from mlpcli.errors import ModelFileError
+from mlpcli.modelfile.hdf5 import (
+    LARGEST_JSON_BYTES,
+    H5ContentError,
+    damaged,
+    holds,
+    read_array,
+    read_text,
+    reading_h5,
+    step_into,
+)
+from mlpcli.text import printable
+
+KEY = "mlpcli"
+H5_DATASET = "mlpcli_metadata"
+H5_DESCRIPTIONS = ("model_config", "training_config")
+METADATA_FORMAT = 1
+Kind = Literal["keras", "h5"]
+Metadata = dict[str, Any]
+
+
+def kind_of(path: Path) -> Kind:
+    """Which of the two formats a file is, by its first bytes rather than its name.
+
+    Raises:
+        ModelFileError: it does not exist, is empty, a folder, or neither.
+    """
+    if path.exists() and not path.is_file():
+        raise ModelFileError(f"{path}: is {'a folder without' if path.is_dir() else 'not'} a model file")
+    try:
+        with open(path, "rb") as file:
+            start = file.read(8)
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: does not exist; give a model file or a run directory") from None
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
+    if start.startswith(b"PK\x03\x04"):
+        return "keras"
+    if start == b"\x89HDF\r\n\x1a\n":
+        return "h5"
+    found = "is empty" if not start else "is not a model file"
+    raise ModelFileError(f"{path}: {found}; expected a .keras or .h5 file written by mlpcli or Keras")
+
+
+def add_metadata(path: Path, metadata: Metadata) -> None:
+    """Put metadata into a model file that Keras has just written; an .h5 gets checksums with it."""
+    if kind_of(path) == "keras":
+        _add_to_keras(path, metadata)
+    else:
+        _add_to_h5(path, metadata)
+
+
+def read_metadata(path: Path) -> Metadata | None:
+    """The metadata, or None in a file that is not mlpcli's.
+
+    Raises:
+        ModelFileError: the file is damaged, or written by a newer mlpcli.
+    """
+    found = read_json_member(path, ABOUT).get(KEY) if kind_of(path) == "keras" else _read_from_h5(path)
+    if found is None:
+        return None
+    if not isinstance(found, dict) or type(found.get("format")) is not int:
+        raise ModelFileError(f"{path}: its mlpcli metadata is damaged; train again, or save the model anew with Keras")
+    if found["format"] > METADATA_FORMAT:
+        raise ModelFileError(
+            f"{path}: was written by mlpcli {printable(found.get('version'), 40)} (format {found['format']}),"
+            f" and this one reads format {METADATA_FORMAT}; install a newer mlpcli"
+        )
+    return found
+
+
+def read_architecture(path: Path) -> dict[str, Any]:
+    """Keras's own description of the model: {"class_name": ..., "config": {...}}, and of what it was compiled with.
+
+    Raises:
+        ModelFileError: the file is damaged, or holds weights only.
+    """
+    if kind_of(path) == "keras":
+        return read_json_member(path, DESCRIPTION)
+    with reading_h5(path) as file:
+        model, training = (read_text(file, name, path) for name in H5_DESCRIPTIONS)
+    if model is None:
+        raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
+    compiled = {} if training is None else {"training_config": parse_json(training, path, "training_config")}
+    return {**parse_json(model, path, "model_config"), **compiled}
+
+
+def read_json_member(path: Path, member: str) -> dict[str, Any]:
+    """The mapping in one of the JSON members of a .keras.
+
+    Raises:
+        ModelFileError: the archive is damaged, has no such member, or it is no mapping.
+    """
+
+    def read(archive: zipfile.ZipFile) -> bytes:
+        if member in archive.NameToInfo:
+            check_json_size(archive.getinfo(member).file_size, path, member)
+        return read_member(archive, member, path)
+
+    return parse_json(in_archive(path, read), path, member)
+
+
+def _add_to_keras(path: Path, metadata: Metadata) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = {info: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for info, content in members.items():
+            if info.filename == ABOUT:
+                content = json.dumps({**json.loads(content), KEY: metadata}, ensure_ascii=False).encode("utf-8")
+            archive.writestr(info, content)
+
+
+def _add_to_h5(path: Path, metadata: Metadata) -> None:
+    import h5py
+    import numpy as np
+
+    text = json.dumps(metadata, ensure_ascii=False).encode("utf-8")
+    with h5py.File(path, "a") as file:
+        file.create_dataset(H5_DATASET, data=np.frombuffer(text, np.uint8))
+        file.attrs[ATTRIBUTE] = checksums(text, _descriptions(file, path))
+
+
+def _read_from_h5(path: Path) -> Any:
+    with reading_h5(path) as file:
+        saved = read_text(file, ATTRIBUTE, path)
+        if not holds(file, H5_DATASET) and saved is None:
+            return None
+        dataset = step_into(file, H5_DATASET)
+        if not hasattr(dataset, "ndim") or dataset.ndim != 1 or dataset.dtype != "u1":
+            raise H5ContentError("its metadata is no row of bytes")
+        check_json_size(dataset.size, path, H5_DATASET)
+        text = read_array(dataset, dataset.shape, "u").tobytes()
+        check(saved, text, _descriptions(file, path), path)
+    return parse_json(text, path, H5_DATASET)
+
+
+def _descriptions(file: Any, path: Path) -> list[bytes]:
+    return [read_text(file, name, path) or b"" for name in H5_DESCRIPTIONS]
+
+
+DESCRIPTION, ABOUT, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+MEMBERS = (DESCRIPTION, ABOUT, WEIGHTS)
+LARGEST_DIRECTORY_BYTES = 1 << 17
+"""Python's zipfile keeps an object for each entry of the directory, however small; Keras's takes 200 bytes."""
+MOST_EXPANSION = 100
+"""Weights hardly shrink when they are compressed; zip's own limit is 1,032 times."""
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error)
+"""What Python's zipfile raises on files that are damaged within."""
+_ENCRYPTED = 1
+_KNOWN_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_Found = TypeVar("_Found")
+
+
+def in_archive(path: Path, work: Callable[[zipfile.ZipFile], _Found]) -> _Found:
+    """What `work` makes of the archive, after its directory has been found sound.
+
+    Raises:
+        ModelFileError: the archive is damaged, or not one that Keras writes.
+    """
+    try:
+        with open(path, "rb") as file:
+            source = _Directory(file)
+            with zipfile.ZipFile(cast(BinaryIO, source)) as archive:
+                source.limit = None
+                check_directory(archive, path)
+                return work(archive)
+    except ZIP_ERRORS as error:
+        wrong = re.match(r"Bad CRC-32 for file '(.*)'", str(error))
+        raise damaged(path, f"the checksum of {wrong[1]} is wrong" if wrong else error) from error
+
+
+def check_directory(archive: zipfile.ZipFile, path: Path) -> None:
+    """Hold the names and sizes of all members to what Keras writes.
+
+    Raises:
+        ModelFileError: naming the first member that is not Keras's, is there twice, or lies about its size.
+    """
+    size, seen = path.stat().st_size, set()
+    for info in archive.infolist():
+        name = info.filename
+        if name in seen:
+            raise ModelFileError(f"{path}: holds {printable(name)} twice; save the model anew with Keras")
+        seen.add(name)
+        if name not in MEMBERS:
+            raise ModelFileError(
+                f"{path}: holds {printable(name)}, which is no part of a Keras model; it is not opened."
+                " If the file is your own, save the model anew with Keras"
+            )
+        if info.flag_bits & _ENCRYPTED or info.compress_type not in _KNOWN_COMPRESSION:
+            raise ModelFileError(f"{path}: its {name} is encrypted or packed in an unknown way; save the model anew")
+        stored = info.compress_type == zipfile.ZIP_STORED
+        if info.header_offset + info.compress_size > size or (stored and info.file_size != info.compress_size):
+            raise damaged(path, f"{name} is said to be larger than the file")
+        if info.file_size > MOST_EXPANSION * max(info.compress_size, 1) and info.file_size > LARGEST_DIRECTORY_BYTES:
+            raise ModelFileError(
+                f"{path}: its {name} would unpack from {info.compress_size:,} to {info.file_size:,} bytes;"
+                " it is not opened"
+            )
+
+
+def read_member(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
+    """All bytes of a member, held to its checksum.
+
+    Raises:
+        ModelFileError: there is no such member.
+    """
+    if name not in archive.NameToInfo:
+        raise ModelFileError(f"{path}: has no {name}, so it is no Keras model")
+    return archive.read(name)
+
+
+class _Directory:
+    """A file that refuses long reads: zipfile reads the whole directory at once, of whatever size it claims to be."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.limit: int | None = LARGEST_DIRECTORY_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        if self.limit is None:
+            return cast(bytes, self._file.read(size))
+        found = self._file.read(self.limit + 1 if size < 0 else min(size, self.limit + 1))
+        if len(found) > self.limit:
+            raise zipfile.BadZipFile("its directory is far too large")
+        return cast(bytes, found)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+MOST_VALUES = 500_000
+"""Each value costs Python some 60 bytes, however short its text is."""
+
+
+def check_json_size(size: int, path: Path, what: str) -> None:
+    """Refuse a text that is too long before it is read.
+
+    Raises:
+        ModelFileError: with the size found and the largest that is read.
+    """
+    if size > LARGEST_JSON_BYTES:
+        raise ModelFileError(
+            f"{path}: its {what} is far too large for a model ({size:,} bytes; at most {LARGEST_JSON_BYTES:,});"
+            " it is not opened"
+        )
+
+
+def parse_json(text: bytes, path: Path, what: str) -> dict[str, Any]:
+    """The mapping in a JSON text; `what` is the part of `path` that it comes from.
+
+    Raises:
+        ModelFileError: it is no JSON, no mapping, too large or nested too deeply.
+    """
+    check_json_size(len(text), path, what)
+    if sum(text.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+        raise ModelFileError(f"{path}: its {what} lists far too many values for a model; it is not opened")
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise ModelFileError(
+            f"{path}: its {what} is damaged ({type(error).__name__}); restore it or train again"
+        ) from error
+    if not isinstance(value, dict):
+        raise ModelFileError(f"{path}: its {what} is no description of a model")
+    return value
+
+
+ATTRIBUTE = "mlpcli_checksums"
+
+
+def checksums(metadata: bytes, descriptions: Iterable[bytes]) -> str:
+    """Those of the metadata and of Keras's descriptions of the model, as they stand in the file, as JSON."""
+    return json.dumps({"metadata": _digest([metadata]), "description": _digest(descriptions)})
+
+
+def check(saved: bytes | None, metadata: bytes, descriptions: Iterable[bytes], path: Path) -> None:
+    """Hold the file to its checksums; files of older versions have none.
+
+    Raises:
+        ModelFileError: the metadata or the model's description changed after they were saved.
+    """
+    if saved is not None and saved != checksums(metadata, descriptions).encode("ascii"):
+        raise ModelFileError(f"{path}: its metadata or description is not what was saved; restore it or train again")
+
+
+def _digest(texts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(len(text).to_bytes(8, "little"))
+        digest.update(text)
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,212 @@
+"""The weights in a model file, read with zipfile and h5py alone, and held to what the model's description says.
+
+A .keras has them in its member model.weights.h5, by position: layers/dense/vars/0, layers/dense_1/vars/0 and so on.
+An .h5 has them by name: model_weights/<layer>/<weight>, with the order in attributes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpcli.errors import ModelFileError
+from mlpcli.model.shapes import SavedLayer
+from mlpcli.modelfile.container import WEIGHTS, Metadata, in_archive, kind_of, read_member, read_metadata
+from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.hdf5 import (
+    MOST_OBJECTS,
+    Array,
+    H5ContentError,
+    holds,
+    is_group,
+    read_array,
+    read_names,
+    reading_h5,
+    step_into,
+)
+from mlpcli.text import printable
+
+Shape = tuple[int, ...]
+LEAST_WEIGHTS_BYTES = 16 << 20
+MOST_STATES = 8
+"""A file may hold this many times the bytes of the weights: optimizers keep up to four values for each."""
+
+
+@dataclass(frozen=True)
+class ExpectedLayer:
+    """What the model's description says of a layer's weights: their shapes in order, and their type."""
+
+    name: str
+    keras_class: str
+    shapes: tuple[Shape, ...]
+    weight_type: str = "float32"
+
+    @property
+    def size(self) -> int:
+        """Bytes of all weights."""
+        return sum(map(prod, self.shapes)) * np.dtype(self.weight_type).itemsize
+
+
+def read_layer_weights(path: Path, layers: Sequence[ExpectedLayer]) -> dict[str, list[Array]]:
+    """Layer name to its weights, in the order of Keras's `layer.weights`; layers without weights have an empty list.
+
+    Raises:
+        ModelFileError: a layer's weights are missing, of another shape or type, or more than the description says.
+    """
+    needed = sum(layer.size for layer in layers)
+    if needed > path.stat().st_size and kind_of(path) == "h5":
+        raise _too_small(path, layers)
+    if kind_of(path) == "h5":
+        with reading_h5(path) as file:
+            return dict(_from_h5(path, file, layers))
+    content = in_archive(path, lambda archive: _weights_member(archive, path, layers, needed))
+    with reading_h5(path, io.BytesIO(content)) as file:
+        return dict(_from_keras(path, file, layers))
+
+
+def snake_case(keras_class: str) -> str:
+    """The name that Keras gives to the group of a class: BatchNormalization to batch_normalization."""
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", keras_class)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _weights_member(archive: zipfile.ZipFile, path: Path, layers: Sequence[ExpectedLayer], needed: int) -> bytes:
+    """The bytes of model.weights.h5, if they can be those of such layers."""
+    if WEIGHTS in archive.NameToInfo:
+        size = archive.getinfo(WEIGHTS).file_size
+        if size < needed:
+            raise _too_small(path, layers)
+        if size > max(LEAST_WEIGHTS_BYTES, MOST_STATES * needed):
+            raise ModelFileError(
+                f"{path}: its {WEIGHTS} has {size:,} bytes for {needed:,} of weights; it is not opened"
+            )
+    return read_member(archive, WEIGHTS, path)
+
+
+def _from_keras(path: Path, file: Any, layers: Sequence[ExpectedLayer]) -> Iterator[tuple[str, list[Array]]]:
+    groups = step_into(file, "layers") if holds(file, "layers") else None
+    places, counts = {}, Counter[str]()
+    for layer in layers:
+        word = snake_case(layer.keras_class)
+        places[f"{word}_{counts[word]}" if counts[word] else word] = layer
+        counts[word] += 1
+    extra = next((place for place in _members(groups) if place not in places and _count(groups, place)), None)
+    if extra is not None:
+        raise _misfit(path, extra, "the file has weights for it, and the model has no such layer")
+    for place, layer in places.items():
+        count = _count(groups, place)
+        if count != len(layer.shapes):
+            raise _misfit(path, layer.name, f"the file has {count} weights for it, the model {len(layer.shapes)}")
+        group = step_into(groups, f"{place}/vars") if count else None
+        yield layer.name, [_read(path, layer, group, str(index), index) for index in range(count)]
+
+
+def _members(group: Any) -> list[str]:
+    if group is None:
+        return []
+    if not is_group(group) or len(group) > MOST_OBJECTS:
+        raise H5ContentError("it holds far more layers than the model, or none")
+    return list(group)
+
+
+def _count(groups: Any, place: str) -> int:
+    """How many weights a layer has of its own; those of its parts, such as the random state of a Dropout, are none."""
+    layer = step_into(groups, place) if groups is not None and holds(groups, place) else None
+    variables = step_into(layer, "vars") if layer is not None and holds(layer, "vars") else None
+    return len(variables) if variables is not None and is_group(variables) else 0
+
+
+def _from_h5(path: Path, file: Any, layers: Sequence[ExpectedLayer]) -> Iterator[tuple[str, list[Array]]]:
+    root = step_into(file, "model_weights")
+    expected = {layer.name: layer for layer in layers}
+    tops = {name.split("/")[0] for name in expected}
+    extra = next((held for held in _members(root) if held not in tops and _weight_names(root, held)), None)
+    if extra is not None:
+        raise _misfit(path, extra, "the file has weights for it, and the model has no such layer")
+    for name, layer in expected.items():
+        names = _weight_names(root, name)
+        if len(names) != len(layer.shapes):
+            raise _misfit(path, name, f"the file has {len(names)} weights for it, the model {len(layer.shapes)}")
+        group = step_into(root, name) if names else None
+        yield name, [_read(path, layer, group, weight, index) for index, weight in enumerate(names)]
+
+
+def _weight_names(root: Any, layer: str) -> list[str]:
+    try:
+        group = step_into(root, layer)
+    except KeyError:
+        return []
+    return read_names(group, "weight_names") if "weight_names" in group.attrs else []
+
+
+def _read(path: Path, layer: ExpectedLayer, group: Any, weight: str, index: int) -> Array:
+    counter = layer.keras_class == "Normalization" and layer.shapes[index] == () and index == 2
+    try:
+        values = read_array(step_into(group, weight), layer.shapes[index], "iuf" if counter else "f")
+    except H5ContentError as error:
+        raise _misfit(path, layer.name, f"weight {index}: {error}") from error
+    except KeyError as error:
+        raise _misfit(path, layer.name, f"weight {index} is missing") from error
+    with np.errstate(over="ignore"):  # what becomes infinite is refused later, by name
+        return values if counter else values.astype(layer.weight_type, copy=False)
+
+
+def _too_small(path: Path, layers: Sequence[ExpectedLayer]) -> ModelFileError:
+    count = sum(prod(shape) for layer in layers for shape in layer.shapes)
+    return ModelFileError(f"{path}: names {count:,} parameters, which it is too small to hold; it is damaged")
+
+
+def _misfit(path: Path, layer: str, found: str) -> ModelFileError:
+    return ModelFileError(f"{path}: layer {printable(layer)}: {found}; the weights are not those of this model")
+
+
+Weights = dict[str, list[npt.NDArray[Any]]]
+"""Layer name in the description to its arrays, in the order of Keras's `layer.weights`."""
+
+
+def read_weights(path: Path, architecture: dict[str, Any]) -> Weights:
+    """The weights of every layer of the model in a file, whose description is `architecture`.
+
+    Raises:
+        ModelFileError: they are not those of this model, changed since they were saved, or are not finite.
+    """
+    _, layers = saved_layers(path, architecture)
+    return checked_weights(path, layers, read_metadata(path))
+
+
+def checked_weights(path: Path, layers: Sequence[SavedLayer], metadata: Metadata | None) -> Weights:
+    """As `read_weights`, for a file that has been read so far.
+
+    NaN is an error in files of others, too: a ReLU can turn it into a plausible number, and no prediction would tell.
+    """
+    expected = [ExpectedLayer(layer.name, layer.keras_class, layer.weights, layer.weight_type) for layer in layers]
+    weights = read_layer_weights(path, expected)
+    saved = (metadata or {}).get("weights")
+    if saved is not None and saved != weights_digest(array for arrays in weights.values() for array in arrays):
+        raise ModelFileError(f"{path}: its weights are not those that were saved; restore it or train again")
+    for name, arrays in weights.items():
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise ModelFileError(
+                f"{path}: layer {name} has weights that are NaN or infinite, so the model predicts nothing; train again"
+            )
+    return weights
+
+
+def weights_digest(weights: Iterable[np.ndarray[Any, Any]]) -> str:
+    """`sha256:...` of all weights in order; an .h5 has no checksum of its own."""
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(repr((array.shape, array.dtype.name)).encode("ascii"))
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,249 @@
+"""A network in Keras's own words: the JSON that `keras.models.load_model` reads, written without Keras.
+
+Only what every Keras 3 knows is written; what a version has added since is at its default.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.config.base import Component
+from mlpcli.config.metrics import Accuracy
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.sections import TrainingConfig
+from mlpcli.files import replace_file, reserve, strict
+from mlpcli.model.plan import Plan
+from mlpcli.model.shapes import SavedLayer, Shape
+from mlpcli.model.stack import INPUT_NAME
+from mlpcli.modelfile.container import ABOUT, DESCRIPTION, METADATA_FORMAT, WEIGHTS, Metadata, add_metadata
+from mlpcli.modelfile.weights import snake_case, weights_digest
+
+Json = dict[str, Any]
+
+
+def architecture_json(name: str, input_shape: Shape, layers: Sequence[SavedLayer], compiled: Json | None) -> Json:
+    """A Sequential model: what stands in config.json.
+
+    Args:
+        name: of the model, safe for TensorFlow's scopes, as those of the layers are.
+        layers: as `planned_layers` gives them.
+        compiled: as `compile_json` gives it; None for a model without a loss.
+    """
+    shape = [None, *input_shape]
+    first = {"batch_shape": shape, "dtype": "float32", "sparse": False, "name": INPUT_NAME}
+    described = [_object("layers", "InputLayer", first)]
+    for layer in layers:
+        own = {"name": layer.name, "trainable": layer.trainable, "dtype": layer.precision}
+        built = {"build_config": {"input_shape": shape}} if layer.weights else {}
+        described.append({**object_json(layer.component, **own), **built})
+        shape = [None, *layer.size.output_shape]
+    first_shape = [None, *input_shape]
+    config = {"name": name, "trainable": True, "dtype": "float32", "layers": described}
+    model: Json = {
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": {**config, "build_input_shape": first_shape},
+        "registered_name": "Sequential",
+        "build_config": {"input_shape": first_shape},
+    }
+    return model if compiled is None else {**model, "compile_config": compiled}
+
+
+def compile_json(plan: Plan, training: TrainingConfig, loss_weight: float | None, rate: float) -> Json:
+    """What the model is compiled with; `rate` is the learning rate now, where no schedule decides it."""
+    return {
+        "optimizer": _optimizer_json(training, rate),
+        "loss": object_json(plan.loss, name=plan.loss.tag, reduction="sum_over_batch_size"),
+        "loss_weights": loss_weight,
+        "metrics": [_metric_json(metric, plan) for metric in plan.metrics],
+        "weighted_metrics": None,
+        "run_eagerly": False,
+        "steps_per_execution": 1,
+        "jit_compile": False,
+    }
+
+
+def object_json(component: Component, **changes: Any) -> Json:
+    """A component of the schema as Keras serializes its object: the fields are the arguments of Keras's class."""
+    arguments = {name: getattr(component, name) for name in type(component).model_fields}
+    if "activation" in arguments:
+        arguments["activation"] = arguments["activation"] or "linear"
+    written = {
+        name: object_json(value) if isinstance(value, Component) else value
+        for name, value in {**arguments, **changes}.items()
+    }
+    return _object(component.family, component.keras_class, written)
+
+
+def _object(family: str, keras_class: str, config: Json) -> Json:
+    return {"module": f"keras.{family}", "class_name": keras_class, "config": config, "registered_name": None}
+
+
+def _optimizer_json(training: TrainingConfig, rate: float) -> Json:
+    schedule, optimizer = training.learning_rate_schedule, training.optimizer
+    if schedule is None or isinstance(schedule, ReduceLROnPlateau):
+        return object_json(optimizer, name=optimizer.tag, learning_rate=rate)
+    start = {} if schedule.tag == "piecewise_constant_decay" else {"initial_learning_rate": optimizer.learning_rate}
+    return object_json(optimizer, name=optimizer.tag, learning_rate=object_json(schedule, **start))
+
+
+def _metric_json(metric: Any, plan: Plan) -> Json:
+    """`accuracy` becomes the one that fits the labels."""
+    if not isinstance(metric, Accuracy):
+        return object_json(metric)
+    words = {"sparse": "SparseCategoricalAccuracy", "one_hot": "CategoricalAccuracy"}
+    keras_class = words.get(plan.labels, "BinaryAccuracy")
+    threshold = {"threshold": plan.threshold} if keras_class == "BinaryAccuracy" else {}
+    return _object("metrics", keras_class, {"name": metric.name, **threshold})
+
+
+FIRST_DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest that a zip archive can name."""
+
+
+def write_keras(
+    path: Path,
+    architecture: dict[str, Any],
+    layers: Sequence[SavedLayer],
+    weights: Iterable[Array],
+    optimizer: tuple[str, Sequence[Array]] | None = None,
+) -> None:
+    """Write the file.
+
+    Args:
+        architecture: as `architecture_json` gives it, for these layers.
+        weights: of all layers, each in the order of Keras's `layer.weights`.
+        optimizer: its name, and its variables as Keras orders them; None where the model is not compiled.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        _add(archive, ABOUT, json.dumps({"keras_version": keras_version()}).encode("ascii"))
+        _add(archive, DESCRIPTION, json.dumps(architecture, ensure_ascii=False).encode("utf-8"))
+        _add(archive, WEIGHTS, _weights(architecture["config"]["name"], layers, iter(weights), optimizer))
+
+
+def keras_version() -> str:
+    """Of the Keras that is installed, whose format this is; nothing of it is imported."""
+    from importlib.metadata import version
+
+    return version("keras")
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name, FIRST_DATE), content)
+
+
+def _weights(
+    name: str, layers: Sequence[SavedLayer], weights: Any, optimizer: tuple[str, Sequence[Array]] | None
+) -> bytes:
+    """model.weights.h5: a group for each layer by the name of its class, with its weights by number."""
+    import h5py
+
+    content, counts = io.BytesIO(), Counter[str]()
+    with h5py.File(content, "w") as file:
+        file.create_group("vars").attrs["name"] = name
+        for layer in layers:
+            word = snake_case(layer.keras_class)
+            place = f"layers/{word}_{counts[word]}" if counts[word] else f"layers/{word}"
+            counts[word] += 1
+            _write_group(file, place, layer.name, [next(weights) for _ in layer.weights])
+        if optimizer is not None:
+            _write_group(file, "optimizer", *optimizer)
+    return content.getvalue()
+
+
+def _write_group(file: Any, place: str, name: str, arrays: Sequence[Array]) -> None:
+    group = file.create_group(f"{place}/vars")
+    group.attrs["name"] = name
+    for number, array in enumerate(arrays):
+        group[str(number)] = np.asarray(array)
+
+
+LARGEST_ATTRIBUTE = 64_512
+"""Bytes; HDF5 keeps attributes in a header of 64 kB, and Keras parts its lists of names before that."""
+
+
+def write_h5(path: Path, architecture: dict[str, Any], layers: Sequence[SavedLayer], weights: Iterable[Array]) -> None:
+    """Write the file; arguments as for `mlpcli.model.keras_file.write_keras`.
+
+    The optimizer's variables are left out: Keras builds the optimizer of an .h5 that has them for no weights at all,
+    and then cannot train the model any further.
+    """
+    import h5py
+
+    arrays, version = iter(weights), keras_version().encode("ascii")
+    model = {"class_name": architecture["class_name"], "config": architecture["config"]}
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"], file.attrs["backend"] = version, b"tensorflow"
+        file.attrs["model_config"] = _json(model)
+        root = file.create_group("model_weights")
+        root.attrs["keras_version"], root.attrs["backend"] = version, b"tensorflow"
+        _write_names(root, "layer_names", [layer.name for layer in layers])
+        for layer in layers:
+            _write_arrays(root.create_group(layer.name), [next(arrays) for _ in layer.weights])
+        _write_arrays(root.create_group("top_level_model_weights"), [])
+        if "compile_config" in architecture:
+            file.attrs["training_config"] = _json(_training_config(architecture["compile_config"]))
+
+
+def _training_config(compiled: dict[str, Any]) -> dict[str, Any]:
+    """The same as in a .keras, with the optimizer's place and name of this format."""
+    optimizer = compiled["optimizer"]
+    named = {"class_name": optimizer["class_name"], "config": optimizer["config"]}
+    kept = {name: compiled[name] for name in ("loss", "metrics", "loss_weights", "weighted_metrics")}
+    return {**kept, "optimizer_config": named}
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=True).encode("ascii")
+
+
+def _write_arrays(group: Any, arrays: Sequence[Array]) -> None:
+    """Arrays are known by their order; the names only have to differ."""
+    names = [f"weight_{number}" for number in range(len(arrays))]
+    _write_names(group, "weight_names", names)
+    for name, array in zip(names, arrays, strict=True):
+        group.create_dataset(name, data=np.asarray(array))
+
+
+def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
+    """In one attribute, or in as many as it takes, with a number behind the name of each."""
+    texts = np.array([name.encode("ascii") for name in names], "S")
+    parts = -(-texts.nbytes // LARGEST_ATTRIBUTE)
+    if parts <= 1:
+        group.attrs[attribute] = texts
+        return
+    for number, part in enumerate(np.array_split(texts, parts + 1)):
+        group.attrs[f"{attribute}{number}"] = part
+
+
+def save_model(model: Any, path: Path, metadata: Metadata) -> None:
+    """Save as .keras or .h5, by the extension; an older file at `path` survives until the new one is complete.
+
+    Raises:
+        OutputError: a full disk or a missing permission.
+    """
+    stamped = strict({"format": METADATA_FORMAT, **metadata, "weights": weights_digest(model.get_weights())})
+
+    def write(temporary: Path) -> None:
+        reserve(temporary, _most_bytes(model, stamped))
+        model.save(temporary)
+        add_metadata(temporary, stamped)
+
+    replace_file(path, write)
+
+
+def _most_bytes(model: Any, metadata: Metadata) -> int:
+    """More than the file will need: the values, and what HDF5 writes around each array."""
+    variables = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
+    values: int = sum(4 * prod(variable.shape) for variable in variables)
+    return values + 8192 * len(variables) + 4 * len(repr(metadata)) + (1 << 18)

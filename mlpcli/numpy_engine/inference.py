@@ -1,0 +1,212 @@
+"""The steps of a prediction: each writes into an array that is used again for the next rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.model.shapes import Shape
+from mlpcli.numpy_engine.layer import PROBABILITIES, Activation, Dense, Layer
+from mlpcli.numpy_engine.normalization import BatchNormalization, Normalization, Rescaling
+from mlpcli.numpy_engine.reshaping import Margins, Permute, Reshape
+
+
+class Step(Protocol):
+    """One step for some rows."""
+
+    def buffer(self, rows: int, dtype: np.dtype[Any]) -> Array | None:
+        """An array for the results of so many rows; None where it needs none."""
+        ...
+
+    def run(self, x: Array, out: Array | None) -> Array:
+        """The results for rows x, in `out` or in a new array; only `InPlace` writes into x."""
+        ...
+
+
+@dataclass(frozen=True)
+class Affine:
+    """x @ kernel + bias."""
+
+    kernel: Array
+    bias: Array | None
+
+    @classmethod
+    def of(cls, layer: Dense, scale: float, dtype: np.dtype[Any]) -> Affine:
+        """A dense layer whose inputs are to be multiplied by `scale` first."""
+        kernel = layer.parameters["kernel"]
+        return cls((kernel * scale).astype(dtype) if scale != 1 else kernel, layer.parameters.get("bias"))
+
+    def then(self, scale: Array, shift: Array, dtype: np.dtype[Any]) -> Affine:
+        """The same with its results times `scale` plus `shift`."""
+        bias = shift if self.bias is None else self.bias * scale + shift
+        return Affine((self.kernel * scale).astype(dtype), bias.astype(dtype))
+
+    def buffer(self, rows: int, dtype: np.dtype[Any]) -> Array | None:
+        return np.empty((rows, self.kernel.shape[1]), dtype)
+
+    def run(self, x: Array, out: Array | None) -> Array:
+        y = np.matmul(x, self.kernel, out=out if x.ndim == 2 else None)
+        if self.bias is not None:
+            y += self.bias
+        return y
+
+
+@dataclass(frozen=True)
+class ScaleShift:
+    """x * scale + shift."""
+
+    scale: Array
+    shift: Array
+    in_place: bool
+
+    @classmethod
+    def of(cls, scale: Array, shift: Array, dtype: np.dtype[Any], in_place: bool) -> ScaleShift:
+        """From numbers of any precision."""
+        return cls(scale.astype(dtype), shift.astype(dtype), in_place)
+
+    def buffer(self, rows: int, dtype: np.dtype[Any]) -> Array | None:
+        return None
+
+    def run(self, x: Array, out: Array | None) -> Array:
+        y = np.multiply(x, self.scale, out=x if self.in_place else None)
+        y += self.shift
+        return y
+
+
+@dataclass(frozen=True)
+class Normalize:
+    """(x - mean) / deviation."""
+
+    mean: Array
+    deviation: Array
+
+    def buffer(self, rows: int, dtype: np.dtype[Any]) -> Array | None:
+        return None
+
+    def run(self, x: Array, out: Array | None) -> Array:
+        y = x - self.mean
+        y /= self.deviation
+        return y
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """An activation that needs no array of its own."""
+
+    kind: str
+
+    FUNCTIONS: ClassVar[dict[str, Callable[[Array], Array]]] = {
+        "relu": lambda x: np.maximum(x, 0, out=x),
+        "tanh": lambda x: np.tanh(x, out=x),
+    }
+
+    def buffer(self, rows: int, dtype: np.dtype[Any]) -> Array | None:
+        return None
+
+    def run(self, x: Array, out: Array | None) -> Array:
+        return self.FUNCTIONS[self.kind](x)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Whatever the layer itself does."""
+
+    layer: Layer
+
+    def buffer(self, rows: int, dtype: np.dtype[Any]) -> Array | None:
+        return None
+
+    def run(self, x: Array, out: Array | None) -> Array:
+        return self.layer.forward(x)
+
+
+VALUES_AT_ONCE = 1 << 19
+"""Numbers that one step makes at once: 2 MiB in float32, which stays near the processor."""
+
+
+@dataclass(frozen=True)
+class InferencePlan:
+    """steps: up to the logits, where the network ends in probabilities; last: that softmax or sigmoid, or None."""
+
+    steps: tuple[Step, ...]
+    last: Activation | None
+    batch_rows: int
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer], input_shape: Shape, dtype: np.dtype[Any]) -> InferencePlan:
+        """The plan for these layers, with their weights as they are now."""
+        working = [layer for layer in layers if not layer.keeps_rows_when_predicting]
+        last = working[-1] if working else None
+        ends = last if isinstance(last, Activation) and last.kind in PROBABILITIES else None
+        widest = max([int(np.prod(input_shape)), *(layer.values_per_row for layer in working)])
+        rows = max(1, VALUES_AT_ONCE // max(widest, 1))
+        return cls(tuple(_steps(working[:-1] if ends else working, dtype)), ends, rows, dtype)
+
+    def run(self, x: Array) -> Array:
+        """Outputs (n, ...) of raw rows (n, ...) of any number type."""
+        logits = self.logits(x)
+        return logits if self.last is None else self.last.forward(logits)
+
+    def logits(self, x: Array) -> Array:
+        """What goes into the softmax or sigmoid at the end; the outputs, where there is none."""
+        rows = min(self.batch_rows, len(x))
+        buffers = [step.buffer(rows, self.dtype) for step in self.steps]
+        raw = None if x.dtype == self.dtype else np.empty((rows, *x.shape[1:]), self.dtype)
+        if len(x) <= rows:
+            return self._chunk(x, raw, buffers)
+        first = self._chunk(x[:rows], raw, buffers)
+        outputs = np.empty((len(x), *first.shape[1:]), self.dtype)
+        outputs[:rows] = first
+        for start in range(rows, len(x), rows):
+            outputs[start : start + rows] = self._chunk(x[start : start + rows], raw, buffers)
+        return outputs
+
+    def _chunk(self, x: Array, raw: Array | None, buffers: list[Array | None]) -> Array:
+        values = x
+        if raw is not None:
+            values = raw[: len(x)]
+            np.copyto(values, x, casting="same_kind")
+        for step, buffer in zip(self.steps, buffers, strict=True):
+            values = step.run(values, None if buffer is None else buffer[: len(x)])
+        return values
+
+
+def _steps(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[Step]:
+    """What each layer amounts to, folded into the one before where that loses no digits."""
+    steps: list[Step] = []
+    scale = 1.0  # a factor that waits for the next dense layer
+    ours = False  # whether the values so far lie in an array that is nobody else's
+    for index, layer in enumerate(layers):
+        previous = steps[-1] if steps else None
+        if isinstance(layer, Rescaling) and _one_factor(layer) and _dense_follows(layers[index + 1 :]):
+            scale *= float(np.asarray(layer.scale))
+            continue
+        if isinstance(layer, Dense):
+            steps.append(Affine.of(layer, scale, dtype))
+            scale = 1.0
+        elif isinstance(layer, BatchNormalization) and isinstance(previous, Affine):
+            steps[-1] = previous.then(*layer.scale_and_shift(), dtype)
+        elif isinstance(layer, BatchNormalization):
+            steps.append(ScaleShift.of(*layer.scale_and_shift(), dtype, ours))
+        elif isinstance(layer, Normalization):
+            steps.append(Normalize(layer.mean.astype(dtype), layer.deviation.astype(dtype)))
+        elif isinstance(layer, Activation) and ours and layer.kind in InPlace.FUNCTIONS:
+            steps.append(InPlace(layer.kind))
+        else:
+            steps.append(Forward(layer))
+        ours = ours if isinstance(layer, (Reshape, Permute, Margins)) else True
+    return steps
+
+
+def _one_factor(layer: Rescaling) -> bool:
+    return np.ndim(layer.scale) == 0 and not np.any(layer.offset)
+
+
+def _dense_follows(layers: Sequence[Layer]) -> bool:
+    """Whether the next layer that computes anything is a dense one."""
+    return isinstance(next((layer for layer in layers if not isinstance(layer, (Reshape, Permute))), None), Dense)

@@ -1,0 +1,206 @@
+"""One epoch of training with NumPy, and the scores of the validation rows after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.config.schema import Config
+from mlpcli.data.batches import PREDICTION_BATCH, RowBatches
+from mlpcli.data.scaling import Scaling, TargetScaling
+from mlpcli.errors import NeedsKerasError, SettingError
+from mlpcli.model.plan import Plan
+from mlpcli.numpy_engine.losses import OverTheBatch
+from mlpcli.numpy_engine.metrics import Metric
+from mlpcli.numpy_engine.network import Network, quiet
+from mlpcli.numpy_engine.noise import NoiseLayer
+from mlpcli.numpy_engine.numpy_model import NumpyModel
+
+CHUNK_BYTES = 4 << 20
+"""So much of the rows is gathered at once; it then lies near the processor."""
+CHUNK_STEPS = 512
+
+
+@dataclass
+class _Sums:
+    """What an epoch's batches add up to; outputs wait until there are enough for the metrics to be worth asking."""
+
+    metrics: tuple[Metric, ...]
+    loss: float = 0.0
+    rows: int = 0
+    waiting: list[tuple[Array, Array, Array | None]] = field(default_factory=list)
+
+    def add(self, y: Array, loss: float, outputs: Array, logits: Array | None) -> None:
+        """One batch."""
+        self.loss += loss * len(y)
+        self.rows += len(y)
+        self.waiting.append((y, outputs, logits))
+
+    def count(self) -> None:
+        """Ask the metrics."""
+        y, outputs, logits = zip(*self.waiting, strict=True)
+        known = [values for values in logits if values is not None]
+        for metric in self.metrics:
+            metric.add(np.concatenate(y), np.concatenate(outputs), np.concatenate(known) if known else None)
+        self.waiting.clear()
+
+    def logs(self) -> dict[str, float]:
+        """Loss and metrics by name."""
+        return _as_keras({"loss": self.loss / self.rows, **{metric.name: metric.result() for metric in self.metrics}})
+
+
+class NumpyEpochs:
+    """The epochs of one model on one set of rows; all results are those of Keras to float32 rounding, noise apart."""
+
+    def __init__(
+        self,
+        model: NumpyModel,
+        train: RowBatches,
+        validation: RowBatches | None,
+        seed: int,
+        after_step: Callable[[int], None] = lambda steps: None,
+    ) -> None:
+        """`after_step` is told how many steps of the epoch are done; what it raises ends the epoch."""
+        self.model, self.train, self.validation, self.after_step = model, train, validation, after_step
+        self.noise = NoiseDraws(model.network, seed)
+        self.done = 0
+
+    def run(self, epoch: int) -> dict[str, float]:
+        """Train for an epoch (from 0), then look at the validation rows: the logs that Keras would give."""
+        self.train.set_epoch(epoch)
+        self.noise.set_epoch(epoch)
+        with quiet():
+            logs = self._train()
+            if self.validation is not None:
+                logs |= {f"val_{name}": value for name, value in self._validate(self.validation).items()}
+        return logs
+
+    def _train(self) -> dict[str, float]:
+        step, size = self.model.step, self.train.batch_size
+        sums, self.done = _Sums(self.model.empty_objective().metrics), 0
+        for x, y, weights in self._chunks():
+            for start in range(0, len(x), size):
+                batch = slice(start, start + size)
+                self.noise.set_step(self.done)
+                sums.add(y[batch], *step(x[batch], y[batch], None if weights is None else weights[batch]))
+                self.done += 1
+                self.after_step(self.done)
+            sums.count()
+        return sums.logs()
+
+    def _chunks(self) -> Iterator[tuple[Array, Array, Array | None]]:
+        """Rows as the learning layers see them, targets and weights, of many whole batches."""
+        train, size = self.train, self.train.batch_size
+        steps = min(CHUNK_STEPS, max(1, CHUNK_BYTES // (self._row_bytes() * size)))
+        for start in range(0, len(train.rows), steps * size):
+            x, y, *weights = train.take(train.rows[start : start + steps * size])
+            y = y.astype(np.intp) if y.dtype.kind == "i" else y
+            yield self.model.step.prepare(x), y, weights[0] if weights else None
+
+    def _row_bytes(self) -> int:
+        """What is kept of a row while its chunk lasts: what the layers before the steps make of it, and outputs."""
+        made = [layer.values_per_row for layer in self.model.step.front]
+        outputs = prod(self.model.plan.layers[-1].size.output_shape)
+        return 4 * max(prod(self.model.plan.input_shape), *made, 2 * outputs)
+
+    def _validate(self, batches: RowBatches) -> dict[str, float]:
+        """In Keras's batches where the loss is one number for each, else in larger ones."""
+        loss = self.model.objective.loss
+        size = batches.batch_size if isinstance(loss, OverTheBatch) else max(batches.batch_size, PREDICTION_BATCH)
+
+        def rows() -> Iterator[tuple[Array, Array]]:
+            for start in range(0, len(batches.rows), size):
+                x, y, *_ = batches.take(batches.rows[start : start + size])
+                yield x, y
+                self.after_step(self.done)
+
+        return _as_keras(self.model.evaluate(rows()))
+
+
+def _as_keras(logs: dict[str, float]) -> dict[str, float]:
+    """In float32, and in the order of the names."""
+    return {name: float(np.float32(logs[name])) for name in sorted(logs)}
+
+
+NOISE_STREAM = 862_048_907
+"""Keeps these draws apart from others of the same seed."""
+
+
+class NoiseDraws:
+    """Puts the generator of every noisy layer where its draws for a step begin.
+
+    Philox computes its n-th number from a key and a counter: the key is that of (seed, epoch, layer), and the step is
+    in the upper half of the counter, so that no two steps share a number.
+    """
+
+    def __init__(self, network: Network, seed: int) -> None:
+        self.seed = seed
+        self.layers = [layer for layer in network.layers if isinstance(layer, NoiseLayer) and layer.strength > 0]
+        self._generators: list[Any] = [np.random.Philox(0) for _ in self.layers]
+        self._states = [generator.state for generator in self._generators]
+        for layer, generator in zip(self.layers, self._generators, strict=True):
+            layer.draws = np.random.Generator(generator)
+
+    def set_epoch(self, epoch: int) -> None:
+        """For an epoch, counted from 0."""
+        for number, state in enumerate(self._states):
+            seeds = np.random.SeedSequence([NOISE_STREAM, self.seed, epoch, number])
+            state["state"]["key"][:] = seeds.generate_state(2, np.uint64)
+
+    def set_step(self, step: int) -> None:
+        """For a step of that epoch, counted from 0."""
+        for generator, state in zip(self._generators, self._states, strict=True):
+            state["state"]["counter"][:] = (0, 0, step, 0)
+            state["buffer_pos"], state["has_uint32"] = len(state["buffer"]), 0
+            generator.state = state
+
+
+SMALL_PRODUCT = 1 << 24
+"""Multiplications. A smaller product is over before a second thread has woken up; on a machine that has other work,
+waiting for that thread can take ten times as long as the product."""
+
+
+def fitting_threads(network: Network, batch_size: int) -> AbstractContextManager[Any]:
+    """Within it a small network is trained on one thread, so that its bits do not depend on the cores either."""
+    largest = max((array.size for array in network.parameters.values()), default=0)
+    if largest * batch_size > SMALL_PRODUCT:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limits
+
+
+KEY = "training.engine"
+
+
+def build_numpy_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScaling) -> NumpyModel:
+    """Build it; arguments as for `mlpcli.model.builder.build_model`.
+
+    Raises:
+        SettingError: something in the config is left to Keras; the message names it.
+    """
+    for what in _not_here(plan, config):
+        raise SettingError(KEY, f"numpy leaves {what} to Keras; use auto")
+    try:
+        return NumpyModel(plan, config, scaling, target)
+    except NeedsKerasError as error:
+        raise SettingError(KEY, f"numpy leaves {error.layer} to Keras ({error.why}); use auto") from error
+
+
+def _not_here(plan: Plan, config: Config) -> Iterator[str]:
+    """What a prediction does not need, and the engine's own layers therefore do not ask for."""
+    if config.training.precision != "float32":
+        yield f"the precision {config.training.precision}"
+    if config.output.tensorboard:
+        yield "the logs of output.tensorboard"
+    for layer in plan.layers:
+        for name in type(layer.component).model_fields:
+            if name.endswith("_constraint") and getattr(layer.component, name) is not None:
+                yield f"the {name} of layer {layer.name}"

@@ -1,0 +1,192 @@
+"""A network of the NumPy engine as training needs it: built from a plan, with loss, metrics and optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schema import Config
+from mlpcli.data.batches import PREDICTION_BATCH, take_rows
+from mlpcli.data.dataset import Part
+from mlpcli.data.scaling import Scaling, TargetScaling
+from mlpcli.model.objective import Compilation, loss_weight
+from mlpcli.model.plan import Plan, planned_layers
+from mlpcli.modelfile.container import Metadata
+from mlpcli.modelfile.writer import architecture_json, compile_json, write_h5, write_keras
+from mlpcli.numpy_engine.losses import Loss
+from mlpcli.numpy_engine.metrics import Metric
+from mlpcli.numpy_engine.network import Network, quiet
+from mlpcli.numpy_engine.optimizers import FlatParameters, Optimizer
+from mlpcli.numpy_engine.registry import make_loss, metric_of
+from mlpcli.numpy_engine.step import Step
+
+
+class NumpyModel:
+    """What `mlpcli.model.builder.build_model` is for Keras; it also has what saving asks of a Keras model."""
+
+    def __init__(
+        self, plan: Plan, config: Config, scaling: Scaling, target: TargetScaling, weights: list[Array] | None = None
+    ) -> None:
+        """Args as for `build_model`; weights: as Keras's `get_weights` has them, or None.
+
+        Initial weights are drawn by NumPy from the config's seed: of Keras's distributions, not Keras's numbers.
+
+        Raises:
+            NeedsKerasError: a layer, an argument, the loss, a metric or the optimizer is not known here.
+        """
+        self.plan, self.config, self.target = plan, config, target
+        training = config.training
+        self.layers = planned_layers(plan, scaling, target)
+        self.network = Network.of(plan.input_shape, self.layers, weights, seed=config.seed)
+        self.objective = NumpyObjective.of_plan(plan, target)
+        self.flat = FlatParameters(self.network)
+        schedule = training.learning_rate_schedule
+        own = None if isinstance(schedule, ReduceLROnPlateau) else schedule
+        self.optimizer = Optimizer(training.optimizer, self.flat, own)
+        self.step = Step(self.network, self.objective.loss, self.objective.weight, self.optimizer)
+
+    def empty_objective(self) -> NumpyObjective:
+        """The loss, and the metrics with nothing in them."""
+        return NumpyObjective.of_plan(self.plan, self.target)
+
+    def evaluate(self, batches: Iterable[tuple[Array, Array]]) -> dict[str, float]:
+        """Loss and metrics by name, of raw rows and their targets as the loss takes them."""
+        self.network.__dict__.pop("plan", None)  # it holds the weights of the time when it was made
+        objective = self.empty_objective()
+        return loss_and_metrics(self.network, batches, objective.loss, objective.metrics, objective.weight)
+
+    def save(self, path: Path) -> None:
+        """Write a .keras or .h5 file, by the name's end, that stock Keras opens compiled."""
+        weight = None if self.objective.weight == 1 else self.objective.weight
+        compiled = compile_json(self.plan, self.config.training, weight, float(self.optimizer.learning_rate))
+        architecture = architecture_json(self.plan.safe_name, self.plan.input_shape, self.layers, compiled)
+        if path.suffix == ".h5":
+            write_h5(path, architecture, self.layers, self.network.weights())
+            return
+        state = (self.config.training.optimizer.tag, self.optimizer.variables)
+        write_keras(path, architecture, self.layers, self.network.weights(), state)
+
+    @property
+    def variables(self) -> list[Array]:
+        """All weights, for those who ask for their sizes."""
+        return self.network.weights()
+
+    def get_weights(self) -> list[Array]:
+        """Copies, in the order of Keras's `get_weights`."""
+        return [np.array(array) for array in self.network.weights()]
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """The reverse of `get_weights`."""
+        for own, array in zip(self.network.weights(), weights, strict=True):
+            own[...] = array
+
+
+@dataclass(frozen=True)
+class NumpyObjective:
+    """weight: what the loss is multiplied with; metrics: empty ones, in order."""
+
+    loss: Loss
+    weight: float
+    metrics: tuple[Metric, ...]
+
+    @classmethod
+    def of_plan(cls, plan: Plan, target: TargetScaling | None = None) -> NumpyObjective:
+        """As the model of a plan is compiled.
+
+        Raises:
+            NeedsKerasError: the loss or a metric is not known here.
+        """
+        weight = loss_weight(plan.loss.tag, target.deviation) if target and plan.target_scaling != "none" else 1.0
+        metrics = tuple(metric_of(metric, {}, plan.labels, plan.threshold) for metric in plan.metrics)
+        return cls(make_loss(plan.loss), weight, metrics)
+
+    @classmethod
+    def of_compilation(cls, compilation: Compilation, labels: str, threshold: float = 0.5) -> NumpyObjective:
+        """As a saved model was compiled.
+
+        Args:
+            labels: the form of the targets: sparse, one_hot, binary or value; "accuracy" depends on it.
+            threshold: above which an output of a binary model is the second class.
+
+        Raises:
+            NeedsKerasError: the loss or a metric is not known here.
+        """
+        metrics = (metric_of(found.component, found.more, labels, threshold) for found in compilation.metrics)
+        loss = make_loss(compilation.loss.component, compilation.loss.more)
+        weight = 1.0 if compilation.loss_weight is None else float(compilation.loss_weight)
+        return cls(loss, weight, tuple(metrics))
+
+
+def loss_and_metrics(
+    network: Network,
+    batches: Iterable[tuple[Array, Array]],
+    loss: Loss,
+    metrics: Sequence[Metric] = (),
+    loss_weight: float = 1.0,
+) -> dict[str, float]:
+    """{"loss": ..., and each metric by its name}; only one batch is in memory at a time.
+
+    Args:
+        batches: raw rows (n, *input_shape), and targets in the form that the loss takes.
+        metrics: empty ones; they are filled.
+        loss_weight: what the loss is multiplied with, penalties apart.
+
+    Raises:
+        NeedsKerasError: the network has penalties that are not known here.
+    """
+    if network.loss_needs_keras is not None:
+        raise network.loss_needs_keras
+    total, count = 0.0, 0
+    for x, y in batches:
+        with quiet():
+            z = network.plan.logits(x)
+            p = z if network.plan.last is None else network.plan.last.forward(z)
+            logits = None if network.plan.last is None else z
+            total += len(x) * loss.value(y, p, logits)
+            for metric in metrics:
+                metric.add(y, p, logits)
+        count += len(x)
+    mean = loss_weight * total / count if count else 0.0
+    return {"loss": mean + network.penalty(), **{metric.name: metric.result() for metric in metrics}}
+
+
+class NumpyPredictor:
+    """The same methods as `mlpcli.inference.Predictor`."""
+
+    def __init__(
+        self, network: Network, objective: Callable[[], NumpyObjective], metadata: Metadata | None = None
+    ) -> None:
+        """`objective` gives the loss, and metrics with nothing in them. The weights are those of now."""
+        network.__dict__.pop("plan", None)
+        self.network, self.objective, self.metadata = network, objective, metadata
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example, without the batch dimension."""
+        return self.network.input_shape
+
+    def predict(self, part: Part) -> Array:
+        """Outputs (n, units), float32, of all rows at once."""
+        return np.concatenate([outputs for _, outputs in self.batches(part)])
+
+    def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        """Rows (n,) of the source, and outputs (n, units) for them, PREDICTION_BATCH at a time."""
+        for start in range(0, len(part), PREDICTION_BATCH):
+            rows = part.indices[start : start + PREDICTION_BATCH]
+            yield rows, self.network.predict(take_rows(part.x, rows))
+
+    def losses(self, part: Part, targets: Array) -> dict[str, float]:
+        """Loss and metrics over a part; `targets` belong to the source's whole arrays."""
+        objective = self.objective()
+
+        def batches() -> Iterator[tuple[Array, Array]]:
+            for start in range(0, len(part), PREDICTION_BATCH):
+                rows = part.indices[start : start + PREDICTION_BATCH]
+                yield take_rows(part.x, rows), take_rows(targets, rows)
+
+        return loss_and_metrics(self.network, batches(), objective.loss, objective.metrics, objective.weight)

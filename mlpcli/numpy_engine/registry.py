@@ -1,0 +1,253 @@
+"""Which layer of the schema is which one here: the allow-list of the NumPy engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from mlpcli.arrays import Array
+from mlpcli.config.base import Component
+from mlpcli.config.losses import LOSSES
+from mlpcli.errors import NeedsKerasError
+from mlpcli.model.shapes import Shape
+from mlpcli.numpy_engine import (
+    class_losses,
+)
+from mlpcli.numpy_engine import (
+    crossentropy as crossentropies,
+)
+from mlpcli.numpy_engine import (
+    layer as activation_layers,
+)
+from mlpcli.numpy_engine import (
+    losses as regression_losses,
+)
+from mlpcli.numpy_engine import (
+    metrics as accuracies,
+)
+from mlpcli.numpy_engine.convolution import Conv2D
+from mlpcli.numpy_engine.layer import Dense, Layer, PReLU
+from mlpcli.numpy_engine.losses import Loss
+from mlpcli.numpy_engine.metrics import Counting, FBetaScore, MeanOfRows, Metric, R2Score, Rows
+from mlpcli.numpy_engine.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
+from mlpcli.numpy_engine.normalization import (
+    BatchNormalization,
+    LayerNormalization,
+    Normalization,
+    Rescaling,
+    UnitNormalization,
+)
+from mlpcli.numpy_engine.pooling import AveragePooling2D, GlobalPooling2D, MaxPooling2D
+from mlpcli.numpy_engine.reshaping import Margins, Permute, Reshape, UpSampling2D
+from mlpcli.numpy_engine.threshold_metrics import AUC, RateAtRate
+
+MakeLayer = Callable[[Any, Shape, Mapping[str, Array]], Layer]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a layer is made from its component, its input's shape and its weights, and what its weights are called."""
+
+    make: MakeLayer
+    weight_names: Callable[[Any], tuple[str, ...]] = lambda described: ()
+
+    @classmethod
+    def of(cls, layer: type[Layer]) -> Recipe:
+        """As the layer's class says."""
+        return cls(layer.of, layer.weight_names)
+
+
+RECIPES: dict[str, Recipe] = {
+    "dense": Recipe.of(Dense),
+    "batch_normalization": Recipe.of(BatchNormalization),
+    "layer_normalization": Recipe.of(LayerNormalization),
+    "unit_normalization": Recipe.of(UnitNormalization),
+    "dropout": Recipe.of(Dropout),
+    "gaussian_dropout": Recipe.of(GaussianDropout),
+    "gaussian_noise": Recipe.of(GaussianNoise),
+    "alpha_dropout": Recipe.of(AlphaDropout),
+    "spatial_dropout2d": Recipe.of(SpatialDropout2D),
+    "flatten": Recipe(Reshape.flatten),
+    "reshape": Recipe.of(Reshape),
+    "permute": Recipe.of(Permute),
+    "rescaling": Recipe.of(Rescaling),
+    "normalization": Recipe.of(Normalization),
+    "relu": Recipe(activation_layers.relu),
+    "leaky_relu": Recipe(activation_layers.leaky_relu),
+    "elu": Recipe(activation_layers.elu),
+    "softmax": Recipe(activation_layers.softmax),
+    "prelu": Recipe.of(PReLU),
+    "conv2d": Recipe.of(Conv2D),
+    "max_pooling2d": Recipe.of(MaxPooling2D),
+    "average_pooling2d": Recipe.of(AveragePooling2D),
+    "global_average_pooling2d": Recipe(GlobalPooling2D.average),
+    "global_max_pooling2d": Recipe(GlobalPooling2D.max),
+    "zero_padding2d": Recipe(Margins.zero_padding),
+    "cropping2d": Recipe(Margins.cropping),
+    "up_sampling2d": Recipe.of(UpSampling2D),
+}
+"""By the schema's tags."""
+NO_STEP = ("identity", "activation", "activity_regularization")
+"""What is no step of its own: an activation is made as that of any layer, a penalty is none of the prediction's."""
+LEFT_TO_KERAS = ("depthwise_conv2d", "separable_conv2d", "group_normalization")
+"""The rest of the schema."""
+_MODULES = (crossentropies, regression_losses, class_losses)
+BY_CLASS: dict[str, type[Loss]] = {
+    cls.keras_class: next(getattr(module, cls.keras_class) for module in _MODULES if hasattr(module, cls.keras_class))
+    for cls in LOSSES
+}
+"""Every loss of the schema, by Keras's class names."""
+_AS_HERE: dict[str, tuple[Any, ...]] = {
+    "reduction": ("sum_over_batch_size",), "axis": (-1, None), "from_logits": (False,), "ignore_class": (None,),
+}  # fmt: skip
+"""Arguments that Keras has beside those here, and the values under which they are what is computed here."""
+
+
+def make_loss(component: Component, more: Mapping[str, Any] | None = None) -> Loss:
+    """The loss that a component describes; `more`: what a saved one says beyond the schema.
+
+    Raises:
+        NeedsKerasError: the loss or an argument is not known here.
+    """
+    return loss_named(component.keras_class, {**_arguments(component), **(more or {})})
+
+
+def loss_named(keras_class: str, arguments: Mapping[str, Any]) -> Loss:
+    """The same by Keras's names."""
+    cls: Any = BY_CLASS.get(keras_class)
+    if cls is None:
+        raise NeedsKerasError(f"the loss {keras_class}", "it is not known here")
+    known = [field.name for field in fields(cls)] if is_dataclass(cls) else []
+    for name, value in arguments.items():
+        if name not in known and value not in _AS_HERE.get(name, ()):
+            raise NeedsKerasError(f"the loss {keras_class}", f"its {name} is {value}")
+    made: Loss = cls(**{name: value for name, value in arguments.items() if name in known})
+    return made
+
+
+def _arguments(component: Component) -> dict[str, Any]:
+    return {name: getattr(component, name) for name in type(component).model_fields}
+
+
+_CHANGES_NOTHING: dict[str, tuple[Any, ...]] = {
+    "axis": (-1,), "from_logits": (False,), "ignore_class": (None,), "from_sorted_ids": (False,),
+}  # fmt: skip
+"""Arguments that Keras has beside those here, and the values under which they are what is computed here."""
+
+
+def metric_of(component: Component, more: Mapping[str, Any], labels: str, threshold: float) -> Metric:
+    """The metric that a component describes, empty; accuracy becomes the one for the labels.
+
+    Args:
+        component: with its name, which is its column.
+        more: what a saved one says beyond the schema.
+        labels: the form of the targets: sparse, one_hot, binary or value.
+        threshold: above which an output of a binary model is the second class.
+
+    Raises:
+        NeedsKerasError: the metric or an argument is not known here.
+    """
+    arguments = {name: getattr(component, name) for name in type(component).model_fields}
+    name, keras_class = str(arguments.pop("name")) or component.tag, component.keras_class
+    if keras_class == "Accuracy":
+        keras_class = {"sparse": "SparseCategoricalAccuracy", "one_hot": "CategoricalAccuracy"}.get(
+            labels, "BinaryAccuracy"
+        )
+        arguments = {"threshold": threshold} if keras_class == "BinaryAccuracy" else {}
+    for key, value in more.items():
+        if value not in _CHANGES_NOTHING.get(key, ()):
+            arguments[key] = value
+    try:
+        return METRICS[keras_class](name, **arguments)
+    except (KeyError, TypeError) as error:
+        raise NeedsKerasError(f"the metric {name}", f"{keras_class} with {sorted(arguments)}") from error
+
+
+MakeMetric = Callable[..., Metric]
+"""Takes the name, and Keras's arguments as keywords."""
+MOST_THRESHOLDS = 10_000
+
+
+def _mean_of(rows: Rows) -> MakeMetric:
+    return lambda name: MeanOfRows(name, rows)
+
+
+def _mean_at(make_rows: Callable[[Any], Rows], argument: str, default: float) -> MakeMetric:
+    return lambda name, **given: MeanOfRows(name, make_rows(given.get(argument, default)))
+
+
+def _loss(keras_class: str, finish: Callable[[float], float] = float) -> MakeMetric:
+    return lambda name, **arguments: MeanOfRows(name, loss_named(keras_class, arguments).rows, finish)
+
+
+def _counting(gives: str) -> MakeMetric:
+    def make(name: str, thresholds: Any = None, top_k: int | None = None, class_id: int | None = None) -> Metric:
+        one = thresholds[0] if isinstance(thresholds, list) and len(thresholds) == 1 else thresholds
+        if isinstance(one, list):
+            raise NeedsKerasError(f"the metric {name}", "several thresholds")
+        return Counting(name, gives, one, top_k, class_id)
+
+    return make
+
+
+def _at(gives: str, held: str) -> MakeMetric:
+    """Keras calls the argument by the rate that is held."""
+
+    def make(name: str, num_thresholds: int = 200, class_id: int | None = None, **arguments: Any) -> Metric:
+        return RateAtRate(name, gives, held, float(arguments[held]), _few(name, num_thresholds), class_id)
+
+    return make
+
+
+def _area(name: str, num_thresholds: int = 200, curve: str = "ROC", summation_method: str = "interpolation") -> Metric:
+    curve, summation_method = curve.upper(), summation_method.lower()
+    if curve not in ("ROC", "PR") or summation_method not in ("interpolation", "minoring", "majoring"):
+        raise NeedsKerasError(f"the metric {name}", f"the curve {curve[:20]}, summed by {summation_method[:20]}")
+    return AUC(name, _few(name, num_thresholds), curve, summation_method)
+
+
+def _few(name: str, num_thresholds: int) -> int:
+    if not 2 <= num_thresholds <= MOST_THRESHOLDS:
+        raise NeedsKerasError(f"the metric {name}", f"{num_thresholds} thresholds")
+    return num_thresholds
+
+
+def _f_score(name: str, average: str | None = None, beta: float = 1.0, threshold: float | None = None) -> Metric:
+    if average not in ("micro", "macro", "weighted"):
+        raise NeedsKerasError(f"the metric {name}", "one score per class")
+    return FBetaScore(name, average, beta, threshold)
+
+
+_SAME_AS_LOSSES = (
+    "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy", "KLDivergence",
+    "CategoricalHinge", "Hinge", "SquaredHinge", "MeanSquaredError", "MeanAbsoluteError",
+    "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "Poisson",
+)  # fmt: skip
+METRICS: dict[str, MakeMetric] = {
+    **{name: _loss(name) for name in _SAME_AS_LOSSES},
+    "RootMeanSquaredError": _loss("MeanSquaredError", math.sqrt),
+    "LogCoshError": _loss("LogCosh"),
+    "CosineSimilarity": _loss("CosineSimilarity", lambda mean: -mean),
+    "BinaryAccuracy": _mean_at(accuracies.binary_accuracy, "threshold", 0.5),
+    "CategoricalAccuracy": _mean_of(accuracies.categorical_accuracy),
+    "SparseCategoricalAccuracy": _mean_of(accuracies.sparse_categorical_accuracy),
+    "TopKCategoricalAccuracy": _mean_at(accuracies.top_k_categorical_accuracy, "k", 5),
+    "SparseTopKCategoricalAccuracy": _mean_at(accuracies.sparse_top_k_categorical_accuracy, "k", 5),
+    "Precision": _counting("precision"),
+    "Recall": _counting("recall"),
+    "TruePositives": _counting("true_positives"),
+    "TrueNegatives": _counting("true_negatives"),
+    "FalsePositives": _counting("false_positives"),
+    "FalseNegatives": _counting("false_negatives"),
+    "AUC": _area,
+    "PrecisionAtRecall": _at("precision", "recall"),
+    "RecallAtPrecision": _at("recall", "precision"),
+    "SensitivityAtSpecificity": _at("sensitivity", "specificity"),
+    "SpecificityAtSensitivity": _at("specificity", "sensitivity"),
+    "F1Score": _f_score,
+    "FBetaScore": _f_score,
+    "R2Score": R2Score,
+}
+"""By Keras's class names: every metric of the schema but "accuracy", which is one of three."""

@@ -1,0 +1,219 @@
+"""The run directory: its name, the names of its files, and how it comes to be."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from mlpcli import __version__
+from mlpcli.errors import RunDirectoryError
+from mlpcli.files import replace_file, write_json
+
+
+CONFIG = "config.yaml"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
+EVALUATION = "evaluation.json"
+ENVIRONMENT = "environment.json"
+SPLIT = "split.npz"
+MODEL_NAMES = ("model.keras", "model.h5")
+LONGEST_NAME_BYTES = 80
+_WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+
+
+def folder_name(name: str) -> str:
+    """The folder's name for a run's `name`: spaces become `-`; letters of any script, digits, `.`, `_`, `-` stay.
+
+    Raises:
+        ValueError: the name would leave the folder, hide, or break on some system; the text says what is allowed.
+    """
+    folder = re.sub(" +", "-", unicodedata.normalize("NFC", name.strip(" ")))
+    for character in folder:
+        if not (unicodedata.category(character)[0] in "LMN" or character in "._-"):
+            raise ValueError(f"the character {character!r} is not allowed; use letters, digits, '.', '_', '-'")
+    if not folder:
+        raise ValueError("must not be empty")
+    if folder[0] in ".-" or folder.split(".")[0].lower() in _WINDOWS_NAMES:
+        raise ValueError("must start with a letter or a digit, and not be a reserved name such as con")
+    if folder[-1] == ".":
+        raise ValueError("must not end with a dot, which Windows drops; leave it out")
+    if len(folder.encode("utf-8")) > LONGEST_NAME_BYTES:
+        raise ValueError(f"is longer than {LONGEST_NAME_BYTES} bytes; shorten it")
+    return folder
+
+
+def create_run_directory(runs_dir: Path, name: str) -> Path:
+    """Make `runs_dir/name`, or name-2, name-3 ..., whichever is free; exclusive, so parallel runs never share one.
+
+    Raises:
+        RunDirectoryError: `runs_dir` is a file, or no folder can be made in it.
+    """
+    folder, number = folder_name(name), 1
+    while True:
+        path = runs_dir / (folder if number == 1 else f"{folder}-{number}")
+        try:
+            _make(path, "--runs-dir")
+            return path.resolve()
+        except FileExistsError:
+            number += 1
+
+
+def create_exact_directory(path: Path) -> Path:
+    """Make the one folder the user named; an empty one that exists is taken.
+
+    Raises:
+        RunDirectoryError: it is a file, or holds files already.
+    """
+    try:
+        _make(path, "--run-dir")
+    except FileExistsError:
+        if not path.is_dir():
+            raise RunDirectoryError(f"{path}: is a file, not a folder; choose another --run-dir") from None
+        if any(path.iterdir()):
+            raise RunDirectoryError(
+                f"{path}: is not empty, and runs are never overwritten; choose another --run-dir"
+            ) from None
+    return path.resolve()
+
+
+def find_file(run: Path, name: str) -> Path:
+    """The path of one of a run's files.
+
+    Raises:
+        RunDirectoryError: `run` is no run directory, or has no such file.
+    """
+    if not run.is_dir():
+        found = "is a file" if run.exists() else "does not exist"
+        raise RunDirectoryError(f"{run}: {found}; give a run directory such as runs/digits")
+    path = run / name
+    if not path.is_file():
+        _refuse_seeds(run)
+        raise RunDirectoryError(
+            f"{run}: has no {name}, so it is no run directory (or its run ended before the first epoch)"
+        )
+    return path
+
+
+def find_model(run: Path) -> Path:
+    """The model file of a run directory (see `find_file` for what is raised)."""
+    for name in MODEL_NAMES:
+        if (run / name).is_file():
+            return run / name
+    return find_file(run, MODEL_NAMES[0])
+
+
+def _refuse_seeds(run: Path) -> None:
+    """One run is asked for, and here are several."""
+    seeds = seed_folders(run)
+    if seeds:
+        count = f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
+        raise RunDirectoryError(f"{run}: holds {count}; give one of them, such as {seeds[0]}")
+
+
+def _make(path: Path, option: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise RunDirectoryError(f"{path.parent}: is a file, not a folder; choose another {option}") from None
+    except OSError as error:
+        raise RunDirectoryError(f"{path.parent}: cannot be made: {error.strerror}; choose another {option}") from None
+    try:
+        path.mkdir()
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise RunDirectoryError(f"{path}: cannot be made: {error.strerror}; choose another {option}") from None
+
+
+SEEDS = "seeds.json"
+_FOLDER = re.compile(r"seed-([0-9]{1,10})")
+
+
+def seed_folder(seed: int) -> str:
+    """The name of the run directory of one seed."""
+    return f"seed-{seed}"
+
+
+def seed_folders(folder: Path) -> list[Path]:
+    """The run directories of the seeds in `folder`, by their seeds; none where it has no seeds.json to say so."""
+    if not (folder / SEEDS).is_file():
+        return []
+    found = [(match, path) for path in folder.iterdir() if (match := _FOLDER.fullmatch(path.name)) and path.is_dir()]
+    return [path for _, path in sorted(found, key=lambda entry: (int(entry[0][1]), entry[1].name))]
+
+
+def write_seeds(folder: Path, summary: dict[str, Any]) -> None:
+    """Write seeds.json anew, in one piece.
+
+    Raises:
+        OutputError: it cannot be written; the one before is still there.
+    """
+    write_json(folder / SEEDS, summary)
+
+
+class _Splits(Protocol):
+    @property
+    def train(self) -> Any: ...
+    @property
+    def validation(self) -> Any: ...
+    @property
+    def test(self) -> Any: ...
+
+
+def write_split(path: Path, splits: _Splits) -> None:
+    """Write the indices of each part, or the number of its rows; of a part that is not there, nothing."""
+    import numpy as np
+
+    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    known: dict[str, Any] = {}
+    for name, part in parts.items():
+        if part is not None and isinstance(part.indices, np.ndarray):
+            known[name] = part.indices
+        elif part is not None:
+            known[f"{name}_rows"] = np.int64(len(part.indices))
+    replace_file(path, lambda temporary: np.savez_compressed(temporary, **known))
+
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "pydantic", "h5py", "pyarrow", "pillow")
+VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+"""Environment variables that may change results."""
+
+
+def describe_environment(command: Sequence[str], devices: Sequence[str], fingerprint: str) -> dict[str, Any]:
+    """Versions, machine, command line and the fingerprint of the data."""
+    return {
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": list(command),
+        "folder": os.getcwd(),
+        "versions": {"mlpcli": __version__, "python": platform.python_version()} | _versions(),
+        "machine": {"system": platform.platform(), "cpu": _cpu(), "cores": os.cpu_count(), "devices": list(devices)},
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+        "data_fingerprint": fingerprint,
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _cpu() -> str:
+    """The processor's name; bits are promised equal on the same type only."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,134 @@
+"""Labels that say what differs between the configs of several runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from mlpcli.text import one_line
+
+
+LONGEST_LABEL = 64
+LONGEST_VALUE = 28
+_IGNORED = {"name", "output", "data.path"}
+Values = dict[str, str]
+"""Dotted key to the value as text."""
+
+
+def differing_labels(configs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """One label per run, such as `learning_rate=0.01, batch_normalization=true`, in the order given.
+
+    A run's name and output, and the folder its data lies in, do not count. Where nothing differs the label is the
+    name; where the differences are too long, the name and the first of them; equal labels get the name added.
+    """
+    flat = _with_stand_ins([flatten(config) for config in configs])
+    keys = _differing_keys(flat)
+    short = _short_names(keys)
+    differences = [[f"{short[key]}={run[key]}" for key in keys if key in run] for run in flat]
+    labels = [_label(name, found) for name, found in zip(names, differences, strict=True)]
+    seen = Counter(labels)
+    return [
+        label if seen[label] == 1 or label.startswith(name) else f"{label} ({name})"
+        for label, name in zip(labels, names, strict=True)
+    ]
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> Values:
+    """Nested mappings as dotted keys; `optimizer: {name: sgd, ...}` gives `optimizer=sgd` beside its arguments."""
+    values: Values = {}
+    for key, value in config.items():
+        path = f"{prefix}{key}"
+        if path in _IGNORED:
+            continue
+        if not isinstance(value, Mapping):
+            values[path] = _text(value)
+            continue
+        arguments = dict(value)
+        if "name" in arguments:
+            values[path] = _text(arguments.pop("name"))
+        values |= flatten(arguments, f"{path}.")
+    return values
+
+
+def _differing_keys(runs: Sequence[Values]) -> list[str]:
+    """The keys that tell the runs apart, in the order of the configs."""
+    every = dict.fromkeys(key for run in runs for key in run)
+    return [key for key in every if _differs(key, runs)]
+
+
+def _differs(key: str, runs: Sequence[Values]) -> bool:
+    """Whether the runs that have the key disagree, or some lack it.
+
+    Arguments that only some runs have do not count where what they belong to differs already: the momentum of sgd
+    says nothing beside `optimizer=sgd` against `optimizer=adam`.
+    """
+    found = [run[key] for run in runs if key in run]
+    if len(set(found)) > 1:
+        return True
+    parent = key.rpartition(".")[0]
+    return len(found) < len(runs) and not (parent and _differs(parent, runs))
+
+
+def _with_stand_ins(runs: Sequence[Values]) -> list[Values]:
+    """Where one run has `early_stopping=false` and another its arguments, the other gets a value for it, too."""
+    plain = dict.fromkeys(key for run in runs for key in run)
+    return [_with_stand_in(run, plain) for run in runs]
+
+
+def _with_stand_in(run: Values, keys: Iterable[str]) -> Values:
+    """A short group of arguments becomes `{l2: 0.01}` as a whole, a long one `true` beside its arguments."""
+    for key in keys:
+        arguments = {name: text for name, text in run.items() if name.startswith(f"{key}.")}
+        if key in run or not arguments:
+            continue
+        whole = "{" + ", ".join(f"{name[len(key) + 1 :]}: {text}" for name, text in arguments.items()) + "}"
+        if len(whole) <= LONGEST_VALUE:
+            run = {name: text for name, text in run.items() if name not in arguments} | {key: whole}
+        else:
+            run = run | {key: "true"}
+    return run
+
+
+def _short_names(keys: Sequence[str]) -> dict[str, str]:
+    """The last part of each key, or as many parts as it takes to tell it from the other keys."""
+    return {key: _shortest_name(key, [other for other in keys if other != key]) for key in keys}
+
+
+def _shortest_name(key: str, others: Sequence[str]) -> str:
+    parts = key.split(".")
+    for start in range(len(parts) - 1, 0, -1):
+        name = ".".join(parts[start:])
+        if not any(other == name or other.endswith(f".{name}") for other in others):
+            return name
+    return key
+
+
+def _label(name: str, differences: Sequence[str]) -> str:
+    """The differences, cut after as many as fit and then led by the name; the name alone where there is none."""
+    whole = ", ".join(differences)
+    if not whole or len(whole) <= LONGEST_LABEL:
+        return whole or name
+    label = f"{name}: {differences[0]}"
+    for difference in differences[1:]:
+        if len(f"{label}, {difference}, …") > LONGEST_LABEL:
+            break
+        label += f", {difference}"
+    return f"{label}, …"
+
+
+def _text(value: Any) -> str:
+    """A value as YAML shows it: true, null, 0.01, [64, 32]."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return one_line(_nested_text(value), LONGEST_VALUE)
+
+
+def _nested_text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_text(item) for item in value) + "]"
+    return str(value)

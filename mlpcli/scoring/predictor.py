@@ -1,0 +1,206 @@
+"""A model file to something that predicts: in NumPy where it can, with Keras where it must."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.data.batches import PREDICTION_BATCH, encode_targets, take_rows
+from mlpcli.data.dataset import Part
+from mlpcli.errors import ModelFileError, NeedsKerasError, OutputError, UserError
+from mlpcli.model.objective import Compilation
+from mlpcli.modelfile.card import Told, read_model_metadata
+from mlpcli.modelfile.saved_model import SavedModel, read_model
+from mlpcli.numpy_engine.numpy_model import NumpyPredictor
+
+EngineName = Literal["auto", "numpy", "keras"]
+
+
+class Predictor(Protocol):
+    """A network with its weights."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example, without the batch dimension."""
+
+    def predict(self, part: Part) -> Array:
+        """Outputs (n, units), float32, of all rows at once."""
+
+    def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
+
+    def losses(self, part: Part, targets: Array) -> dict[str, float]:
+        """Loss and metrics over a part; `targets` belong to the source's whole arrays."""
+
+
+class KerasPredictor:
+    """A Keras model; it may be one that is being trained."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return tuple(self.model.input_shape[1:])
+
+    def predict(self, part: Part) -> Array:
+        return np.concatenate([outputs for _, outputs in self.batches(part)])
+
+    def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        for start in range(0, len(part), PREDICTION_BATCH):
+            rows = part.indices[start : start + PREDICTION_BATCH]
+            yield rows, np.asarray(self.model(take_rows(part.x, rows), training=False))
+
+    def losses(self, part: Part, targets: Array) -> dict[str, float]:
+        from mlpcli.keras_engine.keras_epochs import Batches
+
+        batches = Batches(part, targets, PREDICTION_BATCH)
+        return {name: float(value) for name, value in self.model.evaluate(batches, verbose=0, return_dict=True).items()}
+
+
+def load_predictor(
+    path: Path,
+    engine: EngineName = "auto",
+    scored: bool = False,
+    plan: Mapping[str, Any] | None = None,
+    usual: Compilation | None = None,
+) -> Predictor:
+    """The network in a model file.
+
+    Args:
+        path: the file.
+        engine: auto takes NumPy, and Keras for what NumPy does not know.
+        scored: whether its loss and metrics will be asked for as well.
+        plan: "labels" and "threshold" of a file that does not say them itself.
+        usual: what a file that was saved without a loss is scored by, in NumPy.
+
+    Raises:
+        ModelFileError: see `read_model`; or scores are wanted, and the file does not say by what loss.
+        UserError: NumPy was asked for what it does not know.
+    """
+    saved = read_model(path)
+    if saved.compilation is None and engine != "keras":
+        saved = replace(saved, compilation=usual)
+    if scored and saved.compilation is None:
+        raise ModelFileError(f"{path}: has no loss to be scored by: {saved.uncompiled}; compile and save it with Keras")
+    if engine != "keras":
+        try:
+            return _in_numpy(saved, plan or (saved.metadata or {}).get("plan") or {}, scored)
+        except NeedsKerasError as error:
+            if engine == "numpy":
+                raise UserError(f"{path}: {error}; use --engine auto or keras") from error
+    from mlpcli.keras_engine.build import rebuild
+
+    return KerasPredictor(rebuild(path, saved.architecture, saved.weights))
+
+
+def _in_numpy(saved: SavedModel, plan: Mapping[str, Any], scored: bool) -> NumpyPredictor:
+    from mlpcli.numpy_engine.network import Network
+    from mlpcli.numpy_engine.numpy_model import NumpyObjective
+
+    network = Network.build(saved.architecture, saved.weights, path=saved.path)
+    labels, threshold = str(plan.get("labels", "sparse")), float(plan.get("threshold", 0.5))
+
+    def objective() -> NumpyObjective:
+        assert saved.compilation is not None  # asked for at `scored` only
+        return NumpyObjective.of_compilation(saved.compilation, labels, threshold)
+
+    if scored:
+        objective()  # what it does not know is to be found now
+        if network.loss_needs_keras is not None:
+            raise network.loss_needs_keras
+    return NumpyPredictor(network, partial(objective))
+
+
+TOLERANCE = 1e-5
+"""Relative; sums of float32 in another order differ by less."""
+
+
+def check_reload(
+    path: Path, chosen: dict[str, Any], part: Part, expected: dict[str, float], engine: str = "keras"
+) -> None:
+    """Load the file and compare loss and metrics on `part` with those from before saving.
+
+    `engine`: what trained the model; "numpy" also loads it, anything else is Keras.
+
+    Raises:
+        OutputError: a number differs; the file cannot be trusted.
+    """
+    targets = encode_targets(part.y, chosen["labels"], len(chosen["class_names"] or ()))
+    found = load_predictor(path, "numpy" if engine == "numpy" else "keras", scored=True).losses(part, targets)
+    for name, value in expected.items():
+        if not _same(found.get(name), value):
+            raise OutputError(
+                f"{path}: loaded back, {name} is {found.get(name)} and not {value}; the disk may be failing,"
+                " so train again with another --runs-dir"
+            )
+
+
+def _same(found: float | None, value: float) -> bool:
+    """NaN is the same as NaN: a metric may be undefined on some data."""
+    if found is None:
+        return False
+    both_nan = math.isnan(found) and math.isnan(value)
+    return both_nan or math.isclose(found, value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def model_file(model_or_run: str | Path) -> Path:
+    """The model file itself, where a run directory is given.
+
+    Raises:
+        RunDirectoryError: it is a folder without a model file.
+    """
+    from mlpcli.runs.directory import find_model
+
+    path = Path(model_or_run).expanduser()
+    return find_model(path) if path.is_dir() else path
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A model file, and all that is known of what it takes and gives; stock: mlpcli has not written it."""
+
+    file: Path
+    metadata: dict[str, Any]
+    stock: bool
+    told: Told
+
+    def predictor(self, engine: EngineName, scored: bool = False) -> Predictor:
+        """The network itself.
+
+        Raises:
+            ModelFileError, UserError: as `load_predictor`.
+        """
+
+        if not self.stock:
+            return load_predictor(self.file, engine, scored)
+        from mlpcli.modelfile.saved_model import usual_compilation
+
+        plan = self.metadata["plan"]
+        return load_predictor(self.file, engine, scored, plan, usual_compilation(plan["task"]))
+
+
+def know_model(model_or_run: str | Path, told: Told | None = None) -> KnownModel:
+    """The model, with what its file says, or what can be told from its layers.
+
+    Raises:
+        RunDirectoryError: it is a folder without a model file.
+        ModelFileError: the file is missing or damaged.
+        UserError: something is told of a file that knows better, or that does not fit it.
+    """
+    file, told = model_file(model_or_run), told or Told()
+    metadata = read_model_metadata(file)
+    if metadata is None:
+        from mlpcli.modelfile.saved_model import read_model, stock_metadata
+
+        return KnownModel(file, stock_metadata(read_model(file), told), True, told)
+    if told != Told():
+        raise UserError(f"{file}: knows its own classes and scaling; leave out --classes and --divide-by")
+    return KnownModel(file, metadata, False, told)

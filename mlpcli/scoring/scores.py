@@ -1,0 +1,199 @@
+"""Scores of predictions: what evaluation.json holds and the pictures are drawn from. NumPy only.
+
+The confusion matrix and what follows from it are a few sums; scikit-learn's functions, which the tests compare with,
+take longer to import than everything else that `evaluate` does on a small set.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
+from mlpcli.data.batches import encode_targets
+from mlpcli.data.dataset import Part
+from mlpcli.scoring.predictor import Predictor
+
+SAMPLE_POINTS = 2000
+"""Points of a regression that are kept for the picture; more would hide each other."""
+
+
+def predicted_classes(predictions: Array, threshold: float) -> Array:
+    """Class indices (n,) from outputs (n, classes), or (n, 1) for a binary task."""
+    if predictions.shape[1] == 1:
+        return np.asarray(predictions[:, 0] > threshold, np.int64)
+    return np.asarray(predictions.argmax(axis=1))
+
+
+class ClassScores:
+    """The confusion matrix (rows true, columns predicted), summed up over any number of batches."""
+
+    def __init__(self, class_names: tuple[str, ...]) -> None:
+        self.class_names = class_names
+        self.matrix = np.zeros((len(class_names), len(class_names)), np.int64)
+
+    def add(self, true: Array, predicted: Array) -> None:
+        """Class indices (n,), true and predicted."""
+        classes = len(self.class_names)
+        pairs = np.bincount(true * classes + predicted, minlength=classes * classes)
+        self.matrix += pairs.reshape(classes, classes)
+
+    def result(self) -> dict[str, Any]:
+        """The matrix, per-class scores, accuracy and balanced accuracy.
+
+        A score whose denominator is zero is 0, as in scikit-learn; balanced accuracy is over the classes that occur.
+        """
+        hits, support, guesses = np.diag(self.matrix), self.matrix.sum(axis=1), self.matrix.sum(axis=0)
+        precision, recall = _ratio(hits, guesses), _ratio(hits, support)
+        f1 = _ratio(2 * hits, guesses + support)
+        per_class = [
+            {"name": name, "precision": float(p), "recall": float(r), "f1": float(f), "support": int(s)}
+            for name, p, r, f, s in zip(self.class_names, precision, recall, f1, support, strict=True)
+        ]
+        return {
+            "class_names": list(self.class_names),
+            "accuracy": float(hits.sum() / support.sum()),
+            "balanced_accuracy": float(recall[support > 0].mean()),
+            "macro_f1": float(f1.mean()),
+            "per_class": per_class,
+            "confusion_matrix": self.matrix.tolist(),
+        }
+
+
+class RegressionScores:
+    """Sums of errors over any number of batches, and a sample of points for the picture."""
+
+    def __init__(self, rows: int) -> None:
+        """`rows` is how many there will be: the sample is spread over all of them."""
+        self.rows, self._seen = rows, 0
+        self._chosen = np.linspace(0, rows - 1, min(rows, SAMPLE_POINTS)).astype(int)
+        self._sample: dict[str, list[float]] = {"true": [], "predicted": []}
+        self._true: Moments | None = None
+        self._errors: Array = np.zeros(0)
+        self._squares: Array = np.zeros(0)
+
+    def add(self, true: Array, predicted: Array) -> None:
+        """Numbers (n, targets), true and predicted; n is at least 1."""
+        true, predicted = true.astype(np.float64), predicted.astype(np.float64)
+        here = self._chosen[np.searchsorted(self._chosen, self._seen) :] - self._seen
+        here = here[: np.searchsorted(here, len(true))]
+        self._sample["true"] += true[here, 0].tolist()
+        self._sample["predicted"] += predicted[here, 0].tolist()
+        self._seen += len(true)
+        errors, moments = predicted - true, Moments.of(true)
+        first = self._true is None
+        self._true = moments if self._true is None else self._true.merged(moments)
+        self._errors = np.abs(errors).sum(axis=0) + (0 if first else self._errors)
+        self._squares = (errors**2).sum(axis=0) + (0 if first else self._squares)
+
+    def result(self) -> dict[str, Any]:
+        """MAE, RMSE and R2, averaged over the targets, and the sample."""
+        assert self._true is not None
+        return {
+            "mae": float(self._errors.mean() / self._seen),
+            "rmse": float(np.sqrt(self._squares.mean() / self._seen)),
+            "r2": explained(self._squares, self._true),
+            "sample": self._sample,
+        }
+
+
+def classification_scores(true: Array, predicted: Array, class_names: tuple[str, ...]) -> dict[str, Any]:
+    """The scores of class indices (n,) that are all at hand."""
+    scores = ClassScores(class_names)
+    scores.add(true, predicted)
+    return scores.result()
+
+
+def regression_scores(true: Array, predicted: Array) -> dict[str, Any]:
+    """The scores of numbers (n, targets) that are all at hand."""
+    scores = RegressionScores(len(true))
+    scores.add(true, predicted)
+    return scores.result()
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+
+
+def baseline(task: str, y_train: Array, y_eval: Array, class_names: tuple[str, ...] | None) -> dict[str, str | float]:
+    """The scores on y_eval of the guess that y_train alone suggests; works in chunks, on rows on disk, too.
+
+    Classes (n,): {"name", "accuracy"}; the first class where several are most frequent.
+    Numbers (n,) or (n, k): {"name", "mae", "rmse", "r2"}; r2 is the average over the targets.
+    """
+    if task != "regression" and class_names is not None:
+        guess = int(np.argmax(class_counts(y_train, len(class_names))))
+        hits = int(class_counts(y_eval, len(class_names))[guess])
+        return {"name": f'always "{class_names[guess]}"', "accuracy": hits / len(y_eval)}
+    return _mean_baseline(y_train, y_eval)
+
+
+def _mean_baseline(y_train: Array, y_eval: Array) -> dict[str, str | float]:
+    mean = _moments(y_train).mean
+    absolute, squares = np.zeros(len(mean)), np.zeros(len(mean))
+    for chunk in row_chunks(y_eval):
+        errors = _numbers(y_eval[chunk]) - mean
+        absolute += np.abs(errors).sum(axis=0)
+        squares += (errors**2).sum(axis=0)
+    return {
+        "name": f"always the mean ({float(mean[0]):.4g})" if y_train.ndim == 1 else "always the mean of each target",
+        "mae": float(absolute.mean() / len(y_eval)),
+        "rmse": float(np.sqrt(squares.mean() / len(y_eval))),
+        "r2": explained(squares, _moments(y_eval)),
+    }
+
+
+def explained(squares: Array, true: Moments) -> float:
+    """R2: the share of the variance explained, from summed squared errors (targets,), averaged over the targets.
+
+    Of targets that do not vary, 1 if they are met exactly and 0 if not.
+    """
+    varies = true.low < true.high
+    r2 = np.where(varies, 1 - squares / np.where(varies, true.squares, 1), np.where(squares > 0, 0.0, 1.0))
+    return float(r2.mean())
+
+
+def _moments(y: Array) -> Moments:
+    return moments_of(y) or reduce(Moments.merged, (Moments.of(_numbers(y[chunk])) for chunk in row_chunks(y)))
+
+
+def _numbers(y: Array) -> Array:
+    """Targets as (n, k) in float64."""
+    return y.astype(np.float64).reshape(len(y), -1)
+
+
+def evaluate_part(
+    predictor: Predictor, chosen: dict[str, Any], part: Part, split: str, train_targets: Array | None
+) -> dict[str, Any]:
+    """Loss, metrics and scores of one part.
+
+    Args:
+        predictor: the model.
+        chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps.
+        part: the rows.
+        split: what the rows are called: test, validation, train, or the name of another source.
+        train_targets: raw targets of the training rows, for the baseline; None where they are not at hand.
+    """
+    names = tuple(chosen["class_names"] or ())
+    losses = predictor.losses(part, encode_targets(part.y, chosen["labels"], len(names)))
+    result: dict[str, Any] = {"split": split, "task": chosen["task"], "rows": len(part), "loss": losses.pop("loss")}
+    result["metrics"] = losses
+    result |= _scores(predictor, chosen, part, names)
+    if train_targets is not None:
+        result["baseline"] = baseline(chosen["task"], train_targets, part.y[part.indices], names or None)
+    return result
+
+
+def _scores(predictor: Predictor, chosen: dict[str, Any], part: Part, names: tuple[str, ...]) -> dict[str, Any]:
+    """The scores, summed up batch by batch: nothing is kept of the rows."""
+    if chosen["task"] == "regression":
+        numbers = RegressionScores(len(part))
+        for rows, outputs in predictor.batches(part):
+            numbers.add(part.y[rows].reshape(len(rows), -1), outputs)
+        return {**numbers.result(), "target_name": chosen.get("target_name")}
+    classes = ClassScores(names)
+    for rows, outputs in predictor.batches(part):
+        classes.add(part.y[rows], predicted_classes(outputs, chosen["threshold"]))
+    return classes.result()

@@ -1,0 +1,188 @@
+"""Learning from training rows, batch by batch, how a column is to be encoded."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ColumnEncoder, Place, ValueColumn, ValueKind
+from mlpcli.tables.texts import distinct_texts
+from mlpcli.text import shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlpcli.config.sections import ColumnKind
+
+
+MOST_CATEGORIES = 50
+"""One-hot columns of one column of the table; the most frequent categories get them."""
+LEAST_SHARE, FEWEST_ROWS, ENOUGH_ROWS = 0.01, 5, 100
+"""A category gets a column with 1 % of the rows, but not with fewer than 5, and in any case with 100."""
+SMALL_SHARE = 0.05
+"""In fewer than 100 rows, 5 % of them take the place of the 5 rows."""
+MOST_ROUNDED = 0.01
+"""Of the range of a column; more than that lost to 32-bit numbers is said."""
+MOST_COUNTED = 100_000
+MOST_COUNTED_IN_ALL = 2_000_000
+"""Distinct texts counted at a time, of one column and of all; beyond that the rarest are forgotten."""
+
+
+class ColumnFitter(Protocol):
+    """Takes in training rows, and then knows how to encode a column."""
+
+    def add(self, column: pa.ChunkedArray, place: Place) -> None:
+        """Take in the next rows (n,).
+
+        Raises:
+            DataError: a value of the wrong kind; names place, column and value.
+        """
+
+    def finish(self) -> tuple[ColumnEncoder | None, str]:
+        """The encoder, None where there is nothing to learn from; and what people should know of it, or ""."""
+
+
+def fitter_for(name: str, kind: ColumnKind, number: int, columns: int) -> ColumnFitter:
+    """A fitter for one column of so many; `number` is its place among them."""
+    if kind == "category":
+        return CategoryFitter(name, max(1000, min(MOST_COUNTED, MOST_COUNTED_IN_ALL // columns)))
+    return ValueFitter(name, kind, number, columns)
+
+
+def least_rows(rows: int) -> int:
+    """How many of the training rows a category must have, to get a column of its own."""
+    return math.ceil(min(ENOUGH_ROWS, max(LEAST_SHARE * rows, min(FEWEST_ROWS, SMALL_SHARE * rows))))
+
+
+class ValueFitter:
+    """For numbers, booleans and dates: the median, or what most are, and whether there are gaps."""
+
+    def __init__(self, name: str, kind: ValueKind, number: int, columns: int) -> None:
+        self._name, self._kind = name, kind
+        self._sample = ValueSample(number, columns)
+        self._gaps = False
+        self._low, self._high, self._rounded = math.inf, -math.inf, 0.0
+
+    def add(self, column: pa.ChunkedArray, place: Place) -> None:
+        values = CONVERSIONS[self._kind](column, self._name, place)
+        gaps = np.isnan(values)
+        if gaps.any():
+            self._gaps, values = True, values[~gaps]
+        if len(values):
+            self._low, self._high = min(self._low, float(values.min())), max(self._high, float(values.max()))
+            self._rounded = max(self._rounded, float(np.abs(values - values.astype(np.float32)).max()))
+        self._sample.add(values)
+
+    def finish(self) -> tuple[ColumnEncoder | None, str]:
+        if self._sample.rows == 0:
+            return None, f'column "{shown(self._name)}" has no value in the training rows and is left out'
+        # Booleans, by their median: 1 where most are true, 0 where as many are false.
+        fill = self._sample.median()
+        fill = float(fill > 0.5) if self._kind == "boolean" else fill
+        return ValueColumn(self._name, self._kind, fill, self._gaps), self._lost()
+
+    def _lost(self) -> str:
+        """What to say where large values differ by little: Unix times, numbers of orders, dates within an hour."""
+        spread = self._high - self._low
+        if not self._rounded > MOST_ROUNDED * spread:
+            return ""
+        unit = " days" if self._kind == "date" else ""
+        return (
+            f'column "{shown(self._name)}": the network\'s 32-bit numbers round its values by up to'
+            f" {self._rounded:.3g}{unit}, and they lie within {spread:.3g}{unit}; give their difference to the lowest"
+            " as a number instead"
+        )
+
+
+class CategoryFitter:
+    """Counts the categories; the frequent ones get columns."""
+
+    def __init__(self, name: str, most_counted: int = MOST_COUNTED) -> None:
+        self._name, self._most_counted = name, most_counted
+        self._counts: Counter[str] = Counter()
+        self._rows = self._gaps = 0
+        self._forgotten = False
+
+    def add(self, column: pa.ChunkedArray, place: Place) -> None:
+        texts, codes = distinct_texts(column)
+        gaps = int((codes < 0).sum())
+        for text, count in zip(texts, np.bincount(codes[codes >= 0], minlength=len(texts)).tolist(), strict=True):
+            if text is None:
+                gaps += count
+            else:
+                self._counts[text] += count
+        self._rows += len(codes)
+        self._gaps += gaps
+        if len(self._counts) > self._most_counted:
+            self._counts = Counter(dict(self._counts.most_common(self._most_counted // 2)))
+            self._forgotten = True
+
+    def finish(self) -> tuple[ColumnEncoder | None, str]:
+        least = least_rows(self._rows)
+        # Ties go by the text, so that the order of the rows does not matter.
+        ranked = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
+        kept = sorted(text for text, count in ranked[:MOST_CATEGORIES] if count >= least)
+        grouped = len(ranked) - len(kept)
+        column = CategoryColumn(self._name, tuple(kept), grouped > 0 or self._forgotten, self._gaps > 0)
+        name = f'column "{shown(self._name)}"'
+        if len(column.feature_names) < 2:
+            what = "one value only" if kept else "no frequent category" if ranked else "no value"
+            return None, f"{name} has {what} in the training rows and is left out"
+        if not grouped:
+            return column, ""
+        many = "more than " if self._forgotten else ""
+        rare = f"{grouped:,} of {len(ranked):,} categories {'is' if grouped == 1 else 'are'} rare"
+        return column, f"{name}: {many}{rare} and {'becomes' if grouped == 1 else 'become'} one, (other)"
+
+
+MOST_VALUES = 1_000_000
+MOST_VALUES_IN_ALL = 20_000_000
+FEWEST_VALUES = 1_000
+"""Values kept of one column, at most and of all columns together, and at least: the median is exact up to here, and
+that of a sample beyond. In all they take 4 bytes each, and 300 MB where columns are sampled."""
+STREAM = 1_296_385_106
+"""Keeps the draws apart from those of splits and epochs."""
+
+
+class ValueSample:
+    """All values, or of very many a random sample that depends on nothing but the values' order.
+
+    Each value draws a random key, and those with the smallest keys stay: where batches begin does not matter.
+    Values are kept as float32, which is what the network gets.
+    """
+
+    def __init__(self, number: int = 0, columns: int = 1) -> None:
+        self.rows = 0
+        self._most = max(FEWEST_VALUES, min(MOST_VALUES, MOST_VALUES_IN_ALL // columns))
+        self._generator = np.random.default_rng([STREAM, number])
+        self._values: list[npt.NDArray[np.float32]] = []
+        self._keys: list[npt.NDArray[np.float64]] = []
+        self._kept = self._keyed = 0
+
+    def add(self, values: npt.NDArray[np.float64]) -> None:
+        """Take in more values (n,), none of them NaN."""
+        self.rows += len(values)
+        self._kept += len(values)
+        self._values.append(values.astype(np.float32))
+        if self._kept > self._most + self._most // 4:
+            self._shrink()
+
+    def median(self) -> float:
+        """The median of what is kept, NaN of nothing."""
+        if self.rows == 0:
+            return float("nan")
+        if self._kept > self._most:
+            self._shrink()
+        return float(np.median(np.concatenate(self._values).astype(np.float64)))
+
+    def _shrink(self) -> None:
+        """Values without a key draw theirs now: the draws are the same whenever that is."""
+        self._keys.append(self._generator.random(self._kept - self._keyed))
+        values, keys = np.concatenate(self._values), np.concatenate(self._keys)
+        smallest = np.sort(np.argpartition(keys, self._most)[: self._most])
+        self._values, self._keys = [values[smallest]], [keys[smallest]]
+        self._kept = self._keyed = self._most

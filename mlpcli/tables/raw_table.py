@@ -1,0 +1,237 @@
+"""Rows of a table as they were read, before anything is decided about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpcli.errors import DataError, SettingError
+from mlpcli.text import did_you_mean, shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlpcli.config.sections import DataConfig
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """Columns by name, and where each row stands.
+
+    columns: from CSV all are strings, from Parquet whatever the file says; a gap is a null in both.
+    place: row index (from 0) to where a person finds it: "people.csv:17", or "people.parquet: row 16 (from 0)".
+    """
+
+    columns: pa.Table
+    place: Callable[[int], str]
+
+    def __len__(self) -> int:
+        return int(self.columns.num_rows)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> RawTable:
+        """Some of the rows, by index (ascending or not); each still knows its place."""
+        import pyarrow as pa
+
+        place = self.place
+        return RawTable(self.columns.take(pa.array(rows)), lambda row: place(int(rows[row])))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in the order of the file."""
+        return tuple(self.columns.column_names)
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """None: to be found in the file itself. na_values: texts that stand for a gap, beside the usual ones."""
+
+    separator: str | None = None
+    encoding: str | None = None
+    na_values: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, data: DataConfig) -> ReadOptions:
+        """What the config says."""
+        return cls(data.separator, data.encoding, tuple(data.na_values))
+
+    def as_json(self) -> dict[str, Any]:
+        """For the model's metadata."""
+        return {**asdict(self), "na_values": list(self.na_values)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> ReadOptions:
+        """From the model's metadata."""
+        return cls(value["separator"], value["encoding"], tuple(value["na_values"]))
+
+
+MOST_LISTED = 20
+MOST_HINTS = 5
+
+
+def listed_columns(names: Collection[str]) -> str:
+    """The first twenty names, with commas."""
+    first = ", ".join(shown(name) for name in list(names)[:MOST_LISTED])
+    return first + (f", ... ({len(names):,} in all)" if len(names) > MOST_LISTED else "")
+
+
+def check_known(key: str, file: str, wanted: Iterable[str], names: Collection[str]) -> None:
+    """Every wanted column is there, and wanted once; `key` is the setting that names them.
+
+    Raises:
+        SettingError: the first one that is not, with the nearest name.
+    """
+    known, seen = set(names), set[str]()
+    for column in wanted:
+        if column not in known:
+            near = did_you_mean(column, names)
+            raise SettingError(key, f'{file} has no column "{shown(column)}"{near}; it has: {listed_columns(names)}')
+        if column in seen:
+            raise SettingError(key, f'column "{shown(column)}" is named twice; name it once')
+        seen.add(column)
+
+
+def check_columns(table: RawTable, wanted: Iterable[str]) -> None:
+    """All columns that a model needs are in the table.
+
+    Raises:
+        DataError: names all that are missing.
+    """
+    names = set(table.names)
+    missing = [name for name in wanted if name not in names]
+    if not missing:
+        return
+    near = [did_you_mean(name, table.names).removeprefix("; ") for name in missing[:MOST_HINTS]]
+    hints = [f"{shown(name)} ({hint})" for name, hint in zip(missing, near, strict=False) if hint]
+    columns = "the column" if len(missing) == 1 else f"{len(missing):,} columns"
+    raise DataError(
+        f"{file_of(table)}: lacks {columns} {listed_columns(missing)}; it has: {listed_columns(table.names)};"
+        f" rename or add {'it' if len(missing) == 1 else 'them'}{': ' if hints else ''}{', '.join(hints)}"
+    )
+
+
+def file_of(table: RawTable) -> str:
+    """The file that a table came from, as its places name it."""
+    return table.place(0).rpartition(":")[0] or "the table"
+
+
+def gap_mask(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Which rows have no value (n,): nulls, and NaN in columns of floats."""
+    import pyarrow.compute as pc
+    import pyarrow.types as types
+
+    if column.null_count == 0 and not types.is_floating(column.type):
+        return np.zeros(len(column), bool)
+    return np.asarray(pc.is_null(column, nan_is_null=True), dtype=bool)
+
+
+def usable_rows(table: RawTable, features: Iterable[str], target: str | None, missing: str) -> npt.NDArray[np.int64]:
+    """Rows that can be learnt from, ascending: those with a target (where one is named), and under `missing` (as in
+    data.missing) "drop" those with a value in each of the features.
+
+    Raises:
+        DataError: the table lacks one of these columns.
+    """
+    wanted = [*(features if missing == "drop" else []), *([] if target is None else [target])]
+    check_columns(table, wanted)
+    gaps = np.zeros(len(table), bool)
+    for name in wanted:
+        gaps |= gap_mask(table.columns[name])
+    return np.flatnonzero(~gaps)
+
+
+def left_out_note(left_out: int, rows: int) -> list[str]:
+    """What to say of rows that data.missing: drop leaves out; nothing where there are none."""
+    if not left_out:
+        return []
+    return [f"{left_out:,} of {rows:,} rows have gaps and are left out (data.missing: drop); impute would keep them"]
+
+
+USUAL_GAPS = (
+    *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NaN", "nan", "-NaN", "-nan"),
+    *("NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+)
+"""The texts that pandas takes for a gap too. "-" and "?" can be categories: data.na_values adds them."""
+
+
+def tidy_texts(column: pa.ChunkedArray, na_values: Sequence[str]) -> pa.ChunkedArray:
+    """A column of text without blanks around the values, and with nulls where a text stands for a gap."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.utf8_trim_whitespace(column)
+    gaps = pa.array([*USUAL_GAPS, *(value.strip() for value in na_values)], texts.type)
+    is_gap = pc.is_in(texts, value_set=gaps, skip_nulls=True)
+    return pc.if_else(is_gap, pa.scalar(None, texts.type), texts) if pc.any(is_gap).as_py() else texts
+
+
+def with_points(table: pa.Table) -> pa.Table:
+    """A table of texts in which 1,5 is written 1.5, for files that have a decimal comma."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pattern = r"^(\s*[+-]?[0-9]*),([0-9]+(?:[eE][+-]?[0-9]+)?\s*)$"
+    columns = [pc.replace_substring_regex(column, pattern, r"\1.\2") for column in table.columns]
+    return pa.table(columns, names=table.column_names)
+
+
+MOST_COLUMNS = 100_000
+MOST_NAMED = 5
+
+
+def check_count(columns: int, place: str) -> None:
+    """Refuse more columns than can be handled in reasonable time."""
+    if columns > MOST_COLUMNS:
+        raise DataError(f"{place}: has {columns:,} columns; at most {MOST_COLUMNS:,} are read: leave some out")
+
+
+def check_names(names: Sequence[str], place: str, or_else: str = "") -> None:
+    """Refuse names that stand more than once; `or_else` goes to the end of the advice."""
+    doubled = [name for name, count in Counter(names).items() if count > 1]
+    if doubled:
+        raise DataError(
+            f"{place}: column names that stand more than once: {_some(doubled)}; rename or remove columns{or_else}"
+        )
+
+
+def _some(names: object) -> str:
+    listed = [f'"{name[:40]}"' for name in names]  # type: ignore[attr-defined]
+    more = len(listed) - MOST_NAMED
+    return ", ".join(listed[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+Partition = dict[str, "str | None"]
+
+
+class TablePart(Protocol):
+    """One file of a table. place: a row of this file to where it stands."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def place(self) -> Callable[[int], str]: ...
+    @property
+    def schema(self) -> pa.Schema: ...
+    def blocks(self) -> Iterator[pa.Table]: ...
+    def like(self, schema: pa.Schema) -> TablePart: ...
+
+
+def _arranged(block: pa.RecordBatch, partition: Partition, schema: pa.Schema) -> pa.Table:
+    """The columns of the schema, in its order and types; what the folders' names say is the same in every row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    own = dict(zip(block.schema.names, block.columns, strict=True))
+    columns = []
+    for field in schema:
+        column = own.get(field.name)
+        if column is None:
+            column = pa.array([partition[field.name]] * block.num_rows, pa.string())
+        columns.append(column if column.type == field.type else pc.cast(column, field.type, safe=False))
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,236 @@
+"""Tables from files: every row, all at once or in batches, from CSV and Parquet, one file or many."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from mlpcli.errors import DataError, OutputError
+from mlpcli.machine import physical_memory
+from mlpcli.tables.csv_reader import CsvPart
+from mlpcli.tables.parquet_reader import ParquetPart
+from mlpcli.tables.raw_table import RawTable, ReadOptions, TablePart, tidy_texts
+from mlpcli.tables.table_files import is_parquet, partition_values, table_files
+from mlpcli.tables.text_file import TextFile
+from mlpcli.text import did_you_mean, first_notes, plural
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+BATCH_ROWS = 65_536
+AT_ONCE = 1 << 18
+"""Rows of a batch where all are wanted anyway: fewer pieces, less to do for each."""
+
+
+def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions, list[str]]:
+    """All rows of a table.
+
+    Args:
+        path: a file, a glob, or a folder.
+        options: how a CSV is to be read; None in them is found.
+
+    Returns:
+        The table; the options with what was found filled in (where several files agree); notes for people.
+
+    Raises:
+        DataError: the files cannot be read, do not belong together, or do not fit into the memory.
+        SettingError: data.separator or data.encoding cannot be right.
+    """
+    import pyarrow as pa
+
+    parts, found, notes = _look(path, options)
+    tables: list[pa.Table] = []
+    size, memory = 0, physical_memory()
+    places = Places()
+    for table in _batches(parts, options, AT_ONCE, places):
+        tables.append(table)
+        size += table.nbytes
+        if memory is not None and size > memory:
+            raise DataError(
+                f"{path}: holds more than {size:,} bytes of values, but this machine has {memory:,} bytes of memory;"
+                " use fewer rows, or data.streaming: always"
+            )
+    return RawTable(pa.concat_tables(tables), places), found, notes
+
+
+def find_options(path: Path, options: ReadOptions) -> tuple[ReadOptions, list[str]]:
+    """What `read_table` would find and say, without reading the rows; for those who read in batches."""
+    _, found, notes = _look(path, options)
+    return found, notes
+
+
+def read_batches(path: Path, options: ReadOptions, batch_rows: int = BATCH_ROWS) -> Iterator[RawTable]:
+    """The same rows as `read_table`, in batches of exactly batch_rows (the last one may be smaller), in bounded memory.
+
+    Raises:
+        DataError, SettingError: as `read_table`; what is wrong with late rows is found when they are reached.
+    """
+    parts, _, _ = _look(path, options)
+    yield from _placed(parts, options, batch_rows)
+
+
+def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int = BATCH_ROWS) -> Iterator[RawTable]:
+    """CSV that can be read only once (standard input), in batches; it is kept in a temporary file meanwhile.
+
+    Args:
+        file: open for reading bytes.
+        name: what people know it by, in messages and places.
+        options: how it is to be read.
+        batch_rows: rows of a batch.
+
+    Raises:
+        DataError, SettingError: as `read_table`.
+        OutputError: the temporary file cannot be written.
+    """
+    handle, kept = tempfile.mkstemp(prefix="mlpcli-", suffix=".csv")
+    source = TextFile(Path(kept), name)
+    # The file must last as long as somebody may ask on which line a row stands: as long as the source does.
+    weakref.finalize(source, Path(kept).unlink, missing_ok=True)
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+    except OSError as error:
+        raise OutputError(
+            f"{name}: cannot be kept in {kept}: {error.strerror}; free some space, or set TMPDIR"
+        ) from error
+    if not os.path.getsize(kept):
+        raise DataError(f"{name}: is empty; give it a line of column names and rows")
+    yield from _placed([CsvPart.of(source, options, {})], options, batch_rows)
+
+
+def _look(path: Path, options: ReadOptions) -> tuple[list[TablePart], ReadOptions, list[str]]:
+    parts = open_parts(path, table_files(path), options)
+    layouts = [part.layout for part in parts if isinstance(part, CsvPart)]
+    separators, encodings = {layout.separator for layout in layouts}, {layout.encoding for layout in layouts}
+    if len(separators) == 1:
+        options = replace(options, separator=separators.pop())
+    if len(encodings) == 1:
+        options = replace(options, encoding=encodings.pop())
+    return parts, options, first_notes([note for part in parts for note in part.notes])
+
+
+def _placed(parts: list[TablePart], options: ReadOptions, batch_rows: int) -> Iterator[RawTable]:
+    places = Places()
+    first = 0
+    for table in _batches(parts, options, batch_rows, places):
+        yield RawTable(table, places.after(first))
+        first += table.num_rows
+
+
+def _batches(parts: list[TablePart], options: ReadOptions, batch_rows: int, places: Places) -> Iterator[pa.Table]:
+    """Tables of exactly batch_rows, across the files; their values tidied."""
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+    held = 0
+    for block in _blocks(parts, places):
+        waiting.append(block)
+        held += block.num_rows
+        while held >= batch_rows:
+            whole = pa.concat_tables(waiting)
+            yield _tidied(whole.slice(0, batch_rows), options)
+            held -= batch_rows
+            waiting = [whole.slice(batch_rows)]
+    if held:
+        yield _tidied(pa.concat_tables(waiting), options)
+
+
+def _blocks(parts: list[TablePart], places: Places) -> Iterator[pa.Table]:
+    rows = 0
+    for part in parts:
+        places.begin(rows, part.place)
+        for block in part.blocks():
+            yield block
+            rows += block.num_rows
+    if rows == 0:
+        columns = plural(len(parts[0].schema), "column", "columns")
+        raise DataError(f"{parts[0].name}: holds the names of {columns} and no rows; add rows")
+
+
+def _tidied(table: pa.Table, options: ReadOptions) -> pa.Table:
+    import pyarrow as pa
+
+    columns = [
+        tidy_texts(column, options.na_values) if pa.types.is_string(column.type) else column for column in table.columns
+    ]
+    return pa.table(columns, names=table.column_names)
+
+
+def open_parts(path: Path, files: Sequence[Path], options: ReadOptions) -> list[TablePart]:
+    """A look at every file, and all of them with the columns of the first.
+
+    Raises:
+        DataError: a file lacks a column, has one too many, or one of another type.
+    """
+    parts: list[TablePart] = []
+    for file in files:
+        partition = partition_values(path, file)
+        if is_parquet(file):
+            parts.append(ParquetPart.of(file, partition))
+        else:
+            parts.append(CsvPart.of(TextFile(file, str(file)), options, partition))
+    for part in parts[1:]:
+        _check_same_columns(parts[0], part)
+    schema = _common_schema(parts)
+    return [part.like(schema) for part in parts]
+
+
+def _check_same_columns(first: TablePart, part: TablePart) -> None:
+    wanted, there = dict.fromkeys(first.schema.names), dict.fromkeys(part.schema.names)
+    missing = [name for name in wanted if name not in there]
+    added = [name for name in there if name not in wanted]
+    if missing:
+        raise DataError(
+            f"{part.name}: has no column {missing[0]!r}{did_you_mean(missing[0], added)}; {first.name} has it,"
+            " and all files need the same columns"
+        )
+    if added:
+        raise DataError(
+            f"{part.name}: has a column {added[0]!r} that {first.name} lacks; all files need the same columns"
+        )
+
+
+def _common_schema(parts: Sequence[TablePart]) -> pa.Schema:
+    """The first file's columns; their types wide enough for every file (whole numbers and others: floats)."""
+    import pyarrow as pa
+
+    schema = parts[0].schema.remove_metadata()
+    for part in parts[1:]:
+        try:
+            schema = pa.unify_schemas([schema, part.schema.remove_metadata()], promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            pairs = ((name, schema.field(name).type, part.schema.field(name).type) for name in schema.names)
+            name, one, other = next((pair for pair in pairs if pair[1] != pair[2]), ("", "", ""))
+            raise DataError(
+                f"{part.name}: {name}: is {other}, but {one} in {parts[0].name}; write the files with the same types"
+            ) from error
+    return schema
+
+
+class Places:
+    """Row index over several files, in their order, to where the row stands in its own file."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._files: list[Callable[[int], str]] = []
+
+    def begin(self, row: int, place: Callable[[int], str]) -> None:
+        """From this row on, rows are of the file for which `place` speaks."""
+        self._starts.append(row)
+        self._files.append(place)
+
+    def __call__(self, row: int) -> str:
+        file = bisect_right(self._starts, row) - 1
+        return self._files[file](row - self._starts[file])
+
+    def after(self, first: int) -> Callable[[int], str]:
+        """The same for a batch whose row 0 is the row `first` of the whole."""
+        return lambda row: self(first + row)

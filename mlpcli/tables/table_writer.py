@@ -1,0 +1,144 @@
+"""Tables written as CSV that every program reads as they are meant, batch by batch.
+
+- UTF-8 with a byte order mark: without one, Excel reads the letters of a Korean file as those of another code page.
+- Values with a comma, a quote or a line break are quoted as RFC 4180 says; lines end with one newline character.
+- A value that a spreadsheet would take for a formula (it starts with = + - @, their full-width forms, a tab or a line
+  break) gets an apostrophe in front, unless it is a plain number.
+- A gap is an empty cell. Whole numbers and decimals are written with all of their digits.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mlpcli.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+FORMULA_START = r"^[=+\-@＝＋－＠\t\r\n]"
+PLAIN_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+NEEDS_QUOTES = r'[",\r\n]'
+
+
+class CsvOutput:
+    """An open CSV file; the columns of the first table are those of all."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open(path, "wb")  # noqa: SIM115 - closed by `close`
+        self._names: list[str] | None = None
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of a table; the first brings the line of names."""
+        if self._names is None:
+            self._names = table.column_names
+            self._file.write(codecs.BOM_UTF8 + csv_lines([[name] for name in self._names]))
+        if table.num_rows:
+            self._file.write(csv_lines(table.select(self._names).columns))
+
+    def close(self) -> None:
+        """Nothing can be written after this."""
+        self._file.close()
+
+
+def csv_lines(columns: Sequence[Any]) -> bytes:
+    """Columns of equal length (pyarrow arrays, or lists of text) as lines of UTF-8; at least one row."""
+    import pyarrow.compute as pc
+
+    cells = [_cells(column) for column in columns]
+    lines = pc.binary_join_element_wise(*cells, _text(","))
+    # Joined with an empty text, each line ends with its newline, and together they are the file's bytes.
+    return b"".join(_bytes(chunk) for chunk in _chunks(pc.binary_join_element_wise(lines, _text(""), _text("\n"))))
+
+
+def _cells(column: Any) -> Any:
+    """Text with everything quoted and defused that needs it, no gaps."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = pa.array(column, pa.large_string()) if isinstance(column, list) else column
+    numeric = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+    texts = pc.fill_null(array.cast(pa.large_string()), _text(""))
+    if numeric:
+        return texts
+    formula = pc.and_not(pc.match_substring_regex(texts, FORMULA_START), pc.match_substring_regex(texts, PLAIN_NUMBER))
+    texts = pc.if_else(formula, pc.binary_join_element_wise(_text("'"), texts, _text("")), texts)
+    doubled = pc.replace_substring(texts, '"', '""')
+    quoted = pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text(""))
+    return pc.if_else(pc.match_substring_regex(texts, NEEDS_QUOTES), quoted, texts)
+
+
+def _text(value: str) -> Any:
+    import pyarrow as pa
+
+    return pa.scalar(value, pa.large_string())
+
+
+def _chunks(array: Any) -> Sequence[Any]:
+    import pyarrow as pa
+
+    return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+
+
+def _bytes(texts: Any) -> bytes:
+    """What the texts of an array are made of, one after another."""
+    import numpy as np
+
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[texts.offset :]
+    return bytes(memoryview(data)[bounds[0] : bounds[len(texts)]]) if len(texts) and data is not None else b""
+
+
+ENDS = (".csv", ".parquet")
+
+
+class TableOutput(Protocol):
+    """Takes tables of the same columns, one after another."""
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of a table."""
+
+    def close(self) -> None:
+        """Finish the file."""
+
+
+class ParquetOutput:
+    """An open Parquet file; the columns of the first table, and their types, are those of all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Any = None
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of a table."""
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, table.schema)
+        self._writer.write_table(table.select(self._writer.schema.names).cast(self._writer.schema))
+
+    def close(self) -> None:
+        """Write what stands at the end of a Parquet file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def check_table_name(option: str, path: Path) -> None:
+    """Refuse a name that ends in no known way, or a folder; `option` opens the message.
+
+    Raises:
+        UserError: naming the path and what would do.
+    """
+    if path.is_dir():
+        raise UserError(f"{option} {path}: is a folder; give the name of a file, such as {path / 'answers.csv'}")
+    if path.suffix.lower() not in ENDS:
+        raise UserError(f"{option} {path}: give a name that ends with {' or '.join(ENDS)}")
+
+
+def open_table_output(path: Path) -> TableOutput:
+    """A new file at `path`, whose name has passed `check_table_name`."""
+    return ParquetOutput(path) if path.suffix.lower() == ".parquet" else CsvOutput(path)

@@ -1,0 +1,302 @@
+"""A text file as a stream of UTF-8 bytes, whatever its encoding and compression, in bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from mlpcli.errors import DataError, SettingError
+from mlpcli.files import open_binary
+from mlpcli.tables.table_files import COMPRESSIONS
+from mlpcli.text import did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+CHUNK = 1 << 20
+MARK = "\ufeff".encode()
+"""The byte order mark, as UTF-8."""
+
+
+class UndecodableError(DataError):
+    """The bytes are not text in this encoding; offset: of the first bad one (after decompression)."""
+
+    def __init__(self, name: str, encoding: str, offset: int, byte: int) -> None:
+        self.offset, self.byte = offset, byte
+        super().__init__(f"{name}: is not {encoding}: byte 0x{byte:02x} at offset {offset:,}")
+
+
+class Readable(Protocol):
+    """What a stream must offer here."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True, eq=False)
+class TextFile:
+    """Where the bytes are, and the name that people know them by."""
+
+    path: Path
+    name: str
+
+    @contextmanager
+    def open_bytes(self) -> Iterator[Readable]:
+        """The bytes as they were written, decompressed.
+
+        Raises:
+            DataError: the file is missing, no regular file, empty, damaged, or changes while it is read.
+        """
+        import pyarrow as pa
+
+        compression = COMPRESSIONS.get(self.path.suffix.lower())
+        with open_binary(self.path) as file:
+            steady = _SteadyFile(cast(BinaryIO, file), self.name)
+            if compression is None:
+                yield steady
+                return
+            with pa.CompressedInputStream(pa.PythonFile(steady, mode="r"), compression) as unpacked:
+                yield _Unpacked(unpacked, self.name, compression)
+
+    @contextmanager
+    def open_utf8(self, encoding: str) -> Iterator[Utf8Stream]:
+        """The text as UTF-8, without a byte order mark."""
+        with self.open_bytes() as source:
+            yield Utf8Stream(source, self.name, encoding)
+
+
+class _SteadyFile(io.RawIOBase):
+    """A file up to the size that it had when it was opened; one that is changed meanwhile is refused at its end."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file, self._name = file, name
+        self._before = os.fstat(file.fileno())
+        self._left = self._before.st_size
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        if not data and size:
+            now = os.fstat(self._file.fileno())
+            if (now.st_size, now.st_mtime_ns) != (self._before.st_size, self._before.st_mtime_ns) or self._left:
+                raise DataError(f"{self._name}: changed while it was read; wait until it is written, and try again")
+        return data
+
+
+class _Unpacked:
+    """A decompressed file, whose faults are told as what they are: not the fault of whoever reads the text."""
+
+    def __init__(self, stream: pa.CompressedInputStream, name: str, compression: str) -> None:
+        self._stream, self._name, self._compression = stream, name, compression
+
+    def read(self, size: int = -1, /) -> bytes:
+        import pyarrow as pa
+
+        try:
+            data: bytes = self._stream.read(size)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DataError(
+                f"{self._name}: is no {self._compression} file, is damaged, or is cut off ({error});"
+                " download or write it again"
+            ) from error
+        return data
+
+
+class Utf8Stream(io.RawIOBase):
+    """Text in any encoding, read as UTF-8 bytes. quotes: how many quotation marks went by.
+
+    Raises:
+        UndecodableError: while reading, at a byte that does not belong to the encoding.
+        DataError: a zero byte, which no text holds.
+    """
+
+    def __init__(self, source: Readable, name: str, encoding: str) -> None:
+        self.quotes = 0
+        self._source, self._name, self._encoding = source, name, encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._plain = encoding in ("utf-8", "utf-8-sig")
+        self._offset = 0
+        self._waiting = b""
+        self._started = self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As many bytes as asked for, since pyarrow takes what it gets for a whole block; one fewer before a CR that
+        would end the block (pyarrow drops an LF that begins the next one, even inside of quotes); fewer at the end."""
+        pieces, held = ([self._waiting] if self._waiting else []), len(self._waiting)
+        while (size < 0 or held < size) and (piece := self._next()):
+            pieces.append(piece)
+            held += len(piece)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        keep = held if size < 0 else size
+        if keep > 1 and data[keep - 1 : keep] == b"\r" and not (self._ended and keep == held):
+            keep -= 1
+        self._waiting = data[keep:]
+        return data[:keep]
+
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def unread(self, data: bytes) -> None:
+        """Put bytes back, to be read first."""
+        self._waiting = data + self._waiting
+
+    def _next(self) -> bytes:
+        """The next piece, never empty before the end."""
+        while not self._ended:
+            raw = self._source.read(CHUNK)
+            self._ended = not raw
+            text = self._decoded(raw)
+            self._offset += len(raw)
+            if text and not self._started:
+                self._started, text = True, text.removeprefix(MARK)
+            if b"\0" in text:
+                raise DataError(zero_byte(self._name, self._encoding))
+            self.quotes += text.count(b'"')
+            if text:
+                return text
+        return b""
+
+    def _decoded(self, raw: bytes) -> bytes:
+        pending = self._decoder.getstate()[0]
+        if self._plain and not pending and raw.isascii():
+            return raw
+        try:
+            return self._decoder.decode(raw, not raw).encode()
+        except UnicodeDecodeError as error:
+            # The codec saw what it had kept from before, and then these bytes.
+            offset = self._offset + len(raw) - len(error.object) + error.start
+            raise UndecodableError(self._name, self._encoding, offset, error.object[error.start]) from error
+        except UnicodeError as error:  # UTF-16 without the mark that it has to begin with
+            offset = self._offset - len(pending)
+            raise UndecodableError(self._name, self._encoding, offset, (pending + raw)[0]) from error
+
+
+def zero_byte(name: str, encoding: str) -> str:
+    """What is said of a file that holds a zero byte."""
+    return (
+        f"{name}: holds a zero byte, so that it is no text in {encoding}; is it UTF-16"
+        " (data.encoding: utf-16-le) or another kind of file?"
+    )
+
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""The longer ones first: the mark of UTF-16 LE is the beginning of that of UTF-32 LE."""
+OTHER_FILES = ((b"PK\x03\x04", "an Excel workbook or a zip archive"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"))
+PACKED = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\x28\xb5\x2f\xfd", ".zst"))
+TRIED = ("utf-8", "cp949")
+NOT_TEXT = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7")
+COMMON = ("utf-8", "cp949", "euc-kr", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
+
+
+def known_encoding(name: str) -> str:
+    """The name as Python writes it; euc-kr becomes cp949, which holds all of it and the syllables that it lacks.
+
+    Raises:
+        SettingError: there is no such encoding.
+    """
+    try:
+        found = codecs.lookup(name).name
+        "".encode(found)
+    except (LookupError, ValueError):
+        found = ""
+    if found in ("", *NOT_TEXT):
+        raise SettingError(
+            "data.encoding", f'"{name}" is no encoding{did_you_mean(name, COMMON)}; known are {", ".join(COMMON)} ...'
+        )
+    return "cp949" if found == "euc_kr" else found
+
+
+def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
+    """The encoding of a file, and what to say about it. A byte order mark has the last word.
+
+    Without one, and with nothing told, the whole file is tried: UTF-8 first, then cp949 (Korean Excel).
+
+    Raises:
+        DataError: it is no text, or in none of these encodings; it names the first bad byte.
+        SettingError: there is no encoding of the told name.
+    """
+    wanted = known_encoding(told) if told is not None else None
+    marked = _by_mark(file, told)
+    if marked is not None:
+        other = wanted not in (
+            None,
+            marked,
+            "utf-8" if marked == "utf-8-sig" else marked,
+            f"{marked}-le",
+            f"{marked}-be",
+        )
+        return marked, [f"{file.name}: read as {marked}, as its first bytes say, not as {told}"] if other else []
+    if wanted is not None:
+        return wanted, []
+    faults: list[UndecodableError] = []
+    for encoding in TRIED:
+        try:
+            _read_through(file, encoding)
+        except UndecodableError as fault:
+            faults.append(fault)
+            continue
+        return encoding, [_found(file, encoding, faults[0])] if faults else []
+    tried = ", ".join(
+        f"{name} (byte 0x{at.byte:02x} at offset {at.offset:,})" for name, at in zip(TRIED, faults, strict=True)
+    )
+    raise DataError(
+        f"{file.name}: the encoding is not found; tried were {tried}; save it as UTF-8, or set data.encoding, for"
+        " example to latin-1, shift_jis or utf-16"
+    )
+
+
+def wrong_encoding(file: TextFile, fault: UndecodableError) -> DataError:
+    """The error for a file that is not in the told encoding, with one that would do."""
+    try:
+        found = find_encoding(file, None)[0]
+        advice = f"it can be read as {found}: set data.encoding: {found}, or leave data.encoding out"
+    except DataError:
+        advice = "set another data.encoding, or save the file as UTF-8"
+    return DataError(f"{fault}; {advice}")
+
+
+def _by_mark(file: TextFile, told: str | None) -> str | None:
+    with file.open_bytes() as source:
+        start = source.read(1024)
+    for beginning, what in OTHER_FILES:
+        if start.startswith(beginning):
+            raise DataError(f"{file.name}: is {what}, not text; save it as CSV (UTF-8) there")
+    for beginning, ending in PACKED:
+        if start.startswith(beginning):
+            raise DataError(f"{file.name}: is compressed; its name must end in {ending}")
+    if not start:
+        raise DataError(f"{file.name}: is empty; download or write it again")
+    if told is None and b"\0" in start and not start.startswith(tuple(mark for mark, _ in MARKS)):
+        raise DataError(zero_byte(file.name, "utf-8"))
+    return next((encoding for mark, encoding in MARKS if start.startswith(mark)), None)
+
+
+def _read_through(file: TextFile, encoding: str) -> None:
+    with file.open_utf8(encoding) as stream:
+        while stream.read(CHUNK):
+            pass
+
+
+def _found(file: TextFile, encoding: str, fault: UndecodableError) -> str:
+    return f"{file.name}: read as {encoding} (it is not utf-8: byte 0x{fault.byte:02x} at offset {fault.offset:,})"

@@ -1,0 +1,334 @@
+"""Columns as numbers. A text is a number where Python, Excel and a person agree: 3, -2.5, .5, 1e-3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpcli.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def as_numbers(column: pa.ChunkedArray, where: str, place: Place) -> npt.NDArray[np.float64]:
+    """The values as float64, NaN for a gap; true and false are 1 and 0.
+
+    Args:
+        column: of any type that is read; text, numbers, booleans, or nulls alone.
+        where: the column's name, for messages.
+        place: from a row's index to where a person finds it.
+
+    Raises:
+        DataError: a text that is no number, infinity, a number too large for float32, a date; it names the first
+            place, the value, and how many there are.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if is_date(column):
+        raise DataError(
+            f"{place(0)}: {where}: holds dates ({column.type}), not numbers; set data.types: {{{where}: date}}"
+        )
+    if is_text(column):
+        values = _text_values(column, where, place)
+    elif pa.types.is_boolean(column.type):
+        values = pc.cast(pc.cast(column, pa.int8()), pa.float64())
+    else:
+        values = pc.cast(column, pa.float64(), safe=False)
+    numbers: npt.NDArray[np.float64] = np.asarray(values.to_numpy(), np.float64)
+    _refuse_large(column, numbers, where, place)
+    return numbers
+
+
+def number_mask(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which values are numbers in their form (1e400 is, the text inf is not); null where there is a gap."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if is_text(column):
+        values = _quick_values(column)
+        if values is not None:
+            return pc.if_else(pc.is_valid(values), True, pa.scalar(None, pa.bool_()))
+        return pc.match_substring_regex(plain_texts(column), NUMBER)
+    if pa.types.is_null(column.type):
+        return pc.cast(column, pa.bool_())
+    valid = pc.is_valid(column)
+    if pa.types.is_floating(column.type):
+        valid = pc.and_(valid, pc.fill_null(pc.invert(pc.is_nan(column)), False))
+    return pc.if_else(valid, not is_date(column), pa.scalar(None, pa.bool_()))
+
+
+def _text_values(column: pa.ChunkedArray, where: str, place: Place) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = _quick_values(column)
+    if values is not None:
+        return values
+    texts = plain_texts(column)
+    odd = pc.invert(pc.match_substring_regex(texts, NUMBER))
+    if pc.any(odd).as_py():
+        first = str(texts[pc.index(odd, True).as_py()].as_py())
+        refuse_odd(column, odd, where, place, "is not a number", _advice(first, where))
+    return pc.cast(pc.replace_substring_regex(texts, r"^\+", ""), pa.float64())
+
+
+def _quick_values(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """The numbers where all texts are finite ones, found without looking at the form of each; else None."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        values = pc.cast(pc.cast(texts, pa.string()), pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return values if pc.all(pc.is_finite(values)).as_py() in (True, None) else None
+
+
+def _advice(text: str, where: str) -> str:
+    """What to do about a text that is no number, by what people may have meant."""
+    unsigned = text.lstrip("+-")
+    if re.fullmatch(r"[0-9]{1,3}([, _'][0-9]{3})+(\.[0-9]+)?", unsigned):
+        first = "remove the separators between the thousands"
+    elif re.fullmatch(r"[0-9]+,[0-9]+", unsigned):
+        first = "write 1.5 for 1,5"
+    elif re.fullmatch(r"0[xX][0-9a-fA-F]+", unsigned):
+        first = "write hexadecimal numbers with decimal digits"
+    elif re.search(r"[0-9]", text) is None and any(letter.isdigit() for letter in text):
+        first = "write it with the digits 0-9 (these may be full-width)"
+    elif re.fullmatch(r"[0-9.,]+\s*[%₩$€원]|[₩$€]\s*[0-9.,]+", unsigned):
+        first = "remove the unit"
+    else:
+        first = "correct it"
+    return f"{first}, or name it as a gap (data.na_values), or set data.types: {{{where}: category}}"
+
+
+def _refuse_large(column: pa.ChunkedArray, numbers: npt.NDArray[np.float64], where: str, place: Place) -> None:
+    import pyarrow as pa
+
+    with np.errstate(invalid="ignore"):
+        odd = np.abs(numbers) > LARGEST
+    if odd.any():
+        found = "is infinite" if str(column[int(odd.argmax())].as_py()).lstrip("-") == "inf" else "is too large"
+        advice = f"the largest is {LARGEST:.1e} (float32): correct it, or name it as a gap (data.na_values)"
+        refuse_odd(column, pa.chunked_array([odd]), where, place, found, advice)
+
+
+Place = Callable[[int], str]
+LONGEST_SHOWN = 40
+
+
+def is_text(column: pa.ChunkedArray) -> bool:
+    """Whether the values are text, in any of Arrow's forms."""
+    import pyarrow.types as kinds
+
+    kind = column.type
+    return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_dictionary(kind))
+
+
+def is_date(column: pa.ChunkedArray) -> bool:
+    """Whether the values are Arrow's dates or timestamps."""
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_date(column.type) or kinds.is_timestamp(column.type))
+
+
+def plain_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of text as plain strings, without blanks around the values."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+
+
+def shown(value: object) -> str:
+    """A value in quotes, on one line and not too long."""
+    text = " ".join(str(value).split())
+    return f'"{text[:LONGEST_SHOWN]}..."' if len(text) > LONGEST_SHOWN else f'"{text}"'
+
+
+def odd_value(where: str, place: Place, row: int, found: str, others: int, advice: str) -> DataError:
+    """The error for one cell: `people.csv:17: age: found (3 more like it); advice`."""
+    more = f" ({others:,} more like it)" if others else ""
+    return DataError(f"{place(row)}: {where}: {found}{more}; {advice}")
+
+
+def refuse_odd(
+    column: pa.ChunkedArray, odd: pa.ChunkedArray, where: str, place: Place, found: str, advice: str
+) -> None:
+    """Raise a DataError for the first value where `odd` is true, if there is one."""
+    import pyarrow.compute as pc
+
+    count = pc.sum(odd).as_py() or 0
+    if count:
+        row = pc.index(odd, True).as_py()
+        raise odd_value(where, place, row, f"{shown(column[row].as_py())} {found}", count - 1, advice)
+
+
+TRUE = ("true", "yes", "y", "t", "1", "예", "네", "참")
+FALSE = ("false", "no", "n", "f", "0", "아니오", "아니요", "거짓")
+"""In any case; beside them the numbers 1 and 0."""
+
+
+def as_booleans(column: pa.ChunkedArray, where: str, place: Place) -> npt.NDArray[np.float64]:
+    """The values as 1 (true) and 0 (false), NaN for a gap.
+
+    Raises:
+        DataError: a value that is neither; it names the first place, the value, and how many there are.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mask = boolean_mask(column)
+    advice = f"true/false, yes/no, y/n, t/f, 1/0 are read; correct it, or set data.types: {{{where}: category}}"
+    refuse_odd(column, pc.invert(mask), where, place, "is neither true nor false", advice)
+    words = _words(column)
+    truth = pc.if_else(pc.is_valid(words), pc.is_in(words, value_set=pa.array(TRUE)), pa.scalar(None, pa.bool_()))
+    return np.asarray(pc.cast(pc.cast(truth, pa.int8()), pa.float64()).to_numpy(), np.float64)
+
+
+def boolean_mask(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which values are true or false; null where there is a gap."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = _words(column)
+    known = pc.is_in(words, value_set=pa.array([*TRUE, *FALSE]))
+    return pc.if_else(pc.is_valid(words), known, pa.scalar(None, pa.bool_()))
+
+
+def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values as lower-case text; whole numbers without a point, so that 1.0 is "1"."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if is_text(column):
+        return pc.utf8_lower(plain_texts(column))
+    if is_date(column) or pa.types.is_null(column.type):
+        return pc.cast(column, pa.string())
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0+$", "")
+
+
+DATE = (
+    r"^(?P<year>[0-9]{4})(?:-|/|\. ?|년 ?)(?P<month>[0-9]{1,2})(?:-|/|\. ?|월 ?)(?P<day>[0-9]{1,2})[.일]?"
+    r"(?:[T ]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}(?:\.[0-9]{1,9})?))?"
+    r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
+)
+"""2024-01-31, 2024/1/31, 2024. 1. 31., 2024년 1월 31일, and with a time after it: 2024-01-31T10:30:00+09:00."""
+YEAR = r"^[0-9]{4}[-/.년]"
+"""How each of them begins."""
+EXAMPLES = (
+    "dates are written 2024-01-31, 2024/01/31, 2024.01.31 or 2024년 1월 31일, a time after it as 10:30 or 10:30:15"
+)
+SECONDS_A_DAY = 86_400.0
+Days = npt.NDArray[np.float64]
+
+
+def as_dates(column: pa.ChunkedArray, where: str, place: Place) -> Days:
+    """The values as days since 1970-01-01 (UTC where a zone is given), NaN for a gap.
+
+    Raises:
+        DataError: a value that is no date; it names the first place, the value, and how many there are.
+    """
+    import pyarrow as pa
+
+    days, valid = _days(column)
+    odd = pa.chunked_array([np.isnan(days) & valid])
+    refuse_odd(column, odd, where, place, "is not a date", f"{EXAMPLES}; correct it, or set data.types for {where}")
+    return days
+
+
+def date_mask(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which values are dates; null where there is a gap."""
+    import pyarrow as pa
+
+    days, valid = _days(column)
+    return pa.chunked_array([pa.array(~np.isnan(days), mask=~valid)])
+
+
+def _days(column: pa.ChunkedArray) -> tuple[Days, npt.NDArray[np.bool_]]:
+    """Days, NaN where there is none; and which values are no gap."""
+    import pyarrow.compute as pc
+
+    valid = np.asarray(pc.is_valid(column).to_numpy(), bool)
+    if is_date(column):
+        return _days_of_timestamps(column), valid
+    if not is_text(column):
+        return np.full(len(column), np.nan), valid
+    return _days_of_texts(plain_texts(column)), valid
+
+
+def _days_of_timestamps(column: pa.ChunkedArray) -> Days:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_date32(column.type):
+        return np.asarray(pc.cast(pc.cast(column, pa.int32()), pa.float64()).to_numpy(), np.float64)
+    ticks = np.asarray(pc.cast(pc.cast(column, pa.int64()), pa.float64(), safe=False).to_numpy(), np.float64)
+    unit = "ms" if pa.types.is_date64(column.type) else column.type.unit
+    return ticks / ({"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit] * SECONDS_A_DAY)
+
+
+def _days_of_texts(texts: pa.ChunkedArray) -> Days:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    days = np.full(len(texts), np.nan)
+    if not pc.any(pc.match_substring_regex(texts, YEAR)).as_py():  # most columns of text, seen at a tenth of the cost
+        return days
+    parts = pa.chunked_array(pc.extract_regex(texts, pattern=DATE)).combine_chunks()
+    if isinstance(parts, pa.ChunkedArray):  # pyarrow before 19 keeps a chunked array of one chunk
+        parts = parts.chunk(0)
+    rows = np.flatnonzero(np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), bool))
+    if len(rows):
+        days[rows] = _days_of_parts(parts.take(pa.array(rows)))
+    return days
+
+
+def _days_of_parts(parts: pa.StructArray) -> Days:
+    """Days of texts that have a date's form; NaN where there is no such day or hour (2023-02-29)."""
+    import pyarrow.compute as pc
+
+    year, month, day = (_part(parts, name).astype(np.int64) for name in ("year", "month", "day"))
+    hour, minute, second = (_part(parts, name) for name in ("hour", "minute", "second"))
+    months = (year - 1970).astype("M8[Y]").astype("M8[M]") + (month - 1)
+    first = months.astype("M8[D]").astype(np.int64)
+    length = (months + 1).astype("M8[D]").astype(np.int64) - first
+    zone = pc.struct_field(parts, "zone").to_pylist() if pc.any(_has(parts, "zone")).as_py() else []
+    offset = np.array([_zone_seconds(text) for text in zone]) if zone else 0.0
+    seconds = hour * 3600 + minute * 60 + second - offset
+    known = (month >= 1) & (month <= 12) & (day >= 1) & (day <= length) & (hour < 24) & (minute < 60) & (second < 60)
+    return np.where(known, first + day - 1 + seconds / SECONDS_A_DAY, np.nan)
+
+
+def _has(parts: pa.StructArray, name: str) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.not_equal(pc.struct_field(parts, name), "")
+
+
+def _part(parts: pa.StructArray, name: str) -> Days:
+    """One part as numbers, 0 where it is not written."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.if_else(_has(parts, name), pc.struct_field(parts, name), "0")
+    return np.asarray(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+
+
+def _zone_seconds(text: str) -> float:
+    if text in ("", "Z"):
+        return 0.0
+    digits = text[1:].replace(":", "")
+    return (1 if text[0] == "+" else -1) * (int(digits[:2]) * 3600.0 + int(digits[2:]) * 60.0)

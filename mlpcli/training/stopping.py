@@ -1,0 +1,115 @@
+"""Early stopping and the learning rate on a plateau, with the rules of Keras's callbacks of these names.
+
+On Keras's own way they are those callbacks; `tests/training/test_numpy_stopping.py` holds these to them.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.config.metrics import Metric
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.sections import EarlyStopping
+from mlpcli.model.plan import accuracy_name
+
+
+class Monitor:
+    """What is watched, which way is better, and the best value so far."""
+
+    def __init__(self, settings: EarlyStopping | ReduceLROnPlateau, metrics: Sequence[Metric]) -> None:
+        self.settings, self.monitor = settings, settings.monitor
+        rising = settings.mode == "max" or (settings.mode == "auto" and _rising(settings.monitor, metrics))
+        self.monitor_op: Callable[[Any, Any], bool] = operator.gt if rising else operator.lt
+        self.margin = settings.min_delta if rising else -settings.min_delta
+        self.best: float | None = None
+
+    def improves(self, value: float, reference: float | None) -> bool:
+        """Whether the value is better than the reference by more than the margin, in float32 as Keras compares.
+
+        Anything is better than no reference.
+        """
+        return reference is None or bool(self.monitor_op(np.float32(value - self.margin), np.float32(reference)))
+
+
+class StopEarly(Monitor):
+    """Tells when to stop, and keeps the weights of the best epoch; epochs count from 0."""
+
+    def __init__(self, settings: EarlyStopping, metrics: Sequence[Metric]) -> None:
+        super().__init__(settings, metrics)
+        self.settings: EarlyStopping = settings
+        self.patience, self.baseline = settings.patience, settings.baseline
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best_weights: list[Array] | None = None
+
+    def look(self, epoch: int, logs: Logs, weights: list[Array]) -> bool:
+        """After each epoch: whether it is time to stop. `weights` are the network's now; kept, not copied."""
+        current, keeps = logs[self.monitor], self.settings.restore_best_weights
+        if epoch < self.settings.start_from_epoch:
+            return False
+        if keeps and self.best_weights is None:
+            self.best_weights, self.best_epoch = weights, epoch
+        self.wait += 1
+        if self.improves(current, self.best):
+            self.best, self.best_epoch = current, epoch
+            if keeps:
+                self.best_weights = weights
+            if self.baseline is None or self.improves(current, self.baseline):
+                self.wait = 0
+            return False
+        if self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            return True
+        return False
+
+
+class LowerRate(Monitor):
+    """Lowers the learning rate when the monitored value stops improving."""
+
+    def __init__(self, settings: ReduceLROnPlateau, metrics: Sequence[Metric]) -> None:
+        super().__init__(settings, metrics)
+        self.settings: ReduceLROnPlateau = settings
+        self.wait = self.cooldown = 0
+
+    def look(self, logs: Logs, rate: float) -> float:
+        """After each epoch, with the rate as it is: the rate from now on."""
+        if self.cooldown > 0:
+            self.cooldown -= 1
+            self.wait = 0
+        if self.improves(logs[self.monitor], self.best):
+            self.best, self.wait = logs[self.monitor], 0
+        elif self.cooldown == 0:
+            self.wait += 1
+            if self.wait >= self.settings.patience and rate > np.float32(self.settings.min_lr):
+                self.cooldown, self.wait = self.settings.cooldown, 0
+                return max(rate * self.settings.factor, self.settings.min_lr)
+        return rate
+
+
+def _rising(monitor: str, metrics: Sequence[Metric]) -> bool:
+    """Losses fall; whether a metric is to rise, its class in the schema says."""
+    name = monitor.removeprefix("val_")
+    return any(metric.name == name and bool(metric.higher_is_better) for metric in metrics)
+
+
+Logs = Mapping[str, Any]
+"""Loss and metrics of an epoch by name, those of the validation rows with val_ before it."""
+
+
+class AccuraciesMeet:
+    """Whether training and validation accuracy are as near to each other as `tolerance`."""
+
+    def __init__(self, tolerance: float) -> None:
+        self.tolerance = tolerance
+        self.metric = ""
+        self.met = False
+
+    def look(self, logs: Logs) -> bool:
+        """After each epoch: whether it is time to stop."""
+        self.metric = accuracy_name(list(logs)) or ""
+        self.met = bool(abs(logs[self.metric] - logs[f"val_{self.metric}"]) <= self.tolerance)
+        return self.met

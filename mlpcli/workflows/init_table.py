@@ -1,0 +1,195 @@
+"""Tables as `init` sees them: the target, what can be learnt from, and what had better be left out."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mlpcli.config.sections import ColumnKind, DataConfig, resolve_task
+from mlpcli.config.yaml_writer import in_a_comment, yaml_list, yaml_value
+from mlpcli.data.dataset import Part, Rows, Source
+from mlpcli.data.look.findings import raw_columns
+from mlpcli.data.look.leaks import find_leaks
+from mlpcli.data.look.look_at import draw_sample
+from mlpcli.errors import SettingError
+from mlpcli.files import reading
+from mlpcli.tables.kinds import Verdict, choose_kinds, judge
+from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
+from mlpcli.tables.profile import ColumnProfile, ColumnSummary, column_lines, mixed_message, profile_columns
+from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, usable_rows
+from mlpcli.tables.table_reader import read_batches
+from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
+from mlpcli.text import plural, shown
+from mlpcli.workflows.init_text import Entry, StarterData
+
+MOST_CATEGORIES = 50
+"""One-hot columns that a category is taken for, at most."""
+COMMENT_WIDTH = 100
+Profiles = Mapping[str, ColumnProfile]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What was decided about the columns.
+
+    data: as the config will have it. unusable: column to the reason why it must be excluded.
+    doubtful: column to the reason why it perhaps should be.
+    """
+
+    data: DataConfig
+    target: TargetEncoder
+    kinds: dict[str, ColumnKind]
+    unusable: dict[str, str]
+    doubtful: dict[str, str]
+
+
+def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
+    """Look at all rows of a table (see `look_at_data`); the target is guessed where it is None."""
+    with reading(path):
+        profiles = profile_columns(read_batches(path, ReadOptions()))
+        name = guess_target(list(profiles), profiles) if target is None else target
+        chosen = _choose(path, profiles, name, guessed=target is None)
+        counts = _class_counts(path, chosen.target)
+    rows = profiles[name].present
+    notes = [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
+    if target is None:
+        notes.insert(0, f"the target is a guess: {shown(name)}; --target COLUMN takes another")
+    return StarterData(
+        found=f"{path.name}: {plural(profiles[name].rows, 'row', 'rows')}, {len(profiles):,} columns",
+        source=source,
+        task=resolve_task("auto", chosen.target.class_names),
+        rows=rows,
+        inputs=sum(_inputs(profiles[column], kind) for column, kind in chosen.kinds.items()),
+        smallest_class=min(counts.values(), default=None),
+        entries=tuple(_entries(profiles, chosen, guessed=target is None)),
+        notes=tuple(notes),
+    )
+
+
+def _choose(path: Path, profiles: Profiles, name: str, guessed: bool) -> _Chosen:
+    check_known("--target", path.name, [name], profiles)
+    data = DataConfig(source=str(path), target=name)
+    try:
+        encoder, _ = choose_target(path.name, profiles, data)
+    except SettingError as error:
+        advice = "; name the column to predict with --target" if guessed else ""
+        raise SettingError("--target", f"{error.message}{advice}") from error
+    verdicts = {column: judge(profile) for column, profile in profiles.items() if column != name}
+    unusable = {
+        column: _why_unusable(profiles[column], verdict)
+        for column, verdict in verdicts.items()
+        if verdict.trouble in ("free text", "mixed")
+    }
+    data = data.model_copy(update={"exclude": list(unusable)})
+    kinds = choose_kinds(path.name, profiles, data, name).kinds
+    doubtful = {column: verdicts[column].note for column in kinds if kinds[column] == "number"}
+    doubtful = {column: f"{shown(column)}: {note}" for column, note in doubtful.items() if note}
+    doubtful.update(leaky_columns(path, data, encoder, {c: k for c, k in kinds.items() if c not in doubtful}))
+    return _Chosen(data, encoder, kinds, unusable, doubtful)
+
+
+def _why_unusable(profile: ColumnProfile, verdict: Verdict) -> str:
+    return mixed_message(profile) if verdict.trouble == "mixed" else f"holds free text, {verdict.note}"
+
+
+def _class_counts(path: Path, target: TargetEncoder) -> Counter[int]:
+    """Rows of each class; none where the target is a number."""
+    counts: Counter[int] = Counter()
+    if target.class_names is None or target.name is None:
+        return counts
+    for batch in read_batches(path, ReadOptions()):
+        alone = replace(batch, columns=batch.columns.select([target.name]))
+        counts.update(target.encode(alone.take(usable_rows(alone, (), target.name, "impute"))).tolist())
+    return counts
+
+
+def _inputs(profile: ColumnProfile, kind: ColumnKind) -> int:
+    """About how many numbers become of a column."""
+    own = min(MOST_CATEGORIES, len(profile.seen)) if kind == "category" else 1
+    return own + (profile.missing > 0)
+
+
+def _entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:
+    name = chosen.data.target or ""
+    guess = "a guess; " if guessed else ""
+    entries: list[Entry] = [(f"target: {yaml_value(name)}", guess + target_comment(profiles[name], chosen.target))]
+    if chosen.unusable:
+        entries += _wrapped(f"{shown(column)}: {why}" for column, why in chosen.unusable.items())
+        entries.append((f"exclude: {yaml_list(list(chosen.unusable))}", "cannot be read as they are"))
+    if chosen.doubtful:
+        entries += _wrapped(why for why in chosen.doubtful.values() if why)
+        entries.append((f"# exclude: {yaml_list([*chosen.unusable, *chosen.doubtful])}", "perhaps better left out"))
+    return entries + column_comments(profiles, chosen.kinds, name)
+
+
+def _wrapped(texts: Iterable[str]) -> list[Entry]:
+    """Comment lines of a width that is read with ease."""
+    lines = [line for text in texts for line in textwrap.wrap(in_a_comment(text), COMMENT_WIDTH)]
+    return [(f"# {line}", "") for line in lines]
+
+
+MOST_LISTED = 60
+MOST_CLASSES = 8
+LONGEST_EXAMPLE = 60
+
+
+def target_comment(profile: ColumnProfile, target: TargetEncoder) -> str:
+    """What is predicted: the classes, or the range of the number."""
+    if target.class_names is None:
+        return f"a number, {profile.low:.6g} to {profile.high:.6g}"
+    first = ", ".join(shown(name) for name in target.class_names[:MOST_CLASSES])
+    more = ", ..." if len(target.class_names) > MOST_CLASSES else ""
+    return f"{len(target.class_names)} classes: {first}{more}"
+
+
+def column_comments(profiles: Mapping[str, ColumnProfile], kinds: Mapping[str, ColumnKind], target: str) -> list[Entry]:
+    """The columns as they are read, in the order of the file; very many are counted."""
+    summaries = column_lines(profiles, kinds, target)
+    width = max(len(shown(summary.name)) for summary in summaries[:MOST_LISTED])
+    lines = [_line(summary, width) for summary in summaries[:MOST_LISTED]]
+    if len(summaries) > MOST_LISTED:
+        lines.append(f"#   ... and {len(summaries) - MOST_LISTED:,} more")
+    head = "# The columns, as they are read; types: {COLUMN: category} reads one in another way."
+    return [(head, ""), *((line, "") for line in lines)]
+
+
+def _line(summary: ColumnSummary, width: int) -> str:
+    values = summary.example if len(summary.example) <= LONGEST_EXAMPLE else summary.example[:LONGEST_EXAMPLE] + "..."
+    counted = summary.kind in ("category", "target", "dropped")
+    distinct = f"{summary.distinct} values: " if counted and summary.distinct != 1 else ""
+    gaps = f", {summary.missing:,} missing" if summary.missing else ""
+    return in_a_comment(f"#   {shown(summary.name):{width}}  {summary.kind:8}  {distinct}{values}{gaps}")
+
+
+def leaky_columns(
+    path: Path, data: DataConfig, target: TargetEncoder, kinds: Mapping[str, ColumnKind]
+) -> dict[str, str]:
+    """Column to why it may be a leak, in words; judged by the first rows (65,536 at most).
+
+    Raises:
+        DataError, SettingError: as fitting the preprocessing would.
+    """
+    if not kinds:
+        return {}
+    batch = next(iter(read_batches(path, ReadOptions())))
+    kept = usable_rows(batch, tuple(kinds), target.name, data.missing)
+    if len(kept) == 0:
+        return {}
+    table = batch.take(kept)
+    preprocessing, _ = fit_preprocessing([table], kinds, target, data, ReadOptions())
+    return _leaks(table, preprocessing, target)
+
+
+def _leaks(table: RawTable, preprocessing: Preprocessing, target: TargetEncoder) -> dict[str, str]:
+    rows = Rows(preprocessing.encode(table), preprocessing.encode_target(table))
+    source = Source("", "table", rows, None, target.class_names, None, None, preprocessing)
+    sample = draw_sample(Part(rows.x, rows.y, np.arange(len(rows))))
+    found: dict[str, str] = {}
+    for finding in find_leaks(raw_columns(source), sample, target.class_names):
+        found.update({name: str(finding) if index == 0 else "" for index, name in enumerate(finding.columns)})
+    return found

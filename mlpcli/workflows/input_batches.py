@@ -1,0 +1,254 @@
+"""Rows of table files to predict, and of CSV on standard input: encoded as the training rows were."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.arrays import Array, model_values
+from mlpcli.data.dataset import ImageForm, Layout
+from mlpcli.data.images.class_folders import LeftOut, has_pictures, visible
+from mlpcli.data.images.load_images import example_of, read_photo
+from mlpcli.data.npz import feature_names_in, read_npz
+from mlpcli.errors import DataError, ModelFileError
+from mlpcli.files import open_binary
+from mlpcli.text import did_you_mean
+
+if TYPE_CHECKING:
+    from mlpcli.tables.preprocessing import Preprocessing, Read
+    from mlpcli.tables.raw_table import RawTable, ReadOptions
+
+
+BATCH_ROWS = 65_536
+BATCH_VALUES = 1 << 22
+"""Values of a batch, at most, read or encoded: wider tables come in fewer rows at a time."""
+
+
+def preprocessing_of(layout: Layout, target: str | None) -> Preprocessing | None:
+    """How columns become what the model takes; None where it has learnt on no columns with names."""
+    from mlpcli.tables.preprocessing import plain_preprocessing
+
+    if layout.preprocessing is not None:
+        return layout.preprocessing
+    if layout.feature_names is None or len(layout.input_shape) != 1:
+        return None
+    return plain_preprocessing(layout.feature_names, layout.class_names, target)
+
+
+def file_reader(path: Path) -> Read:
+    """Reads a table file, a pattern of files, or a folder of them."""
+    from mlpcli.tables.table_reader import read_batches
+
+    return lambda options, rows: read_batches(path, options, rows)
+
+
+class KeptStream:
+    """CSV that comes once and cannot be asked for again, kept in a temporary file as long as this object lives."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        """Read the stream to its end.
+
+        Raises:
+            DataError: nothing comes, or more than the disk holds.
+        """
+        handle, name = tempfile.mkstemp(prefix="mlpcli-", suffix=".csv")
+        self.path = Path(name)
+        weakref.finalize(self, self.path.unlink, missing_ok=True)
+        try:
+            with os.fdopen(handle, "wb") as copy:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise DataError(
+                f"{STANDARD_INPUT}: cannot be kept in {self.path.parent}: {reason}; save it to a file, and give that"
+            ) from error
+        if self.path.stat().st_size == 0:
+            raise DataError(f"{STANDARD_INPUT}: is empty; send CSV with a line of column names")
+
+    def read(self, options: ReadOptions, rows: int) -> Iterator[RawTable]:
+        """The rows in batches, from the beginning each time."""
+        from mlpcli.tables.table_reader import read_stream
+
+        with open(self.path, "rb") as file:
+            yield from read_stream(file, STANDARD_INPUT, options, rows)
+
+
+def table_batches(name: str, read: Read, preprocessing: Preprocessing) -> Iterator[InputBatch]:
+    """The rows of a table, encoded.
+
+    Raises:
+        DataError: the file cannot be read, lacks columns, or holds a value that does not fit its column.
+    """
+    from mlpcli.tables.preprocessing import fitting_options
+
+    width = max(1, len(preprocessing.feature_names), len(preprocessing.source_names))
+    rows = max(1, min(BATCH_ROWS, BATCH_VALUES // width))
+    first = 0
+    for raw in read(fitting_options(read, preprocessing), rows):
+        if len(raw):
+            yield InputBatch(preprocessing.encode(raw), (name,), first, raw)
+        first += len(raw)
+
+
+def check_encoded(file: Path, preprocessing: Preprocessing, layout: Layout) -> None:
+    """Hold the width of encoded rows to the model's.
+
+    Raises:
+        ModelFileError: they differ, so the file's metadata is not that of its model.
+    """
+    if layout.input_shape != (len(preprocessing.feature_names),):
+        raise ModelFileError(
+            f"{file}: its mlpcli metadata is damaged (columns for {len(preprocessing.feature_names)} inputs, and the"
+            f" model takes {layout.input_shape}); restore the file or train again"
+        )
+
+
+BATCH_BYTES = 1 << 24
+AGAIN = "write it again with numpy.save"
+
+
+def array_batches(name: str, array: Array | Path, layout: Layout) -> Iterator[InputBatch]:
+    """The rows of an array, or of the array in a file, some MiB at a time; a file .npy is never in memory as a whole.
+
+    Rows are (n, *input_shape); one alone, without the n, is a row, too, and a last side of 1 may be there or not.
+
+    Raises:
+        DataError: the file cannot be read, or its rows are not what the model takes.
+    """
+    x = _rows(name, _read(array, layout) if isinstance(array, Path) else array, layout.input_shape)
+    if len(x) == 0:
+        raise DataError(f"{name}: holds no rows (its shape is {x.shape}); give at least one")
+    step = max(1, BATCH_BYTES // (8 * max(1, math.prod(layout.input_shape))))
+    for start in range(0, len(x), step):
+        yield InputBatch(model_values(name, np.asarray(x[start : start + step])), (name,), start)
+
+
+def _read(path: Path, layout: Layout) -> Array:
+    if path.suffix.lower() == ".npz":
+        return _from_npz(path, layout)
+    with open_binary(path):  # a pipe or an empty file is named as such
+        pass
+    try:  # mapped, so that a header that lies is found before anything is allocated
+        array: Array = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # numpy raises several kinds on damaged bytes, and on pickled Python objects
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: is no .npy file of numbers, or is cut off ({reason}); {AGAIN}") from error
+    return array
+
+
+def _from_npz(path: Path, layout: Layout) -> Array:
+    arrays = read_npz(path)
+    if "x" not in arrays:
+        listed = ", ".join(arrays) or "no array"
+        raise DataError(f"{path}: the array x is missing (it holds {listed}); save the rows as x with numpy.savez")
+    x = arrays["x"]
+    own = feature_names_in(path, arrays, x.shape)
+    if own is None or layout.feature_names is None or own == layout.feature_names:
+        return x
+    for name in layout.feature_names:
+        if name not in own:
+            raise DataError(f'{path}: lacks the column "{name}", which the model takes{did_you_mean(name, own)}')
+    return x[:, [own.index(name) for name in layout.feature_names]]
+
+
+def _rows(name: str, x: Array, input_shape: tuple[int, ...]) -> Array:
+    core = input_shape[:-1] if len(input_shape) == 3 and input_shape[-1] == 1 else input_shape
+    for shape in (input_shape, core, (*core, 1)):
+        if x.shape == shape:
+            return x.reshape(1, *input_shape)
+        if x.shape[1:] == shape:
+            return x.reshape(-1, *input_shape) if len(x) else x
+    wanted = f"(rows, {', '.join(map(str, input_shape))})"
+    raise DataError(f"{name}: has the shape {x.shape}, and the model takes {wanted}; give rows of that shape")
+
+
+INVERTED_ABOVE = 0.5
+"""How much brighter or darker, of 0 to 1, the border of a picture is than those of training when it is inverted."""
+Note = Callable[[str], None]
+
+
+def picture_files(folder: Path, note: Note) -> list[Path]:
+    """The pictures in a folder, by name; folders in it are not looked into.
+
+    Raises:
+        DataError: there are none.
+    """
+    left_out = LeftOut()
+    found = left_out.pictures(folder, left_out.inside(folder, [path for path in visible(folder) if path.is_file()]))
+    if not found:
+        inner = next((path for path in visible(folder) if path.is_dir()), None) if has_pictures(folder) else None
+        advice = f"give one of the folders in it, such as {inner}" if inner else "give a folder with some"
+        raise DataError(f"{folder}: holds no pictures{left_out.hint()}; {advice}")
+    for text in left_out.notes():
+        note(f"{folder}: {text}")
+    return found
+
+
+def picture_batches(
+    files: Sequence[Path], form: ImageForm, layout: Layout, invert: bool, note: Note
+) -> Iterator[InputBatch]:
+    """The pictures in the order given, some MiB at a time; `note` is told of each that is inverted.
+
+    Raises:
+        DataError: a file is no picture, or damaged.
+    """
+    step = max(1, BATCH_BYTES // (4 * math.prod(layout.input_shape)))
+    for start in range(0, len(files), step):
+        some = files[start : start + step]
+        pixels = np.stack([_pixels(file, form, invert, note) for file in some])
+        yield InputBatch(example_of(pixels, layout.input_shape, layout.pixel_max), tuple(str(file) for file in some))
+
+
+def _pixels(file: Path, form: ImageForm, invert: bool, note: Note) -> Array:
+    pixels, border = read_photo(file, form)
+    if not invert or form.color != "grayscale" or abs(border - form.border) <= INVERTED_ABOVE:
+        return pixels
+    found, learnt = ("light", "dark") if border > form.border else ("dark", "light")
+    note(f"{file}: {found} background, the model learnt on a {learnt} one: inverted; --no-invert keeps it")
+    inverted: Array = 255 - pixels
+    return inverted
+
+
+@dataclass(frozen=True, eq=False)
+class InputBatch:
+    """Examples x (n, *input_shape), as the model takes them.
+
+    names: the file of each example, as the user wrote it; or one, for a file that all of them come from.
+    first: which row of that file (from 0) the first of them is; None for pictures, each of which is a file.
+    table: the rows as they stand in a table file.
+    """
+
+    x: Array
+    names: tuple[str, ...]
+    first: int | None = None
+    table: RawTable | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes, about."""
+        return int(self.x.nbytes) + (int(self.table.columns.nbytes) if self.table is not None else 0)
+
+    def name(self, index: int) -> str:
+        """The file that an example of this batch comes from."""
+        return self.names[index if self.first is None else 0]
+
+    def place(self, index: int) -> str:
+        """Where a person finds the example."""
+        if self.table is not None:
+            return self.table.place(index)
+        return self.name(index) if self.first is None else f"{self.name(index)}: row {self.first + index} (from 0)"
+
+
+STANDARD_INPUT = "standard input"

@@ -1,0 +1,236 @@
+"""What is to be predicted: which kind each input is, and all of it looked at before a model is loaded."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.data.dataset import Layout
+from mlpcli.data.images.class_folders import holds_pictures, is_picture_name
+from mlpcli.data_folder import located
+from mlpcli.errors import DataError, UserError
+from mlpcli.tables.table_files import is_table_path
+from mlpcli.text import did_you_mean
+from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
+
+KEPT_BYTES = 1 << 26
+"""Inputs up to this size stay in memory after they were checked; larger ones are read a second time."""
+Kind = Literal["picture", "table", "array"]
+
+
+@dataclass(frozen=True)
+class PredictionInputs:
+    """Checked inputs of one kind.
+
+    rows: how many there are. batches: reads them, from the beginning each time. columns: of each table, those it has.
+    """
+
+    kind: Kind
+    rows: int
+    batches: Callable[[], Iterator[InputBatch]]
+    columns: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are read: for which model, with `-` from which stream, inverting pictures or not, notes to whom."""
+
+    file: Path
+    layout: Layout
+    target: str | None
+    stdin: IO[bytes] | None
+    invert: bool
+    note: Callable[[str], None]
+
+
+def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
+    """Tell the kind of the inputs and read all of them once, so that whatever is wrong is found now.
+
+    Raises:
+        UserError: there are none, or they are of several kinds.
+        DataError: one is missing, cannot be read, or is not what the model takes.
+    """
+    items = [item for given in inputs for item in expanded(given)]
+    if not items:
+        raise UserError("there is nothing to predict; give a picture, a table, an .npy or .npz file, or - for CSV")
+    kinds = [kind_of(item, reading.layout) for item in items]
+    for item, kind in zip(items, kinds, strict=True):
+        if kind != kinds[0]:
+            both = f"{name_of(items[0])} is {a_kind(kinds[0])} and {name_of(item)} {a_kind(kind)}"
+            raise UserError(f"{both}; give inputs of one kind at a time")
+    make = _maker(kinds[0], items, reading)
+    return _checked(kinds[0], make)
+
+
+def _maker(kind: Kind, items: list[Input], reading: Reading) -> Callable[[], Iterator[InputBatch]]:
+    """A function that reads the inputs, from the beginning each time it is called."""
+    layout = reading.layout
+    if kind == "array":
+        named = [(name_of(item), item if isinstance(item, np.ndarray) else Path(item)) for item in items]
+        from mlpcli.workflows.input_batches import array_batches
+
+        return lambda: (batch for name, array in named for batch in array_batches(name, array, layout))
+    return (_picture_maker if kind == "picture" else _table_maker)([Path(str(item)) for item in items], reading)
+
+
+def _picture_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[InputBatch]]:
+    from mlpcli.workflows.input_batches import picture_batches, picture_files
+
+    form = reading.layout.image
+    if form is None:
+        raise DataError(mismatch(f"{paths[0]}: is {a_kind('picture')}", reading.layout))
+    files = [file for path in paths for file in (picture_files(path, reading.note) if path.is_dir() else [path])]
+    told: set[str] = set()
+
+    def note(text: str) -> None:  # once, though pictures may be read twice
+        if text not in told:
+            told.add(text)
+            reading.note(text)
+
+    return lambda: picture_batches(files, form, reading.layout, reading.invert, note)
+
+
+def _table_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[InputBatch]]:
+    from mlpcli.workflows import input_batches as tables
+
+    preprocessing = tables.preprocessing_of(reading.layout, reading.target)
+    if preprocessing is None:
+        raise DataError(mismatch(f"{name_of(paths[0])}: is {a_kind('table')}", reading.layout))
+    tables.check_encoded(reading.file, preprocessing, reading.layout)
+    readers: list[tuple[str, Any]] = []
+    for path in paths:
+        if str(path) != STDIN:
+            readers.append((str(path), tables.file_reader(path)))
+        elif reading.stdin is None:
+            raise DataError(f"{STANDARD_INPUT}: is closed; send CSV with a line of column names")
+        elif any(name == STANDARD_INPUT for name, _ in readers):
+            raise UserError("-: standard input can be read once; give it once")
+        else:
+            readers.append((STANDARD_INPUT, tables.KeptStream(reading.stdin).read))
+    return lambda: (batch for name, read in readers for batch in tables.table_batches(name, read, preprocessing))
+
+
+def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]]) -> PredictionInputs:
+    """Read everything once; what is small is kept."""
+    kept: list[InputBatch] = []
+    columns: dict[str, tuple[str, ...]] = {}
+    rows = size = 0
+    for batch in make():
+        _check_finite(batch)
+        rows, size = rows + len(batch), size + batch.nbytes
+        if batch.table is not None:
+            columns[batch.name(0)] = batch.table.names
+        if size <= KEPT_BYTES:
+            kept.append(batch)
+        else:
+            kept.clear()
+    if rows == 0:
+        raise DataError("the input holds no rows; give at least one")
+    return PredictionInputs(kind, rows, (lambda: iter(kept)) if kept else make, columns)
+
+
+def _check_finite(batch: InputBatch) -> None:
+    if batch.x.dtype.kind != "f":
+        return
+    good = np.isfinite(batch.x.reshape(len(batch), -1)).all(axis=1)
+    if not good.all():
+        raise DataError(
+            f"{batch.place(int(np.argmin(good)))}: holds a value that is NaN or infinite; correct or remove the row"
+        )
+
+
+Input = str | Path | Array
+STDIN = "-"
+ARRAY_ENDS = (".npy", ".npz")
+
+
+def expanded(given: Input) -> list[Input]:
+    """A pattern's matches, for shells that leave patterns to the program; tables expand their own.
+
+    A relative path that is not there is looked for in MLPCLI_DATA.
+
+    Raises:
+        DataError: MLPCLI_DATA had to be asked, and is no folder, or holds it in several.
+    """
+    if isinstance(given, np.ndarray) or str(given) == STDIN:
+        return [given]
+    path = located(given)
+    if path.exists() or is_table_path(path):
+        return [path]
+    return [Path(found) for found in sorted(glob.glob(str(path)))] or [path]
+
+
+def kind_of(item: Input, layout: Layout) -> Kind:
+    """What an input is; the model decides where the name does not.
+
+    Raises:
+        DataError: it is not there, or of no kind that is read.
+    """
+    if isinstance(item, np.ndarray):
+        return "array"
+    path = Path(item)
+    if str(item) == STDIN:
+        return "table"
+    if not path.exists() and not (glob.has_magic(str(path)) and is_table_path(path)):
+        found = "no file matches" if glob.has_magic(str(path)) else f"does not exist{_neighbour(path)}"
+        raise DataError(f"{path}: {found}")
+    if path.suffix.lower() in ARRAY_ENDS:
+        return "array"
+    if path.is_dir() and layout.image is not None and holds_pictures(path):
+        return "picture"  # though a table of their labels may lie beside them
+    if is_table_path(path):
+        return "table"
+    if path.is_dir() or is_picture_name(path.name) or layout.image is not None:
+        return "picture"  # a picture of any other name is told by its content, which is looked at later
+    raise DataError(
+        f"{path}: is of no kind that is read; give a table (.csv, .tsv, .parquet), an .npy or .npz file, or a picture"
+    )
+
+
+def _neighbour(path: Path) -> str:
+    """A file that may be meant: its name is near without its ending, too, which alone says little."""
+    try:
+        names = [other.name for other in path.parent.iterdir()]
+    except OSError:
+        names = []
+    near = [name for name in names if did_you_mean(path.stem, [Path(name).stem])]
+    return did_you_mean(path.name, near) or "; check the path"
+
+
+def name_of(item: Input) -> str:
+    """What messages call an input."""
+    if isinstance(item, np.ndarray):
+        return "the array"
+    return STANDARD_INPUT if str(item) == STDIN else str(item)
+
+
+def a_kind(kind: Kind) -> str:
+    """A kind of input in the middle of a sentence."""
+    return {"picture": "a picture", "table": "a table", "array": "an array"}[kind]
+
+
+MOST_COLUMNS = 20
+
+
+def mismatch(found: str, layout: Layout) -> str:
+    """`photo.png: is a picture, and this model takes table rows with the columns a, b, c; give such rows`."""
+    return f"{found}, and this model takes {taken_by(layout)}; give such inputs"
+
+
+def taken_by(layout: Layout) -> str:
+    """The inputs of a model with this layout."""
+    arrays = f"an .npy or .npz file of the shape (rows, {', '.join(map(str, layout.input_shape))})"
+    if layout.image is not None:
+        height, width = layout.image.size
+        return f"{layout.image.color} pictures (made {height} x {width} pixels), or {arrays}"
+    names = layout.preprocessing.source_names if layout.preprocessing is not None else layout.feature_names
+    if names and len(layout.input_shape) == 1:
+        listed = ", ".join(names[:MOST_COLUMNS]) + (", ..." if len(names) > MOST_COLUMNS else "")
+        return f"table rows with the columns {listed}"
+    return arrays

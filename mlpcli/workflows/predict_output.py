@@ -1,0 +1,263 @@
+"""From a model's outputs to what people read: labels with their probabilities, or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.data.dataset import Layout
+from mlpcli.data_folder import located
+from mlpcli.errors import DataError, OutputError, UserError
+from mlpcli.modelfile.card import Meaning
+from mlpcli.tables.table_writer import CsvOutput, check_table_name
+from mlpcli.text import did_you_mean
+from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
+from mlpcli.workflows.predict_inputs import STDIN, Input, PredictionInputs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The answers for one batch of rows.
+
+    classes, scores: (n, top), the best class first, as indices; both None where the model predicts numbers.
+    """
+
+    batch: InputBatch
+    outputs: Array
+    classes: Array | None
+    scores: Array | None
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+
+def answers(batch: InputBatch, outputs: Array, meaning: Meaning, top: int) -> Answers:
+    """Rank the classes of each row of outputs (n, units).
+
+    Raises:
+        UserError: an output is not a number, and so is no answer.
+    """
+    good = np.isfinite(outputs).all(axis=1)
+    if not good.all():
+        raise UserError(
+            f"{batch.place(int(np.argmin(good)))}: the model's answer is not a number; its values are probably far"
+            " outside of those it was trained on: correct or remove the row"
+        )
+    if meaning.class_names is None:
+        return Answers(batch, outputs, None, None)
+    # A binary model has one output, for the second class; the first has what is as far on the threshold's other side.
+    scores = outputs if outputs.shape[1] > 1 else np.hstack([2 * meaning.threshold - outputs, outputs])
+    classes = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    return Answers(batch, outputs, classes, np.take_along_axis(scores, classes, axis=1))
+
+
+def entries(found: Answers, meaning: Meaning) -> Iterator[dict[str, Any]]:
+    """One dictionary per row: input, row (not for pictures), then label and probability, or value.
+
+    With more than one class asked for, `top` lists them, the best first; with several targets, `values` are all.
+    """
+    names, batch = meaning.class_names or (), found.batch
+    for index in range(len(found)):
+        entry: dict[str, Any] = {"input": batch.name(index)}
+        if batch.first is not None:
+            entry["row"] = batch.first + index
+        if found.classes is None or found.scores is None:
+            values = [_shortest(value) for value in found.outputs[index]]
+            yield entry | ({"value": values[0]} if len(values) == 1 else {"values": values})
+            continue
+        ranked = [
+            {"label": names[which], meaning.score: _shortest(score)}
+            for which, score in zip(found.classes[index], found.scores[index], strict=True)
+        ]
+        yield entry | ranked[0] | ({"top": ranked} if len(ranked) > 1 else {})
+
+
+def _shortest(value: np.generic) -> float:
+    """The number with the fewest digits that is the same 32-bit number: 0.8, and not 0.800000011920929."""
+    return float(str(value))
+
+
+def check_output(path: Path, inputs: PredictionInputs, given: Sequence[Input], model: Path) -> None:
+    """Refuse an output that would replace what is read, or that cannot hold the rows of all inputs.
+
+    Raises:
+        UserError: the name is of no known format, or that of an input or of the model.
+        DataError: tables with different columns.
+    """
+    check_table_name("--output", path)
+    for other in (model, *_files(given)):
+        if path.exists() and other.exists() and path.samefile(other):
+            raise UserError(f"--output {path}: is read here, too, and would be replaced; choose another name")
+    tables = list(inputs.columns.items())
+    for name, columns in tables[1:]:
+        odd = sorted(set(columns) ^ set(tables[0][1]))
+        if odd:
+            has, lacks = (name, tables[0][0]) if odd[0] in columns else (tables[0][0], name)
+            near = did_you_mean(odd[0], [column for column in dict(tables)[lacks] if column != odd[0]])
+            raise DataError(
+                f'{has}: has a column "{odd[0]}" that {lacks} lacks{near}; one --output needs the same columns:'
+                " give the files one at a time"
+            )
+
+
+def _files(given: Sequence[Input]) -> list[Path]:
+    """Every file that is read."""
+    from mlpcli.tables.table_files import is_table_path, table_files
+
+    paths = [located(item) for item in given if isinstance(item, (str, Path)) and str(item) != STDIN]
+    return [file for path in paths for file in (table_files(path) if is_table_path(path) else [path])]
+
+
+def answer_table(found: Answers, meaning: Meaning) -> pa.Table:
+    """The columns of the input (or its name and the number of the row), and after them the answers.
+
+    `predicted` and `probability`, with more classes asked for `predicted_2`, `probability_2` ...; several numbers are
+    `predicted_1`, `predicted_2` ... A name that the input has already is written as `predicted (model)`.
+    """
+    import pyarrow as pa
+
+    columns = _own_columns(found)
+    for name, values in _answer_columns(found, meaning):
+        columns[_free(name, columns)] = values
+    return pa.table(columns)
+
+
+def _own_columns(found: Answers) -> dict[str, Any]:
+    import numpy as np
+    import pyarrow as pa
+
+    batch = found.batch
+    if batch.table is not None:
+        return {name: batch.table.columns[name] for name in batch.table.names}
+    names = pa.array([batch.name(index) for index in range(len(found))], pa.string())
+    if batch.first is None:
+        return {"file": names}
+    return {"file": names, "row": pa.array(np.arange(batch.first, batch.first + len(found)))}
+
+
+def _answer_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
+    import numpy as np
+    import pyarrow as pa
+
+    if found.classes is None or found.scores is None:
+        width = found.outputs.shape[1]
+        names = ["predicted"] if width == 1 else [f"predicted_{index + 1}" for index in range(width)]
+        return [(name, pa.array(found.outputs[:, index])) for index, name in enumerate(names)]
+    labels = np.array(meaning.class_names, dtype=object)
+    columns: list[tuple[str, Any]] = []
+    for rank in range(found.classes.shape[1]):
+        end = f"_{rank + 1}" if rank else ""
+        columns.append((f"predicted{end}", pa.array(labels[found.classes[:, rank]], pa.string())))
+        columns.append((f"{meaning.score}{end}", pa.array(np.ascontiguousarray(found.scores[:, rank]))))
+    return columns
+
+
+def _free(name: str, taken: dict[str, Any]) -> str:
+    free = name
+    while free in taken:
+        free += " (model)"
+    return free
+
+
+def check_folder(folder: Path) -> None:
+    """Only a new or an empty folder: a picture saved there could replace one that is the user's.
+
+    Raises:
+        UserError: it is a file, or holds files.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--save-input {folder}: is a file; give a folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(f"--save-input {folder}: is not empty, and nothing in it is overwritten; give a new folder")
+
+
+class SavedInputs:
+    """Writes examples into a folder: a PNG of the exact size for each picture, a CSV for each table.
+
+    The CSV has the columns that the network sees, before its own scaling. Use it in a `with` statement.
+    """
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        self.folder, self.layout = folder, layout
+        self.columns = layout.feature_names or tuple(f"x{index}" for index in range(layout.input_shape[-1]))
+        self._tables: dict[str, CsvOutput] = {}
+        self._taken: set[str] = set()
+
+    def __enter__(self) -> SavedInputs:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be made: {error.strerror}; choose another folder") from error
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for output in self._tables.values():
+            output.close()
+
+    def add(self, batch: InputBatch) -> None:
+        """Write the examples of a batch.
+
+        Raises:
+            OutputError: a full disk or a missing permission.
+        """
+        try:
+            if len(self.layout.input_shape) == 1:
+                self._add_rows(batch)
+            else:
+                self._add_pictures(batch)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(f"{self.folder}: cannot be written: {reason}; choose another folder") from error
+
+    def _add_rows(self, batch: InputBatch) -> None:
+        import pyarrow as pa
+
+        name = batch.name(0)
+        if name not in self._tables:
+            self._tables[name] = CsvOutput(self.folder / self._free(_stem(name), ".csv"))
+        self._tables[name].write(pa.table({column: batch.x[:, i] for i, column in enumerate(self.columns)}))
+
+    def _add_pictures(self, batch: InputBatch) -> None:
+        from PIL import Image
+
+        for index, pixels in enumerate(picture_of(batch.x, self.layout.pixel_max)):
+            stem = _stem(batch.name(index))
+            if batch.first is not None:
+                stem = f"{stem}-{batch.first + index}"
+            Image.fromarray(pixels).save(self.folder / self._free(stem, ".png"), format="PNG")
+
+    def _free(self, stem: str, end: str) -> str:
+        """A name that was not given before, in upper or lower case: two folders may hold a picture each of one name."""
+        name, number = f"{stem}{end}", 1
+        while name.lower() in self._taken:
+            number += 1
+            name = f"{stem}-{number}{end}"
+        self._taken.add(name.lower())
+        return name
+
+
+def picture_of(x: Array, pixel_max: float | None) -> Array:
+    """Examples (n, h, w[, c]) as pixels from 0 to 255 that Pillow takes, (n, h, w) or (n, h, w, 3).
+
+    Where the range of the values is not known, it is that of these examples; of other numbers of channels, the mean.
+    """
+    values = x.astype(np.float32)
+    if values.ndim == 4 and values.shape[-1] != 3:
+        values = values.mean(axis=-1)
+    low, high = (0.0, float(pixel_max)) if pixel_max else (float(values.min()), float(values.max()))
+    pixels = np.rint((values - low) * (255 / ((high - low) or 1)))
+    clipped: Array = np.clip(pixels, 0, 255).astype(np.uint8)
+    return clipped
+
+
+def _stem(name: str) -> str:
+    """The name of a file without its folders and its (last) ending."""
+    return "stdin" if name == STANDARD_INPUT else Path(name).stem

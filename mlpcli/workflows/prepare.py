@@ -1,0 +1,101 @@
+"""From a config file to loaded, checked and split data with a plan: what train and validate share."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.arrays import check_finite
+from mlpcli.config.load_config import LoadedConfig
+from mlpcli.config.sections import DataConfig, StopWhenEqual
+from mlpcli.data.dataset import DataFacts, Source, Splits, Watch
+from mlpcli.data.facts import facts_of, inspect_data
+from mlpcli.data.load_data import load_data, unwatched
+from mlpcli.data.look.look_at import look_at
+from mlpcli.data.scaling import class_weights, fit_scaling, fit_target_scaling
+from mlpcli.errors import SettingError
+from mlpcli.model.plan import Plan, Prepared, accuracy_name, make_plan
+
+if TYPE_CHECKING:
+    from mlpcli.training.progress import Progress
+
+
+def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
+    """Load, check, split and plan; `watch` is told how loading goes.
+
+    Raises:
+        ConfigError: a setting does not fit the data or another setting.
+        DataError: the data cannot be used as it is.
+    """
+    config = loaded.config
+    with loaded.located():
+        data = load_data(config.data, config.seed, watch=watch)
+        source, splits = replace(data.source, notes=(*loaded.notes, *data.source.notes)), data.splits
+        check_splits(config.data, source, splits)
+        facts = facts_of(source, config.data, splits)
+        plan = _checked_plan(loaded, facts)
+        scaling = fit_scaling(facts, config.data.scaling, splits.train)
+        target_scaling = fit_target_scaling(config.data.target_scaling, splits.train)
+        if config.training.engine == "numpy":
+            from mlpcli.numpy_engine.numpy_epochs import build_numpy_model
+
+            build_numpy_model(plan, config, scaling, target_scaling)  # refuses what that engine does not know
+        weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
+    look = look_at(
+        source,
+        splits,
+        config.training.batch_size,
+        plan.task,
+        plan.scaling,
+        config.data.class_weight is not None,
+        config.data.target_scaling,
+    )
+    return Prepared(source, splits, facts, plan, scaling, target_scaling, weights, look)
+
+
+def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
+    """The plan without the data, for sets of which the catalog knows enough (see `prepare` for what is raised)."""
+    with loaded.located():
+        facts = inspect_data(loaded.config.data, loaded.config.seed)
+        plan = _checked_plan(loaded, facts)
+        _check_class_weight(loaded, facts)
+    return facts, plan
+
+
+def check_splits(data: DataConfig, source: Source, splits: Splits) -> None:
+    """Refuse NaN and infinity in any of the rows, naming the file; arrays that parts share are looked at once."""
+    seen: list[int] = []
+    for setting, part in ((None, splits.train), (data.test, splits.test), (data.validation, splits.validation)):
+        if part is not None and id(part.x) not in seen:
+            file = setting if isinstance(setting, str) and setting != "test" else data.source
+            check_finite(file, part.x, part.y, source.feature_names)
+            seen.append(id(part.x))
+
+
+def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
+    """The plan, after what only it can tell: stopping when accuracies meet needs an accuracy."""
+    config = loaded.config
+    plan = make_plan(config, facts)
+    if isinstance(config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
+        raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")
+    if config.output.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise SettingError("output.tensorboard", "needs a package that is not here; pip install tensorboard")
+    return plan
+
+
+def _check_class_weight(loaded: LoadedConfig, facts: DataFacts) -> None:
+    """As far as it goes without the rows: "balanced" needs them, where there are classes at all."""
+    setting = loaded.config.data.class_weight
+    if setting != "balanced" or facts.class_names is None:
+        class_weights(setting, np.empty(0, np.int64), facts.class_names)
+
+
+def say_findings(prepared: Prepared, listener: Progress) -> None:
+    """What should be known of the data before the training."""
+    for note in prepared.source.notes:
+        listener.note(f"note: {note}")
+    for warning in prepared.look.warnings:
+        listener.note(f"warning: {warning}")

@@ -1,0 +1,236 @@
+"""One config's seeds, trained one after another into one folder."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from mlpcli import backend
+from mlpcli.config.load_config import LoadedConfig
+from mlpcli.errors import MlpcliError, OutputError
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.directory import seed_folder, write_seeds
+from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
+from mlpcli.workflows.prepare import prepare, say_findings
+from mlpcli.workflows.run import Run, draw_if_possible
+
+
+class SeedSeries:
+    """The seeds that are asked for, and the runs of those that were trained."""
+
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        count: int,
+        place: tuple[Path, Path | None],
+        progress: Progress,
+        command: list[str],
+        verbose: bool,
+    ) -> None:
+        """place: runs_dir and run_dir, as `train_seeds` has them."""
+        self.loaded, self.command, self.verbose = loaded, command, verbose
+        self.seeds = range(loaded.config.seed, loaded.config.seed + count)
+        self.runs_dir, self.run_dir = place
+        self.progress = SeedProgress(progress)
+        self.runs: list[SeedRun] = []
+        self.summary: dict[str, Any] = {}
+        self.disk_is_full = False
+        self.started = time.perf_counter()
+
+    def train(self) -> SeedsResult:
+        """All seeds, or as many as it takes; see `train_seeds` for what is returned and raised."""
+        first = [self._make(self.seeds[0])]
+        # From here on a signal ends the seed that is being trained, and what is there is summed up and drawn.
+        with noted_interruptions() as noted:
+            self.progress.noted = noted
+            self._write()  # it tells what the folder is, even while its first seed is being trained
+            for number, seed in enumerate(self.seeds, start=1):
+                if noted or self.disk_is_full:
+                    break
+                self.progress.note(f"seed {seed} ({number} of {len(self.seeds)})")
+                self._train(seed, first.pop() if first else None)
+                backend.forget_models()  # before the next seed has its data and its model
+            pictures = self._draw()
+        return SeedsResult(self.path, self.summary, pictures, noted[0] if noted else None)
+
+    @cached_property
+    def path(self) -> Path:
+        """The folder of all seeds, made when it is first asked for: when the first seed is about to be trained."""
+        if self.run_dir is None:
+            return run_directory.create_run_directory(self.runs_dir, self.loaded.config.name)
+        return run_directory.create_exact_directory(self.run_dir)
+
+    def _make(self, seed: int) -> Run:
+        """The run of a seed, ready to be trained."""
+        config = self.loaded.config.model_copy(update={"seed": seed})
+        prepared = prepare(replace(self.loaded, config=config), self.progress.loading)
+        say_findings(prepared, self.progress)
+        return Run.create(
+            config,
+            prepared,
+            lambda: run_directory.create_exact_directory(self.path / seed_folder(seed)),
+            self.command,
+        )
+
+    def _train(self, seed: int, run: Run | None = None) -> None:
+        """Train one seed. What is wrong with it alone is no reason to do without the others; a full disk is.
+
+        Raises:
+            OutputError: only seeds.json could not be written.
+        """
+        try:
+            result = (run or self._make(seed)).train(self.progress, self.verbose, self.progress.noted)
+        except Interrupted:
+            return  # while its data was loaded
+        except MlpcliError as error:
+            self._record(SeedRun(seed, {}, str(error)), error)
+        else:
+            failure = str(result.failure) if result.failure else None
+            self._record(SeedRun(seed, result.metrics, failure, result.interrupted is not None), result.failure)
+
+    def _record(self, run: SeedRun, failure: MlpcliError | None) -> None:
+        self.runs.append(run)
+        self.disk_is_full = isinstance(failure, OutputError)
+        # On a full disk the failure is the message, and seeds.json may have to stay as it was.
+        with suppress(OutputError) if self.disk_is_full else nullcontext():
+            self._write()
+
+    def _write(self) -> None:
+        seconds = time.perf_counter() - self.started
+        self.summary = summarize(self.loaded.config.name, self.seeds, self.runs, seconds)
+        write_seeds(self.path, self.summary)
+
+    def _draw(self) -> list[Path]:
+        """All seeds in one picture, as `mlpcli plot` draws them; not where none came as far as the end of an epoch."""
+        from mlpcli.plotting.run_plots import draw_seeds
+
+        formats = self.loaded.config.output.plots
+        if not formats or not any(run.metrics.get("epochs") for run in self.runs):
+            return []
+        return draw_if_possible(lambda: draw_seeds(self.path, formats), self.path, self.progress)
+
+
+Outcome = Literal["finished", "interrupted", "failed"]
+FINISHED: Final = "finished"
+Spread = dict[str, Any]
+"""mean, standard_deviation, lowest and highest (null where they cannot be had) of `values`, one for each seed."""
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """The run of one seed. `metrics`: its metrics.json; empty where it failed before it was trained."""
+
+    seed: int
+    metrics: Mapping[str, Any]
+    failure: str | None = None
+    interrupted: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended; only where it came to an end of its own does it count in the means."""
+        if self.failure is not None:
+            return "failed"
+        return "interrupted" if self.interrupted else FINISHED
+
+    def as_json(self) -> dict[str, Any]:
+        """What seeds.json says of this one."""
+        seconds = self.metrics.get("seconds", {}).get("total")
+        return {
+            "seed": self.seed,
+            "folder": seed_folder(self.seed),
+            "outcome": self.outcome,
+            "epochs": self.metrics.get("epochs", 0),
+            "kept_epoch": self.metrics.get("kept_epoch"),
+            "seconds": seconds,
+            "scores": self.metrics.get("scores", {}),
+            "stopped": self.failure or self.metrics.get("stopped"),
+        }
+
+
+def summarize(name: str, asked_for: Sequence[int], runs: Sequence[SeedRun], seconds: float) -> dict[str, Any]:
+    """The content of seeds.json; `seconds` is the time that all of them took, with the loading of the data."""
+    done = [run for run in runs if run.outcome == FINISHED]
+    return {
+        "name": name,
+        "seeds_asked_for": list(asked_for),
+        "seeds_done": [run.seed for run in done],
+        "scores": _scores(done),
+        "epochs": spread([run.metrics["epochs"] for run in done]),
+        "kept_epoch": spread([run.metrics["kept_epoch"] for run in done]),
+        "seconds": spread([run.metrics["seconds"]["total"] for run in done]),
+        "total_seconds": seconds,
+        "test_chose_the_epoch": any(run.metrics["test_chose_the_epoch"] for run in done),
+        "runs": [run.as_json() for run in runs],
+        "failures": [{"seed": run.seed, "message": run.failure} for run in runs if run.failure is not None],
+    }
+
+
+def spread(values: Sequence[float | None]) -> Spread:
+    """Mean and sample standard deviation (divided by n - 1; null for one value), lowest, highest, and the values.
+
+    A score that is not defined for one of the seeds has no mean over them.
+    """
+    numbers = [float(value) for value in values if value is not None and math.isfinite(value)]
+    whole = bool(values) and len(numbers) == len(values)
+    return {
+        "mean": statistics.fmean(numbers) if whole else None,
+        "standard_deviation": statistics.stdev(numbers) if whole and len(numbers) > 1 else None,
+        "lowest": min(numbers) if whole else None,
+        "highest": max(numbers) if whole else None,
+        "values": list(values),
+    }
+
+
+def _scores(done: Sequence[SeedRun]) -> dict[str, dict[str, Spread]]:
+    """By split and metric; a part that not every seed has is left out."""
+    if not done:
+        return {}
+    first: Mapping[str, Mapping[str, float]] = done[0].metrics["scores"]
+    return {
+        split: {
+            metric: spread([run.metrics["scores"][split][metric] for run in done])
+            for metric in metrics
+            if all(metric in run.metrics["scores"].get(split, {}) for run in done)
+        }
+        for split, metrics in first.items()
+    }
+
+
+class SeedProgress:
+    """Hands on what it is told; a note that is the same for every seed only once.
+
+    noted: signals that came. One that comes while data is loaded is raised there, where no epoch can be lost.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.noted: list[Interrupted] = []
+        self._said: set[str] = set()
+        self.start, self.step, self.epoch, self.finish = progress.start, progress.step, progress.epoch, progress.finish
+
+    def note(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self.progress.note(text)
+
+    def loading(self, what: str, done: int, total: int) -> None:
+        if self.noted:
+            raise self.noted[0]
+        self.progress.loading(what, done, total)
+
+
+@dataclass(frozen=True)
+class SeedsResult:
+    """The folder that holds a run directory for each seed, and what its seeds.json says."""
+
+    path: Path
+    summary: dict[str, Any]
+    pictures: list[Path] = field(default_factory=list)
+    interrupted: Interrupted | None = None
