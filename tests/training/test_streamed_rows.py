@@ -29,8 +29,7 @@ WEIGHTS = np.array([1.0, 3.0, 0.5], np.float32)
 
 @pytest.fixture(autouse=True)
 def small_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("block_order", "block_buffer"):
-        monkeypatch.setattr(f"mlpcli.data.streaming.{module}.BUFFER_BLOCKS", 4)
+    monkeypatch.setattr("mlpcli.data.streaming.disk_rows.BUFFER_BLOCKS", 4)
 
 
 @pytest.fixture
