@@ -10,11 +10,18 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 
+from mlpcli import __version__
 from mlpcli.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").rglob("*.yaml"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "configs").rglob("*.yaml")),
+]
 VERBS = "|".join(COMMANDS)
 COMMAND = re.compile(rf"^\s*(?:[#$]\s*)?(?:\.venv/bin/)?mlpcli ((?:{VERBS})(?: .*?)?)(?:\s{{2,}}#.*)?$")
 
@@ -64,6 +71,20 @@ def test_links_and_pictures_exist(page: Path) -> None:
 def test_files_that_are_named_exist(page: Path) -> None:
     for name in re.findall(r"(?:tests|benchmarks|mlpcli)/[\w/]+\.py", page.read_text(encoding="utf-8")):
         assert (ROOT / name).is_file(), name
+
+
+def test_the_citation_names_the_version_that_is_here() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= citation.keys(), "CFF requires them"
+    assert citation["version"] == __version__
+    assert citation["license"] == "Apache-2.0"
+
+
+def test_the_newest_entry_of_the_changelog_is_the_version_that_is_here() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## \[([\w.]+)\] - \d{4}-\d\d-\d\d$", changelog, re.M)
+    assert versions[0] == __version__
 
 
 def _generator() -> Any:
