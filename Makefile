@@ -4,6 +4,7 @@
 #   make check   lint, format, types, import contracts
 #   make format  rewrite the code in the format that `make check` asks for
 #   make docs    write docs/config.md and docs/commands.md anew
+#   make map     the files of each room with their lines, import circles, files with one importer
 #   make bench   measure beside the peers, in an environment of their own; writes the tables of docs/performance.md
 #                and docs/data.md; DATA=folder with tabular/ and cifar10-jpg.tar.gz measures scores on raw data, too
 #   make recipes DATA=folder   train every recipe and study that has not been measured yet, on the data sets in that
@@ -14,7 +15,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-light check format docs bench recipes lock clean
+.PHONY: demo test test-light check format docs map bench recipes lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
@@ -37,6 +38,9 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py
+
+map:
+	@$(PYTHON) docs/map.py
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks.engine
