@@ -9,7 +9,6 @@ from typing import Any
 
 from mlpcli.arrays import Array
 from mlpcli.config.base import Component
-from mlpcli.config.losses import LOSSES
 from mlpcli.errors import NeedsKerasError
 from mlpcli.model.shapes import Shape
 from mlpcli.numpy_engine import (
@@ -93,16 +92,17 @@ NO_STEP = ("identity", "activation", "activity_regularization")
 """What is no step of its own: an activation is made as that of any layer, a penalty is none of the prediction's."""
 LEFT_TO_KERAS = ("depthwise_conv2d", "separable_conv2d", "group_normalization")
 """The rest of the schema."""
-_MODULES = (crossentropies, regression_losses, class_losses)
-BY_CLASS: dict[str, type[Loss]] = {
-    cls.keras_class: next(getattr(module, cls.keras_class) for module in _MODULES if hasattr(module, cls.keras_class))
-    for cls in LOSSES
-}
-"""Every loss of the schema, by Keras's class names."""
+_LOSS_MODULES = (crossentropies, regression_losses, class_losses)
 _AS_HERE: dict[str, tuple[Any, ...]] = {
     "reduction": ("sum_over_batch_size",), "axis": (-1, None), "from_logits": (False,), "ignore_class": (None,),
 }  # fmt: skip
 """Arguments that Keras has beside those here, and the values under which they are what is computed here."""
+
+
+def loss_class(keras_class: str) -> type[Loss] | None:
+    """The class that is called as Keras's is; None for a loss that is left to Keras."""
+    found = (getattr(module, keras_class, None) for module in _LOSS_MODULES)
+    return next((cls for cls in found if isinstance(cls, type) and issubclass(cls, Loss)), None)
 
 
 def make_loss(component: Component, more: Mapping[str, Any] | None = None) -> Loss:
@@ -115,8 +115,12 @@ def make_loss(component: Component, more: Mapping[str, Any] | None = None) -> Lo
 
 
 def loss_named(keras_class: str, arguments: Mapping[str, Any]) -> Loss:
-    """The same by Keras's names."""
-    cls: Any = BY_CLASS.get(keras_class)
+    """The same by Keras's names.
+
+    Raises:
+        NeedsKerasError: the loss or an argument is not known here.
+    """
+    cls: Any = loss_class(keras_class)
     if cls is None:
         raise NeedsKerasError(f"the loss {keras_class}", "it is not known here")
     known = [field.name for field in fields(cls)] if is_dataclass(cls) else []

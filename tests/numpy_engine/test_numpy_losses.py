@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, mean_absolute_percentage_error, mean_squared_log_error
 
+from mlpcli.config.base import Component
 from mlpcli.config.losses import LOSSES, CategoricalCrossentropy
 from mlpcli.errors import NeedsKerasError
 from mlpcli.numpy_engine.activations import softmax
 from mlpcli.numpy_engine.crossentropy import SoftmaxCrossentropy
 from mlpcli.numpy_engine.losses import Penalty
-from mlpcli.numpy_engine.registry import BY_CLASS, loss_named, make_loss
+from mlpcli.numpy_engine.registry import loss_class, loss_named, make_loss
 
+NAMES = [cls.keras_class for cls in LOSSES]
 ONE_HOT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 SHARES = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]])
 NUMBERS = np.array([[1.0, 2.0], [3.0, 5.0]])
@@ -52,7 +54,21 @@ def test_values(name: str, arguments: dict[str, Any], y: Any, p: Any, expected: 
 
 
 def test_every_loss_of_the_schema_is_here_and_worked_by_hand() -> None:
-    assert {*BY_CLASS} == {cls.keras_class for cls in LOSSES} == {case[0] for case in BY_HAND}
+    assert {*NAMES} == {case[0] for case in BY_HAND}
+    assert [name for name in NAMES if loss_class(name) is None] == []
+
+
+def test_a_loss_that_is_not_here_is_left_to_keras() -> None:
+    class Circle(Component, tag="circle"):
+        family = "losses"
+
+    with pytest.raises(NeedsKerasError, match="the loss Circle needs Keras: it is not known here"):
+        make_loss(Circle())
+
+
+def test_only_losses_are_found_by_their_names() -> None:
+    assert loss_class("Penalty") is None  # a class beside the losses
+    assert loss_class("softplus") is None
 
 
 def test_scikit_learn_agrees() -> None:
@@ -78,7 +94,7 @@ def _targets(name: str, draw: np.random.Generator) -> tuple[Any, Any]:
     return (draw.uniform(0.5, 2, (6, 3)), p) if name.startswith(numbers) else (np.eye(3)[draw.integers(0, 3, 6)], p)
 
 
-@pytest.mark.parametrize("name", BY_CLASS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_slopes_by_the_outputs(name: str, weighted: bool) -> None:
     draw = np.random.default_rng(0)
