@@ -1,0 +1,18 @@
+"""The schema of a config: which keys and values it may have, and where each stands in the file. In reading order:
+
+- base.py: strict sections, components that can be written in four ways, value ranges
+- sections.py: the sections data, model, training and output: every key with its default
+- schema.py: the whole config, and settings that contradict each other
+- layers.py: Keras's layers and activations
+- optimizers.py: Keras's optimizers
+- schedules.py: learning-rate schedules, and reduce_on_plateau
+- losses.py: Keras's losses, and the labels and output that each requires
+- metrics.py: Keras's metrics, and the tasks each is for
+- initializers.py: Keras's initializers
+- regularizers.py: Keras's regularizers and constraints
+- yaml_reader.py: strict YAML in which every value keeps its line; syntax errors explained
+- yaml_writer.py: a config, a value or a comment as YAML
+- problems.py: pydantic's errors as messages, with the nearest valid key or name
+- data_paths.py: the paths of the data section, made absolute
+- load_config.py: a file and its -s overrides to a checked Config
+"""

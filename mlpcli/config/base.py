@@ -1,4 +1,4 @@
-"""What every part of the schema stands on: strict sections, components written as people write them, value ranges."""
+"""Base classes of the schema: strict sections, components that can be written in four ways, value ranges."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_ser
 from pydantic_core import PydanticCustomError
 
 LARGEST_SIZE = 1_000_000
-"""No layer, batch or window of an MLP is larger; a slip such as 1e12 is refused here, before memory is thought of."""
+"""The largest layer, batch or window; a typing error such as 1e12 is refused before anything is allocated."""
 Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -28,7 +28,7 @@ class Component(Section):
 
     In YAML it is a name alone (`he_normal`), a name with its arguments (`random_normal: {stddev: 0.05}`), a name with
     its first argument (`dropout: 0.2`), or a mapping with `name` (`{name: sgd, momentum: 0.9}`; not for layers and
-    metrics, which have a name of their own).
+    metrics, where `name` is an argument).
     """
 
     family: ClassVar[str] = ""
@@ -40,7 +40,7 @@ class Component(Section):
     """The argument that a bare value stands for."""
     aliases: ClassVar[tuple[str, ...]] = ()
     written_with_name: ClassVar[bool] = True
-    """Whether `{name: sgd, ...}` is a form of it; where `name` is an argument of its own it is not."""
+    """Whether it can be written `{name: sgd, ...}`; False for components with a `name` argument (layers, metrics)."""
 
     def __init_subclass__(
         cls, tag: str = "", positional: str | None = None, aliases: tuple[str, ...] = (), **options: Any
@@ -58,7 +58,7 @@ class Component(Section):
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, value: Any) -> Any:
-        """Bring each of the forms to a mapping of arguments."""
+        """Turn any of the four forms into a mapping of arguments."""
         if isinstance(value, str) and cls.called(value):
             return cls._arguments(value, None)
         if isinstance(value, Mapping):
@@ -70,7 +70,7 @@ class Component(Section):
 
     @classmethod
     def _arguments(cls, word: str, value: Any) -> Any:
-        """The mapping that `word: value` stands for."""
+        """The mapping of arguments that `word: value` stands for."""
         if value is None:
             return {}
         if isinstance(value, Mapping):
@@ -87,7 +87,7 @@ class Component(Section):
 
 
 def tag_of(value: Any) -> str | None:
-    """The name by which a component is written, in any of its forms; None where there is none to be seen."""
+    """The name that a component is given in any of its forms; None if the value has none."""
     if isinstance(value, Component):
         return value.tag
     if isinstance(value, str):
@@ -102,12 +102,12 @@ def _only_key(value: Any) -> str | None:
 
 
 def kind_of(value: Any) -> str | None:
-    """As `tag_of`, for components that have a name of their own: there `name` does not tell the kind."""
+    """Like `tag_of`, for layers and metrics: their `name` is an argument and does not say which one it is."""
     return _only_key(value) if isinstance(value, Mapping) else tag_of(value)
 
 
 def one_of(classes: tuple[type[Component], ...], tag_of: Callable[[Any], str | None] = tag_of) -> Any:
-    """The type of a value that is any of these components; each is told by its name or an alias."""
+    """The pydantic type of a value that is one of these components, chosen by its name or an alias."""
     canonical = {alias: cls.tag for cls in classes for alias in (cls.tag, *cls.aliases)}
 
     def discriminate(value: Any) -> str | None:

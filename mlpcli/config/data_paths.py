@@ -1,4 +1,4 @@
-"""The paths of the `data` section, made absolute: from the config's folder, the current one, or MLPCLI_DATA."""
+"""Makes the paths of the `data` section absolute: from the config's folder, the current folder or MLPCLI_DATA."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def with_absolute_paths(data: DataConfig, folder: Path, document: Document) -> t
         The section with absolute paths, and notes of what was found in MLPCLI_DATA.
 
     Raises:
-        ConfigError: MLPCLI_DATA had to be asked, and is no folder, or holds a file in several.
+        ConfigError: MLPCLI_DATA is needed but is not a folder, or several of its folders hold the file.
     """
     typed = {key for key in _KEYS if ("data", key) in document.overrides or ("data",) in document.overrides}
     if "path" not in typed and document.replaced.get(("data", "source"), data.source) != data.source:
@@ -40,18 +40,18 @@ def with_absolute_paths(data: DataConfig, folder: Path, document: Document) -> t
         if isinstance(value, str) and not is_word:
             changes[key] = _absolute(key, value, Path() if key in typed else folder, document, notes)
     if data.source in BUILT_IN_NAMES and (data.path is None or "path" not in typed):
-        with suppress(DataError):  # said by whoever reads the data, and only then
+        with suppress(DataError):  # reported when the data is read
             changes |= _built_in_path(data, notes)
     return data.model_copy(update=changes), tuple(notes)
 
 
 def found_note(key: str, path: Path) -> str:
-    """What is said of a path that was found in MLPCLI_DATA."""
+    """The note about a path that was found in MLPCLI_DATA."""
     return f"{key}: found in {VARIABLE}: {path}"
 
 
 def moved_note(key: str, old: str, path: Path) -> str:
-    """What is said of a built-in set whose files are in MLPCLI_DATA now."""
+    """The note about a built-in set whose files have moved to MLPCLI_DATA."""
     return f"{key}: {old} is gone; found in {VARIABLE}: {path}"
 
 
@@ -69,7 +69,7 @@ def _absolute(key: str, value: str, folder: Path, document: Document, notes: lis
 
 
 def _built_in_path(data: DataConfig, notes: list[str]) -> dict[str, str]:
-    """data.path of a built-in set that is found in MLPCLI_DATA: it has none, or what a run stored is gone."""
+    """{"path": folder} if MLPCLI_DATA has a built-in set that has no data.path, or whose stored path is gone; or {}."""
     found = find_built_in(data.source) if data.path is None else find_moved(data.source, data.path)
     if found is not None:
         old = data.path

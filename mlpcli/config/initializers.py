@@ -82,7 +82,7 @@ INITIALIZERS = (
 )  # fmt: skip
 INITIALIZERS_LEFT_OUT = {
     "initializer": "is the base class of the others",
-    "stft": "fills the kernels of spectrogram layers, which no MLP has",
+    "stft": "fills the kernels of spectrogram layers, which MLPs do not have",
 }
 if TYPE_CHECKING:
     Initializer = Component

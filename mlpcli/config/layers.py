@@ -1,4 +1,4 @@
-"""Keras's layers for dense networks, with their arguments; those for images are in convolution.py."""
+"""Keras's layers and activations, with their arguments and defaults, and why the schema leaves out the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlpcli.text import shown, suggestion
 
 
 class Layer(Component):
-    """Any layer; `name` may be in any script."""
+    """The base of all layers: an optional `name`, in any script, without `/` or line breaks."""
 
     family = "layers"
     written_with_name = False
@@ -33,7 +33,7 @@ Activation = Annotated[str, AfterValidator(_known)]
 
 
 class KernelLayer(Layer):
-    """What dense and convolutional layers share."""
+    """Arguments that dense and convolutional layers share."""
 
     activation: Activation | None = None
     use_bias: bool = True
@@ -160,7 +160,7 @@ DENSE_LAYERS = (
 )  # fmt: skip
 Window = Annotated[int, Field(gt=0, le=10_000)]
 Pair = Window | Annotated[list[Window], Field(min_length=2, max_length=2)]
-"""One number for both directions, or [height, width]."""
+"""A size in pixels: one number for height and width, or [height, width]."""
 Padding = Literal["valid", "same"]
 Margin = Annotated[int, Field(ge=0, le=10_000)]
 Margins = Margin | Annotated[list[Margin], Field(min_length=2, max_length=2)]
@@ -265,15 +265,15 @@ ACTIVATIONS = (
     "log_softmax", "relu6", "soft_shrink", "softsign", "sparse_plus", "sparsemax", "squareplus",
     "swish", "tanh_shrink",
 )  # fmt: skip
-"""The usual ones first: messages show the first dozen."""
+"""Common ones first: error messages list the first twelve."""
 ACTIVATIONS_LEFT_OUT = {
-    "glu": "halves the units, so that no layer has the size its config says",
-    "sparse_sigmoid": "came after the oldest Keras that is supported",
-    "threshold": "has no defaults: Keras takes it with arguments only",
+    "glu": "halves the units, so layers would not have the size that the config says",
+    "sparse_sigmoid": "is newer than the oldest supported Keras",
+    "threshold": "has no defaults, so it cannot be given by name alone",
 }
 """Names of `keras.activations` that the schema leaves out, each with its reason."""
 LAYERS_LEFT_OUT = {
-    "is a base class, not a layer of its own": "Layer|Wrapper|InputSpec",
+    "is a base class": "Layer|Wrapper|InputSpec",
     "is made from the data": "InputLayer",
     "is what `data.scaling` fits on the training rows and puts first": "Normalization",
     "runs Python code, which a config cannot hold": "Lambda",
@@ -298,12 +298,12 @@ LAYERS_LEFT_OUT = {
     "prepares images or their boxes": "CenterCrop|Resizing|MaxNumBoundingBoxes|Pipeline",
     "turns sound into spectra": "MelSpectrogram|STFTSpectrogram",
     "wraps a model of another framework": "FlaxLayer|JaxLayer|TorchModuleWrapper|TFSMLayer",
-    "wraps another layer, which a list of layers has no words for": "SpectralNormalization",
-    "came after the oldest Keras that is supported": "RMSNormalization|AdaptiveAveragePooling2D|AdaptiveMaxPooling2D",
+    "wraps another layer, which a list of layers cannot express": "SpectralNormalization",
+    "is newer than the oldest supported Keras": "RMSNormalization|AdaptiveAveragePooling2D|AdaptiveMaxPooling2D",
 }
-"""Reason to the Keras classes it holds for, as a regular expression for the whole name."""
+"""Maps each reason to a regular expression that matches the full names of the Keras classes concerned."""
 
 
 def reason_left_out(keras_class: str) -> str | None:
-    """Why the schema has no such layer; None where no reason is known."""
+    """The reason why the schema has no layer for this Keras class; None if it has no reason on record."""
     return next((reason for reason, names in LAYERS_LEFT_OUT.items() if re.fullmatch(names, keras_class)), None)

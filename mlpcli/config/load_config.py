@@ -1,4 +1,4 @@
-"""A config file, and overrides, to a checked Config; or every problem of it at once."""
+"""Loads a config file with its -s overrides into a checked Config, or reports all of its problems at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xb
 class LoadedConfig:
     """A config, and the text it came from, so that later errors can name line and column.
 
-    notes: what people should know of where its data was found.
+    notes: for the user, about where the data was found.
     """
 
     config: Config
@@ -37,7 +37,7 @@ class LoadedConfig:
 
     @contextmanager
     def located(self) -> Iterator[None]:
-        """Within it a SettingError becomes a ConfigError that names the file, line and column of the key."""
+        """A context in which a SettingError becomes a ConfigError with the file, line and column of the key."""
         try:
             yield
         except SettingError as error:
@@ -64,7 +64,7 @@ def check_document(document: Document, folder: Path, default_name: str) -> Loade
     """Check parsed values; relative paths start at `folder` (see `load_config` for what is raised)."""
     if not isinstance(document.value, dict):
         found = {type(None): "nothing", list: "a list"}.get(type(document.value), "a single value")
-        message = f"expected a mapping with data, model, training; found {found}; a config begins with `data:`"
+        message = f"expected a mapping with data, model and training, but found {found}; begin with `data:`"
         raise ConfigError([*document.problems, document.problem((1, 1), "", message)])
     values = {"name": default_name, **document.value}
     try:
@@ -84,7 +84,7 @@ def _contradictions(config: Config, document: Document) -> list[Problem]:
 
 
 def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError, document: Document) -> list[Problem]:
-    """Contradictions among the keys that are right in themselves, so that they too are said at once."""
+    """Contradictions among the keys that are valid by themselves, so that they are reported at the same time."""
     rest = copy.deepcopy(values)
     for detail in error.errors(include_url=False):
         _remove(rest, detail["loc"])
@@ -95,7 +95,7 @@ def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError, 
 
 
 def _remove(value: Any, location: tuple[int | str, ...]) -> None:
-    """Take the innermost mapping entry on the way to `location` out; a list goes as a whole, to keep indices true."""
+    """Delete the innermost mapping entry on the way to `location`; lists go as a whole, so that indices stay valid."""
     holder, last = None, None
     for part in location:
         if isinstance(value, dict) and part in value:
@@ -108,14 +108,14 @@ def _remove(value: Any, location: tuple[int | str, ...]) -> None:
 
 
 def _read(path: Path) -> str:
-    """The text of a config in UTF-8, with or without a byte order mark, or in UTF-16 with one."""
+    """Read a config in UTF-8 (with or without a byte order mark) or in UTF-16 with one."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError([Problem(0, 0, "", f"does not exist{_near_name(path)}", str(path))]) from None
     except IsADirectoryError:
-        raise ConfigError([Problem(0, 0, "", "is a folder; give a YAML file", str(path))]) from None
+        raise ConfigError([Problem(0, 0, "", "is a folder; give the path of a YAML file", str(path))]) from None
     except OSError as error:
         raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", str(path))]) from None
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
@@ -125,7 +125,7 @@ def _read(path: Path) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message = f"is not UTF-8 at byte {error.start}; save the file as UTF-8"
+        message = f"invalid UTF-8 at byte {error.start}; save the file as UTF-8"
         raise ConfigError([Problem(line, 1, "", message, str(path))]) from None
 
 
@@ -135,16 +135,16 @@ def _near_name(path: Path) -> str:
     try:
         near = did_you_mean(path.name, os.listdir(path.parent))
     except OSError:
-        near = f"; there is no folder {path.parent} either"
+        near = f"; the folder {path.parent} does not exist either"
     return near + recipe_hint(path)
 
 
 def _path_of(key: str, value: Any) -> tuple[str | int, ...]:
-    """The path of a dotted key such as `model.layers[2]`, as far as the file has it, and one step more."""
+    """The path of a dotted key such as `model.layers[2]`: as far as the file has it, and one step more."""
     path: list[str | int] = []
     for part in key.replace("[", ".").replace("]", "").split("."):
         if isinstance(value, dict) and part not in value and value.get("name") == part:
-            continue  # `{name: cosine_decay, ..}`: the name of a component is no key of this form
+            continue  # `{name: cosine_decay, ..}`: the name of a component is not a key here
         path.append(int(part) if part.isdigit() and isinstance(value, list) else part)
         inside = isinstance(value, (dict, list))
         try:
@@ -161,17 +161,17 @@ def apply_override(document: Document, override: str) -> None:
     """Set the value that `override` ("training.epochs=5"; split at the first `=`, the value is YAML) names.
 
     Raises:
-        ConfigError: there is no `=`, the key is malformed, or the value is no YAML.
+        ConfigError: the `=` is missing, the key is malformed, or the value is not valid YAML.
     """
     key, equals, text = override.partition("=")
     place = f"-s {override}"
     if not equals:
-        raise ConfigError([Problem(0, 0, "", "needs the form key=value, such as -s training.epochs=5", place)])
+        raise ConfigError([Problem(0, 0, "", "expected key=value, such as -s training.epochs=5", place)])
     path = _split_key(key.strip(), place)
     value = _value(key.strip(), text, place)
     if document.value is None:
         document.value = {}
-    if isinstance(document.value, dict):  # what else it may be is refused when the whole is checked
+    if isinstance(document.value, dict):  # anything else is refused when the whole config is checked
         before = _stood_at(document.value, path)
         _set(document.value, path, value, place)
         document.replaced.setdefault(path, before)
@@ -195,7 +195,7 @@ def _split_key(key: str, place: str) -> KeyPath:
     for part in key.split("."):
         match = _PART.match(part)
         if match is None:
-            raise ConfigError([Problem(0, 0, "", f'"{key}" is no key; write section.key, or section.list[0]', place)])
+            raise ConfigError([Problem(0, 0, "", f'invalid key "{key}"; write section.key or section.list[0]', place)])
         path.append(match[1])
         path.extend(int(index) for index in re.findall(r"\d+", match[2]))
     if len(path) > DEEPEST_NESTING:
@@ -204,21 +204,21 @@ def _split_key(key: str, place: str) -> KeyPath:
 
 
 def _stood_at(value: Any, path: KeyPath) -> Any:
-    """The value at `path`; None where there is none."""
+    """The value at `path`; None if there is none."""
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
     return value
 
 
 def _set(value: Any, path: KeyPath, new: Any, place: str) -> None:
-    """Walk down `path`, making mappings on the way; a name (`sgd`) that gets arguments becomes a mapping with it."""
+    """Set the value at `path`, adding mappings on the way; a name (`sgd`) that gets arguments becomes a mapping."""
     for part, following in pairwise(path):
         value = _child(value, part, following, place)
     last = path[-1]
     if isinstance(value, list) and not (isinstance(last, int) and last < len(value)):
         raise ConfigError([Problem(0, 0, "", f"the list has {len(value)} entries, counted from [0]", place)])
     if isinstance(last, int) and not isinstance(value, list):
-        raise ConfigError([Problem(0, 0, "", "there is no list to take an entry of", place)])
+        raise ConfigError([Problem(0, 0, "", "this is not a list, so it has no entries to set", place)])
     value[last] = new
 
 
@@ -228,7 +228,7 @@ def _child(value: Any, part: str | int, following: str | int, place: str) -> Any
             raise ConfigError([Problem(0, 0, "", f"the list has {len(value)} entries, counted from [0]", place)])
         child = value[part]
     elif isinstance(part, int):
-        raise ConfigError([Problem(0, 0, "", "there is no list to take an entry of", place)])
+        raise ConfigError([Problem(0, 0, "", "this is not a list, so it has no entries to set", place)])
     else:
         child = value.get(part)
     if isinstance(child, str) and isinstance(following, str):

@@ -1,4 +1,4 @@
-"""Keras's losses, with their arguments, and what each asks of the task, the labels and the output."""
+"""Keras's losses, with their arguments, and the task, labels and output that each requires."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Loss(Component):
     family = "losses"
     labels: ClassVar[dict[str, Labels]] = {}
     probabilities: ClassVar[bool] = False
-    """Whether it takes the logarithm of its predictions: they must then be probabilities."""
+    """Whether it takes the logarithm of its predictions, which must then be probabilities."""
 
 
 _ANY: dict[str, Labels] = {"classification": "one_hot", "binary": "binary", "regression": "value"}
@@ -124,11 +124,11 @@ LOSSES = (
     CategoricalFocalCrossentropy, CategoricalHinge, BinaryFocalCrossentropy,
     SquaredHinge, Tversky, MeanAbsolutePercentageError, MeanSquaredLogarithmicError,
 )  # fmt: skip
-"""The usual ones first: messages show the first dozen."""
+"""Common ones first: error messages list the first twelve."""
 LOSSES_LEFT_OUT = {
     "loss": "is the base class of the others",
     "ctc": "compares sequences of different lengths",
-    "categorical_generalized_cross_entropy": "came after the oldest Keras that is supported",
+    "categorical_generalized_cross_entropy": "is newer than the oldest supported Keras",
     "circle": "learns embeddings, not predictions",
 }
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Keras's metrics of classes, with their arguments, and the list of all metrics."""
+"""Keras's metrics, with their arguments, and the tasks and labels each is for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AnyMetric(Component):
 
     @classmethod
     def _arguments(cls, word: str, value: Any) -> Any:
-        """The word by which a metric is called is its name, unless it is given another."""
+        """Fill in `name` with the word the metric was called by (`acc`, `accuracy`), unless the config names it."""
         arguments = super()._arguments(word, value)
         return {"name": word, **arguments} if isinstance(arguments, Mapping) else arguments
 
@@ -122,7 +122,7 @@ class SpecificityAtSensitivity(_AtPoint, tag="specificity_at_sensitivity", posit
 
 
 class F1Score(AnyMetric, tag="f1_score"):
-    """Averaged to one number: Keras's own default is one per class, which no history column can hold."""
+    """Averaged to one number: Keras's default is one number per class, which does not fit a column of the history."""
 
     labels = LABELLED
     average: Literal["micro", "macro", "weighted"] = "macro"

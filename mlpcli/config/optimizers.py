@@ -120,16 +120,16 @@ OPTIMIZERS = (SGD, RMSprop, Adam, AdamW, Nadam, Adamax, Adagrad, Adadelta, Adafa
 OPTIMIZERS_LEFT_OUT = {
     "optimizer": "is the base class of the others",
     "loss_scale_optimizer": "wraps another optimizer; `loss_scale_factor` is an argument of each",
-    "multi_optimizer": "takes a map of optimizers to layers, which a config has no words for",
+    "multi_optimizer": "takes a map of optimizers to layers, which a config cannot express",
     "optimizer_map": "belongs to multi_optimizer",
-    "muon": "came after the oldest Keras that is supported",
-    "schedule_free_adam_w": "came after the oldest Keras that is supported",
+    "muon": "is newer than the oldest supported Keras",
+    "schedule_free_adam_w": "is newer than the oldest supported Keras",
 }
 DEFAULT = Adam.tag
 
 
 def _optimizer_tag(value: Any) -> str | None:
-    """As for any component; arguments without a name are those of the default optimizer."""
+    """The optimizer's name; a mapping of arguments without a name means the default optimizer."""
     tag = tag_of(value)
     if isinstance(value, Mapping) and "name" not in value and tag not in by_tag(OPTIMIZERS):
         return DEFAULT

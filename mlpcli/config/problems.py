@@ -1,4 +1,4 @@
-"""pydantic's errors in plain words: what is allowed, what was found, and the nearest right word."""
+"""Turns pydantic's errors into messages: what is allowed, what was found, and the nearest valid key or name."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _OUT_OF_RANGE = {
     "string_too_short": "must not be empty",
     "form": "",
 }
-"""`form` is the schema's own kind, for messages that are finished but for what was found."""
+"""`form` marks the schema's own messages, to which only the value found is added."""
 _MISSING = "is required"
 
 
 def problems_of(error: ValidationError, document: Document, root: type[BaseModel]) -> list[Problem]:
-    """One problem per place of the file; where several forms were tried, their demands are joined with "or"."""
+    """One problem per place in the file; the demands of several possible forms are joined with "or"."""
     details: dict[KeyPath, list[Any]] = {}
     for detail in error.errors(include_url=False):
         path = _path_in_file(detail["loc"], document.value, keep_last=detail["type"] == "missing")
@@ -58,7 +58,7 @@ def problems_of(error: ValidationError, document: Document, root: type[BaseModel
 
 
 def _path_in_file(location: tuple[int | str, ...], value: Any, keep_last: bool) -> KeyPath:
-    """pydantic's location without the steps that are no keys of the file (names of forms, arguments left unsaid)."""
+    """The path in the file for pydantic's location: without the steps that are not keys of it (names of forms)."""
     path: list[int | str] = []
     for part in location:
         part = spelling(part, value)
@@ -72,13 +72,13 @@ def _path_in_file(location: tuple[int | str, ...], value: Any, keep_last: bool) 
 
 
 def _most_telling(details: list[Any], more_below: bool) -> list[Any]:
-    """Of the forms of a value that were tried, those that came furthest: none, where one went on to the entries."""
+    """The errors of those forms that matched best; [] if one of them got as far as the entries below."""
     further = [detail for detail in details if detail["type"] not in (*_WRONG_FORM, "literal_error")]
     return further or ([] if more_below else details)
 
 
 def _meant(message: str) -> list[str]:
-    """The key that stands misspelt, which is then not missing."""
+    """The suggested key in a message about an unknown one: it is misspelt rather than missing."""
     return message.split('"')[1:2] if message.startswith("unknown key; did you mean") else []
 
 
@@ -116,11 +116,11 @@ def _demand(detail: Any, root: type[BaseModel]) -> str:
 
 
 def _untold(value: Any, names: list[str]) -> str:
-    """For a value that does not tell which component it is."""
+    """The message for a value that does not say which component it is."""
     if isinstance(value, Mapping):
         kind = next((str(word) for word in (*value, value.get("name")) if word in names), None)
         if kind not in (None, "l1", "l2") and len(value) > 1:
-            return f'the arguments of "{kind}" belong inside it: `{kind}: {{argument: value, ...}}`'
+            return f'the arguments of "{kind}" belong under it: `{kind}: {{argument: value, ...}}`'
     found = "" if isinstance(value, Mapping) else f" (got {_described(value)})"
     return f"must be a name, or a mapping with a name and its arguments{found}"
 
@@ -133,7 +133,7 @@ def _nearest_key(location: tuple[int | str, ...], root: type[BaseModel]) -> str:
 
 
 def _got(details: list[Any]) -> str:
-    """What was found, for those errors where it helps."""
+    """` (got ...)` for the errors where the value helps, else ""."""
     kind, value = details[-1]["type"], details[-1]["input"]
     if kind in ("too_short", "too_long", "string_too_short"):
         return f" (got {len(value)})" if value else ""
@@ -143,7 +143,7 @@ def _got(details: list[Any]) -> str:
 
 
 def _rewritten(kind: str, value: Any) -> str:
-    """How to write what was most likely meant."""
+    """`; write ...` with what was most likely meant, else ""."""
     if kind == "list_type" and isinstance(value, (int, float, str)) and value != "" and len(str(value)) < LONGEST_TEXT:
         return f"; write [{_word(value)}]"
     if kind == "string_type" and isinstance(value, (int, float)):
@@ -166,7 +166,7 @@ def _described(value: Any) -> str:
 
 
 def _near_word(details: list[Any]) -> str:
-    """The nearest of the words that a value may be; without one they stand in the message already."""
+    """`; did you mean ...?` for a word that is close to an allowed one, else "" (the message lists them)."""
     detail = details[-1]
     if detail["type"] != "literal_error" or not isinstance(detail["input"], str):
         return ""
@@ -182,7 +182,7 @@ _ALIASES: dict[int | str, tuple[str, ...]] = {
     for tag in {cls.tag for cls in (*LOSSES, *METRICS)}
 }
 DEEP_SECTIONS = ("early_stopping", "optimizer")
-"""Parts of the training section whose settings people write beside them."""
+"""Parts of the training section whose keys are often misplaced one level up."""
 
 
 def keys_at(location: Location, root: type[BaseModel]) -> list[str]:
@@ -195,21 +195,21 @@ def keys_at(location: Location, root: type[BaseModel]) -> list[str]:
 
 
 def names_at(location: Location, root: type[BaseModel]) -> list[str]:
-    """The names of the components that may stand at `location`; `auto` where that is a choice, too."""
+    """The names of the components allowed at `location`, and `auto` if that is allowed."""
     components = [cls for cls in _classes_at(location, root) if issubclass(cls, Component) and cls.tag]
     names = [name for cls in components for name in (cls.tag, *cls.aliases)]
     return [*names, "auto"] if "given" in location else names
 
 
 def spelling(part: int | str, value: Any) -> int | str:
-    """The word by which the file's one-entry mapping calls the component that pydantic's location names by its tag."""
+    """The file's own word for a component that pydantic names by its tag: `part`, or the alias used in `value`."""
     if isinstance(value, Mapping) and len(value) == 1:
         return next((word for word in value if word in _ALIASES.get(part, ())), part)
     return part
 
 
 def section_of(key: str, root: type[BaseModel]) -> str | None:
-    """The section where a key belongs that was written in another."""
+    """The section that has this key, such as "training"; None if none has."""
     sections: list[Location] = [(name,) for name in root.model_fields]
     sections += [("training", name) for name in DEEP_SECTIONS]
     for section in sections:
@@ -219,7 +219,7 @@ def section_of(key: str, root: type[BaseModel]) -> str | None:
 
 
 def _classes_at(location: Location, root: type[BaseModel]) -> list[type[BaseModel]]:
-    """The schema's classes that a location may mean; a tag leaves one of them, a key leads to those of its field."""
+    """The schema classes possible at a location: a tag selects one of them, a key goes on to the types of its field."""
     classes = [root]
     for part in location:
         tagged = [cls for cls in classes if getattr(cls, "tag", "") == part]

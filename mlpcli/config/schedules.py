@@ -14,7 +14,7 @@ OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class _Schedule(Component):
-    """The initial rate is `optimizer.learning_rate`, so that it stands in one place."""
+    """The initial rate is `optimizer.learning_rate`, so that it is set in one place only."""
 
     family = "optimizers.schedules"
 
@@ -60,11 +60,11 @@ class PiecewiseConstantDecay(_Schedule, tag="piecewise_constant_decay"):
     def _one_value_more(self) -> PiecewiseConstantDecay:
         if len(self.values) != len(self.boundaries) + 1:
             raise PydanticCustomError(
-                "piecewise", "needs one value more than boundaries (got {values} values for {boundaries} boundaries)",
+                "piecewise", "needs one more value than boundaries (got {values} values for {boundaries} boundaries)",
                 {"values": len(self.values), "boundaries": len(self.boundaries)},
             )  # fmt: skip
         if self.boundaries != sorted(set(self.boundaries)):
-            raise PydanticCustomError("piecewise", "boundaries must rise from each to the next")
+            raise PydanticCustomError("piecewise", "boundaries must be strictly increasing")
         return self
 
 

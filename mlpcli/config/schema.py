@@ -1,4 +1,4 @@
-"""The whole config."""
+"""The whole config, and the checks for settings that contradict each other."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ LARGEST_SEED = 2**31 - 1
 
 
 class Config(Section):
-    """A config that has passed every check that needs no data."""
+    """A complete config; each value has passed the checks that need no data."""
 
-    version: int = Field(CONFIG_VERSION, description="of the config's format")
+    version: int = Field(CONFIG_VERSION, description="version of the config format")
     name: str = Field("", description="the run directory's name, in any script; default: the config file's name")
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = Field(
         777, description="one seed: weights, split, shuffle, dropout"
@@ -46,7 +46,7 @@ class Config(Section):
     def _known_version(cls, value: int) -> int:
         if value != CONFIG_VERSION:
             raise PydanticCustomError(
-                "version", "is format {found}, and this mlpcli reads format {known}; install a newer mlpcli",
+                "version", "is format {found}, but this mlpcli reads format {known}; install a newer mlpcli",
                 {"found": value, "known": CONFIG_VERSION},
             )  # fmt: skip
         return value
@@ -63,7 +63,7 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _no_early_stopping_without_validation(cls, value: Any) -> Any:
-        """By default training stops early; where there is no validation and nothing was said, it does not."""
+        """Switch early stopping off if the config does not mention it and there is no validation set."""
         data, training = (value.get(key) if isinstance(value, dict) else None for key in ("data", "training"))
         if isinstance(data, dict) and "validation" in data and data["validation"] is None:
             if training is None:
@@ -75,11 +75,11 @@ class Config(Section):
 
 COUNTS = ("true_positives", "true_negatives", "false_positives", "false_negatives")
 Finding = tuple[str, str]
-"""A dotted key and what is wrong with it."""
+"""A dotted key, and the message about it."""
 
 
 def check_config(config: Config) -> Iterator[Finding]:
-    """Every contradiction that can be seen without the data."""
+    """The contradictions that can be found without the data, as (key, message) pairs."""
     yield from _check_forms(config)
     yield from _check_monitors(config)
     yield from _check_directions(config)
@@ -103,8 +103,8 @@ def check_monitor(key: str, monitor: str, columns: list[str]) -> Iterator[Findin
         known = ", ".join(columns)
         yield key, f'"{monitor}" needs a validation set; set data.validation, or monitor one of {known}'
         return
-    near = did_you_mean(monitor, columns) or f"; there are {', '.join(columns)}"
-    yield key, f'no metric is called "{shown(monitor)}"{near}'
+    near = did_you_mean(monitor, columns) or f"; available: {', '.join(columns)}"
+    yield key, f'unknown metric "{shown(monitor)}"{near}'
 
 
 def monitors(config: Config) -> Iterator[tuple[str, str]]:
@@ -121,11 +121,11 @@ def _check_forms(config: Config) -> Iterator[Finding]:
         return
     for key in SHORT_FORM:
         if key in config.model.model_fields_set:
-            yield f"model.{key}", "belongs to the short form, which `layers` takes the place of; delete one of them"
+            yield f"model.{key}", "belongs to the short form, which `layers` replaces; delete one of them"
 
 
 def _check_monitors(config: Config) -> Iterator[Finding]:
-    """With `metrics: auto` either default may still come to be; the task decides, and the plan checks again."""
+    """The metric names; with `metrics: auto` both defaults, since the task is not known yet (the plan checks again)."""
     chosen = config.training.metrics
     metrics = ["accuracy", "mean_absolute_error"] if chosen == "auto" else [metric.name for metric in chosen]
     for key, monitor in monitors(config):
@@ -133,7 +133,7 @@ def _check_monitors(config: Config) -> Iterator[Finding]:
 
 
 def _check_directions(config: Config) -> Iterator[Finding]:
-    """Keras cannot tell by itself which way a count is better, and says so only after the first epoch."""
+    """A monitored count needs a mode; Keras would complain only after the first epoch."""
     chosen = config.training.metrics
     counts = [] if chosen == "auto" else [metric.name for metric in chosen if metric.tag in COUNTS]
     for section, key in (
@@ -142,7 +142,10 @@ def _check_directions(config: Config) -> Iterator[Finding]:
     ):
         monitor, mode = getattr(section, "monitor", ""), getattr(section, "mode", "")
         if mode == "auto" and monitor.removeprefix("val_") in counts:
-            yield f"{key}.mode", f"{monitor} is a count, and which way is better is not known; set mode to max or min"
+            yield (
+                f"{key}.mode",
+                f"{monitor} is a count, so mode: auto cannot tell which direction is better; set mode to max or min",
+            )
 
 
 def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
@@ -151,10 +154,10 @@ def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
 
 
 def _check_average(config: Config) -> Iterator[Finding]:
-    """The averaged weights are put into the model when training ends; restoring the best would take them out again."""
+    """use_ema averages the weights at the end of training, and restoring the best weights would undo that."""
     stopping = config.training.early_stopping
     if config.training.optimizer.use_ema and isinstance(stopping, EarlyStopping) and stopping.restore_best_weights:
-        message = "averages the weights, and early stopping would restore unaveraged ones; set"
+        message = "averages the weights, but early stopping would restore unaveraged ones; set"
         yield "training.optimizer.use_ema", f"{message} training.early_stopping.restore_best_weights: false"
 
 
@@ -177,6 +180,6 @@ def _check_layer_names(config: Config) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for key, layer in _named_layers(config):
         if layer.name in seen:
-            yield f"{key}.name", f'"{shown(layer.name)}" is the name of {seen[layer.name]} already; choose another'
+            yield f"{key}.name", f'"{shown(layer.name)}" is already the name of {seen[layer.name]}; choose another'
         elif layer.name is not None:
             seen[layer.name] = key

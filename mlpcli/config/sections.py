@@ -1,4 +1,4 @@
-"""The `training` and `output` sections: how the network is fitted, and what is written."""
+"""The sections `data`, `model`, `training` and `output`: every key with its type, default and description."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class EarlyStopping(Section):
     patience: Annotated[int, Field(ge=0)] = Field(10, description="epochs without improvement before it stops")
     min_delta: NonNegative = Field(0.0, description="the least change that counts as an improvement")
     mode: Literal["auto", "min", "max"] = Field("auto", description="which way is better")
-    baseline: float | None = Field(None, description="a value to be beaten")
-    start_from_epoch: Annotated[int, Field(ge=0)] = Field(0, description="epochs to wait before it watches")
+    baseline: float | None = Field(None, description="a value that must be beaten")
+    start_from_epoch: Annotated[int, Field(ge=0)] = Field(0, description="epochs to train before monitoring begins")
     restore_best_weights: bool = Field(True, description="keep the best epoch's weights instead of the last's")
 
 
 class StopWhenEqual(Section):
     """Stop when training and validation accuracy meet."""
 
-    tolerance: NonNegative = Field(0.0, description="how near counts as equal")
+    tolerance: NonNegative = Field(0.0, description="the largest difference that counts as equal")
 
 
 def _switch_form(value: Any) -> str | None:
@@ -66,7 +66,7 @@ class TrainingConfig(Section):
         "auto", description="auto: from the task"
     )
     metrics: Annotated[AUTO | Annotated[list[Metric], Tag("given")], Discriminator(_auto_form)] = Field(
-        "auto", description="auto: accuracy, or mean_absolute_error for a number"
+        "auto", description="auto: accuracy, or mean_absolute_error for regression"
     )
     epochs: Annotated[int, Field(gt=0, le=1_000_000)] = Field(100, description="the most epochs")
     batch_size: Size = Field(32, description="rows per step")
@@ -78,17 +78,17 @@ class TrainingConfig(Section):
     )
     learning_rate_schedule: Schedule | None = Field(None, description="null, a Keras schedule, or reduce_on_plateau")
     engine: Literal["auto", "resident", "keras", "numpy"] = Field(
-        "auto", description="what runs the epochs; numpy: small dense networks, without TensorFlow"
+        "auto", description="what runs the training; numpy: small dense networks, without TensorFlow"
     )
     precision: Literal["float32", "mixed_bfloat16"] = Field(
-        "float32", description="mixed: half the bits for the arithmetic, on GPUs that are fast at it"
+        "float32", description="mixed_bfloat16: 16-bit arithmetic, for GPUs that support it"
     )
-    deterministic: bool = Field(True, description="one seed, one result, bit for bit")
+    deterministic: bool = Field(True, description="the same seed gives the same result, bit for bit")
 
     @field_validator("metrics", mode="before")
     @classmethod
     def _a_list(cls, value: Any) -> Any:
-        """One metric may stand alone: `metrics: accuracy`."""
+        """Wrap a single metric name (`metrics: accuracy`) in a list."""
         return [value] if isinstance(value, str) and value != "auto" else value
 
     @field_validator("early_stopping", mode="after")
@@ -108,7 +108,7 @@ class TrainingConfig(Section):
         taken = ("loss", *FIRST_COLUMNS)
         twice = [name for name in names if names.count(name) > 1 or name in taken or name.startswith("val_")]
         if twice:
-            message = 'two columns of the history would be called "{name}"; give a metric another name'
+            message = 'two columns of the history would be called "{name}"; rename one of the metrics'
             raise PydanticCustomError("metric_name", message, {"name": twice[0]})
         return value
 
@@ -128,20 +128,22 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 
 
 class ImageConfig(Section):
-    """How the pictures of class folders are made alike."""
+    """The size and colour that the pictures of class folders are converted to."""
 
     size: Annotated[list[Annotated[int, Field(gt=0, le=4096)]], Field(min_length=2, max_length=2)] | None = Field(
-        None, description="[height, width]; null: as the pictures are, where they agree"
+        None, description="[height, width]; null: the size of the pictures, if all have the same"
     )
-    color: Literal["grayscale", "rgb"] | None = Field(None, description="null: as most of the pictures are")
+    color: Literal["grayscale", "rgb"] | None = Field(None, description="null: what most of the pictures are")
 
 
 class GenerateConfig(Section):
-    """What the generated sets (height_weight, animals, moons, spirals, blobs) are made with."""
+    """Settings of the generated sets (height_weight, animals, moons, spirals, blobs)."""
 
     rows: Annotated[int, Field(ge=10, le=10_000_000)] = Field(600, description="examples to make")
-    noise: NonNegative | None = Field(None, description="spread around the rule, in the set's own units; null: its own")
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="another seed makes other examples")
+    noise: NonNegative | None = Field(
+        None, description="spread around the rule, in the set's units; null: the set's default"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="a different seed makes different examples")
 
 
 class DataConfig(Section):
@@ -156,27 +158,27 @@ class DataConfig(Section):
     features: Annotated[list[str], Field(min_length=1)] | None = Field(None, description="tables: the columns to use")
     exclude: list[str] = Field([], description="tables: columns to leave out")
     types: dict[str, ColumnKind] = Field(
-        {}, description="tables: {column: number, category, boolean or date}, where the found one is wrong"
+        {}, description="tables: {column: number, category, boolean or date}, where the detected one is wrong"
     )
     missing: Literal["impute", "drop", "error"] = Field(
         "impute",
-        description="tables, gaps: fill in (numbers: the median, and a column that tells of the gap; categories:"
-        ' "missing"), drop such rows, or refuse',
+        description="tables, missing values: fill them in (numbers: the median, plus an indicator column; categories:"
+        ' "missing"), drop the rows, or stop with an error',
     )
-    na_values: list[str] = Field([], description="tables: more texts that stand for a gap, beside the usual ones")
+    na_values: list[str] = Field([], description="tables: more texts that mean a missing value, besides the usual ones")
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
-        None, description="CSV: the character between the values; null: found"
+        None, description="CSV: the character between the values; null: detected"
     )
-    encoding: NonEmpty | None = Field(None, description="CSV: utf-8, cp949, ...; null: found")
+    encoding: NonEmpty | None = Field(None, description="CSV: utf-8, cp949, ...; null: detected")
     streaming: Literal["auto", "always", "never"] = Field(
-        "auto", description="tables: keep the rows on disk while training; auto: where they do not fit into memory"
+        "auto", description="tables: keep the rows on disk while training; auto: if they do not fit into memory"
     )
-    image: ImageConfig = Field(ImageConfig(), description="class folders: how the pictures are made alike")
-    strict: bool = Field(False, description="class folders: a picture that cannot be read is an error, and not skipped")
+    image: ImageConfig = Field(ImageConfig(), description="class folders: the size and colour of all pictures")
+    strict: bool = Field(False, description="class folders: stop at an unreadable picture instead of skipping it")
     generate: GenerateConfig = Field(GenerateConfig(), description="generated sets: how many rows, how noisy")
     task: Literal["auto", "classification", "binary", "regression"] = Field("auto", description="auto: from the target")
     target_scaling: Literal["none", "standardize"] = Field(
-        "none", description="regression: train on standardized targets; predictions and metrics keep their own units"
+        "none", description="regression: train on standardized targets; predictions and metrics keep the original units"
     )
     validation: OpenFraction | NonEmpty | None = Field(
         0.2, description='a fraction of the training rows, "test", a path, or null'
@@ -184,7 +186,7 @@ class DataConfig(Section):
     test: OpenFraction | NonEmpty | None = Field(
         None, description="a fraction, a path, or null; some built-in sets bring their own"
     )
-    stratify: bool = Field(True, description="splits keep the share of each class")
+    stratify: bool = Field(True, description="keep the share of each class in every split")
     limit: Annotated[int, Field(gt=0)] | None = Field(
         None, description="only the first N training rows, in the order of the file"
     )
@@ -198,9 +200,9 @@ class DataConfig(Section):
     @field_validator("validation", "test", mode="before")
     @classmethod
     def _fraction_or_path(cls, value: Any) -> Any:
-        """Checked here, so that a bad one is one problem and not one for each possible type."""
+        """Return a valid fraction, path or null unchanged; checked here so that a bad one is a single problem."""
         if isinstance(value, str) and re.fullmatch(r"\s*\d*[.,]?\d+\s*%?\s*", value):
-            raise PydanticCustomError("form", "must be a number, without quotes or %: write 0.2 for a fifth")
+            raise PydanticCustomError("form", "must be a number without quotes or %, such as 0.2 for 20 %")
         if value is None or (isinstance(value, str) and value) or (isinstance(value, float) and 0 < value < 1):
             return value
         raise PydanticCustomError("form", "must be a fraction between 0 and 1, a path, or null")
@@ -208,7 +210,7 @@ class DataConfig(Section):
     @field_validator("class_weight", mode="before")
     @classmethod
     def _class_names(cls, value: Any) -> Any:
-        """Class names that look like numbers (digits) may be written as numbers."""
+        """Turn class names written as whole numbers (the digits, for example) into text."""
         if not (value is None or value == "balanced" or isinstance(value, dict)):
             raise PydanticCustomError("form", 'must be null, "balanced", or a mapping of class name to weight')
         if isinstance(value, dict):
@@ -228,7 +230,7 @@ else:
 
 
 class Output(KernelLayer):
-    """The last dense layer; what is null follows from the task."""
+    """Arguments of the last dense layer; those left null follow from the task."""
 
     units: Size | None = None
 
@@ -285,7 +287,9 @@ def resolve_task(setting: str, class_names: tuple[str, ...] | None) -> Task:
     if class_names is None:
         return _number_task(setting)
     if setting == "regression":
-        raise SettingError("data.task", f"regression needs a number as target, but it is one of {_listed(class_names)}")
+        raise SettingError(
+            "data.task", f"regression needs a numeric target, but this one has the classes {_listed(class_names)}"
+        )
     if setting == "binary" and len(class_names) != 2:
         raise SettingError(
             "data.task", f"binary needs exactly 2 classes, but there are {len(class_names)}: {_listed(class_names)}"

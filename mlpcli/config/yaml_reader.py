@@ -1,4 +1,4 @@
-"""YAML as people mean it: YAML 1.2 scalars, no aliases or tags, no duplicate keys; every value knows its place.
+"""Reads YAML strictly: YAML 1.2 scalars, no aliases or tags, no duplicate keys; every value keeps its line.
 
 PyYAML alone reads `1e-3` as a string, `on` as true, `12:30` as 750, `012` as 10, and lets the last duplicate key win.
 """
@@ -19,14 +19,14 @@ from mlpcli.text import shown
 LARGEST_FILE_BYTES = 1 << 20
 DEEPEST_NESTING = 50
 MOST_VALUES = 50_000
-"""Parsing goes value by value: a megabyte of them would take ten seconds."""
+"""A limit on parsing time: a megabyte of short values would take ten seconds."""
 
 
 def parse_yaml(text: str, file: str) -> Document:
     """Parse a config's text; problems that do not stop the reading are collected in the document.
 
     Raises:
-        ConfigError: the text is no YAML, or is too large or too deep to be a config.
+        ConfigError: the text is not valid YAML, or is too large or too deeply nested for a config.
     """
     document = Document(file)
     if len(text.encode("utf-8", "replace")) > LARGEST_FILE_BYTES:
@@ -49,7 +49,7 @@ def parse_yaml(text: str, file: str) -> Document:
 
 
 class _Replay(yaml.composer.Composer, yaml.resolver.BaseResolver):
-    """PyYAML's composer over events that have been checked already; with no resolver every scalar stays text."""
+    """PyYAML's composer, fed with events that have been checked; without a resolver, every scalar stays text."""
 
     def __init__(self, events: list[Any]) -> None:
         yaml.composer.Composer.__init__(self)
@@ -67,7 +67,7 @@ class _Replay(yaml.composer.Composer, yaml.resolver.BaseResolver):
 
 
 def _checked_events(text: str, document: Document) -> list[Any]:
-    """The events of the one document; what could be harmful is refused where it is first seen, unexpanded."""
+    """The events of the only document; aliases, tags and deep nesting are refused before they are expanded."""
     events: list[Any] = []
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -82,15 +82,15 @@ def _checked_events(text: str, document: Document) -> list[Any]:
 
 def _refusal(event: Any, depth: int, documents: int, number: int) -> str:
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        return "anchors and aliases (& and *) are not read; write the value out"
+        return "anchors and aliases (& and *) are not supported; write the value out"
     if getattr(event, "tag", None):
-        return f"tags ({event.tag}) are not read; write a plain value"
+        return f"tags ({event.tag}) are not supported; write a plain value"
     if documents > 1:
         return "a second document (---) begins; a config is one document"
     if depth > DEEPEST_NESTING:
         return f"is nested deeper than {DEEPEST_NESTING} levels"
     if number > MOST_VALUES:
-        return f"holds more than {MOST_VALUES} values; a config has a hundred"
+        return f"has more than {MOST_VALUES} values; a config has about a hundred"
     return ""
 
 
@@ -115,7 +115,7 @@ def _build_mapping(node: yaml.MappingNode, path: KeyPath, document: Document) ->
         refusal = _key_refusal(key_node)
         key_path = path if refusal else (*path, key_node.value)
         if key_path in document.places and not refusal:
-            refusal = f"duplicate key; it stands in line {document.places[key_path][0]} already; delete one"
+            refusal = f"duplicate key, already set in line {document.places[key_path][0]}; delete one"
         if refusal:
             document.problems.append(document.problem(place, show_path(key_path), refusal))
             continue
@@ -128,12 +128,12 @@ def _key_refusal(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
         return "a key must be a word, not a list or mapping"
     if node.value == "<<" and node.style is None:
-        return "merge keys (<<) are not read; write the values out"
-    return "a key holds a control character; delete it" if FORBIDDEN_CHARACTER.search(node.value) else ""
+        return "merge keys (<<) are not supported; write the values out"
+    return "the key contains a control character; delete it" if FORBIDDEN_CHARACTER.search(node.value) else ""
 
 
 LONGEST_NUMBER = 300
-"""Digits; more than any float has, and few enough for int() to be quick."""
+"""In digits: more than any float has, and few enough for int() to be fast."""
 FORBIDDEN_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Control characters and halves of characters, which come from escapes only: no file name or title can hold them."""
 _WORDS = {
@@ -148,17 +148,17 @@ _ODD_NUMBER = re.compile(r"[-+]?(0\d+|0[oOxXbB][0-9a-fA-F_]+|\d[\d_]*_[\d_]*|\d+
 
 
 class ScalarError(ValueError):
-    """The word cannot be read without guessing; the text says what to write instead."""
+    """A scalar is ambiguous or not allowed; the message says what to write instead."""
 
 
 def read_scalar(text: str, plain: bool) -> str | int | float | bool | None:
     """The value of a scalar; quoted and block text (not `plain`) stays text.
 
     Raises:
-        ScalarError: it holds a forbidden character, or is a number that could be read in two ways or has no end.
+        ScalarError: it contains a forbidden character, or is an ambiguous or far too long number.
     """
     if FORBIDDEN_CHARACTER.search(text):
-        raise ScalarError(f"holds the character {FORBIDDEN_CHARACTER.findall(text)[0]!r}; delete it")
+        raise ScalarError(f"contains the character {FORBIDDEN_CHARACTER.findall(text)[0]!r}; delete it")
     if not plain:
         return text
     if text in _WORDS:
@@ -172,7 +172,7 @@ def read_scalar(text: str, plain: bool) -> str | int | float | bool | None:
 
 def _read_number(text: str) -> int | float:
     if len(text) > LONGEST_NUMBER:
-        raise ScalarError(f"is a number of {len(text)} digits; no setting is that long")
+        raise ScalarError(f"is a number of {len(text)} digits; shorten it")
     if _ODD_NUMBER.match(text):
         number = _plainly(text)
         raise ScalarError(f"`{text}` is read as different numbers by different programs; write {number}, or quote it")
@@ -180,7 +180,7 @@ def _read_number(text: str) -> int | float:
 
 
 def _plainly(text: str) -> str:
-    """The decimal number that is most likely meant."""
+    """The decimal number that was most likely meant, as text."""
     digits = text.replace("_", "")
     try:
         return str(int(digits) if digits.lstrip("+-").isdigit() else int(digits, 0))
@@ -194,12 +194,12 @@ LONGEST_LINE = 100
 
 
 def place_of(mark: Any) -> Place:
-    """The place of one of PyYAML's marks."""
+    """Line and column of a PyYAML mark; (1, 1) for None."""
     return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
 def syntax_error(error: yaml.MarkedYAMLError, text: str) -> tuple[Place, str]:
-    """Where the mistake is, which may be long before PyYAML noticed it, and what it is."""
+    """The place of a syntax error, which may be far above where PyYAML noticed it, and a message with the line."""
     lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text)  # what YAML takes for the end of a line
     mark, message = _explain(error, lines)
     place = place_of(mark)
@@ -208,19 +208,19 @@ def syntax_error(error: yaml.MarkedYAMLError, text: str) -> tuple[Place, str]:
 
 
 def character_error(error: yaml.reader.ReaderError, text: str) -> tuple[Place, str]:
-    """The place of a character that no YAML file may hold."""
+    """The place of a character that YAML forbids, and the message about it."""
     line_start = text.rfind("\n", 0, error.position) + 1
     place = (text.count("\n", 0, error.position) + 1, error.position - line_start + 1)
     return place, f"has the character {chr(error.character)!r}, which YAML forbids; delete it"
 
 
 def _explain(error: yaml.MarkedYAMLError, lines: list[str]) -> tuple[Any, str]:
-    """The mark to point at, and the explanation."""
+    """The PyYAML mark to point at, and the explanation."""
     problem, context = str(error.problem), str(error.context)
     mark = error.problem_mark or error.context_mark
     line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
     if r"\t" in problem or (mark is not None and line[: mark.column + 1].endswith("\t")):
-        return mark, "a tab stands where YAML wants spaces; indent with spaces"
+        return mark, "a tab where YAML requires spaces; indent with spaces"
     if "quoted scalar" in context and "unexpected end" in problem:
         return error.context_mark, "this quote is never closed"
     if "unexpected document separator" in problem:
@@ -228,19 +228,19 @@ def _explain(error: yaml.MarkedYAMLError, lines: list[str]) -> tuple[Any, str]:
     if "parsing a flow" in context:
         return _explain_brackets(error, problem)
     if "could not find expected ':'" in problem:
-        return error.context_mark, "is no `key: value`; a key needs a colon and a space after it"
+        return error.context_mark, "is not of the form `key: value`; write a colon and a space after the key"
     if "mapping values are not allowed" in problem:
         if re.search(r":(\s|$)", line[: mark.column if mark else 0]):
             return mark, "a second `:` in one line; quote the value or start a new line"
-        return mark, "a `:` is not expected here; does the line above lack its own?"
+        return mark, "unexpected `:`; is the `:` missing in the line above?"
     if "expected <block end>" in problem:
         if "scalar" in problem:
-            return mark, "something follows a value that has ended; quote the whole value"
-        return mark, "does not line up with the lines above; indent it as its neighbours"
+            return mark, "unexpected text after the end of a value; quote the whole value"
+        return mark, "does not line up with the lines above; fix the indentation"
     if "cannot start any token" in problem:
-        return mark, "no value may begin with this character; quote the value"
+        return mark, "a value must not begin with this character; quote the value"
     if "unknown escape character" in problem:
-        return mark, "a backslash within \"...\" begins an escape; use '...' quotes, or / in paths"
+        return mark, "a backslash inside \"...\" begins an escape; use '...' quotes, or / in paths"
     return mark, f"is not YAML: {problem}" + (f" {error.context}" if error.context else "")
 
 
@@ -254,7 +254,7 @@ def _explain_brackets(error: yaml.MarkedYAMLError, problem: str) -> tuple[Any, s
 
 
 def _with_caret(line: str, column: int) -> str:
-    """The line, cut around the column where it is long, and a caret below; wide letters take two places."""
+    """The line (a long one cut around the column) with a caret below `column`; wide characters count as two."""
     start = max(0, column - LONGEST_LINE // 2) if len(line) > LONGEST_LINE else 0
     part = "".join(character if character.isprintable() else " " for character in line[start : start + LONGEST_LINE])
     before = part[: column - start]
@@ -267,25 +267,25 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass
 class Document:
-    """Plain values, and the line and column (from 1) of each key or list entry, by its path."""
+    """A parsed config: plain values, and by path the line and column (from 1) of each key and list entry."""
 
     file: str
     value: Any = None
     places: dict[KeyPath, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unreadable: set[KeyPath] = field(default_factory=set)
-    """Where a value was refused already, and None stands in for it."""
+    """Paths of values that were refused; their value is None."""
     overrides: dict[KeyPath, str] = field(default_factory=dict)
-    """What was typed on the command line, by the path it sets; the last one comes last."""
+    """The -s overrides by the path they set, in the order typed."""
     replaced: dict[KeyPath, Any] = field(default_factory=dict)
-    """What stood in the file where something else was typed; None where there was nothing."""
+    """The file's values that overrides replaced, by path; None if the file had no such key."""
 
     def problem(self, place: Place, key: str, message: str) -> Problem:
-        """A problem of this file at a place."""
+        """A problem at this place of the file."""
         return Problem(*place, key, message, self.file)
 
     def problem_at(self, path: KeyPath, message: str) -> Problem:
-        """A problem of the value at `path`: placed at the override that set it, or at the nearest key."""
+        """A problem with the value at `path`, located at the override that set it or else at the nearest key."""
         override = self._override_of(path)
         if override:
             return Problem(0, 0, show_path(path), message, override)

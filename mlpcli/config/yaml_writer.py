@@ -1,4 +1,4 @@
-"""A config back to YAML, with every default written out."""
+"""Writes a config as YAML with every default, and single values and comments for a config."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlpcli.errors import ConfigError
 
 
 class _Dumper(yaml.SafeDumper):
-    """Plain block style; short lists in one line; what YAML 1.1 and 1.2 would read differently is written for both."""
+    """Plain block style, short lists in one line; quotes text that YAML 1.1 and 1.2 read differently."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -55,7 +55,7 @@ def config_text(config: Config) -> str:
 
 
 def yaml_value(value: str | int | float | bool) -> str:
-    """One value in one line, fit for a place between brackets too.
+    """One value on one line, which is also valid between brackets.
 
     PyYAML quotes what YAML 1.1 would not read as it was meant (`on`, `12:30`); what the config's own reader would not
     (`1e3`, which PyYAML takes for a text) is quoted as well.
@@ -67,12 +67,12 @@ def yaml_value(value: str | int | float | bool) -> str:
 
 
 def yaml_list(values: Sequence[str | int | float]) -> str:
-    """A list in one line."""
+    """A YAML list on one line."""
     return f"[{', '.join(yaml_value(value) for value in values)}]"
 
 
 def in_a_comment(text: str) -> str:
-    """A text as it can stand behind a `#`: in one line, without characters that YAML files cannot hold."""
+    """The text for a comment after `#`: on one line, with characters that YAML forbids escaped."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
@@ -85,16 +85,16 @@ def _read_again(plain: str) -> object:
 
 
 _PLAIN = re.compile(r"[^\W\d]([\w .()%/+-]*[\w.()%/+-])?")
-"""Names that YAML takes without quotes, even in a list between brackets."""
+"""Names that need no quotes in YAML, even between brackets."""
 
 
 def yaml_names(names: Sequence[str]) -> str:
-    """The names as a YAML list to be copied into a config, whole: [alive, "1st, 2nd"]."""
+    """All names as a YAML list to copy into a config: [alive, "1st, 2nd"]."""
     return "[" + ", ".join(name if _stays_text(name) else _in_quotes(name) for name in names) + "]"
 
 
 def _in_quotes(name: str) -> str:
-    """As JSON, which YAML reads, without what a terminal would obey."""
+    """A JSON string, which YAML reads, with control characters escaped."""
     return "".join(
         character if character.isprintable() else f"\\U{ord(character):08x}"
         for character in json.dumps(name, ensure_ascii=False)

@@ -43,8 +43,13 @@ def _truncated_npz(folder: Path) -> None:
 MNIST = "data: {source: mnist, path: idx}\n"
 WRONG: list[tuple[str, str | None, Callable[[Path], Any], list[str]]] = [
     ("config missing", None, lambda folder: (folder / "me.yaml").touch(), ["my.yaml: does not exist", '"me.yaml"']),
-    ("config a folder", None, lambda folder: (folder / "my.yaml").mkdir(), ["my.yaml: is a folder; give a YAML file"]),
-    ("config empty", "", _npz(), ["my.yaml:1:1: expected a mapping with data, model, training; found nothing"]),
+    (
+        "config a folder",
+        None,
+        lambda folder: (folder / "my.yaml").mkdir(),
+        ["my.yaml: is a folder; give the path of a YAML file"],
+    ),
+    ("config empty", "", _npz(), ["my.yaml:1:1: expected a mapping with data, model and training, but found nothing"]),
     ("config a list", "- data\n- model\n", _npz(), ["my.yaml:1:1: expected a mapping", "found a list"]),
     ("config a binary", "\0\1\2", _npz(), ["my.yaml"]),
     (
@@ -117,7 +122,7 @@ PLACES: list[tuple[list[str], list[str]]] = [
     (["evaluate", "."], [".: has no model.keras, so it is no run directory", "before the first epoch"]),
     (["evaluate", "my.yaml"], ["my.yaml: is not a model file; expected a .keras or .h5 file"]),
     (["summary", "nowhere.yaml"], ["nowhere.yaml: does not exist"]),
-    (["validate", "my.yaml", "-s", "epochs"], ["-s epochs: needs the form key=value, such as -s training.epochs=5"]),
+    (["validate", "my.yaml", "-s", "epochs"], ["-s epochs: expected key=value, such as -s training.epochs=5"]),
     (["validate", "my.yaml", "-s", "training.epoch=5"], ["training.epoch", 'did you mean "epochs"']),
 ]
 

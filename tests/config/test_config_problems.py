@@ -78,13 +78,13 @@ TRAINING = [
     ("optimizer: [sgd]", "optimizer: must be a name, or a mapping with a name and its arguments (got a list)"),
     ("loss:", "loss: must be a name, or a mapping with a name and its arguments (got null)"),
     ("loss: {huber: 1.0, weight: 3}",
-     'loss: the arguments of "huber" belong inside it: `huber: {argument: value, ...}`'),
+     'loss: the arguments of "huber" belong under it: `huber: {argument: value, ...}`'),
     ("metrics: [{name: auc, curve: PR}]",
-     'metrics[0]: the arguments of "auc" belong inside it: `auc: {argument: value, ...}`'),
+     'metrics[0]: the arguments of "auc" belong under it: `auc: {argument: value, ...}`'),
     # components
     ("metrics: [{accuracy: 3}]", "metrics[0].accuracy: takes its arguments as a mapping, or none"),
     ("metrics: [{mse: {name: a b}}]", 'metrics[0].mse.name: may hold only letters, digits and _ (got "a b")'),
-    ("metrics: [acc, acc]", 'metrics: two columns of the history would be called "acc"; give a metric another name'),
+    ("metrics: [acc, acc]", 'metrics: two columns of the history would be called "acc"; rename one of the metrics'),
     ("metrics: [{mse: {name: loss}}]", 'metrics: two columns of the history would be called "loss"'),
     ("metrics: [{mse: {name: epoch}}]", 'metrics: two columns of the history would be called "epoch"'),
     ("metrics: [{mse: {name: val_loss}}]", 'metrics: two columns of the history would be called "val_loss"'),
@@ -97,10 +97,10 @@ TRAINING = [
     ("learning_rate_schedule: {cosine_decay: {decay_step: 3}}",
      'learning_rate_schedule.cosine_decay.decay_step: unknown key; did you mean "decay_steps"?'),
     ("learning_rate_schedule: {piecewise_constant_decay: {boundaries: [1], values: [1]}}",
-     "learning_rate_schedule.piecewise_constant_decay: needs one value more than boundaries "
+     "learning_rate_schedule.piecewise_constant_decay: needs one more value than boundaries "
      "(got 1 values for 1 boundaries)"),
     ("learning_rate_schedule: {piecewise_constant_decay: {boundaries: [5, 3], values: [1, 2, 3]}}",
-     "learning_rate_schedule.piecewise_constant_decay: boundaries must rise from each to the next"),
+     "learning_rate_schedule.piecewise_constant_decay: boundaries must be strictly increasing"),
 ]  # fmt: skip
 
 
@@ -157,10 +157,10 @@ MODEL = [
     ("layers: [dense]", "layers[0].units: is required"),
     ("layers: [{dense: 0}]", "layers[0].dense: must be greater than 0 (got 0)"),
     ("layers: [{dense: {unit: 3}}]", 'layers[0].dense.unit: unknown key; did you mean "units"?'),
-    ("layers: [{dense: , units: 3}]", 'layers[0]: the arguments of "dense" belong inside it: `dense: {argument'),
+    ("layers: [{dense: , units: 3}]", 'layers[0]: the arguments of "dense" belong under it: `dense: {argument'),
     ("layers: [{dense: 3, activation: relu}]",
-     'layers[0]: the arguments of "dense" belong inside it: `dense: {argument'),
-    ("layers: [{name: dense, units: 3}]", 'layers[0]: the arguments of "dense" belong inside it: `dense: {argument'),
+     'layers[0]: the arguments of "dense" belong under it: `dense: {argument'),
+    ("layers: [{name: dense, units: 3}]", 'layers[0]: the arguments of "dense" belong under it: `dense: {argument'),
     ("layers: [{flatten: 3}]", "layers[0].flatten: takes its arguments as a mapping, or none"),
     ("layers: [{activation: rleu}]", 'layers[0].activation: unknown activation "rleu"; did you mean "relu"?'),
     ("layers: [{dense: {units: 3, name: a/b}}]", 'layers[0].dense.name: may not hold `/` or line breaks (got "a/b")'),
@@ -224,7 +224,7 @@ REST = [
     ("seed: -1\ndata: {source: digits}", "1:1: seed: must be at least 0 (got -1)"),
     ("seed: 2147483648\ndata: {source: digits}", "1:1: seed: must be at most 2147483647 (got 2147483648)"),
     ("version: 99\ndata: {source: digits}",
-     "1:1: version: is format 99, and this mlpcli reads format 1; install a newer mlpcli"),
+     "1:1: version: is format 99, but this mlpcli reads format 1; install a newer mlpcli"),
     ("output: {model: m.h5}\ndata: {source: digits}",
      '1:10: output.model: must be model.keras or model.h5 (got the text "m.h5"); did you mean "model.h5"?'),
     ("output: {plots: [png, pgn]}\ndata: {source: digits}",

@@ -19,23 +19,23 @@ NO_VALIDATION = "data: {source: digits, validation: null}\n"
     ("training", "key", "message"),
     [
         ("early_stopping: {monitor: val_los}", "early_stopping.monitor",
-         'no metric is called "val_los"; did you mean "val_loss"?'),
+         'unknown metric "val_los"; did you mean "val_loss"?'),
         ("early_stopping: {monitor: val_f1}", "early_stopping.monitor",
-         'no metric is called "val_f1"; there are loss, accuracy, '
+         'unknown metric "val_f1"; available: loss, accuracy, '
          "mean_absolute_error, val_loss, val_accuracy, val_mean_absolute_error"),
         ("early_stopping: {monitor: val_acc}, metrics: [accuracy]", "early_stopping.monitor",
-         'no metric is called "val_acc"; did you mean "val_accuracy"?'),
+         'unknown metric "val_acc"; did you mean "val_accuracy"?'),
         ("learning_rate_schedule: {reduce_on_plateau: {monitor: lss}}",
          "learning_rate_schedule.reduce_on_plateau.monitor",
-         'no metric is called "lss"; did you mean "loss"?'),
+         'unknown metric "lss"; did you mean "loss"?'),
         ("learning_rate_schedule: {name: reduce_on_plateau, monitor: lss}", "learning_rate_schedule.monitor",
-         'no metric is called "lss"; did you mean "loss"?'),
+         'unknown metric "lss"; did you mean "loss"?'),
         ("learning_rate_schedule: {cosine_decay: {decay_steps: 9, warmup_steps: 3}}",
          "learning_rate_schedule.cosine_decay.warmup_steps", "needs warmup_target, the rate to warm up to"),
         ("learning_rate_schedule: {name: cosine_decay, decay_steps: 9, warmup_steps: 3}",
          "learning_rate_schedule.warmup_steps", "needs warmup_target, the rate to warm up to"),
         ("early_stopping: {monitor: val_true_positives}, metrics: [true_positives]", "early_stopping.mode",
-         "val_true_positives is a count, and which way is better is not known; set mode to max or min"),
+         "val_true_positives is a count, so mode: auto cannot tell which direction is better; set mode to max or min"),
     ],
 )  # fmt: skip
 def test_training_settings_that_do_not_go_together(training: str, key: str, message: str, refusals: Refusals) -> None:
@@ -60,7 +60,7 @@ def test_a_monitor_is_a_column_of_the_history(monitor: str, metrics: str, read: 
 
 def test_an_alias_is_not_the_long_name(refusals: Refusals) -> None:
     (problem,) = refusals(DIGITS + "training: {early_stopping: {monitor: val_mean_squared_error}, metrics: [mse]}\n")
-    assert 'no metric is called "val_mean_squared_error"; there are loss, mse, val_loss, val_mse' in problem
+    assert 'unknown metric "val_mean_squared_error"; available: loss, mse, val_loss, val_mse' in problem
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_without_validation_it_may_watch_the_loss(read: Read) -> None:
 
 
 def test_the_two_forms_of_a_model_exclude_each_other(refusals: Refusals) -> None:
-    message = "belongs to the short form, which `layers` takes the place of; delete one of them"
+    message = "belongs to the short form, which `layers` replaces; delete one of them"
     assert refusals(DIGITS + "model:\n  layers: [flatten]\n  hidden_units: [3]\n  dropout: 0.1\n") == [
         f"my.yaml:4:3: model.hidden_units: {message}",
         f"my.yaml:5:3: model.dropout: {message}",
@@ -112,9 +112,9 @@ def test_layer_names_are_unique(refusals: Refusals) -> None:
         + "model:\n  layers:\n    - dense: {units: 3, name: a}\n    - flatten\n    - dense: {units: 3, name: a}\n"
     )
     assert refusals(text) == [
-        'my.yaml:6:25: model.layers[2].dense.name: "a" is the name of model.layers[0].dense already; choose another'
+        'my.yaml:6:25: model.layers[2].dense.name: "a" is already the name of model.layers[0].dense; choose another'
     ]
     text = DIGITS + "model: {layers: [{dense: {units: 3, name: a}}], output: {name: a}}\n"
     assert refusals(text)[0].endswith(
-        'model.output.name: "a" is the name of model.layers[0].dense already; choose another'
+        'model.output.name: "a" is already the name of model.layers[0].dense; choose another'
     )

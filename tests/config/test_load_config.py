@@ -40,8 +40,8 @@ def test_line_ends_of_every_system_count_alike(line_end: str, refusals: Refusals
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (HANGUL.encode("cp949"), "my.yaml:1:1: is not UTF-8 at byte 2; save the file as UTF-8"),
-        (b"name: x\n# caf\xe9\n", "my.yaml:2:1: is not UTF-8 at byte 13; save the file as UTF-8"),
+        (HANGUL.encode("cp949"), "my.yaml:1:1: invalid UTF-8 at byte 2; save the file as UTF-8"),
+        (b"name: x\n# caf\xe9\n", "my.yaml:2:1: invalid UTF-8 at byte 13; save the file as UTF-8"),
         (HANGUL.encode("utf-16") + b"x", "save the file as UTF-8"),
         (DIGITS.encode("utf-16-le"), "has the character '\\x00', which YAML forbids"),
         (b"a: 1\n" * 2_200_000, "my.yaml:1:1: is larger than 1 MiB; a config is a few kilobytes"),
@@ -61,7 +61,7 @@ def test_what_is_no_text_is_refused(content: bytes, message: str, refusals: Refu
 )  # fmt: skip
 def test_what_is_no_mapping_is_refused(content: str, found: str, refusals: Refusals) -> None:
     assert refusals(content) == [
-        f"my.yaml:1:1: expected a mapping with data, model, training; found {found}; a config begins with `data:`"
+        f"my.yaml:1:1: expected a mapping with data, model and training, but found {found}; begin with `data:`"
     ]
 
 
@@ -69,11 +69,11 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "digits.yaml").write_text(DIGITS)
     assert refusal(tmp_path / "digit.yaml") == 'PATH: does not exist; did you mean "digits.yaml"?'
     assert refusal(tmp_path / "xyz.yaml") == "PATH: does not exist"
-    assert "there is no folder" in refusal(tmp_path / "nowhere" / "digits.yaml")
+    assert "nowhere does not exist either" in refusal(tmp_path / "nowhere" / "digits.yaml")
 
 
 def test_a_folder_is_no_config(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == "PATH: is a folder; give a YAML file"
+    assert refusal(tmp_path) == "PATH: is a folder; give the path of a YAML file"
 
 
 def test_a_path_through_a_file_is_refused(write_config: Callable[..., Path]) -> None:

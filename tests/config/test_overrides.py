@@ -61,19 +61,19 @@ def test_the_last_override_wins() -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("epochs", "-s epochs: needs the form key=value, such as -s training.epochs=5"),
-        ("=5", '-s =5: "" is no key; write section.key, or section.list[0]'),
-        ("a..b=5", '-s a..b=5: "a..b" is no key; write section.key, or section.list[0]'),
-        ("a[x]=5", '-s a[x]=5: "a[x]" is no key; write section.key, or section.list[0]'),
-        ("[0]=5", '-s [0]=5: "[0]" is no key; write section.key, or section.list[0]'),
+        ("epochs", "-s epochs: expected key=value, such as -s training.epochs=5"),
+        ("=5", '-s =5: invalid key ""; write section.key or section.list[0]'),
+        ("a..b=5", '-s a..b=5: invalid key "a..b"; write section.key or section.list[0]'),
+        ("a[x]=5", '-s a[x]=5: invalid key "a[x]"; write section.key or section.list[0]'),
+        ("[0]=5", '-s [0]=5: invalid key "[0]"; write section.key or section.list[0]'),
         ("a[2]=5", "-s a[2]=5: the list has 2 entries, counted from [0]"),
         ("a[2].b=5", "-s a[2].b=5: the list has 2 entries, counted from [0]"),
         ("a.b=5", "-s a.b=5: the list has 2 entries, counted from [0]"),
-        ("n[0]=5", "-s n[0]=5: there is no list to take an entry of"),
-        ("n[0].b=5", "-s n[0].b=5: there is no list to take an entry of"),
+        ("n[0]=5", "-s n[0]=5: this is not a list, so it has no entries to set"),
+        ("n[0].b=5", "-s n[0].b=5: this is not a list, so it has no entries to set"),
         ("n=012", "-s n=012: n: `012` is read as different numbers by different programs; write 12, or quote it"),
-        ("n=&a 1", "-s n=&a 1: n: anchors and aliases (& and *) are not read; write the value out"),
-        ("n={a: 1, a: 2}", "-s n={a: 1, a: 2}: n: duplicate key; it stands in line 1 already; delete one"),
+        ("n=&a 1", "-s n=&a 1: n: anchors and aliases (& and *) are not supported; write the value out"),
+        ("n={a: 1, a: 2}", "-s n={a: 1, a: 2}: n: duplicate key, already set in line 1; delete one"),
         (".".join("a" * 51) + "=1", "is nested deeper than 50 levels"),
     ],
 )
@@ -125,7 +125,7 @@ def test_an_unknown_key_names_the_nearest(override: str, message: str, refusals:
 
 def test_wrong_overrides_and_a_wrong_file_are_reported_together(refusals: Refusals) -> None:
     assert refusals(DIGITS + "seed: -1\n", "epochs", "training.epochs=0") == [
-        "-s epochs: needs the form key=value, such as -s training.epochs=5",
+        "-s epochs: expected key=value, such as -s training.epochs=5",
         "-s training.epochs=0: training.epochs: must be greater than 0 (got 0)",
         "my.yaml:2:1: seed: must be at least 0 (got -1)",
     ]
@@ -134,7 +134,7 @@ def test_wrong_overrides_and_a_wrong_file_are_reported_together(refusals: Refusa
 @pytest.mark.parametrize("text", ["[1, 2]", "5", "word"])
 def test_a_file_that_is_no_mapping_is_refused_as_without_overrides(text: str, refusals: Refusals) -> None:
     (problem,) = refusals(text, "training.epochs=5")
-    assert "expected a mapping with data, model, training" in problem
+    assert "expected a mapping with data, model and training" in problem
 
 
 def test_an_empty_file_can_be_filled_from_the_command_line(read: Read) -> None:

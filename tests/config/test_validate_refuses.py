@@ -26,14 +26,14 @@ DIGITS = "data: {source: digits}\n"
         (
             "data:\n\tsource: digits\n",
             [],
-            ["my.yaml:2:1: a tab stands where YAML wants spaces; indent with spaces", "     source: digits", "    ^"],
+            ["my.yaml:2:1: a tab where YAML requires spaces; indent with spaces", "     source: digits", "    ^"],
         ),
         (
             DIGITS,
             ["-s", "training.epochs=0"],
             ["-s training.epochs=0: training.epochs: must be greater than 0 (got 0)"],
         ),
-        ("a: &a [x]\n", [], ["my.yaml:1:4: anchors and aliases (& and *) are not read; write the value out"]),
+        ("a: &a [x]\n", [], ["my.yaml:1:4: anchors and aliases (& and *) are not supported; write the value out"]),
         (None, [], ["my.yaml: does not exist"]),
     ],
     ids=["two problems", "tab", "override", "anchor", "missing"],

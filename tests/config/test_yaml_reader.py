@@ -77,10 +77,8 @@ def test_such_a_number_in_quotes_is_a_text() -> None:
 
 def test_a_number_of_too_many_digits_is_refused_at_once() -> None:
     (problem,) = problems_in("seed: " + "9" * 200_000)
-    assert problem == "my.yaml:1:7: seed: is a number of 200000 digits; no setting is that long"
-    assert problems_in("seed: 0x" + "f" * 200_000) == [
-        "my.yaml:1:7: seed: is a number of 200002 digits; no setting is that long"
-    ]
+    assert problem == "my.yaml:1:7: seed: is a number of 200000 digits; shorten it"
+    assert problems_in("seed: 0x" + "f" * 200_000) == ["my.yaml:1:7: seed: is a number of 200002 digits; shorten it"]
 
 
 def test_every_value_knows_its_place() -> None:
@@ -100,14 +98,14 @@ def test_every_value_knows_its_place() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3\n", "my.yaml:3:1: a: duplicate key; it stands in line 1 already; delete one"),
-        ("m:\n  a: 1\n  a: 1\n", "my.yaml:3:3: m.a: duplicate key; it stands in line 2 already; delete one"),
-        ("- x: {a: 1,\n  'a': 2}\n", "my.yaml:2:3: [0].x.a: duplicate key; it stands in line 1 already; delete one"),
-        ("m:\n  <<: {a: 1}\n", "my.yaml:2:3: m: merge keys (<<) are not read; write the values out"),
+        ("a: 1\nb: 2\na: 3\n", "my.yaml:3:1: a: duplicate key, already set in line 1; delete one"),
+        ("m:\n  a: 1\n  a: 1\n", "my.yaml:3:3: m.a: duplicate key, already set in line 2; delete one"),
+        ("- x: {a: 1,\n  'a': 2}\n", "my.yaml:2:3: [0].x.a: duplicate key, already set in line 1; delete one"),
+        ("m:\n  <<: {a: 1}\n", "my.yaml:2:3: m: merge keys (<<) are not supported; write the values out"),
         ("? [a]\n: 2\n", "my.yaml:1:3: a key must be a word, not a list or mapping"),
-        ('"a\\0b": 2\n', "my.yaml:1:1: a key holds a control character; delete it"),
-        ('m: "a\\x1bb"\n', "my.yaml:1:4: m: holds the character '\\x1b'; delete it"),
-        ('m: "\\ud800"\n', "my.yaml:1:4: m: holds the character '\\ud800'; delete it"),
+        ('"a\\0b": 2\n', "my.yaml:1:1: the key contains a control character; delete it"),
+        ('m: "a\\x1bb"\n', "my.yaml:1:4: m: contains the character '\\x1b'; delete it"),
+        ('m: "\\ud800"\n', "my.yaml:1:4: m: contains the character '\\ud800'; delete it"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_one_place_does_not_stop_the_reading(text: str, problem: str) -> None:
@@ -134,7 +132,7 @@ MERGE_BOMB = "m0: &m0 {x: 1}\n" + "".join(
         (BILLION_LAUGHS, "my.yaml:1:5: anchors and aliases"),
         (MERGE_BOMB, "my.yaml:1:5: anchors and aliases"),
         ("a: 1\nb: !!python/object/apply:os.system [ls]\n", "my.yaml:2:4: tags (tag:yaml.org,2002:python/object/apply"),
-        ("a: !!binary aGk=\n", "my.yaml:1:4: tags (tag:yaml.org,2002:binary) are not read; write a plain value"),
+        ("a: !!binary aGk=\n", "my.yaml:1:4: tags (tag:yaml.org,2002:binary) are not supported; write a plain value"),
         ("a: !x 1\n", "my.yaml:1:4: tags (!x)"),
         ("a: 1\n---\nb: 1\n", "my.yaml:2:1: a second document (---) begins; a config is one document"),
         ("a: " + "[" * 5000, "my.yaml:1:53: is nested deeper than 50 levels"),
@@ -158,7 +156,7 @@ def test_a_bomb_is_refused_before_it_takes_memory(text: str) -> None:
 
 
 def test_too_many_values_are_counted() -> None:
-    assert "holds more than 50000 values" in refusal_of("[" + "1," * 60_000 + "]")
+    assert "has more than 50000 values" in refusal_of("[" + "1," * 60_000 + "]")
     assert len(value_of("[" + "1," * 40_000 + "]")) == 40_000
 
 

@@ -85,7 +85,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"source": "digits", "features": ["pixel_0_0"]}, "data.features: digits holds images"),
     ({"source": "digits", "exclude": ["pixel_0_0"]}, "data.exclude: digits holds images"),
     ({"source": "wine", "path": "/x"}, "data.path: wine is bundled with scikit-learn"),
-    ({"source": "wine", "task": "regression"}, "data.task: regression needs a number as target.*class_0"),
+    ({"source": "wine", "task": "regression"}, "data.task: regression needs a numeric target.*class_0"),
     ({"source": "wine", "task": "binary"}, "data.task: binary needs exactly 2 classes, but there are 3"),
     ({"source": "diabetes", "task": "classification"}, "data.task: classification needs classes"),
 ]

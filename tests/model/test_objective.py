@@ -188,12 +188,12 @@ def test_a_plan() -> None:
         (
             {"early_stopping": {"monitor": "val_accuracy"}},
             "training.early_stopping.monitor",
-            'no metric is called "val_accuracy"',
+            'unknown metric "val_accuracy"',
         ),
         (
             {"learning_rate_schedule": {"reduce_on_plateau": {"monitor": "accuracy"}}},
             "training.learning_rate_schedule.reduce_on_plateau.monitor",
-            'no metric is called "accuracy"; there are loss, mean_absolute_error',
+            'unknown metric "accuracy"; available: loss, mean_absolute_error',
         ),
     ],
 )
