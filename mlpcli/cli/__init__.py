@@ -1,0 +1,16 @@
+"""The command line: one file per command, with what it prints. In reading order:
+
+- main.py: the entry point, and the one place where errors become messages and exit codes
+- options.py: options that several commands share
+- terminal.py: tables and lines on standard output, also in a pipe
+- progress_bars.py: progress of training and loading
+- init.py: the command init
+- validate.py: the command validate: data, plan, layers
+- train.py: the command train, for one seed or several
+- evaluate.py: the command evaluate, and its tables
+- predict.py: the command predict, and its predictions batch by batch
+- plot.py: the command plot
+- summary.py: the command summary, and the layer table
+- gradcheck.py: the command gradcheck, and its verdict
+- recipes.py: the command recipes, and its list
+"""

@@ -1,4 +1,4 @@
-"""`mlpcli evaluate`."""
+"""The command `mlpcli evaluate`, and its tables of scores."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model_or_run", type=PATH)
-@click.option("--data", metavar="SOURCE", help="Other rows: a path, or a built-in name.")
-@click.option("--split", type=click.Choice(["test", "validation", "train"]), help="Rows of the model's own data.")
-@click.option("--output", type=PATH, help="A folder for evaluation.json and its picture.")
+@click.option("--data", metavar="SOURCE", help="Score other rows: a path, or a built-in name.")
+@click.option(
+    "--split", type=click.Choice(["test", "validation", "train"]), help="Which rows of the model's own data to score."
+)
+@click.option("--output", type=PATH, help="Folder for evaluation.json and its picture.")
 @engine_option()
 @stock_options()
 @json_option()
@@ -35,8 +37,8 @@ def evaluate(
 ) -> None:
     """Score a saved model on data that it was not trained on.
 
-    Prints loss, metrics, a table per class and the confusion matrix, beside what a trivial guess would score.
-    The model file knows its data; the rows are its test rows, or its validation rows where it has none.
+    Prints loss, metrics, scores per class and the confusion matrix, next to the scores of a trivial baseline. The model
+    file records its data; by default its test rows are scored, or its validation rows if it has no test rows.
 
     \b
     $ mlpcli evaluate runs/digits
@@ -49,11 +51,11 @@ def evaluate(
 
 
 MOST_MATRIX_COLUMNS = 20
-"""Wider confusion matrices are a picture's task."""
+"""Classes; larger confusion matrices are only drawn as pictures."""
 
 
 def report(result: EvaluationResult, as_json: bool) -> None:
-    """Tables for people, or the content of evaluation.json."""
+    """Print tables, or with `as_json` the content of evaluation.json."""
     for note in result.notes:
         say(note)
     evaluation = result.evaluation

@@ -1,4 +1,4 @@
-"""`mlpcli gradcheck`."""
+"""The command `mlpcli gradcheck`, and the table and verdict that it prints."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 @set_option()
 @click.option(
     "--engine", type=click.Choice(["keras", "numpy"]), default="keras", show_default=True,
-    help="numpy: without Keras's GradientTape, and without the wait for TensorFlow.",
+    help="numpy: skip Keras's GradientTape, and with it the time to load TensorFlow.",
 )  # fmt: skip
-@click.option("--rows", type=click.IntRange(1, 4096), default=32, show_default=True, help="Training rows in the batch.")
+@click.option(
+    "--rows", type=click.IntRange(1, 4096), default=32, show_default=True, help="Number of training rows to use."
+)
 @json_option()
 def gradcheck(
     config_or_model: Path, overrides: tuple[str, ...], engine: Literal["keras", "numpy"], rows: int, as_json: bool
@@ -30,7 +32,7 @@ def gradcheck(
     """Check the gradients of a network, parameter by parameter.
 
     Compares backpropagation in NumPy, central differences of the loss, and Keras's GradientTape on a few training
-    rows: the weights of a model, or the initial ones of a config. Exits with 1 where they disagree.
+    rows, at the weights of a model or the initial weights of a config. Exits with 1 if they disagree.
 
     \b
     $ mlpcli gradcheck configs/digits.yaml --engine numpy
@@ -44,12 +46,12 @@ def gradcheck(
 
 
 def report(result: GradcheckResult, as_json: bool) -> None:
-    """The table and the verdict, or one JSON object."""
+    """Print the table and the verdict, or one JSON object."""
     if as_json:
         print_json(_as_json(result))
         return
     with_tape = result.engine == "keras"
-    columns = ["parameter", "shape", "largest slope", "NumPy / differences"]
+    columns = ["parameter", "shape", "largest gradient", "NumPy / differences"]
     columns += ["NumPy / Keras"] if with_tape else []
     rows = [_row(parameter, with_tape) for parameter in result.check.parameters]
     table(f"{result.name}: gradients of {result.loss}, {result.rows} training rows", [*columns, "verdict"], rows, 2)
@@ -71,11 +73,11 @@ def _explain(result: GradcheckResult, with_tape: bool) -> None:
     if with_tape:
         line(f"Keras: GradientTape, float32; at most {AGREE_FLOAT32:.0e} is rounding.")
     if result.noise_off:
-        line(f"switched off, since they change the loss at random: {', '.join(result.noise_off)}")
+        line(f"switched off, because they make the loss random: {', '.join(result.noise_off)}")
     wrong = [parameter.path for parameter in result.check.parameters if not parameter.agrees]
     if wrong:
         line(f"the gradients DIFFER in {', '.join(wrong)}")
-        line("a derivative is wrong there or in a later layer; or the loss has a corner, as ReLU has at 0")
+        line("a derivative is wrong there or in a later layer; or the loss has a kink, as with ReLU at 0")
     else:
         line(f"all {len(result.check.parameters)} agree: the gradients are right")
 

@@ -1,4 +1,4 @@
-"""`mlpcli init`."""
+"""The command `mlpcli init`, and its list of built-in data sets."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 @click.argument("data", required=False)
 @click.option("--target", metavar="COLUMN", help="Tables: the column to predict.")
 @click.option("--output", type=PATH, help="The config to write; - for standard output.")
-@click.option("--generate", metavar="NAME", help="Make a data set and write it as a CSV beside the config.")
+@click.option("--generate", metavar="NAME", help="Generate a data set and write it as a CSV next to the config.")
 def init(data: str | None, target: str | None, output: Path | None, generate: str | None) -> None:
-    """Write a first config for DATA, with comments.
+    """Write a commented starting config for DATA.
 
-    It trains at once, and is a start to be changed. DATA is a table (.csv .tsv .parquet), an .npz file, a folder of
-    class folders or of IDX files, or a built-in name. Without DATA the names are listed. Nothing is overwritten.
+    It can be trained as it is, and is meant to be edited. DATA is a table (.csv .tsv .parquet), an .npz file, a folder
+    of class folders or of IDX files, or a built-in name. Without DATA, lists the names. Nothing is overwritten.
 
     \b
     $ mlpcli init people.csv --target income
@@ -43,10 +43,10 @@ def init(data: str | None, target: str | None, output: Path | None, generate: st
 
 
 def report_names(sets: Sequence[BuiltIn]) -> None:
-    """One line for each set that needs no path, and how to go on."""
-    table("data sets that need no file", ["name", "what it is", "from"], [_row(built_in) for built_in in sets], left=3)
+    """Print a line for each set that needs no path, and the next commands."""
+    table("built-in data sets", ["name", "what it is", "from"], [_row(built_in) for built_in in sets], left=3)
     line("mlpcli init NAME              writes a config for one of them")
-    line("mlpcli init --generate NAME   also writes the data of a generated one as a CSV")
+    line("mlpcli init --generate NAME   also writes a generated set as a CSV")
     line("mlpcli init FILE_OR_FOLDER    writes a config for your own data")
 
 
@@ -56,7 +56,7 @@ def _row(built_in: BuiltIn) -> list[str]:
 
 
 def report(result: InitResult) -> None:
-    """What was written; the config itself where it is for standard output. Notes go to standard error."""
+    """Print what was written, or the config itself for standard output; notes go to standard error."""
     for note in result.notes:
         say(f"note: {note}")
     if result.data is not None:

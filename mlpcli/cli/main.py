@@ -1,4 +1,4 @@
-"""The entry point: commands that are imported when they are called, and the one place where errors end."""
+"""The entry point: imports a command when it is called, and turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mlpcli.errors import MlpcliError
 from mlpcli.text import did_you_mean
 
 COMMANDS = ("train", "evaluate", "predict", "plot", "validate", "init", "summary", "gradcheck", "recipes")
-"""Each is a file of its own beside this one, with a function of the same name."""
+"""Each is a file in this folder, with a function of the same name."""
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""Carries the help page; click 8.1 has no such error and prints the page by itself."""
+"""click's error that carries the help page; click 8.1 does not have it and prints the page itself."""
 
 
 class LazyGroup(click.Group):
-    """Imports a command's file when the command is asked for; the files themselves import nothing heavy."""
+    """A group that imports the file of a command only when it is called, which keeps the start fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -54,7 +54,7 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit: 0 done, 1 it failed, 2 the input is wrong, 130 interrupted (143, 129 by a signal)."""
+    """Run a command and exit: 0 done, 1 failed, 2 wrong input, 130 interrupted (143 and 129 by other signals)."""
     prepare_streams()
     os.environ.pop("MPLBACKEND", None)  # windows are never opened here, and a wrong name would end matplotlib's import
     sys.exit(_run(argv))

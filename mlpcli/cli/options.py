@@ -24,20 +24,20 @@ def engine_option() -> Decorator:
     """`--engine`."""
     return click.option(
         "--engine", type=click.Choice(["auto", "numpy", "keras"]), default="auto", show_default=True,
-        help="auto: NumPy, which starts at once, and Keras for layers that NumPy does not know.",
+        help="auto: NumPy, which starts faster, or Keras for layers that only Keras supports.",
     )  # fmt: skip
 
 
 def stock_options() -> Decorator:
-    """`--classes` and `--divide-by`: what a model that mlpcli has not written cannot say."""
+    """`--classes` and `--divide-by`, for models without mlpcli's metadata."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         classes = click.option(
-            "--classes", metavar="A,B,...", help="Class names, for a model that mlpcli has not written."
+            "--classes", metavar="A,B,...", help="Class names, for a model that mlpcli did not write."
         )
         divide = click.option(
             "--divide-by", type=click.FloatRange(min=0, min_open=True), default=1.0, metavar="N",
-            help="For such a model: what its inputs are divided by first, as in x / 255.",
+            help="For such a model: divide its inputs by N first, as in x / 255.",
         )  # fmt: skip
         return classes(divide(command))
 
@@ -45,7 +45,7 @@ def stock_options() -> Decorator:
 
 
 def told_of(classes: str | None, divide_by: float) -> Any:
-    """The two options as `workflows.model_metadata.Told`."""
+    """The values of --classes and --divide-by as a `modelfile.card.Told`."""
     from mlpcli.modelfile.card import Told
 
     return Told(tuple(name.strip() for name in classes.split(",")) if classes else None, divide_by)

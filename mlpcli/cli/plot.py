@@ -1,4 +1,4 @@
-"""`mlpcli plot`."""
+"""The command `mlpcli plot`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mlpcli.cli.terminal import say, write_result
 
 @click.command()
 @click.argument("run_dirs", type=PATH, nargs=-1, required=True, metavar="RUN_DIR...")
-@click.option("--output", type=PATH, help="The picture to write; its extension decides the format.")
-@click.option("--metric", help="Draw this metric alone, such as loss or accuracy.")
+@click.option("--output", type=PATH, help="The picture to write; its extension sets the format.")
+@click.option("--metric", help="Draw only this metric, such as loss or accuracy.")
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 def plot(run_dirs: tuple[Path, ...], output: Path | None, metric: str | None, file_format: str) -> None:
     """Draw the learning curves and the confusion matrix of a run.
 
-    Several runs are laid over each other, and so are the seeds in a folder of train --seeds. Works on the run's files
-    alone, also while the run is going on.
+    Several runs share one picture, and so do the seeds in a folder of train --seeds. Reads only the files of the run,
+    so it also works while the run is still training.
 
     \b
     $ mlpcli plot runs/digits

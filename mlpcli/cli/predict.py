@@ -1,4 +1,4 @@
-"""`mlpcli predict`."""
+"""The command `mlpcli predict`, and its predictions: lines, JSON or an overview, printed batch by batch."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model_or_run", type=PATH)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("--top", type=int, default=1, metavar="K", help="Name the K best classes of each row.")
+@click.option("--top", type=int, default=1, metavar="K", help="Print the K most likely classes of each row.")
 @json_option()
-@click.option("--output", type=PATH, help="A .csv or .parquet file: the rows with their answers.")
-@click.option("--no-invert", is_flag=True, help="Keep a light background where training had a dark one.")
-@click.option("--save-input", type=PATH, metavar="DIR", help="A new folder for what the network saw.")
+@click.option("--output", type=PATH, help="A .csv or .parquet file for the rows with their predictions.")
+@click.option("--no-invert", is_flag=True, help="Keep a light background even if the training pictures had a dark one.")
+@click.option("--save-input", type=PATH, metavar="DIR", help="A new folder for the inputs as the network sees them.")
 @engine_option()
 @stock_options()
 def predict(
@@ -45,9 +45,9 @@ def predict(
 ) -> None:
     """Label pictures, table rows or arrays with a saved model.
 
-    INPUT is a picture or a folder of them (any size and colour), a table (.csv, .tsv, .parquet; the target
+    INPUT is a picture or a folder of pictures (any size and colour), a table (.csv, .tsv, .parquet; the target
     column is not needed), an .npy or .npz file, or - for CSV on standard input.
-    In a pipe every row is one line: the input, the row (from 0; not for pictures), the label, its probability.
+    In a pipe, each row is one line: input, row number (from 0; not for pictures), label and probability.
 
     \b
     $ mlpcli predict runs/digits photo.png --top 3
@@ -66,21 +66,21 @@ def predict(
 
 
 MOST_ROWS = 20
-"""Rows of a table that are shown on a terminal; the others are counted."""
+"""Rows shown on a terminal; the others are counted."""
 
 
 class Printer(Protocol):
-    """Takes the answers batch by batch."""
+    """Prints the predictions batch by batch."""
 
     def add(self, found: Answers) -> None:
-        """Print what can be printed."""
+        """Take the next batch, and print as much as possible."""
 
     def finish(self) -> None:
         """Print the rest."""
 
 
 def report(ready: PreparedPrediction, as_json: bool) -> None:
-    """Run a prediction and print its answers."""
+    """Run a prediction and print the results."""
     from mlpcli.cli.progress_bars import LoadingBar
 
     on_terminal = ResultStream().isatty()
@@ -89,13 +89,13 @@ def report(ready: PreparedPrediction, as_json: bool) -> None:
         printer = Json(ready)
     elif (on_terminal or ready.output is not None) and ready.inputs.kind != "picture":
         printer = Overview(ready)
-    # A bar on the same terminal as lines that are being printed would stand between them.
+    # A bar on the same terminal would be drawn between the printed lines.
     ready.run(printer.add, None if on_terminal and isinstance(printer, Lines) else LoadingBar())
     printer.finish()
     if ready.output is not None:
         say(f"written to {ready.output.resolve()}")
     if ready.folder is not None:
-        say(f"what the network saw: {ready.folder.resolve()}")
+        say(f"inputs as the network saw them: {ready.folder.resolve()}")
 
 
 class Lines:
@@ -146,7 +146,7 @@ class Json:
 
 
 class Overview:
-    """A table of the first rows and, where there are more, how often each answer was given: for people."""
+    """For a terminal: a table of the first rows and, if there are more, the count of each predicted class."""
 
     def __init__(self, ready: PreparedPrediction) -> None:
         self.ready = ready
@@ -182,7 +182,7 @@ class Overview:
         line(f"... and {rows - MOST_ROWS:,} more rows")
         self._print_summary(rows)
         if self.ready.output is None:
-            line("--output answers.csv writes all of them, beside the columns of the input")
+            line("--output answers.csv writes all of them, next to the columns of the input")
 
     def _print_summary(self, rows: int) -> None:
         if self.ready.meaning.class_names is None:
@@ -194,7 +194,7 @@ class Overview:
 
 
 def _safe(found: Answers, ready: PreparedPrediction) -> list[dict[str, Any]]:
-    """The entries with names and labels that stay in one line and one column."""
+    """The entries, with names and labels escaped so that each stays on one line and in one column."""
     from mlpcli.data.images.class_folders import name_shown
     from mlpcli.workflows.predict_output import entries
 
@@ -211,7 +211,7 @@ def _row(entry: dict[str, Any]) -> list[str]:
 
 
 def _cells(entry: dict[str, Any], ready: PreparedPrediction) -> list[str]:
-    """Label and probability for each class asked for, or the numbers."""
+    """The cells of one row: label and probability of each class asked for, or the predicted numbers."""
     if "label" not in entry:
         return [f"{value:.6g}" for value in entry.get("values", [entry.get("value")])]
     score = ready.meaning.score

@@ -1,4 +1,4 @@
-"""How a training shows itself: a live line on a terminal, a plain line per epoch in a pipe."""
+"""Progress of training and loading: live bars on a terminal, one plain line per epoch in a pipe."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mlpcli.training.progress import Progress, Silence
 
 REFRESH_SECONDS = 0.1
 ROOM_FOR_A_BAR = 100
-"""Columns; on a narrower terminal the numbers go first."""
+"""Terminal columns; a narrower terminal shows the numbers without a bar."""
 
 
 def choose_progress(quiet: bool) -> Progress:
-    """Nothing, the live line, or plain lines; all on standard error."""
+    """The progress display: none, a live bar or plain lines; all write to standard error."""
     if quiet or sys.stderr is None:
         return Silence()
     return LiveProgress() if is_live() else PlainProgress()
@@ -30,7 +30,7 @@ def _scores(row: Mapping[str, float]) -> str:
 
 
 def _pairs(row: Mapping[str, float]) -> str:
-    """The same in half the room: training/validation."""
+    """Scores in half the space: `loss 0.31/0.35` for training/validation."""
     shown = []
     for name, value in row.items():
         if name not in FIRST_COLUMNS and not name.startswith("val_"):
@@ -40,7 +40,7 @@ def _pairs(row: Mapping[str, float]) -> str:
 
 
 class PlainProgress:
-    """One line per epoch, without escape codes; a reader that goes away does not end the training."""
+    """One line per epoch, without escape codes; training goes on if the reader closes the pipe."""
 
     def __init__(self) -> None:
         self.epochs = 0
@@ -65,7 +65,7 @@ class PlainProgress:
 
 
 class LiveProgress:
-    """A bar with epoch, rate, time left (at most: training may stop early) and the last epoch's numbers."""
+    """A bar with epoch, rate, longest time left (training may stop early) and the last epoch's scores."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -125,7 +125,7 @@ class LiveProgress:
 
 
 PATIENCE_SECONDS = 0.5
-"""What is done sooner needs no bar."""
+"""Work that takes less time shows no bar."""
 
 
 def is_live() -> bool:
@@ -134,7 +134,7 @@ def is_live() -> bool:
 
 
 class LoadingBar:
-    """A `Watch`: called with what is done, how much of it, of how much."""
+    """A `Watch` that draws a bar: called with what is being done, how many are done, and how many in all."""
 
     def __init__(self, live: bool | None = None) -> None:
         self.live = is_live() if live is None else live

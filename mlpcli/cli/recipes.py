@@ -1,4 +1,4 @@
-"""`mlpcli recipes`, with `show` and `copy` below it."""
+"""The command `mlpcli recipes` with its subcommands `show` and `copy`, and the list of recipes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mlpcli.text import did_you_mean, escaped
 
 
 class RecipesGroup(click.Group):
-    """A recipe's name where `show` or `copy` belongs is answered with the command that was meant."""
+    """A group whose error for an unknown subcommand suggests `show` if it is the name of a recipe."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:
@@ -35,7 +35,7 @@ class RecipesGroup(click.Group):
         try:
             return f"; did you mean mlpcli recipes show {find_recipe(args[0]).name}?"
         except UserError as error:
-            return f"; there are show and copy, and {error}"
+            return f"; available: show and copy; {error}"
 
 
 @click.group(cls=RecipesGroup, invoke_without_command=True)
@@ -44,8 +44,8 @@ class RecipesGroup(click.Group):
 def recipes(context: click.Context, as_json: bool) -> None:
     """List the configs that come with mlpcli, with their scores.
 
-    Each is an exercise, with what came out of it measured; where its data has to be fetched first, copy says so. Alone,
-    the command lists them.
+    Each is an exercise with measured results. If its data must be fetched first, copy says so. Without a subcommand,
+    lists them.
 
     \b
     $ mlpcli recipes
@@ -57,7 +57,7 @@ def recipes(context: click.Context, as_json: bool) -> None:
 
         report_list(list_recipes(), as_json)
     elif as_json:
-        raise click.UsageError("--json is for the list, which mlpcli recipes alone prints", context)
+        raise click.UsageError("--json works only without a subcommand, for the list", context)
 
 
 @recipes.command()
@@ -65,7 +65,7 @@ def recipes(context: click.Context, as_json: bool) -> None:
 def show(name: str) -> None:
     """Print the recipe NAME.
 
-    The last part of its name is enough where no other recipe has it.
+    The last part of its name is enough if it is unique.
 
     \b
     $ mlpcli recipes show digits
@@ -82,7 +82,7 @@ def show(name: str) -> None:
 def copy(name: str, output: Path | None) -> None:
     """Write the recipe NAME as a config of your own.
 
-    Nothing is overwritten. The last part of its name is enough where no other recipe has it.
+    Nothing is overwritten. The last part of its name is enough if it is unique.
 
     \b
     $ mlpcli recipes copy digits
@@ -100,15 +100,15 @@ def copy(name: str, output: Path | None) -> None:
 
 COLUMNS = ("name", "title", "score", "time")
 SHORTER = {"accuracy": "", "acc": "", "mean_absolute_error": "mae "}
-"""Metrics in the list, which has little room; accuracy goes without saying."""
+"""Short names of metrics in the list; accuracy is left out."""
 _GAP = "  "
 _SHORTEST_TITLE = 12
-"""Letters; where there is no room for them there is no column of titles."""
+"""In characters; with less room than this, the column of titles is left out."""
 Row = tuple[str, ...]
 
 
 def report_list(recipes: Sequence[Recipe], as_json: bool) -> None:
-    """One line for each recipe, a blank line between folders, and how to go on."""
+    """Print a line for each recipe, a blank line between folders, and the next commands."""
     if as_json:
         print_json([_as_json(recipe) for recipe in recipes])
         return
@@ -120,7 +120,7 @@ def report_list(recipes: Sequence[Recipe], as_json: bool) -> None:
         for recipe in family:
             line(lines[recipe])
         line("")
-    line("scores: test accuracy where nothing is named, mean ± spread over seeds")
+    line("scores: test accuracy unless a metric is named, mean ± spread over seeds")
     line("mlpcli recipes show NAME   prints one")
     line("mlpcli recipes copy NAME   writes it here, as a config of your own")
 
@@ -142,7 +142,7 @@ def fit(rows: Sequence[Row], width: int) -> list[str]:
 
 
 def report_text(recipe: Recipe) -> None:
-    """The copy on standard output alone; where its data comes from goes to standard error."""
+    """Print the copy on standard output; where its data comes from goes to standard error."""
     needed = data_needed(recipe)
     if needed:
         say(f"data      {needed}")
@@ -150,7 +150,7 @@ def report_text(recipe: Recipe) -> None:
 
 
 def report_copy(recipe: Recipe, config: Path) -> None:
-    """What was written, where its data comes from if not from mlpcli itself, and the next command."""
+    """Print what was written, where its data comes from (unless it is bundled), and the next command."""
     line(f"wrote     {config}")
     needed = data_needed(recipe)
     if needed:
@@ -164,7 +164,7 @@ def _as_json(recipe: Recipe) -> dict[str, object]:
 
 
 def _cells(recipe: Recipe) -> Row:
-    """Title, score and time; what the card has behind a comma, seeds and cores, the list has no room for."""
+    """Title, score and time, each without what follows a comma on the card (seeds, cores)."""
     card = recipe.card
     score = card.facts.get(SCORE, "").partition(", ")[0].removeprefix("test ")
     name, _, rest = score.partition(" ")
@@ -181,7 +181,7 @@ def _total(widest: Sequence[int], shown: Sequence[int]) -> int:
 
 
 def _length(text: str) -> int:
-    """Places on a terminal: a letter of Hangul takes two."""
+    """Width in terminal cells; a Hangul syllable takes two."""
     from rich.cells import cell_len
 
     return cell_len(text)

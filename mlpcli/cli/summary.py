@@ -1,4 +1,4 @@
-"""`mlpcli summary`."""
+"""The command `mlpcli summary`, and the layer table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def summary(config_or_model: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Print the layers of a config, a model file or a run.
 
-    Each with its name, type, output shape and parameters, as Keras's own summary has them.
+    Each with its name, type, output shape and parameters, as in Keras's summary.
 
     \b
     $ mlpcli summary configs/digits.yaml
@@ -35,7 +35,7 @@ def summary(config_or_model: Path, overrides: tuple[str, ...], as_json: bool) ->
 
 
 def report(result: SummaryResult, as_json: bool) -> None:
-    """Print the layers and totals, and for a model file what it says of itself."""
+    """Print the layers and totals, and the facts stored in a model file."""
     if as_json:
         print_json(_as_json(result))
         return
@@ -46,7 +46,7 @@ def report(result: SummaryResult, as_json: bool) -> None:
 
 
 def print_layers(name: str, input_shape: tuple[int, ...], layers: Sequence[LayerRow]) -> None:
-    """One row per layer: name (type), output shape, parameters, and how they come about."""
+    """One row per layer: name (type), output shape, parameters and how they are computed."""
     rows = [
         [f"{layer.name} ({layer.keras_class})", shown_shape(layer.size), _parameters(layer.size)] for layer in layers
     ]

@@ -22,14 +22,14 @@ PIPE_WIDTH = 160
 
 
 def line(text: str, style: str = "") -> None:
-    """One line, never wrapped: paths are to be copied. Names out of files cannot make it two, or steer a terminal."""
+    """Print one line, never wrapped, so that paths can be copied; control characters are escaped."""
     from rich.text import Text
 
     _console().print(Text(_visible(text), style=style), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """A table whose first `left` columns are text and whose others are numbers; each cell is one line (see `line`)."""
+    """Print a table; the first `left` columns are text, the others numbers; cells are escaped as in `line`."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -49,13 +49,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], lef
 
 
 def print_json(value: Any) -> None:
-    """One JSON object; what standard output has no letters for is escaped as JSON does it."""
+    """Print a JSON object; characters that standard output cannot encode become JSON escapes."""
     unicode_output = "utf" in ResultStream().encoding.lower()
     write_result(json.dumps(strict(value), ensure_ascii=not unicode_output, indent=2, allow_nan=False) + "\n")
 
 
 def number(value: Any) -> str:
-    """A score for people: four decimals, or four digits where that says more."""
+    """A score with four decimals, or with four significant digits if it is very small or large."""
     if not isinstance(value, (int, float)):
         return str(value)
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
@@ -74,14 +74,14 @@ def _console() -> Console:
 
 
 def prepare_streams() -> None:
-    """A terminal without the letters of a name, Hangul for example, is no reason to fail: they are escaped."""
+    """Escape characters that the output streams cannot encode (Hangul, for example) instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def write_result(text: str) -> None:
-    """Write to standard output. A reader that has gone away (`| head`) is no error: the work itself was done.
+    """Write to standard output. A closed pipe (`| head`) is not an error.
 
     Raises:
         OutputError: standard output is a file on a full disk, for example.
@@ -99,12 +99,12 @@ def write_result(text: str) -> None:
 
 
 class ResultStream:
-    """Standard output by way of `write_result`, for rich, which would end the process when the reader goes away."""
+    """A stream for rich that writes through `write_result`; rich would exit the process on a closed pipe."""
 
     encoding = property(lambda self: getattr(sys.stdout, "encoding", None) or "utf-8")
 
     def write(self, text: str) -> None:
-        # rich fills tables with spaces up to their width, which a file or the next program has no use for.
+        # rich pads tables with spaces, which files and other programs do not need.
         write_result(text if self.isatty() else re.sub(r" +$", "", text, flags=re.MULTILINE))
 
     def flush(self) -> None:
@@ -115,12 +115,12 @@ class ResultStream:
 
 
 def say(text: str) -> None:
-    """A line on standard error: a note, a warning, an error; nothing fails because nobody reads it."""
+    """Print a line on standard error; write errors are ignored."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             print(text, file=sys.stderr, flush=True)
 
 
 def _discard_results() -> None:
-    """Send the rest of standard output nowhere, so that Python does not complain about it at the end."""
+    """Send further standard output to nowhere, so that Python does not complain at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

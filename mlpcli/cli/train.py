@@ -1,4 +1,4 @@
-"""`mlpcli train`."""
+"""The command `mlpcli train`, and what it prints at the end: one run, or several seeds."""
 
 from __future__ import annotations
 
@@ -20,27 +20,37 @@ if TYPE_CHECKING:
 
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
-    """In plain words, where click's own are of integer ranges."""
+    """The number of seeds from the text of --seeds.
+
+    Raises:
+        click.BadParameter: it is not a whole number from 1 to MOST_SEEDS.
+    """
     from mlpcli.workflows.train import MOST_SEEDS
 
     if value is None:
         return None
     if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= MOST_SEEDS:
-        raise click.BadParameter(f"{value} is no number of seeds; give a whole number from 1 to {MOST_SEEDS}")
+        raise click.BadParameter(f"{value} is not a valid number of seeds; give a whole number from 1 to {MOST_SEEDS}")
     return int(value)
 
 
 @click.command()
 @click.argument("config", type=PATH)
 @set_option()
-@click.option("--runs-dir", type=PATH, default=Path("runs"), show_default=True, help="Where the run directory is made.")
-@click.option("--run-dir", type=PATH, help="The run directory itself; new, or empty.")
+@click.option(
+    "--runs-dir",
+    type=PATH,
+    default=Path("runs"),
+    show_default=True,
+    help="Folder in which the run directory is created.",
+)
+@click.option("--run-dir", type=PATH, help="The run directory itself, new or empty.")
 @click.option(
     "--seeds", metavar="N", callback=_count,
-    help="Train with N seeds (1 to 1000), the config's and those after it; mean and spread at the end.",
+    help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread.",
 )  # fmt: skip
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes; errors and results only.")
-@click.option("-v", "--verbose", is_flag=True, help="Also say which engine was chosen, and why.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print which engine was chosen, and why.")
 @json_option()
 def train(
     config: Path,
@@ -54,8 +64,8 @@ def train(
 ) -> int:
     """Train the network that CONFIG describes.
 
-    Writes a run directory: the model with its best weights, the history, scores and pictures. With --seeds, a folder
-    with a run directory for each seed, seeds.json and one picture of all.
+    Writes a run directory: the model with its best weights, the history, scores and plots. With --seeds, writes a
+    folder with a run directory for each seed, seeds.json and one plot of all seeds.
 
     \b
     $ mlpcli train configs/digits.yaml
@@ -94,7 +104,7 @@ def report(result: TrainResult, as_json: bool) -> int:
 def _kept(result: TrainResult) -> str:
     if result.model is None:
         history = f"; the history is in {result.run}" if result.metrics["epochs"] else ""
-        return f"; no epoch came to a good end, so there is no model{history}"
+        return f"; no epoch was completed, so there is no model{history}"
     return f"; the weights of epoch {result.metrics['kept_epoch']} are kept in {result.model}"
 
 
@@ -110,18 +120,18 @@ def _print(result: TrainResult) -> None:
         table(metrics["name"], ["split", *names, "rows"], rows)
         line(_against_baseline(result.evaluation or {}))
         if metrics["test_chose_the_epoch"]:
-            line("the test rows also chose the epoch (data.validation: test), so their score is optimistic")
+            line("the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic")
     line(f"{_epochs(metrics)}stopped: {metrics['stopped']}")
     rate = metrics["examples_per_second"]
     speed = f", {rate:,.0f} examples per second" if rate else ""
     line(f"trained, scored and saved in {metrics['seconds']['total']:.1f} s{speed}")
     if result.model is not None:
-        line(f"saved  {result.model}  (loaded back: the same scores)")
+        line(f"saved  {result.model}  (reloaded: same scores)")
     line(f"run    {result.run}")
 
 
 def _epochs(metrics: dict[str, Any]) -> str:
-    """Which epoch was best, and which one the model is, where that is another."""
+    """`best epoch 7 of 20; `, with the epoch that was kept if it is another; "" if none is best."""
     best, kept = metrics["best_epoch"], metrics["kept_epoch"]
     if best is None:
         return ""
@@ -133,13 +143,12 @@ def _against_baseline(evaluation: dict[str, Any]) -> str:
     score = next((name for name in ("accuracy", "mae") if name in baseline), None)
     if score is None:
         return ""
-    return (
-        f"{evaluation['split']} {score} {number(evaluation[score])}; {baseline['name']} has {number(baseline[score])}"
-    )
+    own, trivial = number(evaluation[score]), number(baseline[score])
+    return f"{evaluation['split']} {score} {own}; baseline ({baseline['name']}): {trivial}"
 
 
 MOST_FAILURES = 5
-"""That are said one by one; seeds.json has them all."""
+"""Failed seeds that are listed; seeds.json has all of them."""
 
 
 def report_seeds(result: SeedsResult, as_json: bool) -> int:
@@ -153,9 +162,9 @@ def report_seeds(result: SeedsResult, as_json: bool) -> int:
     for failure in failures[:MOST_FAILURES]:
         say(f"error: seed {failure['seed']}: {failure['message']}")
     if len(failures) > MOST_FAILURES:
-        say(f"error: and {len(failures) - MOST_FAILURES} seeds more; {result.path / SEEDS} has them all")
+        say(f"error: and {len(failures) - MOST_FAILURES} more seeds; {result.path / SEEDS} lists all of them")
     if result.interrupted is not None:
-        say(f"{result.interrupted}; {_counted(summary)} came to an end, and what there is lies in {result.path}")
+        say(f"{result.interrupted}; {_counted(summary)} finished; results are in {result.path}")
         return result.interrupted.exit_code
     return 1 if failures else 0
 
@@ -165,11 +174,11 @@ def _print_seeds(result: SeedsResult) -> None:
     if summary["scores"]:
         _print_means(summary)
     else:
-        line(f"{summary['name']}: no seed came to an end, so there is no mean")
+        line(f"{summary['name']}: no seed finished, so there is no mean")
     if summary["runs"]:
         _print_runs(summary["runs"])
     if summary["test_chose_the_epoch"]:
-        line("the test rows also chose the epoch (data.validation: test), so their score is optimistic")
+        line("the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic")
     line(f"trained, scored and saved in {summary['total_seconds']:.1f} s")
     line(f"seeds  {result.path / SEEDS}")
     for picture in result.pictures:
@@ -178,17 +187,19 @@ def _print_seeds(result: SeedsResult) -> None:
 
 
 def _print_means(summary: Mapping[str, Any]) -> None:
-    """A row for each metric and a column for each split: three columns fit a terminal, ten metrics would not."""
+    """A row for each metric and a column for each split: three columns fit a terminal, ten might not."""
     splits = [split for split in ("train", "validation", "test") if split in summary["scores"]]
     metrics = list(summary["scores"][splits[0]])
     rows = [[metric, *(_spread(summary["scores"][split].get(metric, {})) for split in splits)] for metric in metrics]
     what = "mean ± standard deviation" if len(summary["seeds_done"]) > 1 else "one seed has no spread"
-    line(f"{summary['name']}: {_counted(summary)}, {what}", "bold")  # a title would be as narrow as its table
+    line(
+        f"{summary['name']}: {_counted(summary)}, {what}", "bold"
+    )  # as a title it would wrap at the width of the table
     table("", ["", *splits], rows)
 
 
 def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
-    """Each seed by itself, with its scores on the split that stands for new data."""
+    """A row for each seed, with its scores on the test split, or else validation or training."""
     from mlpcli.workflows.seeds import FINISHED
 
     scored: Mapping[str, Any] = next((run["scores"] for run in runs if run["scores"]), {})

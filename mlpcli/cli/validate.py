@@ -1,4 +1,4 @@
-"""`mlpcli validate`."""
+"""The command `mlpcli validate`, and what it prints: the data, the plan, the layers and the findings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def validate(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
 
 def report(result: ValidationResult, as_json: bool) -> None:
-    """Print what was seen of the data, and the plan."""
+    """Print the data, the findings about it, and the plan."""
     from mlpcli.workflows.summary import LayerRow
 
     if as_json:
@@ -80,7 +80,7 @@ def _classes(facts: DataFacts) -> str:
 
 
 def _rate(training: TrainingConfig) -> str:
-    """The learning rate, and what becomes of it."""
+    """The learning rate and its schedule, such as `learning rate 0.01 with cosine_decay`."""
     from mlpcli.config.schedules import PiecewiseConstantDecay
 
     schedule = training.learning_rate_schedule
@@ -117,7 +117,7 @@ MOST_CLASSES = 12
 
 
 class ColumnRow(Protocol):
-    """A column of a table file: what it is read as, how many values are missing and how many differ, an example."""
+    """A column of a table file: its kind, how many values are missing and distinct, an example."""
 
     @property
     def name(self) -> str: ...
@@ -132,7 +132,7 @@ class ColumnRow(Protocol):
 
 
 def print_look(look: Look, columns: Sequence[ColumnRow] = ()) -> None:
-    """For `validate`: a table of the columns (where there are any), a line per part for the classes, all findings."""
+    """Print a table of the columns (if any), the class counts of each part, and all findings."""
     if columns:
         _print_columns(columns)
     for text in class_lines(look.facts):
@@ -142,7 +142,7 @@ def print_look(look: Look, columns: Sequence[ColumnRow] = ()) -> None:
 
 
 def class_lines(facts: Facts) -> list[str]:
-    """`classes   training: cat 40 (80 %), dog 10 (20 %)`; of many classes, the smallest and the largest."""
+    """`classes   training: cat 40 (80 %), dog 10 (20 %)`; for many classes, only the smallest and the largest."""
     if facts.class_names is None or facts.class_counts is None:
         return []
     names = [shown(name) for name in facts.class_names]
@@ -169,7 +169,7 @@ def _count(value: int | str) -> str:
 def _balance(names: Sequence[str], counts: Sequence[int]) -> str:
     total = max(1, sum(counts))
     if len(counts) > 2 and len(set(counts)) == 1:
-        return f"{len(counts):,} classes of {counts[0]:,} rows each"
+        return f"{len(counts):,} classes with {counts[0]:,} rows each"
     each = [f"{name} {count:,} ({percent(count, total)})" for name, count in zip(names, counts, strict=True)]
     if len(each) <= MOST_CLASSES:
         return ", ".join(each)

@@ -64,7 +64,7 @@ def test_the_list_in_a_pipe(mlpcli_here: Run, three: list[str]) -> None:
         "표/relu  relu                                                     validation accuracy 0.9  2 s",
         "표/붓꽃  붓꽃 세 종류를 네 가지 길이로                            mae 54,790.5 ± 0.0200    1 min 2 s",
         "",
-        "scores: test accuracy where nothing is named, mean ± spread over seeds",
+        "scores: test accuracy unless a metric is named, mean ± spread over seeds",
         "mlpcli recipes show NAME   prints one",
         "mlpcli recipes copy NAME   writes it here, as a config of your own",
     ]
@@ -165,9 +165,9 @@ def test_a_copy_on_standard_output(mlpcli_here: Run, three: list[str], tmp_path:
 WRONG = [
     (["relu"], "error: No such command 'relu'; did you mean mlpcli recipes show 표/relu?\n"),
     (["shwo"], "error: No such command 'shwo'; did you mean \"show\"?\n"),
-    (["xyz"], "error: No such command 'xyz'; there are show and copy, and no recipe is called \"xyz\"; mlpcli recipes"),
+    (["xyz"], "error: No such command 'xyz'; available: show and copy; no recipe is called \"xyz\"; mlpcli recipes"),
     (["show"], "error: Missing argument 'NAME'.\n"),
-    (["--json", "show", "relu"], "error: --json is for the list, which mlpcli recipes alone prints\n"),
+    (["--json", "show", "relu"], "error: --json works only without a subcommand, for the list\n"),
     (["show", "../../x"], 'error: no recipe is called "../../x"; mlpcli recipes lists them\n'),
     (["copy", "digit"], 'error: no recipe is called "digit"; did you mean "digits"?; mlpcli recipes lists them\n'),
     (["copy", "digits", "--output", "no/x.yaml"], "error: no: there is no such folder; make it first, or choose"),

@@ -73,12 +73,12 @@ def test_seeds_that_fail_are_exit_1(mlpcli_here: Any, small: Path, tmp_path: Pat
         "-s", "output.plots=[]",
     )  # fmt: skip
     assert done.returncode == 1
-    assert "숫자: no seed came to an end, so there is no mean" in done.stdout
+    assert "숫자: no seed finished, so there is no mean" in done.stdout
     errors = done.stderr.splitlines()
     assert [line[:16] for line in errors[:5]] == [f"error: seed {seed}:" for seed in range(777, 782)]
     assert "lower training.optimizer.learning_rate" in errors[0]
     folder = tmp_path / "runs" / "숫자"
-    assert errors[5:] == [f"error: and 2 seeds more; {folder / 'seeds.json'} has them all"]
+    assert errors[5:] == [f"error: and 2 more seeds; {folder / 'seeds.json'} lists all of them"]
 
 
 def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +100,7 @@ def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.Cap
         "1 8 of 9 0.7500", "2 none of 0 - failed, not counted", "3 8 of 9 0.7500",
         "4 8 of 9 0.7500 interrupted, not counted",
     ]  # fmt: skip
-    assert "the test rows also chose the epoch (data.validation: test), so their score is optimistic" in out
+    assert "the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic" in out
     assert err == "error: seed 2: loss is nan\n"
 
 
@@ -108,7 +108,7 @@ def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.Cap
 def test_no_number_of_seeds(mlpcli_here: Any, small: Path, tmp_path: Path, seeds: str) -> None:
     done = mlpcli_here("train", small, "--seeds", seeds)
     assert done.returncode == 2
-    message = f"Invalid value for '--seeds': {seeds} is no number of seeds; give a whole number from 1 to 1000\n"
+    message = f"Invalid value for '--seeds': {seeds} is not a valid number of seeds; give a whole number from 1 to 1000\n"
     assert done.stderr.endswith(message)
     assert not (tmp_path / "runs").exists()
 
@@ -151,9 +151,9 @@ def test_a_signal(small: Path, tmp_path: Path, number: signal.Signals, code: int
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert err.splitlines()[-1] == (
-        f"interrupted ({number.name}); 0 of 3 seeds came to an end, and what there is lies in {folder}"
+        f"interrupted ({number.name}); 0 of 3 seeds finished; results are in {folder}"
     )
-    assert "no seed came to an end" in out
+    assert "no seed finished" in out
     found = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))
     assert (found["seeds_done"], [run["seed"] for run in found["runs"]]) == ([], [777])
     assert found["runs"][0]["stopped"] == f"interrupted ({number.name})"

@@ -35,9 +35,9 @@ def test_the_results_go_to_standard_output(finished: Any) -> None:
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert done.stdout.startswith("숫자\n")
     assert f"test         {metrics['scores']['test']['loss']:.4f}" in done.stdout
-    assert f"test accuracy {metrics['scores']['test']['accuracy']:.4f}; always " in done.stdout
+    assert f"test accuracy {metrics['scores']['test']['accuracy']:.4f}; baseline (always " in done.stdout
     assert "stopped: all 2 epochs were done" in done.stdout
-    assert f"saved  {run / 'model.keras'}  (loaded back: the same scores)" in done.stdout
+    assert f"saved  {run / 'model.keras'}  (reloaded: same scores)" in done.stdout
     assert done.stdout.endswith(f"run    {run}\n")
     assert "\x1b" not in done.stdout
 

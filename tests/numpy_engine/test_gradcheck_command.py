@@ -37,7 +37,7 @@ def test_the_table(write_config: Write) -> None:
     assert "gradients of sparse_categorical_crossentropy, 32 training rows" in shown
     assert "dense_2/kernel" in shown and "4x3" in shown
     assert shown.count("agrees") == 6
-    assert "switched off, since they change the loss at random: dropout, dropout_1" in shown
+    assert "switched off, because they make the loss random: dropout, dropout_1" in shown
     assert "all 6 agree: the gradients are right" in shown
     assert "Keras" not in shown
 
@@ -66,7 +66,7 @@ def test_a_wrong_gradient_is_said_and_is_the_exit_code(write_config: Write, monk
     assert code == 1
     assert shown.count("DIFFERS") == 3
     assert "the gradients DIFFER in dense/bias, dense_1/bias, dense_2/bias" in shown
-    assert "corner" in shown
+    assert "kink" in shown
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_json_of_pictures(pictures: str) -> None:
 def test_what_is_written_is_said_on_standard_error(pictures: str, tmp_path: Path) -> None:
     done = _run(pictures, "3.png", "--output", "p.csv", "--save-input", "saw")
     assert done.stdout == "3.png\ttwo\\tthree\t0.6250\n"
-    assert done.stderr == f"written to {tmp_path / 'p.csv'}\nwhat the network saw: {tmp_path / 'saw'}\n"
+    assert done.stderr == f"written to {tmp_path / 'p.csv'}\ninputs as the network saw them: {tmp_path / 'saw'}\n"
     assert (tmp_path / "saw" / "3.png").is_file()
 
 
