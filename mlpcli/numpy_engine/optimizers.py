@@ -7,7 +7,7 @@ All arithmetic is in the type of the parameters, the powers of Adam's betas too:
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -167,6 +167,15 @@ NOT_HERE = ("gradient_accumulation_steps", "loss_scale_factor")
 """Arguments of Keras's optimizers that are left to Keras."""
 
 
+class OptimizerState(TypedDict):
+    """steps: taken so far; rate: of the next one, where no schedule gives it; slots and average: see `Optimizer`."""
+
+    steps: int
+    rate: float
+    slots: list[Array]
+    average: Array | None
+
+
 class Optimizer:
     """Steps on the parameters of one network; `iterations` counts them."""
 
@@ -210,6 +219,21 @@ class Optimizer:
         """What Keras does when training has come to its end: averaged weights take the place of the last ones."""
         if self.average is not None and self.iterations:
             self.flat.values[...] = self.average
+
+    def get_state(self) -> OptimizerState:
+        """Copies of what is remembered of the weights, and how far the steps are; not the weights themselves."""
+        slots = [np.array(vector) for group in self.rule.slots for vector in group]
+        average = None if self.average is None else np.array(self.average)
+        return {"steps": self.iterations, "rate": float(self._rate), "slots": slots, "average": average}
+
+    def set_state(self, state: OptimizerState) -> None:
+        """The reverse of `get_state`, for an optimizer of the same settings and as many weights."""
+        self.iterations, self._rate = state["steps"], np.float32(state["rate"])
+        own = [vector for group in self.rule.slots for vector in group]
+        for vector, values in zip(own, state["slots"], strict=True):
+            vector[...] = values
+        if self.average is not None:
+            self.average[...] = state["average"]
 
     @property
     def variables(self) -> list[Array]:

@@ -1,13 +1,14 @@
 """Early stopping and the learning rate on a plateau, with the rules of Keras's callbacks of these names.
 
-On Keras's own way they are those callbacks; `tests/training/test_numpy_stopping.py` holds these to them.
+With `training.engine: keras` they are those callbacks; `tests/training/test_numpy_stopping.py` holds these to them. The
+state of a rule is what it has seen so far: put into a new rule of the same settings, it decides the same from then on.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -34,6 +35,16 @@ class Monitor:
         Anything is better than no reference.
         """
         return reference is None or bool(self.monitor_op(np.float32(value - self.margin), np.float32(reference)))
+
+
+class StopEarlyState(TypedDict):
+    """Numbers and arrays; epochs count from 0."""
+
+    best: float | None
+    best_epoch: int
+    best_weights: list[Array] | None
+    wait: int
+    stopped_epoch: int
 
 
 class StopEarly(Monitor):
@@ -66,6 +77,29 @@ class StopEarly(Monitor):
             return True
         return False
 
+    def get_state(self) -> StopEarlyState:
+        """What it has seen; the weights are not copied."""
+        return {
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_weights": self.best_weights,
+            "wait": self.wait,
+            "stopped_epoch": self.stopped_epoch,
+        }
+
+    def set_state(self, state: StopEarlyState) -> None:
+        """The reverse of `get_state`."""
+        self.best, self.best_epoch, self.best_weights = state["best"], state["best_epoch"], state["best_weights"]
+        self.wait, self.stopped_epoch = state["wait"], state["stopped_epoch"]
+
+
+class LowerRateState(TypedDict):
+    """The rate itself is the optimizer's."""
+
+    best: float | None
+    wait: int
+    cooldown: int
+
 
 class LowerRate(Monitor):
     """Lowers the learning rate when the monitored value stops improving."""
@@ -89,6 +123,14 @@ class LowerRate(Monitor):
                 return max(rate * self.settings.factor, self.settings.min_lr)
         return rate
 
+    def get_state(self) -> LowerRateState:
+        """What it has seen."""
+        return {"best": self.best, "wait": self.wait, "cooldown": self.cooldown}
+
+    def set_state(self, state: LowerRateState) -> None:
+        """The reverse of `get_state`."""
+        self.best, self.wait, self.cooldown = state["best"], state["wait"], state["cooldown"]
+
 
 def _rising(monitor: str, metrics: Sequence[Metric]) -> bool:
     """Losses fall; whether a metric is to rise, its class in the schema says."""
@@ -98,6 +140,13 @@ def _rising(monitor: str, metrics: Sequence[Metric]) -> bool:
 
 Logs = Mapping[str, Any]
 """Loss and metrics of an epoch by name, those of the validation rows with val_ before it."""
+
+
+class AccuraciesMeetState(TypedDict):
+    """metric: the accuracy that was last looked at, or ""."""
+
+    metric: str
+    met: bool
 
 
 class AccuraciesMeet:
@@ -113,3 +162,11 @@ class AccuraciesMeet:
         self.metric = accuracy_name(list(logs)) or ""
         self.met = bool(abs(logs[self.metric] - logs[f"val_{self.metric}"]) <= self.tolerance)
         return self.met
+
+    def get_state(self) -> AccuraciesMeetState:
+        """What it has seen."""
+        return {"metric": self.metric, "met": self.met}
+
+    def set_state(self, state: AccuraciesMeetState) -> None:
+        """The reverse of `get_state`."""
+        self.metric, self.met = state["metric"], state["met"]
