@@ -13,19 +13,22 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeVar, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from mlpcli.errors import ModelFileError
 from mlpcli.modelfile.hdf5 import (
     LARGEST_JSON_BYTES,
     H5ContentError,
     damaged,
+    h5_damage,
     holds,
+    open_h5,
     read_array,
     read_text,
-    reading_h5,
     step_into,
 )
 from mlpcli.text import printable
@@ -38,19 +41,115 @@ Kind = Literal["keras", "h5"]
 Metadata = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class ModelFile:
+    """An open model file: all that is wanted of it is read while it is open, and then it is closed.
+
+    source: the open zipfile.ZipFile of a .keras, whose directory has been found sound, or h5py.File of an .h5.
+    """
+
+    path: Path
+    kind: Kind
+    source: Any
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """The source for the block.
+
+        Raises:
+            ModelFileError: the block met something damaged or refused.
+        """
+        with (_zip_damage if self.kind == "keras" else h5_damage)(self.path):
+            yield self.source
+
+    def json_member(self, member: str) -> dict[str, Any]:
+        """The mapping in one of the JSON members of a .keras.
+
+        Raises:
+            ModelFileError: there is no such member, or it is damaged or no mapping.
+        """
+        with self.reading() as archive:
+            if member in archive.NameToInfo:
+                check_json_size(archive.getinfo(member).file_size, self.path, member)
+            content = read_member(archive, member, self.path)
+        return parse_json(content, self.path, member)
+
+    def metadata(self) -> Metadata | None:
+        """What mlpcli keeps in the file, or None in a file that is not mlpcli's.
+
+        Raises:
+            ModelFileError: the file is damaged, or written by a newer mlpcli.
+        """
+        found = self.json_member(ABOUT).get(KEY) if self.kind == "keras" else _read_from_h5(self)
+        if found is None:
+            return None
+        path = self.path
+        if not isinstance(found, dict) or type(found.get("format")) is not int:
+            raise ModelFileError(
+                f"{path}: its mlpcli metadata is damaged; train again, or save the model anew with Keras"
+            )
+        if found["format"] > METADATA_FORMAT:
+            raise ModelFileError(
+                f"{path}: was written by mlpcli {printable(found.get('version'), 40)} (format {found['format']}),"
+                f" and this one reads format {METADATA_FORMAT}; install a newer mlpcli"
+            )
+        return found
+
+    def architecture(self) -> dict[str, Any]:
+        """Keras's own description of the model: {"class_name": ..., "config": {...}}, and of what it is compiled with.
+
+        Raises:
+            ModelFileError: the file is damaged, or holds weights only.
+        """
+        if self.kind == "keras":
+            return self.json_member(DESCRIPTION)
+        path = self.path
+        with self.reading() as file:
+            model, training = (read_text(file, name, path) for name in H5_DESCRIPTIONS)
+        if model is None:
+            raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
+        compiled = {} if training is None else {"training_config": parse_json(training, path, "training_config")}
+        return {**parse_json(model, path, "model_config"), **compiled}
+
+
+@contextmanager
+def open_model_file(path: Path) -> Iterator[ModelFile]:
+    """A model file, open for the block.
+
+    Raises:
+        ModelFileError: it does not exist, is empty, a folder, of neither format, or damaged.
+    """
+    with _open(path) as file, ExitStack() as stack:
+        kind = _kind_of(path, file)
+        source = _archive(path, file, stack) if kind == "keras" else stack.enter_context(open_h5(path, file))
+        yield ModelFile(path, kind, source)
+
+
 def kind_of(path: Path) -> Kind:
     """Which of the two formats a file is, by its first bytes rather than its name.
 
     Raises:
         ModelFileError: it does not exist, is empty, a folder, or neither.
     """
+    with _open(path) as file:
+        return _kind_of(path, file)
+
+
+def _open(path: Path) -> BinaryIO:
     if path.exists() and not path.is_file():
         raise ModelFileError(f"{path}: is {'a folder without' if path.is_dir() else 'not'} a model file")
     try:
-        with open(path, "rb") as file:
-            start = file.read(8)
+        return open(path, "rb")
     except FileNotFoundError:
         raise ModelFileError(f"{path}: does not exist; give a model file or a run directory") from None
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _kind_of(path: Path, file: BinaryIO) -> Kind:
+    try:
+        start = file.read(8)
+        file.seek(0)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
     if start.startswith(b"PK\x03\x04"):
@@ -70,53 +169,15 @@ def add_metadata(path: Path, metadata: Metadata) -> None:
 
 
 def read_metadata(path: Path) -> Metadata | None:
-    """The metadata, or None in a file that is not mlpcli's.
-
-    Raises:
-        ModelFileError: the file is damaged, or written by a newer mlpcli.
-    """
-    found = read_json_member(path, ABOUT).get(KEY) if kind_of(path) == "keras" else _read_from_h5(path)
-    if found is None:
-        return None
-    if not isinstance(found, dict) or type(found.get("format")) is not int:
-        raise ModelFileError(f"{path}: its mlpcli metadata is damaged; train again, or save the model anew with Keras")
-    if found["format"] > METADATA_FORMAT:
-        raise ModelFileError(
-            f"{path}: was written by mlpcli {printable(found.get('version'), 40)} (format {found['format']}),"
-            f" and this one reads format {METADATA_FORMAT}; install a newer mlpcli"
-        )
-    return found
+    """`ModelFile.metadata` of a file that is opened for it alone."""
+    with open_model_file(path) as file:
+        return file.metadata()
 
 
 def read_architecture(path: Path) -> dict[str, Any]:
-    """Keras's own description of the model: {"class_name": ..., "config": {...}}, and of what it was compiled with.
-
-    Raises:
-        ModelFileError: the file is damaged, or holds weights only.
-    """
-    if kind_of(path) == "keras":
-        return read_json_member(path, DESCRIPTION)
-    with reading_h5(path) as file:
-        model, training = (read_text(file, name, path) for name in H5_DESCRIPTIONS)
-    if model is None:
-        raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
-    compiled = {} if training is None else {"training_config": parse_json(training, path, "training_config")}
-    return {**parse_json(model, path, "model_config"), **compiled}
-
-
-def read_json_member(path: Path, member: str) -> dict[str, Any]:
-    """The mapping in one of the JSON members of a .keras.
-
-    Raises:
-        ModelFileError: the archive is damaged, has no such member, or it is no mapping.
-    """
-
-    def read(archive: zipfile.ZipFile) -> bytes:
-        if member in archive.NameToInfo:
-            check_json_size(archive.getinfo(member).file_size, path, member)
-        return read_member(archive, member, path)
-
-    return parse_json(in_archive(path, read), path, member)
+    """`ModelFile.architecture` of a file that is opened for it alone."""
+    with open_model_file(path) as file:
+        return file.architecture()
 
 
 def _add_to_keras(path: Path, metadata: Metadata) -> None:
@@ -139,8 +200,9 @@ def _add_to_h5(path: Path, metadata: Metadata) -> None:
         file.attrs[ATTRIBUTE] = checksums(text, _descriptions(file, path))
 
 
-def _read_from_h5(path: Path) -> Any:
-    with reading_h5(path) as file:
+def _read_from_h5(opened: ModelFile) -> Any:
+    path = opened.path
+    with opened.reading() as file:
         saved = read_text(file, ATTRIBUTE, path)
         if not holds(file, H5_DATASET) and saved is None:
             return None
@@ -167,22 +229,23 @@ ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, V
 """What Python's zipfile raises on files that are damaged within."""
 _ENCRYPTED = 1
 _KNOWN_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_Found = TypeVar("_Found")
 
 
-def in_archive(path: Path, work: Callable[[zipfile.ZipFile], _Found]) -> _Found:
-    """What `work` makes of the archive, after its directory has been found sound.
+def _archive(path: Path, file: BinaryIO, stack: ExitStack) -> zipfile.ZipFile:
+    """The archive in an open file, after its directory has been found sound; `stack` closes it."""
+    source = _Directory(file)
+    with _zip_damage(path):
+        archive = stack.enter_context(zipfile.ZipFile(cast(BinaryIO, source)))
+        source.limit = None
+        check_directory(archive, path)
+    return archive
 
-    Raises:
-        ModelFileError: the archive is damaged, or not one that Keras writes.
-    """
+
+@contextmanager
+def _zip_damage(path: Path) -> Iterator[None]:
+    """What zipfile raises on damage, as a ModelFileError."""
     try:
-        with open(path, "rb") as file:
-            source = _Directory(file)
-            with zipfile.ZipFile(cast(BinaryIO, source)) as archive:
-                source.limit = None
-                check_directory(archive, path)
-                return work(archive)
+        yield
     except ZIP_ERRORS as error:
         wrong = re.match(r"Bad CRC-32 for file '(.*)'", str(error))
         raise damaged(path, f"the checksum of {wrong[1]} is wrong" if wrong else error) from error

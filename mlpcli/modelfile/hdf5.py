@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -45,19 +45,41 @@ class H5ContentError(ValueError):
 
 
 @contextmanager
-def reading_h5(path: Path, source: Any = None) -> Iterator[Any]:
-    """An open h5py.File for the block: `path`, or `source` (bytes in memory) that stands for a part of it.
+def open_h5(path: Path, file: BinaryIO) -> Iterator[Any]:
+    """An h5py.File for the block, on a file that is open already.
 
     Raises:
-        ModelFileError: it is no HDF5 file, or the block met something damaged or refused.
+        ModelFileError: it is no HDF5 file, or one that would lead libhdf5 astray.
+    """
+    with h5_damage(path):
+        check_heaps(path, file)
+    with h5_in(path, file) as opened:
+        yield opened
+
+
+@contextmanager
+def h5_in(path: Path, source: BinaryIO) -> Iterator[Any]:
+    """An h5py.File for the block: of an open file, or of bytes in memory that are a part of `path`.
+
+    Raises:
+        ModelFileError: it is no HDF5 file.
     """
     import h5py
 
+    with h5_damage(path):
+        file = h5py.File(source, "r")
     try:
-        if source is None:
-            check_heaps(path)
-        with h5py.File(path if source is None else source, "r") as file:
-            yield file
+        yield file
+    finally:
+        with h5_damage(path):
+            file.close()
+
+
+@contextmanager
+def h5_damage(path: Path) -> Iterator[None]:
+    """What h5py raises on damage, as a ModelFileError."""
+    try:
+        yield
     except H5_ERRORS as error:
         raise damaged(path, _one_line(error)) from error
 
@@ -207,13 +229,13 @@ MOST_STEPS = 100_000
 """In all heaps together; a model of a thousand layers has some 4,000 texts."""
 
 
-def check_heaps(path: Path) -> None:
-    """Walk through all heaps of a file as libhdf5 will.
+def check_heaps(path: Path, file: BinaryIO) -> None:
+    """Walk through all heaps of an open file as libhdf5 will; `path` is named in errors.
 
     Raises:
         ModelFileError: one of them has no end, or ends elsewhere.
     """
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         start, steps = content.find(_START), 0
         while start >= 0:
             for place in _steps(content, start):

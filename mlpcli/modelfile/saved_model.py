@@ -17,10 +17,10 @@ from mlpcli.errors import UserError
 from mlpcli.model.objective import Compilation, Described
 from mlpcli.model.shapes import Shape
 from mlpcli.modelfile.card import Told
-from mlpcli.modelfile.container import Metadata, read_architecture, read_metadata
+from mlpcli.modelfile.container import Metadata, open_model_file
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.keras_objects import compilation_of
-from mlpcli.modelfile.weights import Weights, read_weights
+from mlpcli.modelfile.weights import Weights, checked_weights
 
 
 def stock_metadata(saved: SavedModel, told: Told) -> dict[str, Any]:
@@ -112,6 +112,7 @@ def read_model(path: Path) -> SavedModel:
     Raises:
         ModelFileError: it is missing, damaged, newer than this mlpcli, or holds a layer that is not known.
     """
-    metadata, architecture = read_metadata(path), read_architecture(path)
-    compilation, uncompiled = compilation_of(architecture)
-    return SavedModel(path, architecture, read_weights(path, architecture), compilation, uncompiled, metadata)
+    with open_model_file(path) as opened:
+        metadata, architecture = opened.metadata(), opened.architecture()
+        weights = checked_weights(opened, saved_layers(path, architecture)[1], metadata)
+    return SavedModel(path, architecture, weights, *compilation_of(architecture), metadata)

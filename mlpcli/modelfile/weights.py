@@ -22,17 +22,18 @@ import numpy.typing as npt
 
 from mlpcli.errors import ModelFileError
 from mlpcli.model.shapes import SavedLayer
-from mlpcli.modelfile.container import WEIGHTS, Metadata, in_archive, kind_of, read_member, read_metadata
+from mlpcli.modelfile.container import WEIGHTS, Metadata, ModelFile, open_model_file, read_member
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.hdf5 import (
     MOST_OBJECTS,
     Array,
     H5ContentError,
+    h5_damage,
+    h5_in,
     holds,
     is_group,
     read_array,
     read_names,
-    reading_h5,
     step_into,
 )
 from mlpcli.text import printable
@@ -58,20 +59,21 @@ class ExpectedLayer:
         return sum(map(prod, self.shapes)) * np.dtype(self.weight_type).itemsize
 
 
-def read_layer_weights(path: Path, layers: Sequence[ExpectedLayer]) -> dict[str, list[Array]]:
+def read_layer_weights(opened: ModelFile, layers: Sequence[ExpectedLayer]) -> dict[str, list[Array]]:
     """Layer name to its weights, in the order of Keras's `layer.weights`; layers without weights have an empty list.
 
     Raises:
         ModelFileError: a layer's weights are missing, of another shape or type, or more than the description says.
     """
-    needed = sum(layer.size for layer in layers)
-    if needed > path.stat().st_size and kind_of(path) == "h5":
-        raise _too_small(path, layers)
-    if kind_of(path) == "h5":
-        with reading_h5(path) as file:
+    path, needed = opened.path, sum(layer.size for layer in layers)
+    if opened.kind == "h5":
+        if needed > path.stat().st_size:
+            raise _too_small(path, layers)
+        with opened.reading() as file:
             return dict(_from_h5(path, file, layers))
-    content = in_archive(path, lambda archive: _weights_member(archive, path, layers, needed))
-    with reading_h5(path, io.BytesIO(content)) as file:
+    with opened.reading() as archive:
+        content = _weights_member(archive, path, layers, needed)
+    with h5_in(path, io.BytesIO(content)) as file, h5_damage(path):
         return dict(_from_keras(path, file, layers))
 
 
@@ -176,22 +178,22 @@ Weights = dict[str, list[npt.NDArray[Any]]]
 
 
 def read_weights(path: Path, architecture: dict[str, Any]) -> Weights:
-    """The weights of every layer of the model in a file, whose description is `architecture`.
+    """`checked_weights` of a file that is opened for them alone; `architecture` is its description."""
+    with open_model_file(path) as opened:
+        return checked_weights(opened, saved_layers(path, architecture)[1], opened.metadata())
+
+
+def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: Metadata | None) -> Weights:
+    """The weights of every layer of the model in a file.
+
+    NaN is an error in files of others, too: a ReLU can turn it into a plausible number, and no prediction would tell.
 
     Raises:
         ModelFileError: they are not those of this model, changed since they were saved, or are not finite.
     """
-    _, layers = saved_layers(path, architecture)
-    return checked_weights(path, layers, read_metadata(path))
-
-
-def checked_weights(path: Path, layers: Sequence[SavedLayer], metadata: Metadata | None) -> Weights:
-    """As `read_weights`, for a file that has been read so far.
-
-    NaN is an error in files of others, too: a ReLU can turn it into a plausible number, and no prediction would tell.
-    """
+    path = opened.path
     expected = [ExpectedLayer(layer.name, layer.keras_class, layer.weights, layer.weight_type) for layer in layers]
-    weights = read_layer_weights(path, expected)
+    weights = read_layer_weights(opened, expected)
     saved = (metadata or {}).get("weights")
     if saved is not None and saved != weights_digest(array for arrays in weights.values() for array in arrays):
         raise ModelFileError(f"{path}: its weights are not those that were saved; restore it or train again")

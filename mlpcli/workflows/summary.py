@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.model.objective import Compilation
-from mlpcli.modelfile.container import ABOUT, Kind, kind_of, read_json_member
-from mlpcli.modelfile.hdf5 import read_text, reading_h5
+from mlpcli.modelfile.container import ABOUT, Kind, ModelFile, open_model_file
+from mlpcli.modelfile.hdf5 import read_text
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.text import printable
 
@@ -71,21 +71,19 @@ def _of_config(path: Path, overrides: tuple[str, ...]) -> SummaryResult:
 
 
 def _of_model(path: Path) -> SummaryResult:
-    from mlpcli.modelfile.container import read_architecture, read_metadata
     from mlpcli.modelfile.description import saved_layers
     from mlpcli.runs.directory import find_model
-    from mlpcli.text import printable
 
     file = find_model(path) if path.is_dir() else path
-    metadata = read_metadata(file)
-    architecture = read_architecture(file)
+    with open_model_file(file) as opened:
+        metadata, architecture, origin = opened.metadata(), opened.architecture(), origin_of(opened)
     shape, layers = saved_layers(file, architecture)
     names = (metadata or {}).get("layer_names")
     if not isinstance(names, list) or len(names) != len(layers):
         names = [layer.name for layer in layers]
     rows = [LayerRow(printable(name), layer.keras_class, layer.size) for name, layer in zip(names, layers, strict=True)]
     name = printable((metadata or {}).get("name") or architecture["config"].get("name"))
-    return SummaryResult(name, shape, rows, metadata, file_facts(file, metadata, architecture))
+    return SummaryResult(name, shape, rows, metadata, file_facts(origin, metadata, architecture))
 
 
 Fact = tuple[str, str]
@@ -93,13 +91,9 @@ Fact = tuple[str, str]
 MOST_NAMES = 12
 
 
-def file_facts(file: Path, metadata: Mapping[str, Any] | None, architecture: Mapping[str, Any]) -> list[Fact]:
-    """All that is known, in the order in which people ask for it; a file of stock Keras says little.
-
-    Raises:
-        ModelFileError: the file is damaged.
-    """
-    origin, known = read_origin(file), metadata or {}
+def file_facts(origin: Origin, metadata: Mapping[str, Any] | None, architecture: Mapping[str, Any]) -> list[Fact]:
+    """All that is known, in the order in which people ask for it; a file of stock Keras says little."""
+    known = metadata or {}
     facts = [*_of_data(known), *_of_training(known), *_of_scores(known)]
     if metadata is None:
         facts += _of_compilation(*compilation_of(architecture))
@@ -222,20 +216,19 @@ class Origin:
     saved: str | None
 
 
-def read_origin(path: Path) -> Origin:
+def origin_of(opened: ModelFile) -> Origin:
     """Read it from metadata.json, or from the attributes of an .h5 (which has no date).
 
     Raises:
         ModelFileError: the file is damaged.
     """
-    kind = kind_of(path)
-    if kind == "keras":
-        about = read_json_member(path, ABOUT)
+    if opened.kind == "keras":
+        about = opened.json_member(ABOUT)
         version, saved = about.get("keras_version"), about.get("date_saved")
-        return Origin(kind, _short(version), _short(saved.replace("@", " ")) if isinstance(saved, str) else None)
-    with reading_h5(path) as file:
-        text = read_text(file, "keras_version", path)
-    return Origin(kind, None if text is None else _short(text.decode("utf-8", "replace")), None)
+        return Origin("keras", _short(version), _short(saved.replace("@", " ")) if isinstance(saved, str) else None)
+    with opened.reading() as file:
+        text = read_text(file, "keras_version", opened.path)
+    return Origin("h5", None if text is None else _short(text.decode("utf-8", "replace")), None)
 
 
 def _short(value: object) -> str | None:

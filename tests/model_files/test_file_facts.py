@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.modelfile.container import add_metadata, read_architecture
-from mlpcli.workflows.summary import file_facts
+from mlpcli.modelfile.container import add_metadata, open_model_file
+from mlpcli.workflows.summary import file_facts, origin_of
 
 METADATA = {
     "format": 1, "version": "0.1.0", "name": "꽃", "layer_names": ["은닉", "출력"], "kept_epoch": 7,
@@ -28,7 +28,8 @@ METADATA = {
 
 def facts(files: Any, folder: Path, metadata: Any, kind: str = "keras", **about: Any) -> dict[str, str]:
     path = getattr(files, kind)(folder / "model", **about)
-    return dict(file_facts(path, metadata, read_architecture(path)))
+    with open_model_file(path) as opened:
+        return dict(file_facts(origin_of(opened), metadata, opened.architecture()))
 
 
 def test_a_file_of_ours(files: Any, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.modelfile.container import kind_of, read_architecture
+from mlpcli.modelfile.container import kind_of, open_model_file, read_architecture
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.modelfile.weights import read_weights
-from mlpcli.workflows.summary import read_origin, summary
+from mlpcli.workflows.summary import origin_of, summary
 
 FOLDER = Path(__file__).resolve().parent / "golden"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "predictions.json").read_text(encoding="utf-8"))
@@ -60,7 +60,9 @@ def test_predictions_from_the_weights_that_were_read(name: str) -> None:
 @every
 def test_what_the_files_say(name: str) -> None:
     path, version = FOLDER / name, name.split("-")[1].rpartition(".")[0]
-    origin, found = read_origin(path), summary(path)
+    found = summary(path)
+    with open_model_file(path) as opened:
+        origin = origin_of(opened)
     assert origin.kind == kind_of(path) == path.suffix[1:]
     assert str(origin.keras_version).startswith(f"{version}.")
     facts = dict(found.facts)

@@ -28,7 +28,8 @@ def found(folder: Path, content: bytes) -> bool:
     path = folder / "heaps"
     path.write_bytes(b"anything" + content)
     try:
-        check_heaps(path)
+        with open(path, "rb") as file:
+            check_heaps(path, file)
     except ModelFileError as error:
         return str(error) == f"{path}: {ENDLESS}"
     return False
