@@ -108,7 +108,8 @@ def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.Cap
 def test_no_number_of_seeds(mlpcli_here: Any, small: Path, tmp_path: Path, seeds: str) -> None:
     done = mlpcli_here("train", small, "--seeds", seeds)
     assert done.returncode == 2
-    message = f"Invalid value for '--seeds': {seeds} is not a valid number of seeds; give a whole number from 1 to 1000\n"
+    advice = "give a whole number from 1 to 1000"
+    message = f"Invalid value for '--seeds': {seeds} is not a valid number of seeds; {advice}\n"
     assert done.stderr.endswith(message)
     assert not (tmp_path / "runs").exists()
 
