@@ -1,0 +1,8 @@
+"""The same by Keras: this room and backend.py alone import it.
+
+The files, in reading order:
+
+- build.py: a plan or a saved model as a Keras model; its gradients by tape
+- resident.py: a whole epoch in one graph, with no Python between the steps
+- keras_epochs.py: an epoch by Keras, and batches as Keras takes them
+"""

@@ -1,0 +1,10 @@
+"""Every `auto` decided: layers, sizes, loss.
+
+The files, in reading order:
+
+- shapes.py: shapes, sizes, and a layer as a plan or a file describes it
+- layer_rules.py: for each layer its output shape, its weights, and what fits them
+- objective.py: loss, metrics and output, chosen and checked; a target in its own units
+- stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
+- plan.py: the whole plan, whether it fits into memory, and what training is given
+"""

@@ -1,4 +1,7 @@
-"""Loss, metrics and output layer: chosen from the task where the config says auto, checked against it where not."""
+"""Loss, metrics and output layer: chosen from the task where the config says auto, checked against it where not.
+
+Also the loss of a target in its own units, and what a model was compiled with.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What will be built and how it will be fitted, decided from the config and the data's facts, without TensorFlow."""
+"""The plan: every `auto` decided from the config and the data's facts, without TensorFlow.
+
+Also whether the plan fits into memory, and what training is given (`Prepared`).
+"""
 
 from __future__ import annotations
 

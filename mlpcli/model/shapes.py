@@ -1,4 +1,4 @@
-"""Shapes and sizes: the words in which layers are planned and summed up."""
+"""Shapes and sizes, and a layer as a plan (`PlannedLayer`) or a model file (`SavedLayer`) describes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layers of a network in order, from the short or the long form, with names and sizes."""
+"""The layers of a network in order, from the short or the long form: names, sizes, and names that TensorFlow takes."""
 
 from __future__ import annotations
 

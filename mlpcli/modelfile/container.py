@@ -1,7 +1,7 @@
-"""What mlpcli keeps inside a model file, and reading it without TensorFlow.
+"""What is in a model file, .keras or .h5: description, metadata and checksums, read without TensorFlow.
 
-In a .keras it is a key of metadata.json, in an .h5 a dataset: stock Keras ignores both. (An extra member
-would make Keras unpack the whole archive at each load, and an attribute of an .h5 ends at 64 kB.)
+mlpcli's metadata is a key of metadata.json in a .keras and a dataset in an .h5: stock Keras ignores both. (An extra
+member would make Keras unpack the whole archive at each load, and an attribute of an .h5 ends at 64 kB.)
 A model file is untrusted: what is read here is bounded, and nothing in it is ever executed.
 """
 

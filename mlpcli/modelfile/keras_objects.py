@@ -1,4 +1,4 @@
-"""What a saved model was compiled with, as the schema's components: its loss, its metrics and its optimizer.
+"""Objects as Keras writes them down, to the schema's components; what a saved model was compiled with.
 
 A model predicts without any of them. What cannot be followed, such as a loss that the schema leaves out, is therefore
 no error: the model is then opened uncompiled, and a note says why.

@@ -1,4 +1,4 @@
-"""The weights in a model file, read with zipfile and h5py alone, and held to what the model's description says.
+"""The weights in a model file, read with zipfile and h5py alone, held to the description and to their digest.
 
 A .keras has them in its member model.weights.h5, by position: layers/dense/vars/0, layers/dense_1/vars/0 and so on.
 An .h5 has them by name: model_weights/<layer>/<weight>, with the order in attributes.

@@ -1,4 +1,4 @@
-"""A network in Keras's own words: the JSON that `keras.models.load_model` reads, written without Keras.
+"""Model files written without Keras, in one piece: the JSON that `keras.models.load_model` reads, .keras and .h5.
 
 Only what every Keras 3 knows is written; what a version has added since is at its default.
 """

@@ -1,1 +1,27 @@
-"""Networks computed with NumPy alone: each layer as the textbooks build it, with the numbers of Keras."""
+"""Networks computed with NumPy alone: each layer as the textbooks build it, with the numbers of Keras.
+
+The files, in reading order:
+
+- layer.py: what every layer is, and the first two: dense, and activations as layers
+- activations.py: activation functions and their slopes
+- normalization.py: rescaling, batch and layer normalization
+- convolution.py: convolution, and the windows that slide over an image
+- pooling.py: pooling
+- reshaping.py: layers that only move values
+- noise.py: Dropout and its relatives
+- losses.py: what a loss is; losses of numbers; penalties on weights
+- crossentropy.py: crossentropies, and softmax with crossentropy as one layer
+- class_losses.py: hinges, focal losses, overlaps
+- metrics.py: what a metric is; accuracies; counts at one threshold
+- threshold_metrics.py: metrics over many thresholds (AUC, and one rate at another)
+- registry.py: which layer, loss and metric of the schema is which one here
+- initializers.py: initial weights
+- network.py: layers one after another, made from their descriptions: forward, backward
+- inference.py: the same network in as few steps as possible
+- optimizers.py: SGD, Adagrad, RMSprop and Adam on one flat vector
+- schedules.py: the learning rate as a function of the step
+- step.py: one step of training; the gradients of a batch
+- gradient_check.py: backpropagation beside central differences
+- numpy_model.py: a network with loss, metrics and optimizer: evaluated, asked, saved
+- numpy_epochs.py: an epoch of training, its noise and threads
+"""

@@ -1,4 +1,7 @@
-"""Activations without corners, each with its slope; none overflows on the way to a result that is finite."""
+"""Activation functions, each with its slope: smooth ones, rectifiers, softmaxes.
+
+None overflows on the way to a result that is finite.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolution of images: the same dense layer at every place of the image (im2col)."""
+"""Convolution of images: the same dense layer in every window that slides over the image (im2col)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crossentropies: what probabilities are worth when the class is known. With Keras's formulas.
+"""Crossentropies, and softmax with crossentropy as one layer. With Keras's formulas.
 
 Where the network ends in a softmax or a sigmoid, Keras computes them from the logits, whichever of the two it was:
 log(softmax(z)) keeps the digits that softmax(z) has lost.

@@ -1,4 +1,4 @@
-"""The steps of a prediction: each writes into an array that is used again for the next rows."""
+"""A network as few steps that predict: each writes into an array that is used again for the next rows."""
 
 from __future__ import annotations
 

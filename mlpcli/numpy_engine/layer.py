@@ -1,4 +1,7 @@
-"""What every layer of the NumPy engine is: a step forward, a step backward, and its weights by name."""
+"""What every layer of the NumPy engine is: a step forward, a step backward, and its weights by name.
+
+The first ones, too: dense, and activations as layers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses between numbers, with Keras's formulas."""
+"""What a loss is; losses between numbers, with Keras's formulas; and penalties on weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of counts at one threshold: true and false positives and negatives, precision, recall, F scores."""
+"""What a metric is; accuracies; and counts at one threshold, with precision, recall and F scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network of NumPy layers: forward, backward, predictions, and its weights by name."""
+"""A network of NumPy layers, made from their descriptions: forward, backward, predictions, weights by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch normalization (Ioffe and Szegedy, 2015): each unit gets mean 0 and variance 1 over the batch."""
+"""Layers that shift and scale: batch normalization (Ioffe and Szegedy, 2015), layer normalization, rescaling."""
 
 from __future__ import annotations
 

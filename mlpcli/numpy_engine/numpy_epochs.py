@@ -1,4 +1,4 @@
-"""One epoch of training with NumPy, and the scores of the validation rows after it."""
+"""One epoch of training with NumPy, its noise and its threads, and the scores of the validation rows after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network of the NumPy engine as training needs it: built from a plan, with loss, metrics and optimizer."""
+"""A network of the NumPy engine with loss, metrics and optimizer: built from a plan, evaluated, asked, saved."""
 
 from __future__ import annotations
 

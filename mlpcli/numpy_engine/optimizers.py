@@ -1,4 +1,4 @@
-"""How gradients change the parameters: SGD, Adagrad, RMSprop and Adam with Keras's formulas, on one flat vector.
+"""SGD, Adagrad, RMSprop and Adam with Keras's formulas, on one flat vector of all parameters.
 
 All arithmetic is in the type of the parameters, the powers of Adam's betas too: Keras computes them in float32, where
 1 - 0.999 has lost some digits, and so the steps are the same.

@@ -1,4 +1,4 @@
-"""One step of training: forward, loss, backward, and the optimizer's step."""
+"""One step of training: forward, loss, backward, and the optimizer's step. Also the gradients of one batch."""
 
 from __future__ import annotations
 

@@ -1,0 +1,21 @@
+"""One file a verb: the Python API. A workflow returns a result and prints nothing.
+
+The files, in reading order:
+
+- prepare.py: from a config to checked, split data with a plan, shared by train and validate
+- validate.py: validate, what a config would build
+- run.py: one run: its directory, its training, everything written into it
+- train.py: train, with one seed or several
+- seeds.py: a config trained with several seeds, with means and spreads
+- evaluate.py: evaluate, which rows and their scores
+- predict_inputs.py: what is to be predicted, all of it looked at before a model is loaded
+- input_batches.py: pictures, table rows and arrays as batches for a model
+- predict_output.py: answers as labels and numbers, as a table, as saved inputs
+- predict.py: predict, checked and then run batch by batch
+- summary.py: summary, the layer table and what a model file says of itself
+- gradcheck.py: gradcheck, three ways to the same gradients
+- plot.py: plot, pictures from the files of runs
+- init_table.py: a table as init sees it: target, columns, leaks
+- init_text.py: the text of a first config, and the sizes in it
+- init.py: init, a first config for whatever the data is
+"""
