@@ -73,6 +73,12 @@ def test_files_that_are_named_exist(page: Path) -> None:
         assert (ROOT / name).is_file(), name
 
 
+def test_files_that_the_architecture_names_exist() -> None:
+    names = set(re.findall(r"[\w/]+\.py\b", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    assert len(names) > 50
+    assert [name for name in sorted(names) if not any((top / name).is_file() for top in (ROOT, ROOT / "mlpcli"))] == []
+
+
 def test_the_citation_names_the_version_that_is_here() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0"
