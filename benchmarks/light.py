@@ -114,10 +114,12 @@ def _rates(folder: Path) -> dict[str, dict[str, float]]:
     """Rows per second by batch size: NumPy, Keras's model(x), and model.predict; medians of five."""
     from mlpcli.data.dataset import Part
     from mlpcli.data.idx import read_idx_folder
+    from mlpcli.modelfile.saved_model import open_model
     from mlpcli.scoring.predictor import KerasPredictor, load_predictor
 
     file, x = folder / "run" / "model.keras", read_idx_folder(Path(MNIST))[1].x
-    light, keras = load_predictor(file, "numpy"), load_predictor(file, "keras")
+    saved = open_model(file)
+    light, keras = load_predictor(saved, "numpy"), load_predictor(saved, "keras")
     assert isinstance(keras, KerasPredictor)
     found: dict[str, dict[str, float]] = {}
     for size in BATCHES:

@@ -6,7 +6,7 @@ versions of Keras, whose descriptions differ in words that no prediction depends
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +26,23 @@ from mlpcli.model.objective import Compilation, Described, loss_weight
 from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.model.stack import INPUT_NAME, SCALING_LAYERS, safe_name, safe_names
-from mlpcli.modelfile.description import SavedNormalization, saved_layers
-from mlpcli.modelfile.keras_objects import compilation_of
+from mlpcli.modelfile.description import SavedNormalization
+from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.modelfile.weights import Weights
 
 
-def rebuild(path: Path, architecture: Mapping[str, Any], weights: Weights) -> Any:
+def rebuild(saved: SavedModel) -> Any:
     """The model of a file as a `keras.Sequential`, compiled where its loss and metrics are known here.
-
-    Args:
-        path: the file, for messages.
-        architecture: its description, as `read_architecture` gives it.
-        weights: its arrays, as `read_weights` gives them.
 
     Returns:
         A model for predictions and scores: its initializers are not those of the file, and its optimizer starts anew.
 
     Raises:
-        ModelFileError: the model has layers or arguments that are not known, or Keras refuses them.
+        ModelFileError: Keras refuses a layer or its weights.
     """
-    shape, layers = saved_layers(path, dict(architecture))
-    name = architecture["config"].get("name")
-    model = build_saved(path, shape, layers, weights, name if isinstance(name, str) else "")
-    compilation, _ = compilation_of(architecture)
-    if compilation is not None:
-        _compile(model, compilation)
+    model = build_saved(saved.path, saved.input_shape, saved.layers, saved.weights, saved.name)
+    if saved.compilation is not None:
+        _compile(model, saved.compilation)
     return model
 
 

@@ -1,22 +1,181 @@
-"""What a model file says of the rows it takes, as the data rooms understand it."""
+"""ModelCard: what a model takes and what its outputs mean, parsed once from the metadata in its file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, field_validator, model_validator
+
+from mlpcli.config.losses import Labels
+from mlpcli.config.sections import Task
 from mlpcli.data.dataset import ImageForm, Layout, Source
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import ModelFileError, UserError
 from mlpcli.tables.preprocessing import Preprocessing
+from mlpcli.text import printable
 
 if TYPE_CHECKING:
     from mlpcli.arrays import Array
 
 
+class _Section(BaseModel):
+    """A part of the card: no value is converted, and what a newer version has added is left aside."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+"""In JSON a list; each of them a text."""
+Size = Annotated[int, Field(gt=0)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Side = Annotated[int, Field(gt=0, le=4096)]
+
+
+class PlanCard(_Section):
+    """What training decided, of `Plan.as_metadata`."""
+
+    task: Task
+    input_shape: Annotated[tuple[Size, ...], Field(strict=False, min_length=1)]
+    class_names: Names | None
+    labels: Labels
+    targets: Size = 1
+    threshold: Finite
+
+    @model_validator(mode="after")
+    def _agree(self) -> PlanCard:
+        names, task = self.class_names, self.task
+        if (names is None) != (task == "regression") or (task == "binary" and len(names or ()) != 2):
+            raise ValueError("task and classes do not agree")
+        return self
+
+
+class ImageCard(_Section):
+    """How pictures were made into examples, of `ImageForm`."""
+
+    size: Annotated[tuple[Side, Side], Field(strict=False)]
+    color: Literal["grayscale", "rgb"]
+    fit: Literal["stretch", "pad"]
+    border: Finite
+
+
+class DataCard(_Section):
+    """What the rows were, of `layout_metadata`; fingerprint: of rows and parts; streamed: they stayed on disk."""
+
+    fingerprint: str
+    streamed: bool = False
+    feature_names: Names | None
+    pixel_max: Finite | None = None
+    preprocessing: InstanceOf[Preprocessing] | None = None
+    image: ImageCard | None = None
+
+    @field_validator("preprocessing", mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return None if value is None else Preprocessing.from_json(value)
+
+
+class DataAsked(_Section):
+    """Of the config's data section, what is read even where the config as a whole is not known any more."""
+
+    model_config = ConfigDict(extra="allow")
+
+    target: str | None = None
+    source: str | None = None
+    path: str | None = None
+
+
+class ConfigCard(_Section):
+    """The config that the model was trained with; only `evaluate` holds it to the schema, which may have changed."""
+
+    model_config = ConfigDict(extra="allow")
+
+    data: DataAsked = DataAsked()
+    seed: int | None = None
+
+
+class ModelCard(_Section):
+    """What a model takes and means.
+
+    name: what it is called. version: of the mlpcli that wrote it.
+    """
+
+    name: str
+    version: str | None = None
+    plan: PlanCard
+    data: DataCard
+    config: ConfigCard
+
+    @model_validator(mode="after")
+    def _agree(self) -> ModelCard:
+        plan, fitted = self.plan, self.data.preprocessing
+        if fitted is not None and fitted.target.class_names != plan.class_names:
+            raise ValueError("the classes of plan and data.preprocessing do not agree")
+        width = len(fitted.feature_names if fitted is not None else self.data.feature_names or ())
+        if (fitted is not None or (width and len(plan.input_shape) == 1)) and plan.input_shape != (width,):
+            raise ValueError(f"columns for {width} inputs, and the model takes {plan.input_shape}")
+        return self
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What rows must look like, as the data rooms understand it."""
+        plan, data = self.plan, self.data
+        form = ImageForm(**dict(data.image)) if data.image is not None else None
+        names = data.feature_names or None
+        return Layout(plan.input_shape, plan.class_names, names, plan.targets, data.preprocessing, form, data.pixel_max)
+
+    def meaning(self, activation: str | None) -> Meaning:
+        """What the outputs stand for; `activation` is that of the last layer."""
+        plan = self.plan
+        outputs = 1 if plan.task == "binary" else plan.targets if plan.class_names is None else len(plan.class_names)
+        score = "probability" if activation in PROBABILITIES else "score"
+        return Meaning(plan.task, plan.class_names, plan.threshold, outputs, score, self.config.data.target)
+
+
+def read_card(file: Path, metadata: dict[str, Any]) -> ModelCard:
+    """The card in a file's metadata.
+
+    Raises:
+        ModelFileError: a field is missing or makes no sense; the first such field is named.
+    """
+    try:
+        return ModelCard.model_validate(metadata)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise damaged_metadata(file, _said(first["type"], first["msg"]), _where(first["loc"], metadata)) from error
+
+
+def damaged_metadata(file: Path, found: str, where: str = "") -> ModelFileError:
+    """The error for metadata that makes no sense: `found` is wrong at the field `where`."""
+    place = f"{where}: " if where else ""
+    return ModelFileError(f"{file}: its mlpcli metadata is damaged: {place}{found}; restore the file or train again")
+
+
+def _where(loc: tuple[int | str, ...], metadata: Any) -> str:
+    """The path of a field, such as data.columns[2].kind; pydantic's own steps between (variants) are left out."""
+    path, value = "", metadata
+    for number, key in enumerate(loc):
+        if isinstance(key, int):
+            path += f"[{key}]"
+        elif number == len(loc) - 1 or (isinstance(value, dict) and key in value):
+            path += f".{key}"
+        else:
+            continue
+        inside = (isinstance(value, dict) and key in value) or (isinstance(value, list) and isinstance(key, int))
+        value = value[key] if inside else None
+    return path.lstrip(".")
+
+
+def _said(kind: str, message: str) -> str:
+    """What pydantic says of a field, in a few words."""
+    said = "is missing" if kind == "missing" else message.removeprefix("Input ").removeprefix("Value error, ")
+    return printable(said, 200)
+
+
 def layout_metadata(source: Source) -> dict[str, Any]:
-    """The part of the metadata that `stored_layout` reads."""
+    """The part of the metadata that `DataCard` reads."""
     image = source.image
     return {
         "kind": source.kind,
@@ -26,42 +185,6 @@ def layout_metadata(source: Source) -> dict[str, Any]:
         "preprocessing": source.preprocessing.as_json() if source.preprocessing is not None else None,
         "image": {**vars(image), "size": list(image.size)} if image is not None else None,
     }
-
-
-def stored_layout(file: Path, metadata: dict[str, Any]) -> Layout:
-    """The layout of a model's rows; `file` opens the message.
-
-    Raises:
-        ModelFileError: what the file says makes no sense.
-    """
-    plan, data = metadata["plan"], metadata["data"]
-    try:
-        classes = tuple(plan["class_names"]) if plan["class_names"] is not None else None
-        names = tuple(data["feature_names"]) if data["feature_names"] else None
-        shape = tuple(int(size) for size in plan["input_shape"])
-        stored, image = data.get("preprocessing"), data.get("image")
-        return Layout(
-            shape,
-            classes,
-            names,
-            int(plan.get("targets", 1)),
-            Preprocessing.from_json(stored) if stored is not None else None,
-            _image(image) if image is not None else None,
-            data.get("pixel_max"),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"{file}: its mlpcli metadata is damaged ({error}); restore the file or train again"
-        ) from error
-
-
-def _image(value: dict[str, Any]) -> ImageForm:
-    height, width = (int(side) for side in value["size"])
-    if not (0 < height <= 4096 and 0 < width <= 4096):
-        raise ValueError(f"pictures of {height} x {width}")
-    if value["color"] not in ("grayscale", "rgb") or value["fit"] not in ("stretch", "pad"):
-        raise ValueError(f"pictures that are {value['color']} and {value['fit']}")
-    return ImageForm((height, width), value["color"], value["fit"], float(value["border"]))
 
 
 @dataclass(frozen=True)
@@ -77,22 +200,6 @@ class Told:
     def divided(self, x: Array) -> Array:
         """Raw rows (n, ...) as the model takes them: float32 where they are divided."""
         return x if self.divide_by == 1 else (x / self.divide_by).astype("float32")
-
-
-def read_model_metadata(file: Path) -> dict[str, Any] | None:
-    """What the file says of its task, its classes and its data; None where mlpcli has not written it.
-
-    Raises:
-        ModelFileError: the file is missing or damaged.
-    """
-    from mlpcli.modelfile.container import read_metadata
-
-    metadata = read_metadata(file)
-    if metadata is None:
-        return None
-    if not all(isinstance(metadata.get(key), dict) for key in ("config", "plan", "data")) or "name" not in metadata:
-        raise ModelFileError(f"{file}: its mlpcli metadata is damaged; restore the file or train again")
-    return metadata
 
 
 PROBABILITIES = ("softmax", "sparsemax", "sigmoid", "hard_sigmoid")
@@ -125,28 +232,3 @@ class Meaning:
         if self.class_names is None and top > 1:
             raise UserError("--top: is for classes, and this model predicts a number; leave it out")
         return min(top, len(self.class_names or (None,)))
-
-
-def meaning_of(file: Path, metadata: dict[str, Any]) -> Meaning:
-    """What the outputs mean, from the file's metadata and the activation of its last layer.
-
-    Raises:
-        ModelFileError: the file is damaged.
-    """
-    from mlpcli.modelfile.container import read_architecture
-
-    plan = metadata["plan"]
-    try:
-        layers = read_architecture(file)["config"]["layers"]
-        activation = layers[-1]["config"].get("activation")
-        names = None if plan["class_names"] is None else tuple(str(name) for name in plan["class_names"])
-        outputs = 1 if plan["task"] == "binary" else int(plan.get("targets", 1)) if names is None else len(names)
-        if (names is None) != (plan["task"] == "regression") or (plan["task"] == "binary" and len(names or ()) != 2):
-            raise ValueError("task and classes do not agree")
-        target = metadata["config"].get("data", {}).get("target")
-        score = "probability" if activation in PROBABILITIES else "score"
-        return Meaning(str(plan["task"]), names, float(plan["threshold"]), outputs, score, target)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(
-            f"{file}: its mlpcli metadata is damaged ({error}); restore the file or train again"
-        ) from error

@@ -1,7 +1,11 @@
-"""What can be told of a model that mlpcli has not written: its task and classes, from its last layer and its loss."""
+"""A model file opened once: card, layers and weights.
+
+Of a model that mlpcli has not written, task and classes are told from its last layer and its loss.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,46 +19,125 @@ from mlpcli.config.losses import (
 )
 from mlpcli.errors import UserError
 from mlpcli.model.objective import Compilation, Described
-from mlpcli.model.shapes import Shape
-from mlpcli.modelfile.card import Told
-from mlpcli.modelfile.container import Metadata, open_model_file
+from mlpcli.model.shapes import SavedLayer, Shape
+from mlpcli.modelfile.card import Meaning, ModelCard, Told, damaged_metadata, read_card
+from mlpcli.modelfile.container import Kind, open_model_file
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.modelfile.weights import Weights, checked_weights
+from mlpcli.runs.directory import find_model
 
 
-def stock_metadata(saved: SavedModel, told: Told) -> dict[str, Any]:
-    """Metadata of the kind that mlpcli writes; classes without names are called by their numbers.
+@dataclass(frozen=True)
+class SavedModel:
+    """What a model file holds, read and held to the schema; no code of the file's has run, and none will.
+
+    stock: whether mlpcli has not written it; its card then is what can be told from its layers, and `told` what people
+    say of it. kind: the file's format. name: in Keras's description. weights: by the names of the layers. compilation:
+    None where it has no loss; uncompiled says why.
+    """
+
+    path: Path
+    kind: Kind
+    stock: bool
+    told: Told
+    card: ModelCard
+    name: str
+    input_shape: Shape
+    layers: Sequence[SavedLayer]
+    weights: Weights
+    compilation: Compilation | None
+    uncompiled: str | None
+
+    @property
+    def meaning(self) -> Meaning:
+        """What its outputs stand for."""
+        return self.card.meaning(_activation(self.layers))
+
+
+def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel:
+    """Open a model file once and read all of it, with what its metadata says, or what can be told from its layers.
 
     Raises:
-        ModelFileError: the model has layers that are not known.
+        RunDirectoryError: it is a folder without a model file.
+        ModelFileError: the file is missing, damaged, newer than this mlpcli, or holds a layer that is not known.
+        UserError: something is told of a file that knows better, or that does not fit it.
+    """
+    file, told = _model_file(model_or_run), told or Told()
+    with open_model_file(file) as opened:
+        metadata, architecture = opened.metadata(), opened.architecture()
+        card = read_card(file, metadata) if metadata is not None else None
+        if card is not None and told != Told():
+            raise UserError(f"{file}: knows its own classes and scaling; leave out --classes and --divide-by")
+        shape, layers = saved_layers(file, architecture)
+        weights = checked_weights(opened, layers, metadata)
+    compilation, uncompiled = compilation_of(architecture)
+    name = architecture["config"].get("name")
+    name = name if isinstance(name, str) else ""
+    known = card or _stock_card(file, name, shape, layers, compilation, told)
+    model = SavedModel(
+        file, opened.kind, card is None, told, known, name, shape, layers, weights, compilation, uncompiled
+    )
+    if card is not None:
+        _check_network(model)
+    return model
+
+
+def _model_file(model_or_run: str | Path) -> Path:
+    """The model file itself, where a run directory is given."""
+    path = Path(model_or_run).expanduser()
+    return find_model(path) if path.is_dir() else path
+
+
+def _check_network(model: SavedModel) -> None:
+    """Hold the card to the network: a card of another model gives answers that look right."""
+    said, outputs = model.card.plan.input_shape, model.meaning.outputs
+    if said != model.input_shape:
+        found = f"it tells of inputs {said}, and the model takes {model.input_shape}"
+        raise damaged_metadata(model.path, found, "plan.input_shape")
+    made = _output_shape(model.input_shape, model.layers)
+    if made != (outputs,):
+        raise damaged_metadata(model.path, f"it tells of {outputs} outputs, and there are {made[-1]}", "plan")
+
+
+def _activation(layers: Sequence[SavedLayer]) -> str | None:
+    return str(getattr(layers[-1].component, "activation", None)) if layers else None
+
+
+def _output_shape(input_shape: Shape, layers: Sequence[SavedLayer]) -> Shape:
+    return layers[-1].size.output_shape if layers else input_shape
+
+
+def _stock_card(
+    file: Path, name: str, shape: Shape, layers: Sequence[SavedLayer], compilation: Compilation | None, told: Told
+) -> ModelCard:
+    """The card of a model that mlpcli has not written; classes without names are called by their numbers.
+
+    Raises:
         UserError: there are more or fewer class names than classes.
     """
-    shape, layers = saved_layers(saved.path, saved.architecture)
-    units = layers[-1].size.output_shape[-1]
-    loss = saved.compilation.loss.component if saved.compilation is not None else None
-    task = _task(units, str(getattr(layers[-1].component, "activation", None)), loss)
+    units = _output_shape(shape, layers)[-1]
+    loss = compilation.loss.component if compilation is not None else None
+    task = _task(units, str(_activation(layers)), loss)
     classes = {"classification": units, "binary": 2, "regression": 0}[task]
     given = told.class_names
     if given is not None and len(given) != classes:
-        raise UserError(f"--classes names {len(given)} classes, and {saved.path} has {classes or 'none (a number)'}")
-    names = list(given or map(str, range(classes))) if classes else None
+        raise UserError(f"--classes names {len(given)} classes, and {file} has {classes or 'none (a number)'}")
     plan = {
         "task": task,
-        "input_shape": list(shape),
-        "class_names": names,
+        "input_shape": shape,
+        "class_names": list(given or map(str, range(classes))) if classes else None,
         "labels": _labels(task, loss),
         "targets": units if task == "regression" else 1,
         "threshold": 0.5,
     }
     data = {
-        "kind": "table" if len(shape) == 1 else "image",
+        "fingerprint": "",
         "feature_names": None,
         "pixel_max": 255.0 / told.divide_by,
         "image": _pictures(shape),
     }
-    name = saved.architecture.get("config", {}).get("name")
-    return {"name": name or saved.path.stem, "plan": plan, "data": data, "config": {"data": {}}}
+    return read_card(file, {"name": name or file.stem, "plan": plan, "data": data, "config": {}})
 
 
 def _pictures(shape: Shape) -> dict[str, Any] | None:
@@ -89,30 +172,3 @@ def _labels(task: str, loss: Any) -> str:
     if task == "classification":
         return "sparse" if loss is None or isinstance(loss, SparseCategoricalCrossentropy) else "one_hot"
     return "binary" if task == "binary" else "value"
-
-
-@dataclass(frozen=True)
-class SavedModel:
-    """What a model file holds, read and held to the schema; no code of the file's has run, and none will.
-
-    uncompiled: why there is no compilation, and so no loss.
-    """
-
-    path: Path
-    architecture: dict[str, Any]
-    weights: Weights
-    compilation: Compilation | None
-    uncompiled: str | None
-    metadata: Metadata | None
-
-
-def read_model(path: Path) -> SavedModel:
-    """Read a model file.
-
-    Raises:
-        ModelFileError: it is missing, damaged, newer than this mlpcli, or holds a layer that is not known.
-    """
-    with open_model_file(path) as opened:
-        metadata, architecture = opened.metadata(), opened.architecture()
-        weights = checked_weights(opened, saved_layers(path, architecture)[1], metadata)
-    return SavedModel(path, architecture, weights, *compilation_of(architecture), metadata)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,9 +14,7 @@ from mlpcli.arrays import Array
 from mlpcli.data.batches import PREDICTION_BATCH, encode_targets, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.errors import ModelFileError, NeedsKerasError, OutputError, UserError
-from mlpcli.model.objective import Compilation
-from mlpcli.modelfile.card import Told, read_model_metadata
-from mlpcli.modelfile.saved_model import SavedModel, read_model
+from mlpcli.modelfile.saved_model import SavedModel, open_model, usual_compilation
 from mlpcli.numpy_engine.numpy_model import NumpyPredictor
 
 EngineName = Literal["auto", "numpy", "keras"]
@@ -65,58 +62,49 @@ class KerasPredictor:
         return {name: float(value) for name, value in self.model.evaluate(batches, verbose=0, return_dict=True).items()}
 
 
-def load_predictor(
-    path: Path,
-    engine: EngineName = "auto",
-    scored: bool = False,
-    plan: Mapping[str, Any] | None = None,
-    usual: Compilation | None = None,
-) -> Predictor:
-    """The network in a model file.
+def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool = False) -> Predictor:
+    """The network of a model file.
 
     Args:
-        path: the file.
+        saved: the model; one that mlpcli has not written and that has no loss is scored by the usual one, in NumPy.
         engine: auto takes NumPy, and Keras for what NumPy does not know.
         scored: whether its loss and metrics will be asked for as well.
-        plan: "labels" and "threshold" of a file that does not say them itself.
-        usual: what a file that was saved without a loss is scored by, in NumPy.
 
     Raises:
-        ModelFileError: see `read_model`; or scores are wanted, and the file does not say by what loss.
+        ModelFileError: scores are wanted, and the file does not say by what loss.
         UserError: NumPy was asked for what it does not know.
     """
-    saved = read_model(path)
-    if saved.compilation is None and engine != "keras":
-        saved = replace(saved, compilation=usual)
+    path = saved.path
+    if saved.compilation is None and saved.stock and engine != "keras":
+        saved = replace(saved, compilation=usual_compilation(saved.card.plan.task))
     if scored and saved.compilation is None:
         raise ModelFileError(f"{path}: has no loss to be scored by: {saved.uncompiled}; compile and save it with Keras")
     if engine != "keras":
         try:
-            return _in_numpy(saved, plan or (saved.metadata or {}).get("plan") or {}, scored)
+            return _in_numpy(saved, scored)
         except NeedsKerasError as error:
             if engine == "numpy":
                 raise UserError(f"{path}: {error}; use --engine auto or keras") from error
     from mlpcli.keras_engine.build import rebuild
 
-    return KerasPredictor(rebuild(path, saved.architecture, saved.weights))
+    return KerasPredictor(rebuild(saved))
 
 
-def _in_numpy(saved: SavedModel, plan: Mapping[str, Any], scored: bool) -> NumpyPredictor:
+def _in_numpy(saved: SavedModel, scored: bool) -> NumpyPredictor:
     from mlpcli.numpy_engine.network import Network
     from mlpcli.numpy_engine.numpy_model import NumpyObjective
 
-    network = Network.build(saved.architecture, saved.weights, path=saved.path)
-    labels, threshold = str(plan.get("labels", "sparse")), float(plan.get("threshold", 0.5))
+    network, plan = Network.of(saved.input_shape, saved.layers, saved.weights), saved.card.plan
 
     def objective() -> NumpyObjective:
         assert saved.compilation is not None  # asked for at `scored` only
-        return NumpyObjective.of_compilation(saved.compilation, labels, threshold)
+        return NumpyObjective.of_compilation(saved.compilation, plan.labels, plan.threshold)
 
     if scored:
         objective()  # what it does not know is to be found now
         if network.loss_needs_keras is not None:
             raise network.loss_needs_keras
-    return NumpyPredictor(network, partial(objective))
+    return NumpyPredictor(network, objective)
 
 
 TOLERANCE = 1e-5
@@ -134,11 +122,12 @@ def check_reload(
         OutputError: a number differs; the file cannot be trusted.
     """
     targets = encode_targets(part.y, chosen["labels"], len(chosen["class_names"] or ()))
-    found = load_predictor(path, "numpy" if engine == "numpy" else "keras", scored=True).losses(part, targets)
+    found = load_predictor(open_model(path), "numpy" if engine == "numpy" else "keras", scored=True)
+    losses = found.losses(part, targets)
     for name, value in expected.items():
-        if not _same(found.get(name), value):
+        if not _same(losses.get(name), value):
             raise OutputError(
-                f"{path}: loaded back, {name} is {found.get(name)} and not {value}; the disk may be failing,"
+                f"{path}: loaded back, {name} is {losses.get(name)} and not {value}; the disk may be failing,"
                 " so train again with another --runs-dir"
             )
 
@@ -149,58 +138,3 @@ def _same(found: float | None, value: float) -> bool:
         return False
     both_nan = math.isnan(found) and math.isnan(value)
     return both_nan or math.isclose(found, value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-
-
-def model_file(model_or_run: str | Path) -> Path:
-    """The model file itself, where a run directory is given.
-
-    Raises:
-        RunDirectoryError: it is a folder without a model file.
-    """
-    from mlpcli.runs.directory import find_model
-
-    path = Path(model_or_run).expanduser()
-    return find_model(path) if path.is_dir() else path
-
-
-@dataclass(frozen=True)
-class KnownModel:
-    """A model file, and all that is known of what it takes and gives; stock: mlpcli has not written it."""
-
-    file: Path
-    metadata: dict[str, Any]
-    stock: bool
-    told: Told
-
-    def predictor(self, engine: EngineName, scored: bool = False) -> Predictor:
-        """The network itself.
-
-        Raises:
-            ModelFileError, UserError: as `load_predictor`.
-        """
-
-        if not self.stock:
-            return load_predictor(self.file, engine, scored)
-        from mlpcli.modelfile.saved_model import usual_compilation
-
-        plan = self.metadata["plan"]
-        return load_predictor(self.file, engine, scored, plan, usual_compilation(plan["task"]))
-
-
-def know_model(model_or_run: str | Path, told: Told | None = None) -> KnownModel:
-    """The model, with what its file says, or what can be told from its layers.
-
-    Raises:
-        RunDirectoryError: it is a folder without a model file.
-        ModelFileError: the file is missing or damaged.
-        UserError: something is told of a file that knows better, or that does not fit it.
-    """
-    file, told = model_file(model_or_run), told or Told()
-    metadata = read_model_metadata(file)
-    if metadata is None:
-        from mlpcli.modelfile.saved_model import read_model, stock_metadata
-
-        return KnownModel(file, stock_metadata(read_model(file), told), True, told)
-    if told != Told():
-        raise UserError(f"{file}: knows its own classes and scaling; leave out --classes and --divide-by")
-    return KnownModel(file, metadata, False, told)

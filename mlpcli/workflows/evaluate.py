@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from mlpcli import __version__
 from mlpcli.arrays import Array, check_finite
@@ -15,21 +14,20 @@ from mlpcli.config.data_paths import found_note, moved_note
 from mlpcli.config.layers import BUILT_IN_NAMES
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import DataConfig
-from mlpcli.data.dataset import Layout, Part, Source, Splits
+from mlpcli.data.dataset import Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import load_data
 from mlpcli.data.other_rows import read_rows
 from mlpcli.data.sources import load_source
 from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
-from mlpcli.modelfile.card import stored_layout
-from mlpcli.scoring.predictor import KnownModel
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.text import did_you_mean
 from mlpcli.workflows.prepare import check_splits
 
 if TYPE_CHECKING:
-    from mlpcli.modelfile.card import Told
+    from mlpcli.modelfile.card import ModelCard, Told
+    from mlpcli.modelfile.saved_model import SavedModel
     from mlpcli.scoring.predictor import EngineName, Predictor
 
 
@@ -66,27 +64,27 @@ def evaluate(
         ModelFileError: the file cannot be used.
         DataError, UserError: the data is not there, or not what the model takes.
     """
-    from mlpcli.modelfile.container import kind_of
-    from mlpcli.scoring.predictor import know_model
+    from mlpcli.modelfile.saved_model import open_model
+    from mlpcli.scoring.predictor import load_predictor
 
-    known = know_model(model_or_run, told)
-    file, metadata = known.file, known.metadata
-    if known.stock and data is None:
+    model = open_model(model_or_run, told)
+    file, plan = model.path, model.card.plan
+    if model.stock and data is None:
         raise UserError(f"{file}: was not written by mlpcli and does not know its data; say --data")
     if output is not None and Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
-    rows = choose_rows(known, data, split)
+    rows = choose_rows(model, data, split)
     from mlpcli.scoring.scores import evaluate_part
 
-    predictor = known.predictor(engine, scored=True)
+    predictor = load_predictor(model, engine, scored=True)
     _check_shape(predictor, rows)
-    chosen = {**metadata["plan"], "target_name": metadata["config"]["data"].get("target")}
+    chosen = {**dict(plan), "class_names": rows.class_names, "target_name": model.card.config.data.target}
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     notes = list(rows.notes)
-    if known.stock and kind_of(file) == "h5":
+    if model.stock and model.kind == "h5":
         notes.append("note: an .h5 that mlpcli has not written has no checksum: a changed weight would not be noticed")
     written = _write(Path(output), evaluation, notes) if output is not None else None
-    return EvaluationResult(file.resolve(), str(metadata["name"]), evaluation, notes, written)
+    return EvaluationResult(file.resolve(), model.card.name, evaluation, notes, written)
 
 
 def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:
@@ -118,44 +116,50 @@ def _write(folder: Path, evaluation: dict[str, Any], notes: list[str]) -> Path:
 
 @dataclass(frozen=True)
 class ChosenRows:
-    """The rows to score, what they are called, and the training targets for the baseline where they are at hand."""
+    """The rows to score, what they are called, and the training targets for the baseline where they are at hand.
+
+    class_names: the model's; of a model that does not know them, those of the rows.
+    """
 
     part: Part
     split: str
+    class_names: tuple[str, ...] | None
     train_targets: Array | None
     notes: list[str]
 
 
-def choose_rows(known: KnownModel, data: str | Path | None, split: str | None) -> ChosenRows:
+def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -> ChosenRows:
     """The rows for `evaluate` (see there for the arguments and what is raised)."""
-    file, metadata = known.file, known.metadata
     if data is not None:
         if split is not None:
             raise UserError("--split is for the model's own data; leave it out, or leave out --data")
-        rows = _other_rows(known, data)
-        return replace(rows, part=replace(rows.part, x=known.told.divided(rows.part.x)))
+        rows = _other_rows(model, data)
+        return replace(rows, part=replace(rows.part, x=model.told.divided(rows.part.x)))
     try:
-        return _own_rows(_config(file, metadata), stored_layout(file, metadata), metadata, split)
+        return _own_rows(_config(model.path, model.card), model.card, split)
     except (SettingError, DataError) as error:
-        raise DataError(f"{error} (the data that {file} was trained on); or give other rows with --data") from error
+        raise DataError(
+            f"{error} (the data that {model.path} was trained on); or give other rows with --data"
+        ) from error
 
 
-def _own_rows(config: Config, layout: Layout, metadata: dict[str, Any], split: str | None) -> ChosenRows:
+def _own_rows(config: Config, card: ModelCard, split: str | None) -> ChosenRows:
     """The parts that training made, made again: the split is a function of config and data."""
+    fitted = card.data.preprocessing
     settings, notes = _where_it_is_now(config.data)
-    if layout.preprocessing is not None:
+    if fitted is not None:
         # Rows are drawn in another way where they are streamed, which must not depend on the memory of this machine.
-        streaming = "always" if metadata["data"].get("streamed") else "never"
+        streaming = "always" if card.data.streamed else "never"
         settings = settings.model_copy(update={"streaming": streaming})
-    data = load_data(settings, config.seed, layout.preprocessing)
+    data = load_data(settings, config.seed, fitted)
     source, splits = data.source, data.splits
-    if fingerprint(source, splits) != metadata["data"]["fingerprint"]:
+    if fingerprint(source, splits) != card.data.fingerprint:
         notes.append(
             f"warning: {config.data.source} has changed since this model was trained; the parts are not the same rows"
         )
     check_splits(config.data, source, splits)
     part, name = _choose(splits, split)
-    return ChosenRows(part, name, splits.train.y[splits.train.indices], notes)
+    return ChosenRows(part, name, card.plan.class_names, splits.train.y[splits.train.indices], notes)
 
 
 def _where_it_is_now(settings: DataConfig) -> tuple[DataConfig, list[str]]:
@@ -167,11 +171,11 @@ def _where_it_is_now(settings: DataConfig) -> tuple[DataConfig, list[str]]:
     return settings.model_copy(update={"path": str(found)}), [f"note: {note}"]
 
 
-def _config(file: Path, metadata: dict[str, Any]) -> Config:
+def _config(file: Path, card: ModelCard) -> Config:
     try:
-        return Config.model_validate(metadata["config"])
-    except ValidationError as error:
-        found = f"the config in it, by mlpcli {metadata.get('version')}, is not one that mlpcli {__version__} knows"
+        return Config.model_validate(card.config.model_dump(exclude_unset=True))
+    except ValueError as error:  # pydantic's own, and what is nested without end
+        found = f"the config in it, by mlpcli {card.version}, is not one that mlpcli {__version__} knows"
         raise ModelFileError(f"{file}: {found}; give rows with --data") from error
 
 
@@ -185,13 +189,12 @@ def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
     return part, name
 
 
-def _other_rows(known: KnownModel, data: str | Path) -> ChosenRows:
+def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
     """Rows from elsewhere, in the model's classes and columns."""
-    notes = []
+    layout, classes, notes = model.card.layout, model.card.plan.class_names, []
     if str(data) in BUILT_IN_NAMES:
-        rows = _built_in_rows(known, str(data))
+        rows, classes = _built_in_rows(model, str(data))
     else:
-        layout = stored_layout(known.file, known.metadata)
         path = located(data)
         if not path.exists() and not is_table_path(path):
             way = did_you_mean(str(data), BUILT_IN_NAMES) or "; give a path, or the name of a built-in set"
@@ -201,26 +204,26 @@ def _other_rows(known: KnownModel, data: str | Path) -> ChosenRows:
             notes.append(f"note: {found_note('--data', path)}")
         rows = read_rows("--data", path, layout)
         check_finite(str(data), rows.x, rows.y, layout.feature_names)
-    return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), None, notes)
+    return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), classes, None, notes)
 
 
-def _built_in_rows(known: KnownModel, name: str) -> Any:
-    metadata = known.metadata
-    trained_on = metadata["config"]["data"]
-    path = trained_on.get("path") if trained_on.get("source") == name else None
+def _built_in_rows(model: SavedModel, name: str) -> tuple[Rows, tuple[str, ...] | None]:
+    """The rows of a built-in set, and the names of their classes, which are the model's where it knows them."""
+    trained_on = model.card.config.data
+    path = trained_on.path if trained_on.source == name else None
     if path is not None and not Path(path).exists():
         path = None  # the name alone was typed: the set is looked for anew
-    columns = metadata["data"]["feature_names"]  # the model's own, in its own order
+    columns = model.card.data.feature_names  # the model's own, in its own order
     source: Source = load_source(DataConfig(source=name, path=path, features=list(columns) if columns else None))
-    classes = metadata["plan"]["class_names"]
-    if known.stock and known.told.class_names is None and len(source.class_names or ()) == len(classes or ()):
-        metadata["plan"]["class_names"] = classes = list(source.class_names or ()) or None
-    if list(source.class_names or ()) != list(classes or ()):
+    classes = model.card.plan.class_names
+    if model.stock and model.told.class_names is None and len(source.class_names or ()) == len(classes or ()):
+        classes = source.class_names or None
+    if (source.class_names or ()) != (classes or ()):
         raise UserError(
             f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)};"
             " give rows of the model's classes"
         )
-    return source.test or source.train
+    return source.test or source.train, classes
 
 
 def _listed(names: Any) -> str:

@@ -108,24 +108,21 @@ def _of_config(path: Path, overrides: Sequence[str], rows: int) -> _Case:
 
 def _of_model(path: Path, rows: int) -> _Case:
     from mlpcli.errors import ModelFileError
-    from mlpcli.modelfile.description import saved_layers
-    from mlpcli.modelfile.saved_model import read_model
-    from mlpcli.scoring.predictor import know_model
+    from mlpcli.modelfile.saved_model import open_model
     from mlpcli.workflows.evaluate import choose_rows
 
-    known = know_model(path)
-    file, metadata, saved = known.file, known.metadata, read_model(known.file)
-    compilation = saved.compilation
-    if known.stock:
+    saved = open_model(path)
+    file, card, compilation = saved.path, saved.card, saved.compilation
+    if saved.stock:
         raise ModelFileError(f"{file}: was not written by mlpcli and does not know its data; give a config instead")
     if compilation is None:
         raise ModelFileError(f"{file}: has no loss to take gradients of ({saved.uncompiled}); give a config instead")
-    input_shape, layers = saved_layers(file, saved.architecture)
-    part = choose_rows(known, None, "train").part
-    plan, seed = metadata["plan"], int(metadata["config"].get("seed") or 0)
-    x, y = _batch(part, plan["labels"], len(plan["class_names"] or ()), rows, seed)
+    part = choose_rows(saved, None, "train").part
+    plan, seed = card.plan, card.config.seed or 0
+    x, y = _batch(part, plan.labels, len(plan.class_names or ()), rows, seed)
     weight = 1.0 if compilation.loss_weight is None else compilation.loss_weight
-    return _Case(str(metadata["name"]), input_shape, layers, saved.weights, compilation.loss, weight, x, y, seed)
+    layers = list(saved.layers)
+    return _Case(card.name, saved.input_shape, layers, saved.weights, compilation.loss, weight, x, y, seed)
 
 
 def _batch(part: Part, labels: Labels, classes: int, rows: int, seed: int) -> tuple[Array, Array]:

@@ -19,7 +19,7 @@ from mlpcli.data.dataset import ImageForm, Layout
 from mlpcli.data.images.class_folders import LeftOut, has_pictures, visible
 from mlpcli.data.images.load_images import example_of, read_photo
 from mlpcli.data.npz import feature_names_in, read_npz
-from mlpcli.errors import DataError, ModelFileError
+from mlpcli.errors import DataError
 from mlpcli.files import open_binary
 from mlpcli.text import did_you_mean
 
@@ -97,19 +97,6 @@ def table_batches(name: str, read: Read, preprocessing: Preprocessing) -> Iterat
         if len(raw):
             yield InputBatch(preprocessing.encode(raw), (name,), first, raw)
         first += len(raw)
-
-
-def check_encoded(file: Path, preprocessing: Preprocessing, layout: Layout) -> None:
-    """Hold the width of encoded rows to the model's.
-
-    Raises:
-        ModelFileError: they differ, so the file's metadata is not that of its model.
-    """
-    if layout.input_shape != (len(preprocessing.feature_names),):
-        raise ModelFileError(
-            f"{file}: its mlpcli metadata is damaged (columns for {len(preprocessing.feature_names)} inputs, and the"
-            f" model takes {layout.input_shape}); restore the file or train again"
-        )
 
 
 BATCH_BYTES = 1 << 24

@@ -22,7 +22,8 @@ from mlpcli.workflows.predict_output import Answers, SavedInputs, answer_table, 
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import Told
-    from mlpcli.scoring.predictor import EngineName, KnownModel, Predictor
+    from mlpcli.modelfile.saved_model import SavedModel
+    from mlpcli.scoring.predictor import EngineName, Predictor
     from mlpcli.workflows.predict_inputs import Input
 
 
@@ -59,22 +60,20 @@ def prepare_prediction(
 
     `note` is told what people should know, such as a picture that is inverted; `stdin` is what `-` reads.
     """
-    from mlpcli.modelfile.card import meaning_of, stored_layout
-    from mlpcli.scoring.predictor import know_model
+    from mlpcli.modelfile.saved_model import open_model
     from mlpcli.workflows.predict_inputs import Reading, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
 
-    known = know_model(model_or_run, told)
-    file, metadata = known.file, known.metadata
-    layout, meaning = stored_layout(file, metadata), meaning_of(file, metadata)
+    model = open_model(model_or_run, told)
+    file, layout, meaning = model.path, model.card.layout, model.meaning
     top = meaning.check_top(top)
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:
         check_folder(folder)
-    opened = open_inputs(inputs, Reading(file, layout, meaning.target, stdin, invert, note))
+    opened = open_inputs(inputs, Reading(layout, meaning.target, stdin, invert, note))
     if output is not None:
         check_output(output, opened, inputs, file)
-    return PreparedPrediction(known, engine, meaning, opened, layout, top, output, folder)
+    return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder)
 
 
 def predict(
@@ -133,7 +132,7 @@ class PreparedPrediction:
     top: how many classes are named for each row. output, folder: of --output and --save-input.
     """
 
-    known: KnownModel
+    saved: SavedModel
     engine: EngineName
     meaning: Meaning
     inputs: PredictionInputs
@@ -145,12 +144,12 @@ class PreparedPrediction:
     @property
     def model(self) -> Path:
         """The model's file."""
-        return self.known.file
+        return self.saved.path
 
     @property
     def name(self) -> str:
         """What the model is called."""
-        return str(self.known.metadata["name"])
+        return self.saved.card.name
 
     def run(self, each: Callable[[Answers], None], watch: Watch | None = None) -> None:
         """Predict batch by batch, hand the answers to `each`, and write what is to be written.
@@ -160,8 +159,9 @@ class PreparedPrediction:
             OutputError: a file cannot be written; what stood there before is untouched.
             UserError: the model's answer for a row is not a number.
         """
-        predictor = self.known.predictor(self.engine)
-        _check_shapes(self.model, predictor, self.layout)
+        from mlpcli.scoring.predictor import load_predictor
+
+        predictor = load_predictor(self.saved, self.engine)
         if self.output is None:
             self._run(predictor, each, watch, None)
             return
@@ -188,26 +188,17 @@ class PreparedPrediction:
         done = 0
         for batch in self.inputs.batches():
             if self.inputs.kind != "picture":  # which get the model's range of values when they are read
-                batch = replace(batch, x=self.known.told.divided(batch.x))
-            yield answers(batch, _outputs(predictor, batch, self.meaning, self.model), self.meaning, self.top)
+                batch = replace(batch, x=self.saved.told.divided(batch.x))
+            yield answers(batch, self._outputs(predictor, batch), self.meaning, self.top)
             done += len(batch)
             if watch is not None:
                 watch("predicting", done, self.inputs.rows)
 
-
-def _outputs(predictor: Predictor, batch: InputBatch, meaning: Meaning, file: Path) -> Array:
-    outputs = predictor.predict(Part(batch.x, np.zeros(len(batch), np.int64), np.arange(len(batch))))
-    if outputs.shape != (len(batch), meaning.outputs):
-        raise ModelFileError(
-            f"{file}: its mlpcli metadata is damaged (it tells of {meaning.outputs} outputs, and there are"
-            f" {outputs.shape[-1]}); restore the file or train again"
-        )
-    return outputs
-
-
-def _check_shapes(file: Path, predictor: Predictor, layout: Layout) -> None:
-    if tuple(predictor.input_shape) != layout.input_shape:
-        raise ModelFileError(
-            f"{file}: its mlpcli metadata is damaged (it tells of inputs {layout.input_shape}, and the model takes"
-            f" {predictor.input_shape}); restore the file or train again"
-        )
+    def _outputs(self, predictor: Predictor, batch: InputBatch) -> Array:
+        outputs = predictor.predict(Part(batch.x, np.zeros(len(batch), np.int64), np.arange(len(batch))))
+        if outputs.shape[1:] != (self.meaning.outputs,):
+            raise ModelFileError(
+                f"{self.model}: answers a row with numbers of the shape {outputs.shape[1:]}; predict takes models that"
+                " answer with one list of numbers"
+            )
+        return outputs

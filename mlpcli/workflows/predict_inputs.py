@@ -41,7 +41,6 @@ class PredictionInputs:
 class Reading:
     """How inputs are read: for which model, with `-` from which stream, inverting pictures or not, notes to whom."""
 
-    file: Path
     layout: Layout
     target: str | None
     stdin: IO[bytes] | None
@@ -102,7 +101,6 @@ def _table_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[I
     preprocessing = tables.preprocessing_of(reading.layout, reading.target)
     if preprocessing is None:
         raise DataError(mismatch(f"{name_of(paths[0])}: is {a_kind('table')}", reading.layout))
-    tables.check_encoded(reading.file, preprocessing, reading.layout)
     readers: list[tuple[str, Any]] = []
     for path in paths:
         if str(path) != STDIN:

@@ -23,6 +23,7 @@ from mlpcli.keras_engine.build import build_model
 from mlpcli.model.plan import Plan, make_plan
 from mlpcli.modelfile.container import read_architecture, read_metadata
 from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.weights import weights_digest
 from mlpcli.modelfile.writer import save_model
 from mlpcli.scoring.predictor import KerasPredictor, load_predictor
@@ -38,6 +39,27 @@ METADATA = {
     "name": "패션 모델",
     "note": "가" * 50_000,
     "scores": {"test": {"r2_score": float("nan")}},
+    "plan": {
+        "task": "classification",
+        "input_shape": [8, 8],
+        "class_names": ["a", "b", "c"],
+        "labels": "sparse",
+        "targets": 1,
+        "threshold": 0.5,
+    },
+    "data": {"fingerprint": "", "feature_names": None},
+    "config": {"data": {"source": "iris"}},
+}
+TWO_NUMBERS = {
+    **METADATA,
+    "plan": {
+        "task": "regression",
+        "input_shape": [4],
+        "class_names": None,
+        "labels": "value",
+        "targets": 2,
+        "threshold": 0.5,
+    },
 }
 NAMES = ("model.keras", "model.h5")
 LAYERS: list[Any] = [
@@ -185,7 +207,7 @@ def test_a_disk_that_fills_while_keras_writes(tmp_path: Path, planned: tuple[Pla
 def test_predictions_are_keras_s(tmp_path: Path, planned: tuple[Plan, Any], name: str) -> None:
     x, y = rows()
     save_model(planned[1], tmp_path / name, METADATA)
-    predictor = load_predictor(tmp_path / name)
+    predictor = load_predictor(open_model(tmp_path / name))
     assert predictor.input_shape == SHAPE
     assert (read_metadata(tmp_path / name) or {})["name"] == "패션 모델"
     part = Part(x, y, np.array([7, 2, 3]))
@@ -210,7 +232,7 @@ def test_many_rows_are_predicted_in_batches(planned: tuple[Plan, Any], monkeypat
 def test_the_name_does_not_matter_for_loading(tmp_path: Path, planned: tuple[Plan, Any], name: str, other: str) -> None:
     save_model(planned[1], tmp_path / name, METADATA)
     path = (tmp_path / name).rename(tmp_path / other)
-    assert load_predictor(path).input_shape == SHAPE
+    assert load_predictor(open_model(path)).input_shape == SHAPE
 
 
 def change_weights(model: Any, path: Path, change: Any) -> None:
@@ -232,7 +254,7 @@ def change_weights(model: Any, path: Path, change: Any) -> None:
 def test_weights_that_changed_are_refused(tmp_path: Path, planned: tuple[Plan, Any], name: str, message: str) -> None:
     change_weights(planned[1], tmp_path / name, lambda weight: weight + np.float32(1e-3))
     with pytest.raises(ModelFileError, match=f"{name}: {message}"):
-        load_predictor(tmp_path / name)
+        load_predictor(open_model(tmp_path / name))
 
 
 @both
@@ -242,7 +264,7 @@ def test_weights_that_are_nan_are_refused(tmp_path: Path, name: str) -> None:
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     save_model(model, tmp_path / name, METADATA)
     with pytest.raises(ModelFileError, match="has weights that are NaN or infinite"):
-        load_predictor(tmp_path / name)
+        load_predictor(open_model(tmp_path / name))
 
 
 def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
@@ -256,14 +278,14 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
         text = file.attrs["model_config"]
         file.attrs["model_config"] = text.replace('"units": 3', '"units": 4')
     with pytest.raises(ModelFileError, match=r"its metadata or description is not what was saved; restore it"):
-        load_predictor(tmp_path / "model.h5")
+        load_predictor(open_model(tmp_path / "model.h5"))
     with h5py.File(tmp_path / "model.h5", "a") as file:
         del file.attrs["mlpcli_checksums"]
         file.attrs["model_config"] = text.replace('"units": 3', '"units": 900000')
     with pytest.raises(
         ModelFileError, match=r"names 4,500,000 parameters, which it is too small to hold; it is damaged"
     ):
-        load_predictor(tmp_path / "model.h5")
+        load_predictor(open_model(tmp_path / "model.h5"))
 
 
 @both
@@ -274,7 +296,7 @@ def test_a_lambda_is_refused_before_keras_sees_it(tmp_path: Path, name: str, mon
     save_model(model, tmp_path / name, METADATA)
     monkeypatch.setattr(keras.models, "load_model", lambda *_, **__: pytest.fail("Keras was asked"))
     with pytest.raises(ModelFileError, match=r"layer 0 is keras.layers.Lambda, which mlpcli does not open"):
-        load_predictor(tmp_path / name)
+        load_predictor(open_model(tmp_path / name))
 
 
 @both
@@ -285,7 +307,7 @@ def test_a_functional_model_that_branches_is_refused(tmp_path: Path, name: str) 
     model.compile(loss=keras.losses.MeanSquaredError())
     save_model(model, tmp_path / name, METADATA)
     with pytest.raises(ModelFileError, match="is a Functional model that branches or joins at layer"):
-        load_predictor(tmp_path / name)
+        load_predictor(open_model(tmp_path / name))
 
 
 @both
@@ -296,11 +318,11 @@ def test_a_stock_model_with_functions_and_an_adapted_layer_is_opened(tmp_path: P
     model = keras.Sequential([keras.Input((4,)), scale, keras.layers.Dense(2, activation=keras.activations.relu)])
     model.compile(optimizer="adam", loss="mean_squared_error", metrics=["mae"])
     model.fit(np.ones((2, 4)), np.ones((2, 2)), verbose=0)
-    save_model(model, tmp_path / name, {})
+    save_model(model, tmp_path / name, TWO_NUMBERS)
     _, layers = saved_layers(tmp_path / name, read_architecture(tmp_path / name))
     assert sum(layer.size.parameters for layer in layers) == model.count_params() == 9 + 10
     x = np.ones((2, 4), np.float32)
-    predicted = load_predictor(tmp_path / name).predict(Part(x, x, np.arange(2)))
+    predicted = load_predictor(open_model(tmp_path / name)).predict(Part(x, x, np.arange(2)))
     assert predicted == pytest.approx(model.predict(x, verbose=0))
 
 

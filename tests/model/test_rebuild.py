@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from mlpcli.errors import ModelFileError
 from mlpcli.keras_engine.build import rebuild
 from mlpcli.modelfile.container import read_architecture
 from mlpcli.modelfile.description import saved_layers
-from mlpcli.modelfile.weights import read_weights
+from mlpcli.modelfile.saved_model import open_model
 
 pytestmark = [
     pytest.mark.tf,
@@ -79,8 +80,7 @@ def outputs(model: Any, x: Any) -> Any:
 
 
 def opened(path: Path) -> Any:
-    architecture = read_architecture(path)
-    return rebuild(path, architecture, read_weights(path, architecture))
+    return rebuild(open_model(path))
 
 
 @both
@@ -202,11 +202,10 @@ def test_what_keras_refuses_is_an_error_in_words(tmp_path: Path) -> None:
     keras = backend.keras()
     path = tmp_path / "m.keras"
     saved(keras, path, keras.layers.Dense(2))
-    architecture = read_architecture(path)
-    weights = read_weights(path, architecture)
-    (name,) = weights
+    model = open_model(path)
+    ((name, weights),) = model.weights.items()
     with pytest.raises(ModelFileError, match=r"m\.keras: cannot be built: layer dense.* has weights of shapes"):
-        rebuild(path, architecture, {name: weights[name][:1]})
+        rebuild(replace(model, weights={name: weights[:1]}))
 
 
 def test_components_are_the_schema_s(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ import pytest
 from mlpcli import backend
 from mlpcli.errors import ModelFileError
 from mlpcli.keras_engine.build import rebuild
-from mlpcli.modelfile.container import read_architecture
-from mlpcli.modelfile.weights import read_weights
+from mlpcli.modelfile.saved_model import open_model
 
 pytestmark = [
     pytest.mark.tf,
@@ -32,12 +31,9 @@ def test_settings_of_the_process_stay(tmp_path: Path, kind: str, place: str) -> 
     model.compile(loss="mse")
     model.save(path)
     spoil(path, place)
-    architecture = read_architecture(path)
     refused = pytest.raises(ModelFileError, match=r"it names keras\.config\.set_epsilon, which mlpcli does not open")
     with refused:
-        read_weights(path, architecture)
-    with refused:
-        rebuild(path, architecture, {})
+        rebuild(open_model(path))
     assert before == (keras.config.epsilon(), keras.config.floatx(), keras.config.dtype_policy())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlpcli.modelfile.container import kind_of, open_model_file, read_architecture
-from mlpcli.modelfile.keras_objects import compilation_of
+from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.weights import read_weights
 from mlpcli.workflows.summary import origin_of, summary
 
@@ -77,10 +77,10 @@ def test_what_the_files_say(name: str) -> None:
 def test_a_rebuilt_model_predicts_the_same(name: str) -> None:
     from mlpcli.keras_engine.build import rebuild
 
-    architecture = read_architecture(FOLDER / name)
-    model = rebuild(FOLDER / name, architecture, read_weights(FOLDER / name, architecture))
+    saved = open_model(FOLDER / name)
+    model = rebuild(saved)
     predictions = np.array(EXPECTED[name]["predictions"])
     assert np.asarray(model(inputs(name), training=False)) == pytest.approx(predictions, abs=1e-6)
     scores = model.evaluate(inputs(name), np.arange(5) % 3, verbose=0, return_dict=True)
     assert scores["accuracy"] == pytest.approx((predictions.argmax(axis=1) == np.arange(5) % 3).mean())
-    assert compilation_of(architecture)[1] is None and type(model.optimizer).__name__ == "SGD"
+    assert saved.uncompiled is None and type(model.optimizer).__name__ == "SGD"

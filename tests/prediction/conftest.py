@@ -1,16 +1,21 @@
-"""Model files with metadata but without weights, and a stand-in for the network: no TensorFlow."""
+"""Small model files with metadata, and a stand-in for the network: no TensorFlow."""
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
+from mlpcli.modelfile.container import add_metadata
+from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.scoring import predictor as inference
 
 CLASSES = ["a", "b", "c"]
@@ -27,6 +32,22 @@ class StandIn:
         x = part.x[part.indices]
         self.seen.append(x)
         return np.asarray(self.answer(x), np.float32)
+
+
+def _write_model(path: Path, shape: tuple[int, ...], units: int, activation: str) -> None:
+    """One dense layer, all of whose weights are 0."""
+    first = {"class_name": "InputLayer", "config": {"name": "input", "batch_shape": [None, *shape]}}
+    flat = {"class_name": "Flatten", "config": {"name": "flatten"}}
+    dense = {"class_name": "Dense", "config": {"name": "dense", "units": units, "activation": activation}}
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file["layers/dense/vars/0"] = np.zeros((math.prod(shape), units), np.float32)
+        file["layers/dense/vars/1"] = np.zeros(units, np.float32)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        description = {"class_name": "Sequential", "config": {"layers": [first, flat, dense]}}
+        archive.writestr("config.json", json.dumps(description))
+        archive.writestr("model.weights.h5", content.getvalue())
 
 
 @pytest.fixture
@@ -61,17 +82,23 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
                 "threshold": 0.5,
                 **(plan or {}),
             },
-            "data": {"feature_names": None, "pixel_max": None, "preprocessing": None, "image": None, **data},
+            "data": {
+                "fingerprint": "",
+                "feature_names": None,
+                "pixel_max": None,
+                "preprocessing": None,
+                "image": None,
+                **data,
+            },
         }
-        layers = {"layers": [{"class_name": "Dense", "config": {"activation": activation or usual}}]}
+        units = metadata["plan"]["targets"] if classes is None else 1 if task == "binary" else len(classes)
         path = tmp_path / "model.keras"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("metadata.json", json.dumps({"mlpcli": metadata}))
-            archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": layers}))
+        _write_model(path, shape, units, activation or usual)
+        add_metadata(path, metadata)
         stand_in = StandIn(shape, answer or (lambda x: pytest.fail("the network was loaded")))
 
-        def load(file: Path, *settings: Any) -> StandIn:
-            assert file.resolve() == path.resolve()
+        def load(saved: SavedModel, *settings: Any) -> StandIn:
+            assert saved.path.resolve() == path.resolve()
             if answer is None:
                 pytest.fail("the network was loaded")
             return stand_in

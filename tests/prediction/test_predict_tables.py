@@ -176,7 +176,7 @@ def test_a_model_of_arrays_with_names_takes_tables(model: Make, tmp_path: Path) 
 
 def test_columns_that_are_not_those_of_the_network(ports: Make, model: Make, tmp_path: Path) -> None:
     path, _ = model((99,), ["no", "yes"], preprocessing=_fitted().as_json())
-    with pytest.raises(UserError, match=r"metadata is damaged \(columns for \d inputs, and the model takes \(99,\)\)"):
+    with pytest.raises(UserError, match=r"metadata is damaged: columns for \d inputs, and the model takes \(99,\);"):
         predict(path, _csv(tmp_path, "나이,port\n1,C\n"))
 
 
