@@ -50,9 +50,9 @@ def _fit_resident(model: Any, work: Work, epochs: int, compiled: bool, auto: boo
     from mlpcli.config.sections import TrainingConfig
     from mlpcli.data.batches import RowBatches
     from mlpcli.data.dataset import Part
+    from mlpcli.keras_engine.keras_epochs import Shuffle
     from mlpcli.keras_engine.resident import ResidentEngine
     from mlpcli.training.engine_choice import choose_engine
-    from mlpcli.training.keras_loop import Shuffle
 
     batches = RowBatches(Part(work.x, work.y, np.arange(len(work.x))), work.y, work.batch_size, seed=0)
     if auto:

@@ -40,7 +40,7 @@ def run_numpy(work: Work, optimizer: str, regularized: bool, epochs: int) -> lis
     with fitting_threads(model.network, work.batch_size):
         for epoch in range(epochs):
             started = time.perf_counter()
-            trained.run(epoch)
+            trained.epoch(epoch)
             seconds.append(time.perf_counter() - started)
     return seconds
 

@@ -1,11 +1,23 @@
-"""Batches as Keras takes them."""
+"""Training by Keras: `model.fit`, plain or with resident epochs; batches and predictions as Keras takes them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
 from mlpcli import backend
 from mlpcli.arrays import Array
-from mlpcli.data.batches import RowBatches
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schema import Config
+from mlpcli.config.sections import EarlyStopping, TrainingConfig
+from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
 from mlpcli.data.dataset import Part
+from mlpcli.keras_engine.build import build_model, keras_object
+from mlpcli.keras_engine.resident import ResidentEngine
+from mlpcli.model.plan import Prepared
 
 
 class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc]
@@ -16,3 +28,176 @@ class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc
     ) -> None:
         backend.keras().utils.PyDataset.__init__(self)
         RowBatches.__init__(self, part, targets, batch_size, seed, weights)
+
+
+class KerasPredictor:
+    """A Keras model; it may be one that is being trained."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example, without the batch dimension."""
+        return tuple(self.model.input_shape[1:])
+
+    def predict(self, part: Part) -> Array:
+        """Outputs (n, units), float32, of all rows at once."""
+        return np.concatenate([outputs for _, outputs in self.batches(part)])
+
+    def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        """Rows (n,) of the source, and outputs (n, units) for them, PREDICTION_BATCH at a time."""
+        for start in range(0, len(part), PREDICTION_BATCH):
+            rows = part.indices[start : start + PREDICTION_BATCH]
+            yield rows, np.asarray(self.model(take_rows(part.x, rows), training=False))
+
+    def losses(self, part: Part, targets: Array) -> dict[str, float]:
+        """Loss and metrics over a part; `targets` belong to the source's whole arrays."""
+        batches = Batches(part, targets, PREDICTION_BATCH)
+        return {name: float(value) for name, value in self.model.evaluate(batches, verbose=0, return_dict=True).items()}
+
+
+class KerasEngine:
+    """The model of a config, to be trained and asked."""
+
+    make_batches = Batches
+
+    def __init__(self, config: Config, prepared: Prepared) -> None:
+        """Seed everything, and build the model."""
+        self.config, self.prepared = config, prepared
+        backend.seed_everything(config.seed, config.training.deterministic)
+        self.model = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
+        self.devices = backend.devices()
+
+    def start(
+        self,
+        batches: tuple[Batches, Batches | None],
+        folder: Path,
+        compiled: bool,
+        after_step: Callable[[int], None],
+        note: Callable[[str], None],
+    ) -> KerasFit:
+        """See `mlpcli.training.loop.Engine`."""
+        training, logs = self.config.training, self._logs(folder)
+        if training.engine == "keras":
+            return KerasFit(self.model, training, batches, after_step, logs)
+        resident = ResidentEngine(self.model, *batches, compiled, note, after_step)
+        return KerasFit(self.model, training, batches, after_step, logs, resident)
+
+    def predictor(self) -> KerasPredictor:
+        """Predictions with the weights of now."""
+        return KerasPredictor(self.model)
+
+    def _logs(self, folder: Path) -> tuple[Any, ...]:
+        if not self.config.output.tensorboard:
+            return ()
+        return (backend.keras().callbacks.TensorBoard(log_dir=str(folder / "tensorboard")),)
+
+
+class KerasFit:
+    """`model.fit` with the callbacks that the config asks for (see `mlpcli.training.loop.Fit`)."""
+
+    def __init__(
+        self,
+        model: Any,
+        training: TrainingConfig,
+        batches: tuple[Batches, Batches | None],
+        after_step: Callable[[int], None],
+        callbacks: Sequence[Any] = (),
+        resident: ResidentEngine | None = None,
+    ) -> None:
+        """callbacks: others of Keras's, told last; resident: what runs the epochs, or None for Keras itself."""
+        self.model, self.epochs, self.batches, self.resident = model, training.epochs, batches, resident
+        self.after_step = after_step
+        self.stopping = _early_stopping(training)
+        judges = [judge for judge in (self.stopping, _plateau(training)) if judge is not None]
+        self.callbacks = [*judges, *callbacks]
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return float(self.model.optimizer.learning_rate)
+
+    def get_weights(self) -> list[Array]:
+        """Copies."""
+        weights: list[Array] = self.model.get_weights()
+        return weights
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """The reverse of `get_weights`."""
+        self.model.set_weights(weights)
+
+    def fit(self, begin: Callable[[], None], end: Callable[[int, Mapping[str, Any]], bool]) -> None:
+        """See `mlpcli.training.loop.Fit`."""
+        train, validation = self.batches
+        callbacks = [Shuffle(train), EpochTeller(begin, end), *self.callbacks]
+        with backend.gradients_forgotten():
+            if self.resident is not None:
+                self._fit_resident(self.resident, callbacks)
+                return
+            callbacks.append(StepTeller(self.after_step))
+            data = {"x": train, "validation_data": validation, "shuffle": False}
+            self.model.fit(**data, epochs=self.epochs, verbose=0, callbacks=callbacks)
+
+    def _fit_resident(self, engine: ResidentEngine, callbacks: list[Any]) -> None:
+        engine.install()
+        try:
+            self.model.fit(**engine.fit_arguments(), epochs=self.epochs, verbose=0, callbacks=callbacks)
+        finally:
+            engine.remove()
+
+
+def _early_stopping(training: TrainingConfig) -> Any:
+    settings = training.early_stopping
+    if not isinstance(settings, EarlyStopping):
+        return None
+    return backend.keras().callbacks.EarlyStopping(**dict(settings))
+
+
+def _plateau(training: TrainingConfig) -> Any:
+    schedule = training.learning_rate_schedule
+    return keras_object(schedule) if isinstance(schedule, ReduceLROnPlateau) else None
+
+
+Callback = backend.keras().callbacks.Callback
+
+
+class Shuffle(Callback):  # type: ignore[misc, valid-type]
+    """Gives the training batches a new order in each epoch."""
+
+    def __init__(self, batches: RowBatches) -> None:
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.batches.set_epoch(epoch)
+
+
+class EpochTeller(Callback):  # type: ignore[misc, valid-type]
+    """Tells the loop of epochs; stops when the loop says so."""
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[int, Mapping[str, Any]], bool]) -> None:
+        super().__init__()
+        self.begin, self.end = begin, end
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.begin()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.end(epoch, logs):
+            self.model.stop_training = True
+
+
+class StepTeller(Callback):  # type: ignore[misc, valid-type]
+    """Tells how many steps of the epoch are done, also between the batches of the validation rows."""
+
+    def __init__(self, after_step: Callable[[int], None]) -> None:
+        super().__init__()
+        self.after_step, self.done = after_step, 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.done = batch + 1
+        self.after_step(self.done)
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.after_step(self.done)

@@ -1,12 +1,13 @@
-"""One epoch of training with NumPy, its noise and its threads, and the scores of the validation rows after it."""
+"""Training with NumPy: its epochs, their noise and threads, and what is left to Keras. TensorFlow is never imported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -15,12 +16,45 @@ from mlpcli.config.schema import Config
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.errors import NeedsKerasError, SettingError
-from mlpcli.model.plan import Plan
+from mlpcli.model.plan import Plan, Prepared
 from mlpcli.numpy_engine.losses import OverTheBatch
 from mlpcli.numpy_engine.metrics import Metric
 from mlpcli.numpy_engine.network import Network, quiet
 from mlpcli.numpy_engine.noise import NoiseLayer
-from mlpcli.numpy_engine.numpy_model import NumpyModel
+from mlpcli.numpy_engine.numpy_model import NumpyModel, NumpyPredictor
+from mlpcli.numpy_engine.optimizers import OptimizerState
+
+
+class NumpyEngine:
+    """The model of a config, to be trained and asked."""
+
+    devices = ["CPU"]
+    make_batches = RowBatches
+
+    def __init__(self, config: Config, prepared: Prepared) -> None:
+        """Build the model.
+
+        Raises:
+            SettingError: see `build_numpy_model`.
+        """
+        self.config, self.prepared = config, prepared
+        self.model = build_numpy_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
+
+    def start(
+        self,
+        batches: tuple[RowBatches, RowBatches | None],
+        folder: Path,
+        compiled: bool,
+        after_step: Callable[[int], None],
+        note: Callable[[str], None],
+    ) -> NumpyEpochs:
+        """See `mlpcli.training.loop.Engine`."""
+        return NumpyEpochs(self.model, *batches, self.config.seed, after_step)
+
+    def predictor(self) -> NumpyPredictor:
+        """Predictions with the weights of now."""
+        return NumpyPredictor(self.model.network, self.model.empty_objective)
+
 
 CHUNK_BYTES = 4 << 20
 """So much of the rows is gathered at once; it then lies near the processor."""
@@ -55,6 +89,14 @@ class _Sums:
         return _as_keras({"loss": self.loss / self.rows, **{metric.name: metric.result() for metric in self.metrics}})
 
 
+class NumpyState(TypedDict):
+    """What the next epoch depends on: noise and order are functions of the config's seed and the epoch."""
+
+    weights: list[Array]
+    optimizer: OptimizerState
+    noise: NoiseState
+
+
 class NumpyEpochs:
     """The epochs of one model on one set of rows; all results are those of Keras to float32 rounding, noise apart."""
 
@@ -71,10 +113,50 @@ class NumpyEpochs:
         self.noise = NoiseDraws(model.network, seed)
         self.done = 0
 
-    def run(self, epoch: int) -> dict[str, float]:
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return float(self.model.optimizer.learning_rate)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Of the steps from now on, where there is no schedule."""
+        self.model.optimizer.learning_rate = rate
+
+    def get_weights(self) -> list[Array]:
+        """Copies, in the order of Keras's `get_weights`."""
+        return self.model.get_weights()
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """The reverse of `get_weights`."""
+        self.model.set_weights(weights)
+
+    def running(self) -> AbstractContextManager[None]:
+        """All epochs happen within it."""
+        return fitting_threads(self.model.network, self.train.batch_size)
+
+    def ended(self, number: int, logs: Mapping[str, float]) -> bool:
+        """Nobody listens here."""
+        return False
+
+    def finish(self) -> None:
+        """What Keras does when training has come to its end."""
+        self.model.optimizer.finish()
+
+    def get_state(self) -> NumpyState:
+        """Copies."""
+        optimizer, noise = self.model.optimizer.get_state(), self.noise.get_state()
+        return {"weights": self.get_weights(), "optimizer": optimizer, "noise": noise}
+
+    def set_state(self, state: NumpyState) -> None:
+        """The reverse of `get_state`."""
+        self.set_weights(state["weights"])
+        self.model.optimizer.set_state(state["optimizer"])
+        self.noise.set_state(state["noise"])
+
+    def epoch(self, number: int) -> dict[str, float]:
         """Train for an epoch (from 0), then look at the validation rows: the logs that Keras would give."""
-        self.train.set_epoch(epoch)
-        self.noise.set_epoch(epoch)
+        self.train.set_epoch(number)
+        self.noise.set_epoch(number)
         with quiet():
             logs = self._train()
             if self.validation is not None:
@@ -132,6 +214,12 @@ NOISE_STREAM = 862_048_907
 """Keeps these draws apart from others of the same seed."""
 
 
+class NoiseState(TypedDict):
+    """The seed is all: what is drawn follows from it, the epoch and the step."""
+
+    seed: int
+
+
 class NoiseDraws:
     """Puts the generator of every noisy layer where its draws for a step begin.
 
@@ -146,6 +234,14 @@ class NoiseDraws:
         self._states = [generator.state for generator in self._generators]
         for layer, generator in zip(self.layers, self._generators, strict=True):
             layer.draws = np.random.Generator(generator)
+
+    def get_state(self) -> NoiseState:
+        """Between epochs."""
+        return {"seed": self.seed}
+
+    def set_state(self, state: NoiseState) -> None:
+        """The reverse of `get_state`; the next epoch draws as it would have."""
+        self.seed = state["seed"]
 
     def set_epoch(self, epoch: int) -> None:
         """For an epoch, counted from 0."""
@@ -166,14 +262,14 @@ SMALL_PRODUCT = 1 << 24
 waiting for that thread can take ten times as long as the product."""
 
 
-def fitting_threads(network: Network, batch_size: int) -> AbstractContextManager[Any]:
+def fitting_threads(network: Network, batch_size: int) -> AbstractContextManager[None]:
     """Within it a small network is trained on one thread, so that its bits do not depend on the cores either."""
     largest = max((array.size for array in network.parameters.values()), default=0)
     if largest * batch_size > SMALL_PRODUCT:
         return nullcontext()
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    limits: AbstractContextManager[None] = threadpool_limits(1, user_api="blas")
     return limits
 
 

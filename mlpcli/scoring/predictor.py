@@ -8,10 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import numpy as np
-
 from mlpcli.arrays import Array
-from mlpcli.data.batches import PREDICTION_BATCH, encode_targets, take_rows
+from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
 from mlpcli.errors import ModelFileError, NeedsKerasError, OutputError, UserError
 from mlpcli.modelfile.saved_model import SavedModel, open_model, usual_compilation
@@ -35,31 +33,6 @@ class Predictor(Protocol):
 
     def losses(self, part: Part, targets: Array) -> dict[str, float]:
         """Loss and metrics over a part; `targets` belong to the source's whole arrays."""
-
-
-class KerasPredictor:
-    """A Keras model; it may be one that is being trained."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        return tuple(self.model.input_shape[1:])
-
-    def predict(self, part: Part) -> Array:
-        return np.concatenate([outputs for _, outputs in self.batches(part)])
-
-    def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
-        for start in range(0, len(part), PREDICTION_BATCH):
-            rows = part.indices[start : start + PREDICTION_BATCH]
-            yield rows, np.asarray(self.model(take_rows(part.x, rows), training=False))
-
-    def losses(self, part: Part, targets: Array) -> dict[str, float]:
-        from mlpcli.keras_engine.keras_epochs import Batches
-
-        batches = Batches(part, targets, PREDICTION_BATCH)
-        return {name: float(value) for name, value in self.model.evaluate(batches, verbose=0, return_dict=True).items()}
 
 
 def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool = False) -> Predictor:
@@ -86,6 +59,7 @@ def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool 
             if engine == "numpy":
                 raise UserError(f"{path}: {error}; use --engine auto or keras") from error
     from mlpcli.keras_engine.build import rebuild
+    from mlpcli.keras_engine.keras_epochs import KerasPredictor
 
     return KerasPredictor(rebuild(saved))
 

@@ -12,9 +12,15 @@ this holds on a GPU too, where it was not measured; there `training.engine: resi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from mlpcli.config.schema import Config
 from mlpcli.config.sections import TrainingConfig
+from mlpcli.model.plan import Prepared
+from mlpcli.numpy_engine.numpy_epochs import NumpyEngine
+
+if TYPE_CHECKING:
+    from mlpcli.keras_engine.keras_epochs import KerasEngine
 
 COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 0.3, 0.06
 SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER = 20e-6, 0.5e-9
@@ -63,3 +69,16 @@ def steps_that_pay(layers: int, parameters: int) -> int:
     spent = COMPILE_SECONDS + COMPILE_SECONDS_PER_LAYER * layers
     saved = SAVED_SECONDS_PER_LAYER * layers + SAVED_SECONDS_PER_PARAMETER * parameters
     return int(spent / saved)
+
+
+def make_engine(config: Config, prepared: Prepared) -> NumpyEngine | KerasEngine:
+    """The engine of the config, with its model built; TensorFlow is imported where it is Keras.
+
+    Raises:
+        SettingError: the NumPy engine was asked for what it does not know.
+    """
+    if config.training.engine == "numpy":
+        return NumpyEngine(config, prepared)
+    from mlpcli.keras_engine.keras_epochs import KerasEngine
+
+    return KerasEngine(config, prepared)

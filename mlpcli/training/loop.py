@@ -1,22 +1,38 @@
-"""Fits a model, whatever runs its epochs, and brings back the weights worth keeping, however it ended."""
+"""The loop over epochs, whatever runs them; it brings back the weights worth keeping, however it ended."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.config.sections import TrainingConfig
-from mlpcli.data.batches import RowBatches
+from mlpcli.config.metrics import Metric
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schema import Config
+from mlpcli.config.sections import EarlyStopping, StopWhenEqual, TrainingConfig
+from mlpcli.data.batches import RowBatches, encode_targets, row_weights
+from mlpcli.data.dataset import Part
 from mlpcli.errors import MlpcliError, OutputError, TrainingError
+from mlpcli.model.plan import Prepared
+from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import FIRST_COLUMNS, History, HistoryWriter
 from mlpcli.training.progress import Interrupted, Progress
-from mlpcli.training.stopping import AccuraciesMeet, Logs
+from mlpcli.training.stopping import (
+    AccuraciesMeet,
+    AccuraciesMeetState,
+    Logs,
+    LowerRate,
+    LowerRateState,
+    StopEarly,
+    StopEarlyState,
+)
 
 
 @dataclass(frozen=True)
@@ -34,45 +50,235 @@ class Outcome:
     interrupted: Interrupted | None = None
 
 
-class Loop(Protocol):
-    """What runs the epochs: `keras_loop` or `numpy_loop`."""
+class Weights(Protocol):
+    """What both kinds of training tell and take between epochs."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+
+    def get_weights(self) -> list[Array]:
+        """Copies, in the order of Keras's `get_weights`."""
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """The reverse of `get_weights`."""
+
+
+class Epochs(Weights, Protocol):
+    """A training that is taken epoch by epoch; they count from 0."""
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Of the steps from now on."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """All epochs happen within it."""
+
+    def epoch(self, number: int) -> Logs:
+        """Train for one epoch, then look at the validation rows."""
+
+    def ended(self, number: int, logs: Logs) -> bool:
+        """Tell whoever listens that an epoch is done and recorded; whether one of them wants to stop."""
+
+    def finish(self) -> None:
+        """The last epoch is done; not called where the training broke off."""
+
+    def get_state(self) -> Any:
+        """All that the next epoch depends on but the config, in numbers and arrays."""
+
+    def set_state(self, state: Any) -> None:
+        """The reverse of `get_state`, of the same type."""
+
+
+@runtime_checkable
+class Fit(Weights, Protocol):
+    """The reference: `model.fit`, which has its own loop, with Keras's own callbacks."""
 
     stopping: Any
-    """Keras's EarlyStopping or what stands for it, with its attributes; None without early stopping."""
+    """Keras's EarlyStopping, or None."""
+
+    def fit(self, begin: Callable[[], None], end: Callable[[int, Logs], bool]) -> None:
+        """All epochs; each is begun and ended, and training stops where `end` says so."""
+
+
+class Engine(Protocol):
+    """Keras or NumPy, with the model that it has built."""
+
+    config: Config
+    prepared: Prepared
 
     @property
-    def records(self) -> EpochRecords:
-        """The history."""
+    def make_batches(self) -> type[RowBatches]:
+        """The class of batches that it takes."""
 
-    @property
-    def guard(self) -> LastGood:
-        """What keeps the weights of the last epoch that was finite."""
+    def start(
+        self,
+        batches: tuple[Any, Any | None],
+        folder: Path,
+        compiled: bool,
+        after_step: Callable[[int], None],
+        note: Callable[[str], None],
+    ) -> Epochs | Fit:
+        """A training that begins.
 
-    @property
-    def equal(self) -> AccuraciesMeet | None:
-        """What stops when accuracies meet, where the config asks for it."""
+        Args:
+            batches: of `make_batches`: of the training rows, and of the validation rows if there are any.
+            folder: the run directory, for what only this engine writes.
+            compiled: whether Keras's resident epochs are compiled.
+            after_step: is told how many steps of the epoch are done; what it raises ends the training.
+            note: is told what the user should know.
+        """
+
+
+def fit_model(engine: Engine, folder: Path, progress: Progress, noted: list[Interrupted], compiled: bool) -> Outcome:
+    """Run the epochs and leave the model with its best weights (or its last, where the config says so).
+
+    A loss that is not finite, a full disk and an interruption end the training but raise nothing here: they are in the
+    outcome, so that what was best before can be saved first.
+
+    Args:
+        engine: has the model, the config and the rows.
+        folder: the run directory; it gets the history.
+        noted: signals that came; they are asked for after each step, or after each chunk of resident epochs.
+        compiled: see `Engine.start`.
+    """
+
+    def after_step(steps: int) -> None:
+        progress.step(steps)
+        if noted:
+            raise noted[0]
+
+    training, batches = engine.config.training, _batches(engine)
+    started = engine.start(batches, folder, compiled, after_step, progress.note)
+    records = EpochRecords(HistoryWriter(folder / run_directory.HISTORY), progress)
+    metrics = engine.prepared.plan.metrics
+    make: type[Loop] | type[FitLoop] = FitLoop if isinstance(started, Fit) else Loop
+    loop = make(started, training, metrics, records)  # type: ignore[arg-type] # each takes its own kind
+    progress.start(training.epochs, len(batches[0]), len(batches[0].part))
+    return _outcome(loop, progress)
+
+
+def _batches(engine: Engine) -> tuple[RowBatches, RowBatches | None]:
+    """Of the training rows, shuffled and weighted, and of the validation rows, if there are any."""
+    prepared, config, make = engine.prepared, engine.config, engine.make_batches
+    splits, size = prepared.splits, config.training.batch_size
+    weights = row_weights(prepared.class_weights, splits.train.y)
+    train = make(splits.train, targets_of(prepared, splits.train), size, config.seed, weights)
+    if splits.validation is None:
+        return train, None
+    shared = splits.validation.y is splits.train.y
+    return train, make(splits.validation, train.targets if shared else targets_of(prepared, splits.validation), size)
+
+
+def targets_of(prepared: Prepared, part: Part) -> Array:
+    """The targets of all rows that the part comes from, as the loss takes them."""
+    return encode_targets(part.y, prepared.plan.labels, len(prepared.plan.class_names or ()))
+
+
+class LoopState(TypedDict):
+    """Numbers, arrays, and dicts of them; the states of rules that the config does not ask for are None."""
+
+    done: int
+    stopped: bool
+    history: History
+    last_good: list[Array] | None
+    stopping: StopEarlyState | None
+    equal: AccuraciesMeetState | None
+    plateau: LowerRateState | None
+    engine: Any
+
+
+class Loop:
+    """Epochs, and after each the history, the check for NaN, and the rules of the config."""
+
+    def __init__(
+        self, engine: Epochs, training: TrainingConfig, metrics: Sequence[Metric], records: EpochRecords
+    ) -> None:
+        """metrics: of the model; which way each is better."""
+        self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
+        stopping, equal, schedule = training.early_stopping, training.stop_when_equal, training.learning_rate_schedule
+        self.stopping = StopEarly(stopping, metrics) if isinstance(stopping, EarlyStopping) else None
+        self.equal = AccuraciesMeet(equal.tolerance) if isinstance(equal, StopWhenEqual) else None
+        self.plateau = LowerRate(schedule, metrics) if isinstance(schedule, ReduceLROnPlateau) else None
+        self.done, self.stopped = 0, False
 
     def run(self) -> None:
-        """All epochs, or as many as it takes.
+        """All epochs that are not done, or as many as it takes.
 
         Raises:
             TrainingError, OutputError: it cannot go on.
             Interrupted: someone wants it to end.
         """
+        with self.engine.running():
+            while self.done < self.training.epochs and not self.stopped:
+                self.records.begin()
+                self._end(self.done, self.engine.epoch(self.done))
+            self.engine.finish()
 
-    def set_weights(self, weights: list[Array]) -> None:
-        """Give the model other weights."""
+    def _end(self, epoch: int, logs: Logs) -> None:
+        """In the order in which `FitLoop` has Keras's callbacks."""
+        engine = self.engine
+        rate = engine.learning_rate
+        self.records.end(epoch, logs, rate)
+        weights = engine.get_weights()
+        self.guard.look(epoch, logs, weights, rate)
+        stop = self.stopping is not None and self.stopping.look(epoch, logs, weights)
+        stop = (self.equal is not None and self.equal.look(logs)) or stop
+        if self.plateau is not None:
+            engine.set_learning_rate(self.plateau.look(logs, rate))
+        self.done, self.stopped = epoch + 1, engine.ended(epoch, logs) or stop
+
+    def get_state(self) -> LoopState:
+        """After an epoch: all that the next ones depend on but the config. Weights that are kept are not copied."""
+        return {
+            "done": self.done,
+            "stopped": self.stopped,
+            "history": {name: list(values) for name, values in self.records.history.items()},
+            "last_good": self.guard.last_good,
+            "stopping": None if self.stopping is None else self.stopping.get_state(),
+            "equal": None if self.equal is None else self.equal.get_state(),
+            "plateau": None if self.plateau is None else self.plateau.get_state(),
+            "engine": self.engine.get_state(),
+        }
+
+    def set_state(self, state: LoopState) -> None:
+        """The reverse of `get_state`, for a loop of the same config; `run` then goes on with the next epoch."""
+        self.done, self.stopped = state["done"], state["stopped"]
+        self.records.history = {name: list(values) for name, values in state["history"].items()}
+        self.guard.last_good, self.guard.good_epochs = state["last_good"], state["done"]
+        if self.stopping is not None and state["stopping"] is not None:
+            self.stopping.set_state(state["stopping"])
+        if self.equal is not None and state["equal"] is not None:
+            self.equal.set_state(state["equal"])
+        if self.plateau is not None and state["plateau"] is not None:
+            self.plateau.set_state(state["plateau"])
+        self.engine.set_state(state["engine"])
 
 
-def fit_model(loop: Loop, training: TrainingConfig, train: RowBatches, progress: Progress) -> Outcome:
-    """Run the epochs and leave the model with its best weights (or its last, where the config says so).
+class FitLoop:
+    """The same around `model.fit`: Keras's EarlyStopping and ReduceLROnPlateau are asked and not the rules of here."""
 
-    A loss that is not finite, a full disk and an interruption end the training but raise nothing here: they are in the
-    outcome, so that what was best before can be saved first.
-    """
+    def __init__(self, engine: Fit, training: TrainingConfig, metrics: Sequence[Metric], records: EpochRecords) -> None:
+        """Args as of `Loop`; Keras knows the metrics."""
+        self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
+        equal = training.stop_when_equal
+        self.stopping = engine.stopping
+        self.equal = AccuraciesMeet(equal.tolerance) if isinstance(equal, StopWhenEqual) else None
+
+    def run(self) -> None:
+        """As `Loop.run`."""
+        self.engine.fit(self.records.begin, self._end)
+
+    def _end(self, epoch: int, logs: Logs) -> bool:
+        rate = self.engine.learning_rate
+        self.records.end(epoch, logs, rate)
+        self.guard.look(epoch, logs, self.engine.get_weights(), rate)
+        return self.equal is not None and self.equal.look(logs)
+
+
+def _outcome(loop: Loop | FitLoop, progress: Progress) -> Outcome:
+    """Run it, and give the model the weights worth keeping."""
     failure: TrainingError | OutputError | None = None
     interrupted: Interrupted | None = None
-    progress.start(training.epochs, len(train), len(train.part))
     try:
         loop.run()
     except (TrainingError, OutputError) as error:
@@ -84,21 +290,21 @@ def fit_model(loop: Loop, training: TrainingConfig, train: RowBatches, progress:
     history = loop.records.history
     kept = _restore(loop, broken=bool(failure or interrupted))
     best = _best_epoch(loop.stopping, history) if kept is not None else None
-    stopped = str(failure or interrupted or _reason(training, loop.stopping, loop.equal))
+    stopped = str(failure or interrupted or _reason(loop.training, loop.stopping, loop.equal))
     return Outcome(history, best, kept, stopped, failure, interrupted)
 
 
-def _restore(loop: Loop, broken: bool) -> int | None:
+def _restore(loop: Loop | FitLoop, broken: bool) -> int | None:
     """Give the model its best weights where they were kept; else, after a break, those of the last good epoch.
 
     Returns that epoch. (After an unbroken run the weights are the last epoch's, or their average with `use_ema`.)
     """
     stopping, guard = loop.stopping, loop.guard
     if stopping is not None and stopping.best_weights is not None:
-        loop.set_weights(stopping.best_weights)
+        loop.engine.set_weights(stopping.best_weights)
         return int(stopping.best_epoch) + 1
     if broken and guard.last_good is not None:
-        loop.set_weights(guard.last_good)
+        loop.engine.set_weights(guard.last_good)
     return guard.good_epochs or None
 
 

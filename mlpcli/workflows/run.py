@@ -22,13 +22,14 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import describe_environment, write_split
 from mlpcli.scoring.predictor import check_reload
 from mlpcli.scoring.scores import evaluate_part
-from mlpcli.training.engine_choice import EngineChoice, choose_engine
-from mlpcli.training.engines import Engine, make_engine, targets_of
-from mlpcli.training.loop import Outcome
+from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engine
+from mlpcli.training.loop import Outcome, fit_model, targets_of
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 
 if TYPE_CHECKING:
     from mlpcli.errors import MlpcliError
+    from mlpcli.keras_engine.keras_epochs import KerasEngine
+    from mlpcli.numpy_engine.numpy_epochs import NumpyEngine
     from mlpcli.plotting.run_plots import Drawn
 
 
@@ -39,7 +40,7 @@ class Run:
     config: Config
     prepared: Prepared
     path: Path
-    engine: Engine
+    engine: NumpyEngine | KerasEngine
     started: float
     fingerprint: str
     environment: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Run:
         if verbose:
             progress.note(f"engine: {self.choice}")
         with noted_interruptions() if noted is None else nullcontext(noted) as noted:
-            outcome = self.engine.fit(self.path, progress, noted, self.choice)
+            outcome = fit_model(self.engine, self.path, progress, noted, self.choice.compiled)
             result: dict[str, Any] = {"scores": {}, "evaluation": None}
             model_path = None
             if outcome.kept_epoch is not None:

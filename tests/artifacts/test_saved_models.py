@@ -20,13 +20,14 @@ from mlpcli.data.dataset import DataFacts, Part
 from mlpcli.data.scaling import Scaling
 from mlpcli.errors import ModelFileError, OutputError
 from mlpcli.keras_engine.build import build_model
+from mlpcli.keras_engine.keras_epochs import KerasPredictor
 from mlpcli.model.plan import Plan, make_plan
 from mlpcli.modelfile.container import read_architecture, read_metadata
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.weights import weights_digest
 from mlpcli.modelfile.writer import save_model
-from mlpcli.scoring.predictor import KerasPredictor, load_predictor
+from mlpcli.scoring.predictor import load_predictor
 
 pytestmark = [
     pytest.mark.tf,
@@ -219,7 +220,7 @@ def test_predictions_are_keras_s(tmp_path: Path, planned: tuple[Plan, Any], name
 
 @pytest.mark.parametrize("name", NAMES[:1])
 def test_many_rows_are_predicted_in_batches(planned: tuple[Plan, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.scoring.predictor.PREDICTION_BATCH", 4)
+    monkeypatch.setattr("mlpcli.keras_engine.keras_epochs.PREDICTION_BATCH", 4)
     x, y = rows(10)
     outputs = KerasPredictor(planned[1]).predict(Part(x, y, np.arange(10)))
     assert outputs == pytest.approx(planned[1].predict(x, verbose=0), abs=1e-6)

@@ -151,9 +151,7 @@ def test_a_signal(small: Path, tmp_path: Path, number: signal.Signals, code: int
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert err.splitlines()[-1] == (
-        f"interrupted ({number.name}); 0 of 3 seeds finished; results are in {folder}"
-    )
+    assert err.splitlines()[-1] == (f"interrupted ({number.name}); 0 of 3 seeds finished; results are in {folder}")
     assert "no seed finished" in out
     found = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))
     assert (found["seeds_done"], [run["seed"] for run in found["runs"]]) == ([], [777])

@@ -65,12 +65,12 @@ def _train(model: Any, prepared: Any, first: int = 0) -> None:
 
     epochs = NumpyEpochs(model, _batches(prepared)[1], None, seed=3)
     for epoch in (first, first + 1):
-        epochs.run(epoch)
+        epochs.epoch(epoch)
 
 
 def _batches(prepared: Any) -> tuple[Any, Any]:
     from mlpcli.data.batches import RowBatches
-    from mlpcli.training.engines import targets_of
+    from mlpcli.training.loop import targets_of
 
     part = prepared.splits.train
     return part.x, RowBatches(part, targets_of(prepared, part), 50, seed=3)

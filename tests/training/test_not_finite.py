@@ -13,7 +13,7 @@ from mlpcli import backend
 from mlpcli.errors import OutputError, TrainingError
 from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
-from mlpcli.training.keras_loop import FiniteGuard
+from mlpcli.training.loop import LastGood
 
 pytestmark = pytest.mark.tf
 
@@ -49,34 +49,27 @@ def test_in_the_first_epoch_there_is_nothing_to_keep(train: Any) -> None:
     assert len(read_history(result.run / "history.csv")["epoch"]) == 1
 
 
-def _guard(weights: list[float]) -> FiniteGuard:
-    keras = backend.keras()
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
-    model.compile(optimizer=keras.optimizers.SGD(0.5))
-    model.set_weights([np.array(weights, np.float32).reshape(2, 1)])
-    guard = FiniteGuard()
-    guard.set_model(model)
-    return guard
+WEIGHTS = [np.array([[1.0], [2.0]], np.float32)]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_weights_that_are_not_finite_are_caught_though_the_loss_is(bad: float) -> None:
-    guard = _guard([1.0, bad])
+    guard = LastGood()
     with pytest.raises(TrainingError, match=r"the weights hold NaN or infinity after epoch 5.*now 0\.5"):
-        guard.on_epoch_end(4, {"loss": 0.7, "val_loss": 0.7})
+        guard.look(4, {"loss": 0.7, "val_loss": 0.7}, [*WEIGHTS, np.array([bad], np.float32)], rate=0.5)
     assert guard.last_good is None
 
 
 def test_a_validation_loss_that_is_not_finite_is_caught() -> None:
     with pytest.raises(TrainingError, match="val_loss is inf after epoch 1"):
-        _guard([1.0, 2.0]).on_epoch_end(0, {"loss": 0.7, "val_loss": math.inf})
+        LastGood().look(0, {"loss": 0.7, "val_loss": math.inf}, WEIGHTS, rate=0.5)
 
 
 def test_a_metric_may_be_undefined() -> None:
-    guard = _guard([1.0, 2.0])
-    guard.on_epoch_end(0, {"loss": 0.7, "val_recall": math.nan})
+    guard = LastGood()
+    guard.look(0, {"loss": 0.7, "val_recall": math.nan}, WEIGHTS, rate=0.5)
     assert guard.good_epochs == 1
-    assert guard.last_good is not None
+    assert guard.last_good is WEIGHTS
 
 
 def test_a_history_that_cannot_be_written_keeps_the_model_too(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:

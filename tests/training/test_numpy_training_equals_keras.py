@@ -80,8 +80,9 @@ output: {plots: []}
 def _both(folder: Path, *overrides: str, config: str = CONFIG) -> tuple[Any, Any]:
     """Engine and outcome of Keras and of NumPy."""
     from mlpcli.config.load_config import load_config
-    from mlpcli.training.engine_choice import EngineChoice
-    from mlpcli.training.engines import KerasEngine, NumpyEngine
+    from mlpcli.keras_engine.keras_epochs import KerasEngine
+    from mlpcli.numpy_engine.numpy_epochs import NumpyEngine
+    from mlpcli.training.loop import fit_model
     from mlpcli.training.progress import Silence
     from mlpcli.workflows.prepare import prepare
 
@@ -95,7 +96,7 @@ def _both(folder: Path, *overrides: str, config: str = CONFIG) -> tuple[Any, Any
     for engine in found:
         place = folder / type(engine).__name__
         place.mkdir()
-        outcomes.append((engine, engine.fit(place, Silence(), [], EngineChoice("resident", False, ""))))
+        outcomes.append((engine, fit_model(engine, place, Silence(), [], compiled=False)))
     return outcomes[1], outcomes[0]
 
 

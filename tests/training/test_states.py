@@ -1,8 +1,9 @@
-"""What a rule has seen, taken out after some epochs and put into a new one: it decides as if nothing had been."""
+"""A state taken out after some epochs and put into a new rule, optimizer or loop: it goes on as if nothing had been."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -96,3 +97,53 @@ def test_an_optimizer_goes_on_where_it_was(settings: Any) -> None:
     _step(second, 3)
     assert second.flat.values.tolist() == straight.flat.values.tolist()
     assert second.iterations == 7
+
+
+def _loop(prepared: Any, config: Any, folder: Path) -> Any:
+    """A loop at its beginning, with a new model."""
+    from mlpcli.runs.history import HistoryWriter
+    from mlpcli.training.engine_choice import make_engine
+    from mlpcli.training.loop import EpochRecords, Loop, _batches
+    from mlpcli.training.progress import Silence
+
+    engine = make_engine(config, prepared)
+    started = engine.start(_batches(engine), folder, False, lambda steps: None, pytest.fail)
+    records = EpochRecords(HistoryWriter(folder / "history.csv"), Silence())
+    return Loop(started, config.training, prepared.plan.metrics, records)  # type: ignore[arg-type]
+
+
+NOISY = (
+    "model.batch_normalization=true",
+    "model.dropout=0.3",
+    "training.optimizer={name: adam, learning_rate: 0.02}",
+    "training.early_stopping={patience: 2, min_delta: 0.02}",
+    "training.learning_rate_schedule={reduce_on_plateau: {patience: 0, factor: 0.5, min_delta: 0.1}}",
+)
+
+
+@pytest.mark.parametrize("engine", ["numpy"])
+def test_a_loop_that_was_saved_after_three_epochs_ends_as_if_it_had_not_been(
+    digits: Path, tmp_path: Path, engine: str
+) -> None:
+    from mlpcli.config.load_config import load_config
+    from mlpcli.workflows.prepare import prepare
+
+    ends = []
+    for interrupted in (False, True):
+        loaded = load_config(digits, [*NOISY, f"training.engine={engine}", "training.epochs=12"])
+        prepared = prepare(loaded)
+        loop = _loop(prepared, loaded.config, tmp_path)
+        if interrupted:
+            loop.training = loaded.config.training.model_copy(update={"epochs": 3})
+            loop.run()
+            assert (loop.done, loop.stopped) == (3, False)
+            state = _through_json(loop.get_state())
+            loop = _loop(prepared, loaded.config, tmp_path)
+            loop.set_state(state)
+        loop.run()
+        history = {name: values for name, values in loop.records.history.items() if name != "seconds"}
+        weights = [array.tolist() for array in (*loop.engine.get_weights(), *loop.stopping.best_weights)]
+        ends.append((loop.done, loop.stopped, loop.stopping.best_epoch, loop.guard.good_epochs, history, weights))
+    assert ends[0] == ends[1]
+    assert 3 < ends[0][0] < 12  # it stopped early, after the epoch in which it was saved
+    assert len(set(ends[0][4]["learning_rate"])) > 2

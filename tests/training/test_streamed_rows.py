@@ -12,11 +12,9 @@ from mlpcli import backend
 from mlpcli.data.batches import encode_targets, row_weights
 from mlpcli.data.dataset import Part
 from mlpcli.data.streaming.disk_rows import BlockOrder, DiskRows, RowRange
-from mlpcli.keras_engine.keras_epochs import Batches
+from mlpcli.keras_engine.keras_epochs import Batches, KerasPredictor, Shuffle
 from mlpcli.keras_engine.resident import ResidentEngine, ResidentRows
-from mlpcli.scoring.predictor import KerasPredictor
 from mlpcli.scoring.scores import evaluate_part
-from mlpcli.training.keras_loop import Shuffle
 
 pytestmark = pytest.mark.tf
 
@@ -127,7 +125,7 @@ CHOSEN = {"labels": "sparse", "threshold": 0.5, "class_names": ["가", "나", "�
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_scores_are_those_of_rows_in_memory(streamed: Part, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.scoring.predictor.PREDICTION_BATCH", 64)
+    monkeypatch.setattr("mlpcli.keras_engine.keras_epochs.PREDICTION_BATCH", 64)
     chosen = {**CHOSEN, "task": task}
     model = _model()
     if task == "regression":
