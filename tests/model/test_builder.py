@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from mlpcli import backend
+from mlpcli.backend import keras
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.schema import Config
@@ -20,7 +20,6 @@ from mlpcli.model.plan import Plan, make_plan
 
 pytestmark = pytest.mark.tf
 
-keras = backend.keras()
 CLASSES: dict[str, tuple[str, ...] | None] = {
     "classification": ("a", "b", "c"),
     "binary": ("a", "b"),
@@ -63,12 +62,12 @@ def test_the_same_model_by_hand() -> None:
         "training": {"optimizer": {"name": "sgd", "momentum": 0.9}, "metrics": ["accuracy"]},
     }
     _, built = planned(settings)
-    layers = keras.layers
-    by_hand = keras.Sequential(
+    layers = keras().layers
+    by_hand = keras().Sequential(
         [
-            keras.Input((4,), name="input"),
+            keras().Input((4,), name="input"),
             layers.Dense(
-                8, kernel_initializer="he_normal", kernel_regularizer=keras.regularizers.L2(0.1), name="dense"
+                8, kernel_initializer="he_normal", kernel_regularizer=keras().regularizers.L2(0.1), name="dense"
             ),
             layers.BatchNormalization(name="batch_normalization"),
             layers.Activation("tanh", name="activation"),
@@ -78,7 +77,7 @@ def test_the_same_model_by_hand() -> None:
         name="n",
     )
     by_hand.compile(
-        keras.optimizers.SGD(0.01, momentum=0.9), keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy"]
+        keras().optimizers.SGD(0.01, momentum=0.9), keras().losses.SparseCategoricalCrossentropy(), metrics=["accuracy"]
     )
     built_layers, hand_layers = built.get_config()["layers"], by_hand.get_config()["layers"]
     assert [plain(layer) for layer in built_layers] == [plain(layer) for layer in hand_layers]

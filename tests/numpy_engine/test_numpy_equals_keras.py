@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli import backend
 from mlpcli.arrays import Array
+from mlpcli.backend import keras, tensorflow
 from mlpcli.config.layers import ACTIVATIONS
 from mlpcli.config.losses import LOSSES, MeanSquaredError, SparseCategoricalCrossentropy
 from mlpcli.config.metrics import METRICS
@@ -22,13 +22,11 @@ from mlpcli.numpy_engine.step import Batch, gradients
 
 pytestmark = pytest.mark.tf
 
-keras = backend.keras()
-
 
 def keras_model(described: Any, shape: tuple[int, ...], layers: Any, seed: int = 0) -> Any:
     """With weights and statistics drawn at random."""
     made = [keras_object(layer.component, name=layer.name) for layer in described(shape, layers)]
-    model = keras.Sequential([keras.Input(shape), *made], name="model")
+    model = keras().Sequential([keras().Input(shape), *made], name="model")
     draw = np.random.default_rng(seed)
     for weight in model.weights:
         positive = "variance" in weight.path
@@ -39,7 +37,7 @@ def keras_model(described: Any, shape: tuple[int, ...], layers: Any, seed: int =
 
 def numpy_network(model: Any) -> Network:
     """From Keras's own description of the model, as a file has it."""
-    return Network.build(json.loads(json.dumps(keras.saving.serialize_keras_object(model))), model.get_weights())
+    return Network.build(json.loads(json.dumps(keras().saving.serialize_keras_object(model))), model.get_weights())
 
 
 def assert_same_predictions(model: Any, x: Array) -> Network:
@@ -122,11 +120,11 @@ def test_every_other_layer(described: Any, shape: tuple[int, ...], layer: Any) -
 @pytest.mark.parametrize("given", [True, False])
 def test_normalization_with_given_and_with_adapted_numbers(given: bool) -> None:
     x = np.random.default_rng(0).normal([3, -200], [0.1, 50], (100, 2)).astype(np.float32)
-    layer = keras.layers.Normalization(mean=[3.0, -200.0], variance=[0.01, 0.0]) if given else None
+    layer = keras().layers.Normalization(mean=[3.0, -200.0], variance=[0.01, 0.0]) if given else None
     if layer is None:
-        layer = keras.layers.Normalization()
+        layer = keras().layers.Normalization()
         layer.adapt(x)
-    assert_same_predictions(keras.Sequential([keras.Input((2,)), layer, keras.layers.Dense(2)]), x)
+    assert_same_predictions(keras().Sequential([keras().Input((2,)), layer, keras().layers.Dense(2)]), x)
 
 
 def evaluated(model: Any, x: Array, y: Array, objective: NumpyObjective) -> tuple[dict[str, float], dict[str, float]]:
@@ -166,7 +164,7 @@ def test_every_loss_and_its_gradients(described: Any, loss: Any, labels: str, ac
     expected, found = evaluated(model, x, y, NumpyObjective(make_loss(component), 0.5, ()))
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
     _, slopes = gradients(numpy_network(model), Batch(x, y, make_loss(component), 0.5))
-    with backend.tensorflow().GradientTape() as tape:
+    with tensorflow().GradientTape() as tape:
         value = 0.5 * model.loss(y, model(x, training=True)) + sum(model.losses)
     for weight, slope in zip(tape.gradient(value, model.trainable_variables), slopes.values(), strict=True):
         np.testing.assert_allclose(slope, np.asarray(weight), rtol=1e-3, atol=2e-6)
@@ -215,12 +213,12 @@ def test_every_metric(described: Any, labels: str) -> None:
 @pytest.mark.parametrize("from_logits", [True, False])
 def test_what_a_file_says_it_was_compiled_with(labels: str, loss: str, metrics: list[str], from_logits: bool) -> None:
     units, activation = OUTPUTS[labels]
-    layer = keras.layers.Dense(units, activation=None if from_logits else activation)
-    model = keras.Sequential([keras.Input((3,)), layer])
-    made = getattr(keras.losses, loss)(from_logits=from_logits)
+    layer = keras().layers.Dense(units, activation=None if from_logits else activation)
+    model = keras().Sequential([keras().Input((3,)), layer])
+    made = getattr(keras().losses, loss)(from_logits=from_logits)
     model.compile(loss=made, metrics=metrics, loss_weights=2.0)
     x, y = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32), targets(labels, 50, units)
-    compilation, why = compilation_of(json.loads(json.dumps(keras.saving.serialize_keras_object(model))))
+    compilation, why = compilation_of(json.loads(json.dumps(keras().saving.serialize_keras_object(model))))
     assert compilation is not None, why
     expected, found = evaluated(model, x, y, NumpyObjective.of_compilation(compilation, labels))
     assert found == pytest.approx(expected, rel=1e-5)

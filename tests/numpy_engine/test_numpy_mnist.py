@@ -8,30 +8,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli import backend
+from mlpcli.backend import keras
 from mlpcli.config.sections import DataConfig
 from mlpcli.data.sources import load_source
 from mlpcli.numpy_engine.network import Network
 
 pytestmark = pytest.mark.tf
 
-keras = backend.keras()
-
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_the_same_class_on_every_test_image(shared_data: Path, name: str) -> None:
     source = load_source(DataConfig(source=name, path=str(shared_data / name.replace("_", "-"))))
     assert source.test is not None
-    keras.utils.set_random_seed(0)
-    layers = keras.layers
+    keras().utils.set_random_seed(0)
+    layers = keras().layers
     hidden = [layers.Dense(64, activation="relu"), layers.Dense(32), layers.BatchNormalization()]
-    model = keras.Sequential(
-        [keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Flatten(), *hidden, layers.Activation("relu"),
+    model = keras().Sequential(
+        [keras().Input((28, 28)), layers.Rescaling(1 / 255), layers.Flatten(), *hidden, layers.Activation("relu"),
          layers.Dropout(0.2), layers.Dense(10, activation="softmax")]
     )  # fmt: skip
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(source.train.x[:10_000], source.train.y[:10_000], batch_size=100, verbose=0)
-    network = Network.build(json.loads(json.dumps(keras.saving.serialize_keras_object(model))), model.get_weights())
+    network = Network.build(json.loads(json.dumps(keras().saving.serialize_keras_object(model))), model.get_weights())
     expected = np.asarray(model(source.test.x, training=False))
     found = network.predict(source.test.x)
     np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from mlpcli.data.batches import encode_targets, epoch_order
 from mlpcli.data.dataset import Part
-from mlpcli.keras_engine.keras_epochs import Batches
+
+if TYPE_CHECKING:  # its class needs Keras to be defined
+    from mlpcli.keras_engine.keras_epochs import Batches
 
 pytestmark = pytest.mark.tf
 
@@ -42,6 +46,8 @@ def test_orders_differ_between_epochs_and_seeds() -> None:
 
 def _batches(seed: int | None, weights: np.ndarray | None = None) -> Batches:
     """Rows 10..16 of twenty, in batches of 3; row i holds the number i, its target 10 i."""
+    from mlpcli.keras_engine.keras_epochs import Batches
+
     x = np.arange(20, dtype=np.float32).reshape(20, 1)
     part = Part(x, np.arange(20), np.arange(10, 17))
     return Batches(part, 10 * np.arange(20), batch_size=3, seed=seed, weights=weights)
