@@ -50,18 +50,18 @@ def _fit_resident(model: Any, work: Work, epochs: int, compiled: bool, auto: boo
     from mlpcli.config.sections import TrainingConfig
     from mlpcli.data.batches import RowBatches
     from mlpcli.data.dataset import Part
-    from mlpcli.keras_engine.keras_epochs import Shuffle
-    from mlpcli.keras_engine.resident import ResidentEngine
+    from mlpcli.keras_engine.resident import ResidentEpochs
     from mlpcli.training.engine_choice import choose_engine
 
     batches = RowBatches(Part(work.x, work.y, np.arange(len(work.x))), work.y, work.batch_size, seed=0)
     if auto:
         config = TrainingConfig(epochs=epochs, early_stopping=False)
         compiled = choose_engine(config, work.steps, len(model.layers), model.count_params()).compiled
-    engine = ResidentEngine(model, batches, None, compiled, print)
-    engine.install()
-    model.fit(**engine.fit_arguments(), epochs=epochs, verbose=0, callbacks=[Shuffle(batches), clock])
-    engine.remove()
+    engine = ResidentEpochs(model, batches, None, compiled, print, callbacks=[clock], epochs=epochs)
+    with engine.running():
+        for epoch in range(epochs):
+            engine.ended(epoch, engine.epoch(epoch))
+        engine.finish()
 
 
 def _clock() -> Any:

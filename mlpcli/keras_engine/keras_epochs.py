@@ -1,4 +1,4 @@
-"""Training by Keras: `model.fit`, plain or with resident epochs; batches and predictions as Keras takes them."""
+"""Training by Keras, with resident epochs or by plain `model.fit`; batches and predictions as Keras takes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlpcli.config.sections import EarlyStopping, TrainingConfig
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.keras_engine.build import build_model, keras_object
-from mlpcli.keras_engine.resident import ResidentEngine
+from mlpcli.keras_engine.resident import ResidentEpochs
 from mlpcli.model.plan import Prepared
 
 
@@ -76,13 +76,12 @@ class KerasEngine:
         compiled: bool,
         after_step: Callable[[int], None],
         note: Callable[[str], None],
-    ) -> KerasFit:
+    ) -> ResidentEpochs | KerasFit:
         """See `mlpcli.training.loop.Engine`."""
         training, logs = self.config.training, self._logs(folder)
         if training.engine == "keras":
             return KerasFit(self.model, training, batches, after_step, logs)
-        resident = ResidentEngine(self.model, *batches, compiled, note, after_step)
-        return KerasFit(self.model, training, batches, after_step, logs, resident)
+        return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs)
 
     def predictor(self) -> KerasPredictor:
         """Predictions with the weights of now."""
@@ -104,11 +103,9 @@ class KerasFit:
         batches: tuple[Batches, Batches | None],
         after_step: Callable[[int], None],
         callbacks: Sequence[Any] = (),
-        resident: ResidentEngine | None = None,
     ) -> None:
-        """callbacks: others of Keras's, told last; resident: what runs the epochs, or None for Keras itself."""
-        self.model, self.epochs, self.batches, self.resident = model, training.epochs, batches, resident
-        self.after_step = after_step
+        """callbacks: others of Keras's, told last."""
+        self.model, self.epochs, self.batches, self.after_step = model, training.epochs, batches, after_step
         self.stopping = _early_stopping(training)
         judges = [judge for judge in (self.stopping, _plateau(training)) if judge is not None]
         self.callbacks = [*judges, *callbacks]
@@ -130,21 +127,10 @@ class KerasFit:
     def fit(self, begin: Callable[[], None], end: Callable[[int, Mapping[str, Any]], bool]) -> None:
         """See `mlpcli.training.loop.Fit`."""
         train, validation = self.batches
-        callbacks = [Shuffle(train), EpochTeller(begin, end), *self.callbacks]
+        callbacks = [Shuffle(train), EpochTeller(begin, end), *self.callbacks, StepTeller(self.after_step)]
+        data = {"x": train, "validation_data": validation, "shuffle": False}
         with backend.gradients_forgotten():
-            if self.resident is not None:
-                self._fit_resident(self.resident, callbacks)
-                return
-            callbacks.append(StepTeller(self.after_step))
-            data = {"x": train, "validation_data": validation, "shuffle": False}
             self.model.fit(**data, epochs=self.epochs, verbose=0, callbacks=callbacks)
-
-    def _fit_resident(self, engine: ResidentEngine, callbacks: list[Any]) -> None:
-        engine.install()
-        try:
-            self.model.fit(**engine.fit_arguments(), epochs=self.epochs, verbose=0, callbacks=callbacks)
-        finally:
-            engine.remove()
 
 
 def _early_stopping(training: TrainingConfig) -> Any:

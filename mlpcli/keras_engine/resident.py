@@ -1,16 +1,16 @@
-"""Epochs without Python between the steps: `model.fit` stays the loop, its innermost function is replaced.
+"""Epochs without Python between the steps, each in one graph.
 
-`model.fit` calls whatever stands in `model.train_function` and `model.test_function`. Here that is one function that
-runs a whole epoch: it gathers a chunk of shuffled batches at once and loops over them in the graph, calling Keras's own
-`model.train_step`. All arithmetic, loss, metrics, and the optimizer's update are therefore Keras's.
+A chunk of shuffled batches is gathered at once, and the graph loops over them, calling Keras's own `model.train_step`.
+All arithmetic, loss, metrics, and the optimizer's update are therefore Keras's. Its callbacks are told as by
+`model.fit`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -29,8 +29,16 @@ COMPILE_ERRORS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, 
 """What XLA raises, before a step is taken, for an operation that it cannot compile."""
 
 
-class ResidentEngine:
-    """The two functions for one model and its data; `install` puts them in place, `remove` gives Keras its own back."""
+class ResidentState(TypedDict):
+    """What the next epoch depends on, in Keras's order of variables."""
+
+    weights: list[Array]
+    optimizer: list[Array]
+    noise: list[Array]
+
+
+class ResidentEpochs:
+    """The epochs of one model on one set of rows."""
 
     def __init__(
         self,
@@ -40,48 +48,137 @@ class ResidentEngine:
         compiled: bool,
         note: Callable[[str], None],
         after_chunk: Callable[[int], None] = lambda steps: None,
+        callbacks: Sequence[Any] = (),
+        epochs: int = 1,
     ) -> None:
-        """`note` is told what the user should know, `after_chunk` how many steps of the epoch are done."""
+        """Train a compiled model.
+
+        Args:
+            model: Keras's.
+            train: the training rows; validation: the validation rows, or None.
+            compiled: whether XLA compiles the steps.
+            note: is told what the user should know.
+            after_chunk: is told how many steps of the epoch are done; what it raises ends the training.
+            callbacks: Keras's, or anyone's own.
+            epochs: how many there will be at most, as callbacks are told.
+        """
         self.model, self.train, self.validation = model, train, validation
         self.compiled, self.note, self.after_chunk = compiled, note, after_chunk
         self._loop = self._looped(compiled)
         self._tail = self._looped(False) if compiled else self._loop
         self.rows = ResidentRows(note)
         self._steps_done = 0
-        self._last_logs: dict[str, Any] | None = None
+        self.callbacks, self.epochs = list(callbacks), epochs
+        self.listeners: Any = None
+        self._last_logs: dict[str, float] | None = None
         self._test = self._tested(validation or train)
 
-    def install(self) -> None:
-        """Replace Keras's functions until `remove`."""
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return float(self.model.optimizer.learning_rate)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Of the steps from now on, where there is no schedule."""
+        self.model.optimizer.learning_rate = rate
+
+    def get_weights(self) -> list[Array]:
+        """Copies."""
+        weights: list[Array] = self.model.get_weights()
+        return weights
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """The reverse of `get_weights`."""
+        self.model.set_weights(weights)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """All epochs happen within it."""
+        model = self.model
         # The optimizer's variables must be there before the graph is traced, or TensorFlow traces it a second time.
-        self.model.optimizer.build(self.model.trainable_variables)
-        self.model.train_function, self.model.test_function = self._train_epoch, self._test_epoch
+        model.optimizer.build(model.trainable_variables)
+        self.listeners = backend.keras().callbacks.CallbackList(
+            self.callbacks, add_history=True, model=model, epochs=self.epochs, steps=len(self.train), verbose=0
+        )
+        model.stop_training = False
+        with backend.gradients_forgotten():
+            self.listeners.on_train_begin()
+            yield
 
-    def remove(self) -> None:
-        """Let Keras make its own functions again."""
-        self.model.train_function = self.model.test_function = None
+    def epoch(self, number: int) -> dict[str, float]:
+        """All steps of an epoch (from 0), then all validation rows.
 
-    def fit_arguments(self) -> dict[str, Any]:
-        """What `model.fit` is given instead of the data: one batch, by which Keras learns the shapes, and one step."""
-        arguments = {"x": _endless_batch(self.train), "steps_per_epoch": 1, "shuffle": False}
+        Callbacks see the epoch as one call of many steps, as with Keras's `steps_per_execution`.
+        """
+        model, listeners = self.model, self.listeners
+        self.train.set_epoch(number)
+        model.reset_metrics()
+        listeners.on_epoch_begin(number)
+        listeners.on_train_batch_begin(0)
+        self._train_epoch()
+        logs = dict(model.get_metrics_result())
+        listeners.on_train_batch_end(len(self.train) - 1, logs)
         if self.validation is not None:
-            arguments |= {"validation_data": _endless_batch(self.validation), "validation_steps": 1}
-        return arguments
+            logs |= {f"val_{name}": value for name, value in self._evaluate(self.validation).items()}
+        return {name: float(logs[name]) for name in sorted(logs)}
 
-    def _train_epoch(self, iterator: Any) -> dict[str, Any]:
-        """All steps of an epoch in the order that `train.rows` has now; the iterator is Keras's and not used."""
+    def ended(self, number: int, logs: Mapping[str, float]) -> bool:
+        """Tell the callbacks; whether one of them has set `model.stop_training`."""
+        self._last_logs = dict(logs)
+        self.listeners.on_epoch_end(number, self._last_logs)
+        return bool(self.model.stop_training)
+
+    def finish(self) -> None:
+        """What Keras does when training has come to its end: averaged weights take the place of the last ones."""
+        self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+        self.listeners.on_train_end(self._last_logs)
+
+    def get_state(self) -> ResidentState:
+        """Copies."""
+        optimizer = [np.array(variable) for variable in self.model.optimizer.variables]
+        return {
+            "weights": self.get_weights(),
+            "optimizer": optimizer,
+            "noise": [np.array(one) for one in self._noise()],
+        }
+
+    def set_state(self, state: ResidentState) -> None:
+        """The reverse of `get_state`."""
+        optimizer = self.model.optimizer
+        optimizer.build(self.model.trainable_variables)
+        self.set_weights(state["weights"])
+        for variable, value in zip(optimizer.variables, state["optimizer"], strict=True):
+            variable.assign(value)
+        for variable, value in zip(self._noise(), state["noise"], strict=True):
+            variable.assign(value)
+
+    def _noise(self) -> list[Any]:
+        """The variables of Keras's seed generators: no weights, and no file of a model holds them."""
+        weights = {id(variable) for variable in self.model.weights}
+        return [one for one in self.model.non_trainable_variables if id(one) not in weights]
+
+    def _train_epoch(self) -> None:
+        """All steps of an epoch in the order that `train.rows` has now."""
         self._steps_done = 0
         for rows, steps in self._chunks():
             self._run(self.rows.take(self.train, rows), steps)
             self._steps_done += steps
             self.after_chunk(self._steps_done)
-        return self._logs()
 
-    def _logs(self) -> dict[str, Any]:
-        """The names of the metrics; `fit` and `evaluate` put the values in themselves where the names are these."""
-        if self._last_logs is None:
-            self._last_logs = dict(self.model.get_metrics_result())
-        return self._last_logs
+    def _evaluate(self, batches: RowBatches) -> dict[str, Any]:
+        """All validation batches; there are few of them, so they are not worth compiling."""
+        model, listeners = self.model, self.listeners
+        listeners.on_test_begin()
+        model.reset_metrics()
+        listeners.on_test_batch_begin(0)
+        for start in range(0, len(batches.rows), batches.batch_size):
+            rows = batches.rows[start : start + batches.batch_size]
+            self._test()(*self.rows.take(batches, rows))
+            self.after_chunk(self._steps_done)
+        logs = dict(model.get_metrics_result())
+        listeners.on_test_batch_end(len(batches) - 1, logs)
+        listeners.on_test_end(logs)
+        return logs
 
     def _chunks(self) -> Iterator[tuple[Array, int]]:
         """Row indices (steps, batch) and how many of the steps count; all full chunks have one shape, compiled once."""
@@ -150,24 +247,10 @@ class ResidentEngine:
         # TensorFlow counts the calls of such a function over all models, and takes a new model for needless retracing.
         return functools.cache(function.get_concrete_function)
 
-    def _test_epoch(self, iterator: Any) -> dict[str, Any]:
-        """All validation batches; there are few of them, so they are not worth compiling."""
-        batches = self.validation or self.train
-        for start in range(0, len(batches.rows), batches.batch_size):
-            rows = batches.rows[start : start + batches.batch_size]
-            self._test()(*self.rows.take(batches, rows))
-            self.after_chunk(self._steps_done)
-        return self._logs()
-
 
 def _signature(batches: RowBatches, batch_axes: int) -> list[Any]:
     """Open sizes for the leading axes: traced once, and XLA still compiles for the sizes that come."""
     return [tf.TensorSpec(((None,) * batch_axes) + array.shape[1:], array.dtype) for array in batches.arrays]
-
-
-def _endless_batch(batches: RowBatches) -> Any:
-    rows = batches.part.indices[: min(batches.batch_size, 8)]
-    return tf.data.Dataset.from_tensors(tuple(batches.take(rows))).repeat()
 
 
 OUT_OF_MEMORY = tf.errors.ResourceExhaustedError

@@ -121,7 +121,7 @@ NOISY = (
 )
 
 
-@pytest.mark.parametrize("engine", ["numpy"])
+@pytest.mark.parametrize("engine", ["numpy", pytest.param("auto", marks=pytest.mark.tf)])
 def test_a_loop_that_was_saved_after_three_epochs_ends_as_if_it_had_not_been(
     digits: Path, tmp_path: Path, engine: str
 ) -> None:

@@ -13,7 +13,7 @@ from mlpcli.data.batches import encode_targets, row_weights
 from mlpcli.data.dataset import Part
 from mlpcli.data.streaming.disk_rows import BlockOrder, DiskRows, RowRange
 from mlpcli.keras_engine.keras_epochs import Batches, KerasPredictor, Shuffle
-from mlpcli.keras_engine.resident import ResidentEngine, ResidentRows
+from mlpcli.keras_engine.resident import ResidentEpochs, ResidentRows
 from mlpcli.scoring.scores import evaluate_part
 
 pytestmark = pytest.mark.tf
@@ -70,10 +70,11 @@ def _fit(train: Batches, compiled: bool | None, validation: Batches | None = Non
     if compiled is None:
         model.fit(train, validation_data=validation, shuffle=False, epochs=3, verbose=0, callbacks=[Shuffle(train)])
         return model
-    engine = ResidentEngine(model, train, validation, compiled, pytest.fail)
-    engine.install()
-    model.fit(**engine.fit_arguments(), epochs=3, verbose=0, callbacks=[Shuffle(train)])
-    engine.remove()
+    engine = ResidentEpochs(model, train, validation, compiled, pytest.fail)
+    with engine.running():
+        for epoch in range(3):
+            engine.ended(epoch, engine.epoch(epoch))
+        engine.finish()
     return model
 
 
