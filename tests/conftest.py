@@ -28,6 +28,13 @@ DATA_VARIABLE = "MLPCLI_TEST_DATA"
 RunCommand = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only light tests are wanted, files that need TensorFlow as a whole are not even imported."""
+    if config.option.markexpr != "not tf" or collection_path.suffix != ".py":
+        return None
+    return "\npytestmark = pytest.mark.tf\n" in collection_path.read_text(encoding="utf-8") or None
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data sets (mnist/, fashion-mnist/, tabular/ ...); skips where there is none."""
