@@ -144,7 +144,10 @@ def read_card(file: Path, metadata: dict[str, Any]) -> ModelCard:
         return ModelCard.model_validate(metadata)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise damaged_metadata(file, _said(first["type"], first["msg"]), _where(first["loc"], metadata)) from error
+        where, said = _where(first["loc"], metadata), _said(first["type"], first["msg"])
+        if said.startswith("preprocessing"):  # it says itself which of its own fields
+            raise damaged_metadata(file, f"data.{said}") from error
+        raise damaged_metadata(file, said, where) from error
 
 
 def damaged_metadata(file: Path, found: str, where: str = "") -> ModelFileError:

@@ -197,7 +197,7 @@ def read_columns(value: object) -> tuple[ColumnEncoder, ...]:
     """Encoders of columns, each of another column."""
     if not isinstance(value, list) or not 0 < len(value) <= MOST_COLUMNS:
         raise ValueError("preprocessing: columns should be a list that is not empty")
-    columns = tuple(_column(entry) for entry in value)
+    columns = tuple(_numbered_column(number, entry) for number, entry in enumerate(value))
     if len({column.name for column in columns}) < len(columns):
         raise ValueError("preprocessing: two columns have the same name")
     return columns
@@ -229,6 +229,13 @@ def read_missing(value: object) -> Any:
     if value not in ("impute", "drop", "error"):
         raise ValueError("preprocessing: missing should be impute, drop or error")
     return value
+
+
+def _numbered_column(number: int, value: object) -> ColumnEncoder:
+    try:
+        return _column(value)
+    except ValueError as error:
+        raise ValueError(f"preprocessing.columns[{number}]: {str(error).removeprefix('preprocessing: ')}") from error
 
 
 def _column(value: object) -> ColumnEncoder:
