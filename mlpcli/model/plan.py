@@ -17,7 +17,6 @@ from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
 from mlpcli.errors import MlpcliError, SettingError
 from mlpcli.machine import available_bytes
-from mlpcli.model.layer_rules import weight_shapes
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.model.stack import safe_name, stack_layers
@@ -119,15 +118,13 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
 
 def planned_layers(plan: Plan, scaling: Scaling, target: TargetScaling | None = None) -> list[SavedLayer]:
     """One for each layer of the plan; scaling and target as for `mlpcli.model.builder.build_model`."""
-    shape, layers = plan.input_shape, []
+    layers = []
     for index, planned in enumerate(plan.layers):
         numbers = _scaling(scaling) if index == 0 else {}
         if target is not None and plan.target_scaling == "standardize" and index == len(plan.layers) - 1:
             numbers = {"scale": target.deviation, "offset": target.mean}
         component = planned.component.model_copy(update=numbers)
-        shapes = tuple(weight_shapes(component.tag, component, shape))
-        layers.append(SavedLayer(planned.safe_name, component.keras_class, planned.size, component, shapes))
-        shape = planned.size.output_shape
+        layers.append(SavedLayer(planned.safe_name, component.keras_class, planned.size, component))
     return layers
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import prod
 
 from mlpcli.config.layers import Layer
@@ -14,28 +14,34 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class LayerSize:
-    """What one layer makes of its input."""
+    """What one layer makes of its input, and with which weights."""
 
     output_shape: Shape
-    trainable: int = 0
-    non_trainable: int = 0
+    weights: Mapping[str, Shape] = field(default_factory=dict)
+    """By the names of Keras's arguments for them (kernel of kernel_initializer), in the order of `layer.weights`."""
+    tracked: tuple[str, ...] = ()
+    """The names of those that training does not learn."""
     arithmetic: str = ""
     """How the parameters come about, such as 784x100+100."""
 
     @property
+    def trainable(self) -> int:
+        """Parameters that training changes."""
+        return self.parameters - self.non_trainable
+
+    @property
+    def non_trainable(self) -> int:
+        """Parameters that training only tracks, or leaves alone."""
+        return sum(prod(self.weights[name]) for name in self.tracked)
+
+    @property
     def parameters(self) -> int:
         """Trainable and not."""
-        return self.trainable + self.non_trainable
+        return sum(prod(shape) for shape in self.weights.values())
 
 
 class ShapeError(ValueError):
     """A layer cannot take the shape before it; the text says what it needs."""
-
-
-def kernel_size(sides: Sequence[int], bias: int) -> tuple[int, str]:
-    """The entries of a kernel with these sides and a bias, and the sum as people write it."""
-    arithmetic = "x".join(map(str, sides)) + (f"+{bias}" if bias else "")
-    return prod(sides) + bias, arithmetic
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,14 @@ class SavedLayer:
     keras_class: str
     size: LayerSize
     component: Layer
-    weights: tuple[Shape, ...]
-    """The shapes of its weights, in the order of Keras's `layer.weights`."""
     precision: str = "float32"
     """Keras's dtype policy."""
     trainable: bool = True
+
+    @property
+    def weights(self) -> tuple[Shape, ...]:
+        """The shapes of its weights, in the order of Keras's `layer.weights`."""
+        return tuple(self.size.weights.values())
 
     @property
     def weight_type(self) -> str:

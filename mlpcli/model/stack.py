@@ -45,7 +45,7 @@ def stack_layers(
         for placed_layer in (*_adapter(layer, shape), layer):
             try:
                 size = layer_size(placed_layer.tag, placed_layer, shape)
-                check_ranks(placed_layer, shape)
+                check_ranks(placed_layer, size)
             except ShapeError as error:
                 raise SettingError(key, str(error)) from error
             placed.append(placed_layer)

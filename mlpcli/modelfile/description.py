@@ -17,7 +17,7 @@ from pydantic import Field
 from mlpcli.config.layers import Cropping2D, Layer, LeakyReLU, Margin, Rescaling, ZeroPadding2D
 from mlpcli.config.sections import LAYERS, MOST_LAYERS
 from mlpcli.errors import ModelFileError
-from mlpcli.model.layer_rules import layer_size, weight_shapes
+from mlpcli.model.layer_rules import layer_size
 from mlpcli.model.shapes import PRECISIONS, SavedLayer, Shape, ShapeError
 from mlpcli.model.stack import Normalization
 from mlpcli.modelfile.keras_objects import ArgumentError, make
@@ -82,9 +82,8 @@ def _saved_layer(path: Path, layer: LayerJson, shape: Shape) -> SavedLayer:
             raise ShapeError(f"it makes {prod(size.output_shape):,} values of one row")
         trainable = config.get("trainable", True) is not False
         if not trainable:
-            size = replace(size, trainable=0, non_trainable=size.parameters)
-        weights = tuple(weight_shapes(component.tag, component, shape))
-        return SavedLayer(name, keras_class, size, component, weights, precision_of(config.get("dtype")), trainable)
+            size = replace(size, tracked=tuple(size.weights))
+        return SavedLayer(name, keras_class, size, component, precision_of(config.get("dtype")), trainable)
     except (ArgumentError, ShapeError, ArithmeticError, LookupError) as error:
         raise ModelFileError(f"{path}: layer {printable(name)} does not fit: {_end(error)}") from error
 

@@ -87,3 +87,4 @@ def test_sizes_are_keras_s(shape: tuple[int, ...], tag: str, arguments: dict[str
     assert size.output_shape == tuple(model.output_shape[1:])
     assert size.trainable == sum(prod(weight.shape) for weight in layer.trainable_weights)
     assert size.parameters == layer.count_params()
+    assert [*size.weights.values()] == [tuple(weight.shape) for weight in layer.weights]

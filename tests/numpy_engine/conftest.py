@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from mlpcli.config.sections import AnyLayer
-from mlpcli.model.layer_rules import layer_size, weight_shapes
+from mlpcli.model.layer_rules import layer_size
 from mlpcli.model.shapes import SavedLayer
 from mlpcli.numpy_engine.network import Network
 
@@ -23,9 +23,8 @@ def _described(shape: tuple[int, ...], layers: Sequence[Any], **changes: Any) ->
     for index, written in enumerate(layers):
         component = written if hasattr(written, "tag") else TypeAdapter(AnyLayer).validate_python(written)
         size = layer_size(component.tag, component, shape)
-        weights = tuple(weight_shapes(component.tag, component, shape))
         name = f"{component.tag}_{index}"
-        described.append(SavedLayer(name, component.keras_class, size, component, weights, **changes))
+        described.append(SavedLayer(name, component.keras_class, size, component, **changes))
         shape = size.output_shape
     return described
 
