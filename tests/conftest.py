@@ -14,9 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from mlpcli.data.catalog import CIFAR10_NAMES
+
+# No clock, so that a busy machine fails nothing.
+settings.register_profile("mlpcli", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mlpcli")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts a job in the background has it ignore Ctrl-C, which is inherited; the tests send it.
@@ -24,6 +29,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_VARIABLE = "MLPCLI_TEST_DATA"
+
+IMPORTED_BY_COLLECTING = pytest.StashKey["list[str]"]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    session.config.stash[IMPORTED_BY_COLLECTING] = sorted({"tensorflow", "keras"} & set(sys.modules))
+
+
+@pytest.fixture
+def imported_by_collecting(pytestconfig: pytest.Config) -> list[str]:
+    """Those of TensorFlow and Keras that were imported before the first test ran."""
+    return pytestconfig.stash[IMPORTED_BY_COLLECTING]
+
 
 RunCommand = Callable[..., "subprocess.CompletedProcess[str]"]
 

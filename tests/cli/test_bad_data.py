@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +127,8 @@ def test_a_table_that_is_refused(
     (tmp_path / "my.yaml").write_text(config, encoding="utf-8")
     monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path_factory.mktemp("cache")))  # which streaming may fill
     verb, *overrides = command.split()
-    before = time.perf_counter()
     with nothing_written(tmp_path):
         done = mlpcli_here(verb, "my.yaml", *overrides)
-    assert time.perf_counter() - before < 10
     is_refused(done, words)
 
 

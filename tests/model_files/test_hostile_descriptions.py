@@ -210,7 +210,7 @@ def test_a_thousand_layers_are_opened(files: Any, box: Any, tmp_path: Path) -> N
                for i in range(1000)}  # fmt: skip
     found = box(files.keras(tmp_path / "deep.keras", many(files, 1000), files.weights(weights)))
     assert found.kind == "opened" and len(json.loads(found.text)) == 1000
-    assert found.seconds < 5 and found.megabytes < 100
+    assert found.megabytes < 100
 
 
 COMPILED = [

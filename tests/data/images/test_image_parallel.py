@@ -62,8 +62,7 @@ def test_an_interruption_ends_it_promptly() -> None:
         time.sleep(0.005)
         done.append(index)
 
-    start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         for_each(100_000, work, "interrupted", watch)
-    assert time.monotonic() - start < 5
+    assert len(done) < 50_000
     assert threading.active_count() == 1 or not any(t.name.startswith("pictures") for t in threading.enumerate())
