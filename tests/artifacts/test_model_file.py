@@ -144,7 +144,7 @@ def test_random_damage_is_an_error_or_harmless(tmp_path: Path, kind: str) -> Non
     path = (write_keras if kind == "keras" else write_h5)(tmp_path / f"model.{kind}")
     add_metadata(path, {**METADATA, "note": "short"})
     content, draw, refused = path.read_bytes(), random.Random(1), 0
-    for _ in range(300):
+    for _ in range(100):
         damaged = bytearray(content)
         start = draw.randrange(len(damaged))
         damaged[start : start + 8] = draw.randbytes(8)
@@ -153,7 +153,7 @@ def test_random_damage_is_an_error_or_harmless(tmp_path: Path, kind: str) -> Non
             read_everything(path)
             continue
         refused += 1
-    assert refused > 20
+    assert refused > 7
 
 
 @pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"])

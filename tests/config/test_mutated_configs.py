@@ -103,7 +103,7 @@ def mutated(draw: st.DrawFn) -> Any:
     return config
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(config=mutated(), flow=st.booleans())
 def test_a_mutated_config_loads_or_is_refused_with_its_line(config: Any, flow: bool, tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
@@ -115,7 +115,7 @@ def test_a_mutated_config_loads_or_is_refused_with_its_line(config: Any, flow: b
         assert len(str(problem)) < 600
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.integers(0, len(SHORT)),
     length=st.integers(0, 10),

@@ -170,7 +170,7 @@ TEXTS = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(TEXTS, min_size=3, max_size=3, unique=True), labels=st.lists(TEXTS, min_size=2, max_size=2))
 def test_names_with_any_characters_survive(names: list[str], labels: list[str], tmp_path: Path) -> None:
     """Written to Parquet, where a column may be called anything; all that can be named in a config is named rightly."""

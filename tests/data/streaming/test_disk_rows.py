@@ -71,7 +71,7 @@ def test_it_gives_what_an_array_gives(tmp_path: Path, index: Any) -> None:
         assert found.dtype == np.float32
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     rows=st.integers(1, 40),
     block_rows=st.sampled_from([1, 4, 8]),

@@ -16,7 +16,7 @@ from mlpcli.tables.raw_table import USUAL_GAPS, ReadOptions
 from mlpcli.tables.table_reader import read_batches, read_table
 
 CELLS = st.text(st.sampled_from("ab가나 1,;\t|\"'\n\r=-ß"), max_size=8)
-LONG = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LONG = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
