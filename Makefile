@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-light: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not tf"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not tf"
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
