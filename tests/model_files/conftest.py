@@ -185,7 +185,7 @@ for path in sys.stdin:
 
 @pytest.fixture(scope="module")
 def box(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Outcome]]:
-    """Opens a file in a process of its own, with 256 MB and 10 seconds of CPU time more; sees what Python does there."""
+    """Opens a file in a process of its own, with 256 MB and 10 seconds of CPU time more; sees what Python does."""
     folder = tmp_path_factory.mktemp("box")
     good = [str(files.keras(folder / "good.keras")), str(files.h5(folder / "good.h5"))]
     process = subprocess.Popen(
