@@ -97,7 +97,7 @@ class Moments:
             return cls(len(values), mean, ((values - mean) ** 2).sum(axis=0), low, high)
 
     def merged(self, other: Moments) -> Moments:
-        """Of the rows of both."""
+        """The moments of the rows of `self` and `other` together."""
         count = self.count + other.count
         with np.errstate(invalid="ignore"):
             step = other.mean - self.mean

@@ -1,4 +1,4 @@
-"""MLPCLI_DATA: a folder of data sets, where files are looked for that are not where a config or a command says."""
+"""MLPCLI_DATA, a folder of data sets: the second place to look for a file, and advice if it is nowhere."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _FOLDERS: dict[str, tuple[str, ...]] = {
     "fashion_mnist": ("fashion-mnist", "fashion_mnist", "FashionMNIST/raw"),
     "cifar10": ("cifar10", "cifar-10", "cifar_10", ""),
 }
-"""What people call the folder of a built-in set; the authors' own archive of CIFAR-10 brings its name."""
+"""Usual names of the folder of each built-in set; "" for CIFAR-10, whose archive brings its own folder."""
 _CIFAR_FOLDERS = ("", "cifar-10-batches-bin", "cifar-10-batches-py")
 _MOST_NAMED = 5
-"""Folders in one message."""
+"""The most folders named in a message."""
 _IDX = {f"{half}-{what}-ubyte" for half in ("train", "t10k") for what in ("images-idx3", "labels-idx1")}
 _BATCHES = {*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"}
 
 
 def data_folder() -> Path | None:
-    """The folder that the variable names, absolute; None where it is not set, or empty.
+    """The folder that the variable names, absolute; None if it is unset or empty.
 
     Raises:
-        DataError: there is no such folder, or it may not be looked into.
+        DataError: the folder does not exist or cannot be read.
     """
     setting = os.environ.get(VARIABLE, "").strip()
     if not setting:
@@ -37,19 +37,19 @@ def data_folder() -> Path | None:
     folder = os.path.abspath(os.path.expanduser(setting))
     if not os.path.isdir(folder):
         found = "is a file" if os.path.exists(folder) else "does not exist"
-        raise DataError(f"{folder}: {found}, and {VARIABLE} names it as the folder of data sets; correct {VARIABLE}")
+        raise DataError(f"{folder}: {found}, but {VARIABLE} is set to it; correct {VARIABLE}")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise DataError(f"{folder}: cannot be looked into, and {VARIABLE} names it; check its permissions")
+        raise DataError(f"{folder}: cannot be read, but {VARIABLE} is set to it; check its permissions")
     return Path(folder)
 
 
 def located(name: str | Path, beside: Path = Path()) -> Path:
     """Where a file, folder or glob is: at its path from the folder `beside`, else below MLPCLI_DATA.
 
-    Where it is at neither, the first is returned, for whoever reads it to say that it is not there.
+    If it is in neither place, the first path is returned, and reading it reports the missing file.
 
     Raises:
-        DataError: MLPCLI_DATA had to be asked, and is no folder, or holds it in several.
+        DataError: MLPCLI_DATA is needed but is not a folder, or several of its folders hold the file.
     """
     path = Path(os.path.expanduser(name))
     first = beside / path
@@ -62,12 +62,12 @@ def located(name: str | Path, beside: Path = Path()) -> Path:
 
 
 def find_data(name: str | Path) -> Path | None:
-    """The absolute path of `name` in MLPCLI_DATA, or else in one of the folders right inside it; None: it is in none.
+    """The absolute path of `name` in MLPCLI_DATA, or else in one of its direct subfolders; None if in none.
 
-    `name` is a relative path, or a glob; what is absolute, or leads out of the folder, is not looked for.
+    `name` is a relative path or a glob; for absolute paths, or with `..`, the result is None.
 
     Raises:
-        DataError: MLPCLI_DATA is no folder, or several of those inside it hold one.
+        DataError: MLPCLI_DATA is not a folder, or several of its subfolders hold the file.
     """
     path = Path(name)
     if path.anchor or ".." in path.parts or not path.parts:
@@ -92,7 +92,7 @@ def find_built_in(name: str) -> Path | None:
     """Where MLPCLI_DATA holds all files of mnist, fashion_mnist or cifar10: their folder, or NAME.npz; else None.
 
     Raises:
-        DataError: MLPCLI_DATA is no folder.
+        DataError: MLPCLI_DATA is not a folder.
     """
     for place in _places() if name in _FOLDERS else ():
         for folder in _folders_of(name, place):
@@ -105,31 +105,31 @@ def find_built_in(name: str) -> Path | None:
 
 
 def find_moved(name: str, path: str) -> Path | None:
-    """Where MLPCLI_DATA holds a built-in set whose stored path, an absolute one, is gone; None in every other case."""
+    """Where MLPCLI_DATA holds a built-in set whose stored absolute path no longer exists; None in every other case."""
     if not os.path.isabs(path) or os.path.exists(path):
         return None
-    with suppress(DataError):  # then the path is what is not there
+    with suppress(DataError):  # then the missing path is reported
         return find_built_in(name)
     return None
 
 
 def incomplete_set(name: str) -> str | None:
-    """A folder of mnist, fashion_mnist or cifar10 in MLPCLI_DATA that `find_built_in` passes over, and what it lacks.
+    """A note about an incomplete folder of a built-in set in MLPCLI_DATA, with the missing files; else None.
 
     Raises:
-        DataError: MLPCLI_DATA is no folder.
+        DataError: MLPCLI_DATA is not a folder.
     """
     for place in _places() if name in _FOLDERS else ():
         for folder in _folders_of(name, place):
             files = _files_in(folder)
             missing = _missing(name, files)
             if missing and len(missing) < len(_missing(name, set())):
-                return f"{folder} is passed over, because it lacks {', '.join(sorted(missing))}"
+                return f"{folder} is skipped because it lacks {', '.join(sorted(missing))}"
     return None
 
 
 def _places() -> Iterator[Path]:
-    """The folder itself, then the folders right inside it by name; hidden ones are nobody's data."""
+    """The folder itself, then its direct subfolders by name, without hidden ones."""
     folder = data_folder()
     if folder is not None:
         yield folder
@@ -140,7 +140,7 @@ def _places() -> Iterator[Path]:
 
 
 def _below(place: Path, path: Path) -> Path | None:
-    """`path` in `place`, where it is, or where something matches."""
+    """`path` in `place` if it exists there or matches as a glob; else None."""
     if os.path.lexists(place / path):
         return place / path
     pattern = Path(glob.escape(str(place))) / path
@@ -148,7 +148,7 @@ def _below(place: Path, path: Path) -> Path | None:
 
 
 def _folders_of(name: str, place: Path) -> list[Path]:
-    """The folders in `place` that may hold the files of a built-in set, and `place` itself where it is called so."""
+    """The folders in `place` that may hold a built-in set, and `place` itself if it has such a name."""
     called = _FOLDERS[name]
     outer = [place / folder for folder in called]
     outer += [place for folder in called if folder and place.parts[-len(Path(folder).parts) :] == Path(folder).parts]
@@ -168,14 +168,14 @@ def _files_in(folder: Path) -> set[str]:
 
 
 def _missing(name: str, files: set[str]) -> set[str]:
-    """By the names alone, as data/idx_folder.py and data/cifar.py know them; whoever reads them finds what is bad."""
+    """The names that are missing from `files`, as data/idx.py and data/cifar.py require them."""
     if name == "cifar10":
         return min(({f"{batch}.bin" for batch in _BATCHES} - files, _BATCHES - files), key=len)
     return _IDX - {file.removesuffix(".gz").replace(".idx", "-idx") for file in files}
 
 
-VARIABLE_TOO = f"a relative path is looked for in the folder that {VARIABLE} names, too"
-"""True of every path, where only its absolute form is known, and whether the variable is set or not."""
+VARIABLE_TOO = f"relative paths are also looked up in the {VARIABLE} folder"
+"""Advice that fits any missing path, whether or not the variable is set."""
 _UNPACK = {
     ".tar.gz": "tar -xzf {} -C {}",
     ".tgz": "tar -xzf {} -C {}",
@@ -185,9 +185,9 @@ _UNPACK = {
 
 
 def unpack_first(path: Path) -> str | None:
-    """The command that unpacks what `path` should be in, where such a file lies beside it or in MLPCLI_DATA; else None.
+    """The command that unpacks the archive of a missing `path`, found next to it or in MLPCLI_DATA; None without one.
 
-    For `photos/train` that may be `photos.tar.gz`, or `photos/train.zip`; `path` is not there.
+    For `photos/train`, the archive may be `photos.tar.gz` or `photos/train.zip`.
     """
     there = next((folder for folder in path.parents if folder.is_dir()), None)
     missing = path.relative_to(there).parts if there is not None else ()

@@ -1,7 +1,7 @@
-"""The errors that users can meet. Standard library only: everything else stands on this file.
+"""All errors that a user can see, with their exit codes. Standard library only: every other file imports this one.
 
-Each carries the exit code of the command line: 2 where what the user gave is wrong, 1 where the run failed.
-Whatever is not an MlpcliError is a bug in mlpcli and keeps its traceback.
+The exit code is 2 if the input is wrong and 1 if the run failed. Any other exception is a bug in mlpcli and keeps its
+traceback.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MOST_SHOWN = 20
-"""Problems of a config that are printed; the rest is counted."""
+"""Problems of a config that are printed; the others are counted."""
 
 
 class MlpcliError(Exception):
-    """It failed (exit code 1): resources, input and output, a loss that is not finite."""
+    """The run failed (exit code 1): resources, input and output, a loss that is not finite."""
 
     exit_code = 1
 
 
 class UserError(MlpcliError):
-    """What the user gave is wrong (exit code 2); the message names it and says what to do."""
+    """The user's input is wrong (exit code 2); the message names it and says what to do."""
 
     exit_code = 2
 
@@ -34,7 +34,7 @@ class ModelFileError(UserError):
 
 
 class RunDirectoryError(UserError):
-    """A folder is no run directory, or none can be made where it was asked for."""
+    """A folder is not a run directory, or a run directory cannot be created."""
 
 
 class OutputError(MlpcliError):
@@ -48,7 +48,7 @@ class TrainingError(MlpcliError):
 class SettingError(UserError):
     """A setting does not fit the data or another setting.
 
-    Raised where the setting is used; `Config.located` adds the file, line and column where it stands.
+    Raised where the setting is used; `LoadedConfig.located` adds its file, line and column.
     """
 
     def __init__(self, key: str, message: str) -> None:
@@ -59,7 +59,7 @@ class SettingError(UserError):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake in a config: where it stands (line and column from 1; 0 where there is none) and what it is."""
+    """One mistake in a config: its place (line and column from 1, or 0 without a place) and a message."""
 
     line: int
     column: int
@@ -87,7 +87,7 @@ class ConfigError(UserError):
 
 
 class NeedsKerasError(MlpcliError):
-    """The NumPy engine has no such layer, argument, loss or metric; Keras has."""
+    """The NumPy engine does not support a layer, argument, loss or metric that Keras supports."""
 
     def __init__(self, layer: str, why: str) -> None:
         """`layer` is the name of a layer, a loss or a metric; `why` completes "needs Keras: ..."."""
@@ -96,4 +96,4 @@ class NeedsKerasError(MlpcliError):
 
 
 class LeftToKerasError(Exception):
-    """Raised within a layer, which does not know its name; the text is the `why`."""
+    """Raised by a layer, which does not know its own name; the text becomes `NeedsKerasError.why`."""

@@ -1,4 +1,4 @@
-"""Files written beside their name and renamed over it: a reader never sees half a file."""
+"""Reads a user's files safely; writes our own in one piece, so that a reader never sees half a file."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ TEMPORARY_PREFIX = ".tmp-"
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, sync it, and rename it over `path`.
 
-    The temporary name keeps the extension, because Keras chooses its format by it.
+    The temporary name keeps the extension, because Keras chooses the format by it.
 
     Raises:
-        OutputError: the file cannot be written; what stood at `path` before is untouched.
+        OutputError: the file cannot be written; an earlier file at `path` is unchanged.
     """
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
@@ -38,17 +38,17 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         reason = error.strerror or str(error)
         raise OutputError(f"{path}: cannot be written: {reason}; free some space or choose another folder") from error
     finally:
-        with contextlib.suppress(OSError):  # where the folder itself is gone, the first error is the one to read
+        with contextlib.suppress(OSError):  # if the folder itself is gone, the first error says so
             temporary.unlink(missing_ok=True)
 
 
 def reserve(path: Path, size: int) -> None:
-    """Find out whether the disk has room for a file of `size` bytes, for a writer that crashes where there is none.
+    """Check that the disk has room for a file of `size` bytes, before libhdf5 writes it.
 
-    HDF5 does: libhdf5 ends the process with a segmentation fault when a disk fills up under it.
+    libhdf5 ends the process with a segmentation fault when the disk fills up.
 
     Raises:
-        OSError: there is no room.
+        OSError: there is not enough space.
     """
     if not hasattr(os, "posix_fallocate"):
         return
@@ -72,7 +72,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def strict(value: Any) -> Any:
-    """The value with null for NaN and infinity, for which JSON has no words: a metric may be undefined on some data."""
+    """The value with None for NaN and infinity, which JSON cannot represent; a metric may be undefined on some data."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -105,7 +105,7 @@ def _sync(path: Path) -> None:
 
 
 DEFLATE_RATIO = 1032
-"""The most that zip and gzip can pack into one byte."""
+"""The largest compression ratio of zip and gzip."""
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def open_binary(path: Path) -> Iterator[BufferedReader]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what the system says about a file or folder into a DataError that names it."""
+    """A context that turns an OSError about a file or folder into a DataError that names it."""
     try:
         yield
     except FileNotFoundError as error:
@@ -149,15 +149,15 @@ def file_size(file: BufferedReader) -> int:
 
 
 def check_unpacked_size(path: Path, unpacked: int, packed: int) -> None:
-    """Refuse a header that claims more than `packed` bytes can hold, or more than the machine's memory.
+    """Refuse a header that claims more than `packed` bytes can contain, or more than the machine's memory.
 
     Raises:
         DataError: before anything is allocated.
     """
     if unpacked > DEFLATE_RATIO * packed + DEFLATE_RATIO:
         raise DataError(
-            f"{path}: its header claims {unpacked:,} bytes of values, which cannot come out of the {packed:,} bytes"
-            " in the file; it is damaged or cut off: download or write it again"
+            f"{path}: its header claims {unpacked:,} bytes of values, more than the {packed:,} bytes of the file"
+            " can contain; it is damaged or truncated: download or write it again"
         )
     memory = physical_memory()
     if memory is not None and unpacked > memory:
@@ -168,30 +168,30 @@ def check_unpacked_size(path: Path, unpacked: int, packed: int) -> None:
 
 
 STANDARD_OUTPUT = Path("-")
-"""As `--output`: no file is written."""
+"""For --output: write to standard output, not to a file."""
 
 
 def check_folder(folder: Path) -> None:
-    """Raises UserError where there is no such folder."""
+    """Raise a UserError if the folder does not exist."""
     if not folder.is_dir():
-        raise UserError(f"{folder}: there is no such folder; make it first, or choose another --output")
+        raise UserError(f"{folder}: the folder does not exist; create it first, or choose another --output")
 
 
 def check_free(path: Path) -> None:
-    """Raises UserError where something of that name is there, be it a link to nowhere."""
+    """Raise a UserError if the path exists, even as a broken link."""
     if path.exists() or path.is_symlink():
         raise UserError(
-            f"{path}: is there already and is not overwritten; choose another name with --output, or delete it"
+            f"{path}: already exists and is not overwritten; choose another name with --output, or delete it"
         )
 
 
 @contextlib.contextmanager
 def new_file(path: Path, text: str) -> Iterator[None]:
-    """A new UTF-8 file with this text, line ends as they are, which is removed again if what follows fails.
+    """Write a new UTF-8 file with this text (line ends unchanged); it is removed if the body of the context fails.
 
     Raises:
-        UserError: the file is there.
-        OutputError: it cannot be written; nothing is left of it.
+        UserError: the file exists.
+        OutputError: it cannot be written; no partial file is left.
     """
     try:
         with open(path, "x", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""memory that is there and free (control groups too), processors."""
+"""The machine: its memory, what of it is free (within control groups, too), and its processors."""
 
 from __future__ import annotations
 

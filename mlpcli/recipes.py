@@ -1,4 +1,4 @@
-"""The recipes that come with mlpcli, and which one somebody means. Standard library only: a list is to come at once."""
+"""The recipes that come with mlpcli: list, find, show and copy them. Standard library only, to start fast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlpcli.text import did_you_mean, escaped, printable
 
 _PACKAGE = Path(__file__).resolve().parent
 _MOST_NAMED = 8
-"""Names in one message."""
+"""The most names in a message."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Recipe:
 
     @cached_property
     def text(self) -> str:
-        """The file as it is, line ends included."""
+        """The text of the file, with its line ends."""
         return self.path.read_bytes().decode("utf-8")
 
     @cached_property
     def card(self) -> Card:
-        """What it says of itself."""
+        """The card at the top of the file."""
         return parse_card(self.text)
 
     @property
@@ -44,15 +44,15 @@ class Recipe:
 
     @property
     def folder(self) -> str:
-        """The family it belongs to; empty for one that stands alone."""
+        """The folder it is in; "" at the top level."""
         return self.name.rpartition("/")[0]
 
 
 def shipped_recipes() -> list[Recipe]:
-    """Every recipe: those that stand alone first, then folder by folder, by the alphabet.
+    """All recipes: the top level first, then folder by folder, in alphabetical order.
 
     Raises:
-        MlpcliError: the installation has none.
+        MlpcliError: the recipes are missing from the installation.
     """
     folder = _folder()
     recipes = [Recipe(path.relative_to(folder).with_suffix("").as_posix(), path) for path in folder.rglob("*.yaml")]
@@ -60,13 +60,13 @@ def shipped_recipes() -> list[Recipe]:
 
 
 def find_recipe(name: str) -> Recipe:
-    """The one recipe that is meant by its name, or by the last part of it; `-` and `_` are alike.
+    """The recipe with this name or last part of a name; `-` and `_` are equivalent.
 
-    Names are compared with those of the recipes and never opened, so that none leads out of their folder.
+    Names are only compared, never opened as paths.
 
     Raises:
-        UserError: there is none, or several; both say which names there are.
-        MlpcliError: the installation has none.
+        UserError: no recipe or several match; the message lists names.
+        MlpcliError: the recipes are missing from the installation.
     """
     recipes = shipped_recipes()
     found = _matches(name, recipes)
@@ -80,11 +80,11 @@ def find_recipe(name: str) -> Recipe:
         raise UserError(f'"{shown}" is a folder of recipes: {_listed(family)}; give one of these names')
     names = [*(recipe.name for recipe in recipes), *dict.fromkeys(recipe.last_part for recipe in recipes)]
     near = did_you_mean(printable(_key(name)), names)
-    raise UserError(f'no recipe is called "{shown}"{near}; mlpcli recipes lists them')
+    raise UserError(f'unknown recipe "{shown}"{near}; mlpcli recipes lists them')
 
 
 def recipe_hint(path: Path) -> str:
-    """What to add where a config is not there: the recipes of that name, or nothing. Never fails."""
+    """Advice for a missing config: the recipes of that name, or "". Never fails."""
     try:
         recipes = shipped_recipes()
     except (MlpcliError, OSError):
@@ -93,14 +93,14 @@ def recipe_hint(path: Path) -> str:
     if not found:
         return ""
     if len(found) == 1:
-        return f"; a recipe is called that: mlpcli recipes copy {found[0].name}"
-    return f"; recipes are called that: {_listed(found)} (mlpcli recipes copy NAME)"
+        return f"; there is a recipe of that name: mlpcli recipes copy {found[0].name}"
+    return f"; there are recipes of that name: {_listed(found)} (mlpcli recipes copy NAME)"
 
 
 def _folder() -> Path:
-    """configs/ inside the package where a wheel was installed, beside it in a checkout (an editable install has that).
+    """configs/ inside the package (from a wheel), or next to it in a checkout.
 
-    Beside means with pyproject.toml: a folder `configs` that lies in site-packages is somebody else's.
+    A checkout has pyproject.toml, too: a folder `configs` in site-packages belongs to another package.
     """
     beside = _PACKAGE.parent / "configs"
     places = [_PACKAGE / "configs", *([beside] if (_PACKAGE.parent / "pyproject.toml").is_file() else [])]
@@ -111,7 +111,7 @@ def _folder() -> Path:
 
 
 def _matches(name: str, recipes: list[Recipe]) -> list[Recipe]:
-    """Those of exactly this name; else those of nearly this name; else those whose last part is this."""
+    """Recipes with exactly this name; else with an equivalent name; else with this last part."""
     key = _key(name)
     return (
         [recipe for recipe in recipes if recipe.name == name]
@@ -121,7 +121,7 @@ def _matches(name: str, recipes: list[Recipe]) -> list[Recipe]:
 
 
 def _key(name: str) -> str:
-    """What makes no difference is taken away: configs/Fashion-MNIST/relu.yaml is fashion_mnist/relu."""
+    """The normalized name: configs/Fashion-MNIST/relu.yaml becomes fashion_mnist/relu."""
     key = name.replace("\\", "/").removeprefix("./").removeprefix("configs/").rstrip("/")
     return key.removesuffix(".yaml").removesuffix(".yml").replace("-", "_").casefold()
 
@@ -133,13 +133,13 @@ def _listed(recipes: list[Recipe]) -> str:
 
 
 SCORE, TIME, COMMAND = "score", "time", "command"
-"""Keys of facts that others ask for."""
+"""Keys of `Card.facts` that other files use."""
 _KEY_WIDTH = 10
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a recipe says of itself; `facts` are in the order of the file."""
+    """The comment at the top of a recipe: title, what it shows, and facts in the order of the file."""
 
     title: str
     shows: str
@@ -147,7 +147,7 @@ class Card:
 
 
 def parse_card(text: str) -> Card:
-    """The card that a config's text opens with; empty where it opens with no comment. Never fails."""
+    """The card at the top of a config's text; empty if it does not begin with a comment. Never fails."""
     lines = _header(text)
     blank = lines.index("") if "" in lines else len(lines)
     prose, rest = lines[:blank], lines[blank + 1 :]
@@ -156,7 +156,7 @@ def parse_card(text: str) -> Card:
 
 
 def with_facts(text: str, facts: dict[str, str]) -> str:
-    """The config's text with these facts on its card; the title, what it shows and the config itself stay."""
+    """The config's text with these facts on its card, otherwise unchanged."""
     lines = text.splitlines(keepends=True)
     header = len(_header(text))
     blank = next((place for place, line in enumerate(lines[:header]) if line.strip() == "#"), header)
@@ -175,16 +175,16 @@ def _header(text: str) -> list[str]:
 
 
 DOWNLOADED = ("mnist", "fashion_mnist", "cifar10")
-"""Built-in sets that come over the network, where no folder holds them."""
+"""Built-in sets that are downloaded unless a folder holds them."""
 AT_HAND = (
     "digits", "iris", "wine", "breast_cancer", "diabetes", "height_weight", "animals", "moons", "spirals", "blobs",
 )  # fmt: skip
-"""Those that are bundled or generated. data/catalog.py knows both, and would import NumPy; a test compares them."""
+"""Bundled or generated sets. data/catalog.py has both lists but imports NumPy; a test compares them."""
 _COMMAND_LINE = re.compile(rf"(# *{COMMAND} {{2,}})([^\r\n]*)")
 
 
 def copied_text(recipe: Recipe, file: str) -> str:
-    """The recipe's text, but for the command on its card, which trains `file` (as a shell takes it, in one line)."""
+    """The recipe's text, with the command on its card changed to train `file` (quoted for a shell)."""
     lines = recipe.text.splitlines(keepends=True)
     for place, line in enumerate(lines):
         if not line.startswith("#"):
@@ -197,25 +197,23 @@ def copied_text(recipe: Recipe, file: str) -> str:
 
 
 def as_typed(config: Path) -> str:
-    """A config's path as a shell takes it for an argument, and mlpcli not for an option."""
+    """A config's path quoted for a shell, and not mistakable for an option."""
     return shlex.quote(f"./{config}" if str(config).startswith("-") else str(config))
 
 
 def _command(command: str, recipe: Recipe, file: str) -> str:
-    """Options of the recipe's own command stay."""
+    """The command with the recipe's path replaced by `file`; its options stay."""
     own = f"configs/{recipe.name}.yaml"
     return command.replace(own, file) if own in command else f"mlpcli train {file}"
 
 
 def data_needed(recipe: Recipe) -> str:
-    """Where the data comes from, in one line; empty where it needs neither a download nor a file."""
+    """Where the data comes from, on one line; "" if it needs neither a download nor a file."""
     import yaml
 
     source = str(yaml.safe_load(recipe.text)["data"]["source"])
     if source in DOWNLOADED:
-        return (
-            f"{source}: downloaded, unless data.path or MLPCLI_DATA names its folder, or MLPCLI_DATA the one around it"
-        )
+        return f"{source}: downloaded, unless data.path or MLPCLI_DATA points to its folder"
     if source in AT_HAND:
         return ""
     return f"{source}: set data.source to its path, or MLPCLI_DATA to the folder that holds it"
@@ -225,7 +223,7 @@ def list_recipes() -> list[Recipe]:
     """Every recipe, with its card (`.card.title`, `.card.facts["score"]` ...) and its text.
 
     Raises:
-        MlpcliError: the installation has none.
+        MlpcliError: the recipes are missing from the installation.
     """
     return shipped_recipes()
 
@@ -234,16 +232,16 @@ def show_recipe(name: str) -> str:
     """A recipe's file.
 
     Args:
-        name: such as fashion_mnist/relu; its last part is enough where no other recipe has it.
+        name: such as fashion_mnist/relu; the last part is enough if it is unique.
 
     Raises:
-        UserError: no recipe, or several, are called that.
+        UserError: no recipe or several match.
     """
     return find_recipe(name).text
 
 
 def copy_recipe(name: str, output: str | Path | None = None) -> Path:
-    """Write a recipe as a config of one's own; only the command on its card is changed, to train the copy.
+    """Copy a recipe to a new config; only the command on its card is changed, to train the copy.
 
     Args:
         name: as for `show_recipe`.
@@ -253,7 +251,7 @@ def copy_recipe(name: str, output: str | Path | None = None) -> Path:
         The file that was written.
 
     Raises:
-        UserError: no recipe, or several, are called that; the file is there already, or its folder is not.
+        UserError: no recipe or several match; the file exists, or its folder does not.
         OutputError: the file cannot be written.
     """
     recipe = find_recipe(name)
@@ -265,5 +263,5 @@ def copy_recipe(name: str, output: str | Path | None = None) -> Path:
 
 
 def recipe_text(recipe: Recipe, config: Path) -> str:
-    """The text of the copy that `config` is to hold."""
+    """The text of the recipe's copy at `config`."""
     return copied_text(recipe, escaped(as_typed(config)))

@@ -1,4 +1,4 @@
-"""The nearest right words for a wrong one, and a user's own text made fit for a message."""
+"""Text for messages: suggestions, lists, plurals, percentages, and user text with control characters escaped."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ LONGEST_TEXT = 40
 
 
 def suggestion(word: str, allowed: Iterable[str]) -> str:
-    """`; did you mean "x"?`, or where nothing is near the words that are known, at most a dozen of them."""
+    """`; did you mean "x"?`, or if no allowed word is similar, the first twelve of them."""
     words = list(allowed)
     near = did_you_mean(word, words)
     if near or not words:
         return near
     more = ", ..." if len(words) > MOST_WORDS else ""
-    return f"; known are {', '.join(words[:MOST_WORDS])}{more}"
+    return f"; available: {', '.join(words[:MOST_WORDS])}{more}"
 
 
 def shown(text: str) -> str:
-    """One short line of it: what a terminal would obey instead of show is escaped."""
+    """The text on one line, cut to 40 characters, with control characters escaped."""
     short = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
     return escaped(short)
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """`; did you mean "x"?` for the nearest of the allowed words, or nothing where none is near."""
+    """`; did you mean "x"?` for the most similar allowed word, or "" if none is similar."""
     words = list(allowed)
     near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     near = near or [other for other in words if word and other.startswith(word.lower())][:1]
@@ -35,7 +35,7 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
 
 
 def escaped(text: str, spaces: bool = False) -> str:
-    """A text on one line: what a terminal would obey instead of show is written as an escape.
+    """The text on one line, with control characters escaped.
 
     spaces: keep the spaces of all scripts as they are, so that a path can be copied.
     """
@@ -48,7 +48,7 @@ def escaped(text: str, spaces: bool = False) -> str:
 
 
 def printable(value: object, most: int = 80) -> str:
-    """A text on one line, cut to `most` letters; of what is no text, number or null only the kind is named."""
+    """A text, number or None as one line of at most `most` characters; for any other value, the name of its type."""
     text = str(value) if isinstance(value, (str, int, float, type(None))) else type(value).__name__
     return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
 
@@ -57,18 +57,18 @@ MOST_NAMES = 10
 
 
 def percent(part: int, whole: int) -> str:
-    """A share in tenths of a percent, rounded down, so that only everything is 100 %."""
+    """A share in tenths of a percent, rounded down, so that 100 % means all."""
     tenths = 1000 * part // whole
     return "under 0.1 %" if part and not tenths else f"{tenths / 10:g} %"
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first ten, as they are; `quoted` for names that a file brings."""
+    """The first ten names, unescaped; use `quoted` for names from a file."""
     return ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
 
 
 def quoted(names: Sequence[str]) -> str:
-    """The first ten in quotation marks, without what a terminal would obey."""
+    """The first ten names in quotation marks, with control characters escaped."""
     return listed([f'"{shown(name)}"' for name in names])
 
 
@@ -78,7 +78,7 @@ def plural(count: int, one: str, many: str) -> str:
 
 
 def first_notes(notes: Sequence[str]) -> list[str]:
-    """The first ten notes, and how many there are more: ten thousand columns would fill the screen."""
+    """The first ten notes, and a line with the number of further ones."""
     more = len(notes) - MOST_NAMES
     return [*notes[:MOST_NAMES], *([f"... and {plural(more, 'note', 'notes')} like these"] if more > 0 else [])]
 
@@ -99,12 +99,12 @@ def one_line(text: object, longest: int = 60) -> str:
 
 
 def display_width(line: str) -> int:
-    """Width in Latin letters; a Hangul syllable is as wide as two."""
+    """Width in Latin letters; a Hangul syllable counts as two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
 
 
 def spoken(size: float) -> str:
-    """A number of bytes in the unit that people say: 5.2 GB."""
+    """A number of bytes in a readable unit: 5.2 GB."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6)):
         if size >= scale:
             return f"{size / scale:.1f} {unit}"

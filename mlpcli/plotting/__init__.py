@@ -1,0 +1,9 @@
+"""Pictures, drawn from the files of a run alone. In reading order:
+
+- style.py: the look of all pictures, fonts for every script, saving
+- axis_limits.py: the limits and scale of an axis
+- learning_curves.py: loss and metrics against epochs
+- confusion_matrix.py: the confusion matrix
+- predicted_against_true.py: predicted against true values
+- run_plots.py: which pictures a run, several runs or several seeds get
+"""

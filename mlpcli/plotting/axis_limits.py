@@ -1,4 +1,4 @@
-"""How far an axis reaches, so that one wild value does not flatten everything else into a line."""
+"""The limits and scale of an axis, so that one extreme value does not flatten the curves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scale:
-    """The y axis of one metric: linear or logarithmic, from low to high, and what its label must add."""
+    """The y axis of one metric: linear or logarithmic, its limits, and a remark for its label."""
 
     low: float
     high: float
@@ -46,12 +46,12 @@ def choose_scale(metric: str, curves: Sequence[Sequence[float]]) -> Scale | None
 
 
 def is_bounded(metric: str) -> bool:
-    """Whether a metric lives between 0 and 1, by its name."""
+    """Whether a metric is between 0 and 1, by its name."""
     return any(part in _BOUNDED for part in metric.lower().split("_"))
 
 
 def _without_start(values: Values, rest: Values, start: int) -> Scale:
-    """A linear scale for the rest; the label tells the wildest value of the first `start` epochs."""
+    """A linear scale without the first `start` epochs, whose most extreme value goes into the label."""
     scale = _linear(rest)
     epochs = "epoch 1" if start == 1 else f"first {start} epochs"
     wildest = float(values[np.abs(values).argmax()])
@@ -59,7 +59,7 @@ def _without_start(values: Values, rest: Values, start: int) -> Scale:
 
 
 def _linear(values: Values, bottom: float = -np.inf, top: float = np.inf) -> Scale:
-    """A twentieth of air on both sides; a bounded metric gets next to none beyond its bounds."""
+    """Limits with a margin of 5 % on both sides; a bounded metric gets almost none beyond its bounds."""
     low, high = float(values.min()), float(values.max())
     air = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
     beyond = 0.2 * air  # so that a line at the bound itself is seen whole
@@ -67,7 +67,7 @@ def _linear(values: Values, bottom: float = -np.inf, top: float = np.inf) -> Sca
 
 
 def drawable(values: Values) -> NDArray[np.bool_]:
-    """Where a value is finite and an axis can show it (same shape)."""
+    """Which values are finite and can be drawn (boolean, same shape)."""
     there: NDArray[np.bool_] = np.abs(values) < LARGEST
     return there
 

@@ -1,4 +1,4 @@
-"""The confusion matrix: true classes down, predicted classes across."""
+"""Draws the confusion matrix: true classes down, predicted classes across."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def row_shares(counts: Counts) -> Counts:
 
 
 def _inches(classes: int) -> float:
-    """Roomy cells for a few classes, a bounded picture for many."""
+    """Width and height in inches: large cells for a few classes, a limited size for many."""
     return float(np.clip(0.62 * classes, 3.2, 12.0))
 
 
@@ -88,7 +88,7 @@ def _separate_cells(axes: Axes, classes: int) -> None:
 
 
 def _write_counts(axes: Axes, counts: Counts, shares: Counts) -> None:
-    """Every number, small enough for its cell; a zero off the diagonal is faint, so that mistakes stand out."""
+    """Write each count, small enough for its cell; zeros off the diagonal are faint, so that mistakes stand out."""
     digits = len(f"{int(counts.max(initial=0)):,}")
     cell_points = 72 * _inches(len(counts)) / len(counts)
     size = min(12.0, 0.8 * cell_points / (0.62 * digits))

@@ -1,4 +1,4 @@
-"""Loss and metrics against epochs, for one run or for several laid over each other."""
+"""Draws loss and metrics against epochs, for one run or several, with a legend."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-ON_REQUEST = ("learning_rate", "seconds")  # columns that are no metrics, drawn when asked for by name
+ON_REQUEST = ("learning_rate", "seconds")  # columns that are not metrics, drawn only on request
 LONGEST_TITLE = 80
 
 
@@ -75,14 +75,14 @@ def _compose(runs: Sequence[RunCurves], metrics: Sequence[str], title: str) -> F
 
 
 def _known(metric: str, runs: Sequence[RunCurves]) -> str:
-    """The panel that shows `metric`: `val_loss` stands in the same one as `loss`."""
+    """The panel that shows `metric`; `val_loss` shares one with `loss`."""
     there = metrics_of(runs)
     on_request = [name for name in ON_REQUEST if any(name in run.history for run in runs)]
     name = metric.removeprefix(VALIDATION)
     if name in there or metric in on_request:
         return name
     near = did_you_mean(name, [*there, *on_request])
-    raise UserError(f'metric "{metric}" is not in the history; there are {", ".join([*there, *on_request])}{near}')
+    raise UserError(f'metric "{metric}" is not in the history; available: {", ".join([*there, *on_request])}{near}')
 
 
 DOTS_UP_TO = 15  # epochs; with more, the dots run into each other
@@ -121,14 +121,14 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
 
 
 def _between_gaps(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where a value has a gap, or the end, on both sides, so that it would be no line at all."""
+    """Which values have no neighbour (boolean, same shape): a line would not show them."""
     padded = np.concatenate([[False], there, [False]])
     neighbours: NDArray[np.bool_] = padded[:-2] | padded[2:]
     return there & ~neighbours
 
 
 def _mark_best(axes: Axes, best_epoch: int | None, curve: Curve, alone: bool) -> None:
-    """A dot at the best epoch; where the run is alone, also a thin vertical line."""
+    """Mark the best epoch with a dot, and for a single run with a thin vertical line."""
     value = _value_at(curve, best_epoch)
     if best_epoch is None or value is None:
         return
@@ -139,7 +139,7 @@ def _mark_best(axes: Axes, best_epoch: int | None, curve: Curve, alone: bool) ->
 
 
 def _write_best(axes: Axes, best_epoch: int | None, curves: Sequence[Curve]) -> None:
-    """The value at the best epoch beside its dot, on the side where the other curve does not run."""
+    """Write the value at the best epoch next to its dot, on the side away from the other curve."""
     value, other = _value_at(curves[-1], best_epoch), _value_at(curves[0], best_epoch)
     if best_epoch is None or value is None:
         return
@@ -149,7 +149,7 @@ def _write_best(axes: Axes, best_epoch: int | None, curves: Sequence[Curve]) -> 
 
 
 def _value_at(curve: Curve, epoch: int | None) -> float | None:
-    """The curve's value at that epoch, None where it has none."""
+    """The curve's value at an epoch; None if it has none."""
     places = np.flatnonzero((curve.epochs == epoch) & np.isfinite(curve.values))
     return float(curve.values[places[0]]) if places.size else None
 
@@ -170,7 +170,7 @@ def _write_value(axes: Axes, epoch: int, value: float, left: bool, below: bool) 
 
 
 def _finish(axes: Axes, metric: str, curves: Sequence[Curve]) -> None:
-    """Limits, ticks and labels."""
+    """Set the limits, ticks and labels of the axes."""
     label = one_line(metric.replace("_", " "), 40)
     scale = choose_scale(metric, [curve.values.tolist() for curve in curves])
     if scale is None:
@@ -195,7 +195,7 @@ _LINE_HEIGHT, _LETTER_WIDTH, _HANDLE_WIDTH = 0.23, 0.088, 0.75  # inches
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """One line of the legend."""
+    """A line of the legend, as (handle, label)."""
 
     label: str
     colour: str
@@ -267,7 +267,7 @@ class Curve:
 
 
 def curves_of(run: RunCurves, metric: str, colour: str | None) -> list[Curve]:
-    """Training, then validation, as far as there are; without a colour of the run's own, one colour for each."""
+    """The training and validation curves that exist; without a colour for the run, each has its own."""
     curves = []
     if metric in run.history:
         behind = colour is not None and VALIDATION + metric in run.history
@@ -278,7 +278,7 @@ def curves_of(run: RunCurves, metric: str, colour: str | None) -> list[Curve]:
 
 
 def run_colours(count: int) -> list[str]:
-    """A colour per run: told apart by any eye up to seven, along one scale of brightness beyond."""
+    """A colour per run: up to seven that colour-blind readers can tell apart, else a scale of brightness."""
     if count <= len(COLOURS):
         return list(COLOURS[:count])
     from matplotlib import colormaps

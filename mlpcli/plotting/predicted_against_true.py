@@ -1,4 +1,4 @@
-"""Regression: predicted against true values."""
+"""Draws predicted against true values, for regression."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Values = NDArray[np.float64]
 
 
 def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
-    """A dot per row and the diagonal on which a perfect model's dots would lie.
+    """A dot per row, and the diagonal of perfect predictions.
 
     Args:
         evaluation: `sample` with `true` and `predicted` (as many numbers each); `r2`, `mae`, `rmse`, `rows`, `split`
-            and `target_name` where there are.
+            and `target_name` if known.
 
     Raises:
-        ValueError: there are not as many true as predicted values.
+        ValueError: the numbers of true and predicted values differ.
     """
     true, predicted = (np.array(evaluation["sample"][key], dtype=np.float64).ravel() for key in ("true", "predicted"))
     if true.shape != predicted.shape:

@@ -1,4 +1,4 @@
-"""The pictures of a run directory, drawn from the run's files alone."""
+"""Draws the pictures of one run, of several runs or of several seeds, from the files of the runs alone."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ HISTORY_PLOT = "history"
 
 @dataclass
 class Drawn:
-    """What was written, and what the user should know; a note is said once, however many pictures it concerns."""
+    """Paths of the pictures written, and notes for the user, each only once."""
 
     paths: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def save(self, figure: Figure, path: Path) -> None:
-        """Write one figure (see `save_figure` for what is raised)."""
+        """Write a figure and keep its path and note (raises as `save_figure`)."""
         note = save_figure(figure, path)
         self.paths.append(path)
         self.add_note(note)
@@ -48,7 +48,7 @@ def draw_run(run: Path, formats: Sequence[str]) -> Drawn:
     """Draw history.*, and confusion_matrix.* or predicted_against_true.*, into the run directory.
 
     Raises:
-        RunDirectoryError: no run directory, no epoch yet, or a damaged file.
+        RunDirectoryError: not a run directory, no finished epoch, or a damaged file.
         OutputError: a picture cannot be written.
     """
     drawn = Drawn()
@@ -62,7 +62,7 @@ def draw_run(run: Path, formats: Sequence[str]) -> Drawn:
 
 
 def draw_evaluation(run: Path) -> dict[str, Figure]:
-    """The picture that fits the task, by the stem of its file; none where the run has no evaluation yet.
+    """The picture for the task, by the stem of its file; {} if the run has no evaluation yet.
 
     Raises:
         RunDirectoryError: evaluation.json is damaged.
@@ -76,7 +76,7 @@ def draw_evaluation(run: Path) -> dict[str, Figure]:
 
 
 def draw_seeds(folder: Path, formats: Sequence[str], metric: str | None = None, output: Path | None = None) -> Drawn:
-    """Lay the seeds in a folder over each other: history.* in it, `metric`.* for a metric alone, or `output`.
+    """Draw the seeds in a folder in one picture: history.* in it, `metric`.* for one metric, or `output`.
 
     Raises:
         RunDirectoryError: no seed has finished an epoch yet, or a file is damaged.
@@ -95,7 +95,7 @@ def draw_seeds(folder: Path, formats: Sequence[str], metric: str | None = None, 
 
 
 def overlaid_curves(runs: Sequence[Path], metric: str | None = None, title: str | None = None) -> Figure:
-    """Several runs in one picture, labelled by what differs between their configs (raises as `read_curves`)."""
+    """Several runs in one picture, labelled with the differences between their configs (raises as `read_curves`)."""
     curves = [read_curves(run) for run in runs]
     labels = differing_labels([read_config(run) for run in runs], distinct_names(runs))
     labelled = [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
@@ -103,7 +103,7 @@ def overlaid_curves(runs: Sequence[Path], metric: str | None = None, title: str 
 
 
 def distinct_names(runs: Sequence[Path]) -> list[str]:
-    """The folders' names, or the paths as given where two folders are called the same."""
+    """The names of the folders, or the paths as given if two names are equal."""
     names = [run.resolve().name for run in runs]
     return [name if names.count(name) == 1 else str(run) for name, run in zip(names, runs, strict=True)]
 

@@ -1,4 +1,4 @@
-"""The one place that imports matplotlib, and the look of every picture."""
+"""The look of all pictures, fonts for every script, and saving; the only file that imports matplotlib."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ STYLE: dict[str, Any] = {
 
 @contextmanager
 def drawing_style(families: Sequence[str]) -> Iterator[None]:
-    """matplotlib's defaults and the project's look while pictures are made; the user's own settings return after it."""
+    """A context with matplotlib's defaults and the project's style; the user's settings are restored at the end."""
     import_matplotlib()
     from matplotlib import style
 
@@ -78,20 +78,20 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def set_title(figure: Figure, title: str) -> None:
-    """A bold title, at the left as one reads; smaller where it is too long for the figure."""
+    """Add a bold title at the left, smaller if it is too long for the figure."""
     fits = 72 * 0.94 * figure.get_figwidth() / (0.68 * max(display_width(title), 1))
     figure.suptitle(title, x=0.012, ha="left", fontsize=min(13.0, fits), fontweight="bold")
 
 
 def integer_ticks(axes: Axes) -> None:
-    """Whole epochs only on the x axis."""
+    """Put ticks at whole epochs on the x axis."""
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
 
 
 def plain_log_ticks(axes: Axes) -> None:
-    """A logarithmic y axis with plain numbers (0.01, 20) at 1, 2 and 5, not powers in mathematical type."""
+    """Make the y axis logarithmic, with plain numbers (0.01, 20) at 1, 2 and 5 instead of powers of ten."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_yscale("log")
@@ -101,7 +101,7 @@ def plain_log_ticks(axes: Axes) -> None:
 
 
 def import_matplotlib() -> None:
-    """Import matplotlib so that neither an MPLBACKEND it does not know nor a home it cannot write to matters."""
+    """Import matplotlib, whatever MPLBACKEND says and even if the home folder is read-only."""
     if "matplotlib" in sys.modules:
         return
     backend = os.environ.pop("MPLBACKEND", None)
@@ -116,7 +116,7 @@ def import_matplotlib() -> None:
 
 @contextmanager
 def quiet_log() -> Iterator[None]:
-    """Without matplotlib's remarks on the nearest weight of a font or its cache folder; its errors still show."""
+    """A context without matplotlib's log messages about fonts and its cache folder; errors still show."""
     logger = logging.getLogger("matplotlib")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -127,7 +127,7 @@ def quiet_log() -> Iterator[None]:
 
 
 def _keep_backend(settings: Any, backend: str | None) -> None:
-    """Hand on the backend that a notebook chose, for its own pictures."""
+    """Keep the backend that a notebook chose for its own pictures."""
     if backend:
         with suppress(ValueError):
             settings["backend"] = backend
@@ -150,14 +150,14 @@ _SHOWN_LETTERS = 5
 
 @dataclass(frozen=True)
 class FontChoice:
-    """Font families in the order of asking, and a line for the user where letters stay without a font."""
+    """Font families in order of preference, and a note for the user if some letters have no font."""
 
     families: tuple[str, ...]
     note: str | None = None
 
 
 def fonts_for(texts: Iterable[str]) -> FontChoice:
-    """Choose the fonts that together have the letters of `texts`. No global setting changes."""
+    """Choose fonts that together have the letters of `texts`, without changing global settings."""
     import_matplotlib()
     letters = frozenset(letter for text in texts for letter in text if letter.isprintable() and not letter.isspace())
     missing = letters - _having(DEFAULT, letters)
@@ -168,13 +168,13 @@ def fonts_for(texts: Iterable[str]) -> FontChoice:
 
 
 def use_font_for(texts: Iterable[str]) -> str | None:
-    """The line for the user where no installed font has some letter of `texts`, else None."""
+    """A note for the user if no installed font has some letter of `texts`, else None."""
     return fonts_for(texts).note
 
 
 @lru_cache(maxsize=32)
 def _fallbacks(missing: frozenset[str]) -> FontChoice:
-    """DejaVu Sans, then fonts picked one by one, each the one that has most of what is still missing."""
+    """DejaVu Sans, then fonts chosen greedily, each with the most letters still missing."""
     having = _fonts_having(missing)
     families = [DEFAULT]
     while missing and having:
@@ -187,7 +187,7 @@ def _fallbacks(missing: frozenset[str]) -> FontChoice:
 
 
 def _fonts_having(letters: frozenset[str]) -> dict[str, frozenset[str]]:
-    """Family to the letters it has, known families first; stops at the first that has them all."""
+    """Maps families to the letters they have, known families first; stops at one that has all."""
     found: dict[str, frozenset[str]] = {}
     for search in (_listed_families, _families_installed_since):
         for name in search():
@@ -198,7 +198,7 @@ def _fonts_having(letters: frozenset[str]) -> dict[str, frozenset[str]]:
 
 
 def _listed_families() -> list[str]:
-    """Upright families in matplotlib's list, known ones first; "last resort" fonts have a box for every letter."""
+    """Upright families in matplotlib's list, known ones first; "last resort" fonts, which draw boxes, are left out."""
     from matplotlib.font_manager import fontManager
 
     names = {entry.name for entry in fontManager.ttflist if entry.style == "normal" and entry.name[0] != "."}
@@ -208,7 +208,7 @@ def _listed_families() -> list[str]:
 
 
 def _families_installed_since() -> list[str]:
-    """Families installed after matplotlib wrote its list of fonts, which it never looks over again by itself."""
+    """Families installed after matplotlib cached its list of fonts, which it does not refresh."""
     from matplotlib.font_manager import findSystemFonts, fontManager
 
     listed = {entry.fname for entry in fontManager.ttflist}
@@ -222,7 +222,7 @@ def _families_installed_since() -> list[str]:
 
 
 def _having(family: str, letters: frozenset[str]) -> frozenset[str]:
-    """Those of the letters that the family's regular font has."""
+    """The letters that the family's regular font has."""
     from matplotlib.font_manager import FontProperties, fontManager
     from matplotlib.ft2font import FT2Font
 
@@ -235,7 +235,7 @@ def _having(family: str, letters: frozenset[str]) -> frozenset[str]:
 
 def _note(missing: frozenset[str]) -> str:
     shown = " ".join(sorted(missing)[:_SHOWN_LETTERS]) + (" …" if len(missing) > _SHOWN_LETTERS else "")
-    return f"no installed font has {shown}, drawn as boxes; install one, for example the package fonts-nanum for Hangul"
+    return f"no installed font has {shown}, so boxes are drawn; install one, such as the package fonts-nanum for Hangul"
 
 
 FORMATS = ("png", "svg", "pdf")
@@ -251,7 +251,7 @@ def check_format(word: str, where: str) -> str:
     """The format in lower case.
 
     Raises:
-        UserError: it is none of png, svg, pdf; `where` says what was given.
+        UserError: it is not png, svg or pdf; `where` begins the message.
     """
     if word.lower() in FORMATS:
         return word.lower()
@@ -260,11 +260,11 @@ def check_format(word: str, where: str) -> str:
 
 
 def save_figure(figure: Figure, path: Path) -> str | None:
-    """Write the figure in the format of the path's extension; returns a note where letters have no font.
+    """Write the figure in the format of the path's extension; returns a note if letters have no font.
 
     Raises:
-        UserError: the extension is none of .png, .svg, .pdf.
-        OutputError: the file cannot be written; what stood there before is untouched.
+        UserError: the extension is not .png, .svg or .pdf.
+        OutputError: the file cannot be written; an earlier file is unchanged.
     """
     file_format = check_format(path.suffix[1:], str(path))
     fonts = fonts_for(texts_of(figure))
@@ -276,7 +276,7 @@ def save_figure(figure: Figure, path: Path) -> str | None:
 
 
 def texts_of(figure: Figure) -> list[str]:
-    """Every text that stands in the figure."""
+    """All texts in the figure."""
     from matplotlib.text import Text
 
     return [item.get_text() for item in figure.findobj(Text) if isinstance(item, Text)]
@@ -290,5 +290,5 @@ def _write(figure: Figure, path: Path, file_format: str) -> None:
 
 
 def number(value: float) -> str:
-    """Four digits that matter: 0.9722, 12.35, 1.234e-05."""
+    """Four significant digits: 0.9722, 12.35, 1.234e-05."""
     return f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""The run directory: its name, the names of its files, and how it comes to be."""
+"""The run directory: its name, its files, how it is created, and the folder of several seeds."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def folder_name(name: str) -> str:
 
 
 def create_run_directory(runs_dir: Path, name: str) -> Path:
-    """Make `runs_dir/name`, or name-2, name-3 ..., whichever is free; exclusive, so parallel runs never share one.
+    """Make `runs_dir/name`, or name-2, name-3 ..., whichever is free; exclusive, so that parallel runs never share one.
 
     Raises:
-        RunDirectoryError: `runs_dir` is a file, or no folder can be made in it.
+        RunDirectoryError: `runs_dir` is a file, or no folder can be created in it.
     """
     folder, number = folder_name(name), 1
     while True:
@@ -66,7 +66,7 @@ def create_run_directory(runs_dir: Path, name: str) -> Path:
 
 
 def create_exact_directory(path: Path) -> Path:
-    """Make the one folder the user named; an empty one that exists is taken.
+    """Create the folder that the user named; an existing empty folder is used.
 
     Raises:
         RunDirectoryError: it is a file, or holds files already.
@@ -87,7 +87,7 @@ def find_file(run: Path, name: str) -> Path:
     """The path of one of a run's files.
 
     Raises:
-        RunDirectoryError: `run` is no run directory, or has no such file.
+        RunDirectoryError: `run` is not a run directory or does not have the file.
     """
     if not run.is_dir():
         found = "is a file" if run.exists() else "does not exist"
@@ -96,7 +96,7 @@ def find_file(run: Path, name: str) -> Path:
     if not path.is_file():
         _refuse_seeds(run)
         raise RunDirectoryError(
-            f"{run}: has no {name}, so it is no run directory (or its run ended before the first epoch)"
+            f"{run}: has no {name}, so it is not a run directory (or its run ended before the first epoch)"
         )
     return path
 
@@ -110,11 +110,11 @@ def find_model(run: Path) -> Path:
 
 
 def _refuse_seeds(run: Path) -> None:
-    """One run is asked for, and here are several."""
+    """Refuse a folder of several seeds where one run is expected."""
     seeds = seed_folders(run)
     if seeds:
         count = f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
-        raise RunDirectoryError(f"{run}: holds {count}; give one of them, such as {seeds[0]}")
+        raise RunDirectoryError(f"{run}: contains {count}; give one of them, such as {seeds[0]}")
 
 
 def _make(path: Path, option: str) -> None:
@@ -123,13 +123,13 @@ def _make(path: Path, option: str) -> None:
     except (FileExistsError, NotADirectoryError):
         raise RunDirectoryError(f"{path.parent}: is a file, not a folder; choose another {option}") from None
     except OSError as error:
-        raise RunDirectoryError(f"{path.parent}: cannot be made: {error.strerror}; choose another {option}") from None
+        raise RunDirectoryError(f"{path.parent}: cannot be created: {error.strerror}; choose another {option}") from None
     try:
         path.mkdir()
     except FileExistsError:
         raise
     except OSError as error:
-        raise RunDirectoryError(f"{path}: cannot be made: {error.strerror}; choose another {option}") from None
+        raise RunDirectoryError(f"{path}: cannot be created: {error.strerror}; choose another {option}") from None
 
 
 SEEDS = "seeds.json"
@@ -142,7 +142,7 @@ def seed_folder(seed: int) -> str:
 
 
 def seed_folders(folder: Path) -> list[Path]:
-    """The run directories of the seeds in `folder`, by their seeds; none where it has no seeds.json to say so."""
+    """The run directories of the seeds in `folder`, by seed; empty if it has no seeds.json."""
     if not (folder / SEEDS).is_file():
         return []
     found = [(match, path) for path in folder.iterdir() if (match := _FOLDER.fullmatch(path.name)) and path.is_dir()]
@@ -150,10 +150,10 @@ def seed_folders(folder: Path) -> list[Path]:
 
 
 def write_seeds(folder: Path, summary: dict[str, Any]) -> None:
-    """Write seeds.json anew, in one piece.
+    """Replace seeds.json in one piece.
 
     Raises:
-        OutputError: it cannot be written; the one before is still there.
+        OutputError: it cannot be written; the earlier file is unchanged.
     """
     write_json(folder / SEEDS, summary)
 
@@ -168,7 +168,7 @@ class _Splits(Protocol):
 
 
 def write_split(path: Path, splits: _Splits) -> None:
-    """Write the indices of each part, or the number of its rows; of a part that is not there, nothing."""
+    """Write the row indices of each part, or its number of rows; parts that do not exist are left out."""
     import numpy as np
 
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
@@ -210,7 +210,7 @@ def _versions() -> dict[str, str]:
 
 
 def _cpu() -> str:
-    """The processor's name; bits are promised equal on the same type only."""
+    """The processor's name; results are bitwise reproducible only on the same type."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
             names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]

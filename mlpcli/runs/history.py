@@ -1,4 +1,4 @@
-"""history.csv: one row per epoch, appended as the epochs end."""
+"""history.csv: one row per epoch, appended as each epoch ends, and readable while it grows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class HistoryWriter:
         """Add one epoch.
 
         Raises:
-            OutputError: the disk is full or the folder went away.
+            OutputError: the disk is full or the folder is gone.
         """
         try:
             with open(self.path, "a", encoding="utf-8", newline="") as file:
@@ -39,7 +39,7 @@ class HistoryWriter:
 
 
 def read_history(path: Path) -> History:
-    """Read what has been written so far; a half-written last row (a run still going, or killed) is left out.
+    """Read what has been written so far; a half-written last row (of a running or killed run) is left out.
 
     Raises:
         RunDirectoryError: the file is not a history.
@@ -49,7 +49,7 @@ def read_history(path: Path) -> History:
         return {}
     header, body = rows[0], rows[1:]
     if header[:1] != ["epoch"]:
-        raise RunDirectoryError(f'{path}:1: is no history of a run: the first column must be "epoch"')
+        raise RunDirectoryError(f'{path}:1: is not the history of a run: the first column must be "epoch"')
     for line, row in enumerate(body, start=2):
         if len(row) != len(header):
             raise RunDirectoryError(
@@ -68,7 +68,7 @@ def _complete_rows(path: Path) -> list[list[str]]:
     except OSError as error:
         raise RunDirectoryError(f"{path}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise RunDirectoryError(f"{path}: is no history of a run: {error}") from error
+        raise RunDirectoryError(f"{path}: is not the history of a run: {error}") from error
 
 
 def _shortest(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What pictures need from a run directory; a run may be going on still, or have crashed."""
+"""Reads a run directory: curves, config and evaluation; the run may be unfinished or have crashed."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ T = TypeVar("T")
 
 
 def read_curves(run: Path) -> RunCurves:
-    """The run's history, named as its config names it, with its best epoch where it is known already.
+    """The run's history, named as its config names it, with its best epoch if it is known.
 
     Raises:
-        RunDirectoryError: `run` is no run directory, no epoch has ended yet, or a file is damaged.
+        RunDirectoryError: `run` is not a run directory, no epoch has finished yet, or a file is damaged.
     """
     path = run_directory.find_file(run, run_directory.HISTORY)
     history = _read(path, read_history)
     if not history.get("epoch"):
-        raise RunDirectoryError(f"{path}: no epoch has ended yet; plot again after the first")
+        raise RunDirectoryError(f"{path}: no epoch has finished yet; plot again after the first")
     if not all(epoch.is_integer() and 1 <= epoch <= MOST_EPOCHS for epoch in history["epoch"]):
-        raise RunDirectoryError(f"{path}: is damaged: epochs are whole numbers from 1; restore it or train again")
+        raise RunDirectoryError(f"{path}: is damaged: epochs must be whole numbers from 1; restore it or train again")
     best = _mapping(run / run_directory.METRICS, read_json).get("best_epoch")
     name = read_config(run).get("name") or run.resolve().name
     return RunCurves(str(name), history, best if isinstance(best, int) else None)
 
 
 def read_config(run: Path) -> dict[str, Any]:
-    """The run's config as it stands in the file; empty where there is none.
+    """The values in the run's config file; {} if it does not exist.
 
     Raises:
         RunDirectoryError: the file is damaged.
@@ -47,12 +47,12 @@ def read_config(run: Path) -> dict[str, Any]:
 
 
 def read_evaluation(run: Path) -> dict[str, Any]:
-    """The run's evaluation; empty where there is none yet (for what is raised, see `read_config`)."""
+    """The run's evaluation; {} if it does not exist yet (raises as `read_config`)."""
     return _mapping(run / run_directory.EVALUATION, read_json)
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Without aliases, which a run's config never has, and with which a small file can stand for gigabytes."""
+    """A YAML loader that refuses aliases, with which a small file can expand to gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -78,7 +78,7 @@ def _mapping(path: Path, read: Callable[[Path], Any]) -> dict[str, Any]:
 
 
 def _read(path: Path, read: Callable[[Path], T]) -> T:
-    """Whatever the file's reader raises, as one line that names the file."""
+    """A context that turns errors of a file's reader into one-line errors that name the file."""
     try:
         return read(path)
     except OSError as error:

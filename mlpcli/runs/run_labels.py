@@ -1,4 +1,4 @@
-"""Labels that say what differs between the configs of several runs."""
+"""Short labels for several runs, made of what differs between their configs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Values = dict[str, str]
 def differing_labels(configs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
     """One label per run, such as `learning_rate=0.01, batch_normalization=true`, in the order given.
 
-    A run's name and output, and the folder its data lies in, do not count. Where nothing differs the label is the
+    A run's name, output and data folder do not count. If nothing differs the label is the
     name; where the differences are too long, the name and the first of them; equal labels get the name added.
     """
     flat = _with_stand_ins([flatten(config) for config in configs])
@@ -71,13 +71,13 @@ def _differs(key: str, runs: Sequence[Values]) -> bool:
 
 
 def _with_stand_ins(runs: Sequence[Values]) -> list[Values]:
-    """Where one run has `early_stopping=false` and another its arguments, the other gets a value for it, too."""
+    """If one run has `early_stopping=false` and another its arguments, give the other the value true."""
     plain = dict.fromkeys(key for run in runs for key in run)
     return [_with_stand_in(run, plain) for run in runs]
 
 
 def _with_stand_in(run: Values, keys: Iterable[str]) -> Values:
-    """A short group of arguments becomes `{l2: 0.01}` as a whole, a long one `true` beside its arguments."""
+    """A group of arguments as one value: `{l2: 0.01}` if it is short, else `true`."""
     for key in keys:
         arguments = {name: text for name, text in run.items() if name.startswith(f"{key}.")}
         if key in run or not arguments:
@@ -91,7 +91,7 @@ def _with_stand_in(run: Values, keys: Iterable[str]) -> Values:
 
 
 def _short_names(keys: Sequence[str]) -> dict[str, str]:
-    """The last part of each key, or as many parts as it takes to tell it from the other keys."""
+    """The shortest unambiguous ending of each key, in parts."""
     return {key: _shortest_name(key, [other for other in keys if other != key]) for key in keys}
 
 
@@ -105,7 +105,7 @@ def _shortest_name(key: str, others: Sequence[str]) -> str:
 
 
 def _label(name: str, differences: Sequence[str]) -> str:
-    """The differences, cut after as many as fit and then led by the name; the name alone where there is none."""
+    """The differences; if they are too long, the name and as many as fit; the name alone without differences."""
     whole = ", ".join(differences)
     if not whole or len(whole) <= LONGEST_LABEL:
         return whole or name

@@ -58,12 +58,12 @@ def test_a_half_written_row_is_left_out(tmp_path: Path, text: str, epochs: list[
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a,b\n1,2\n", 'csv:1: is no history of a run: the first column must be "epoch"'),
+        (b"a,b\n1,2\n", 'csv:1: is not the history of a run: the first column must be "epoch"'),
         (b"epoch,loss\n1,0.5\n2\n", "csv:3: is damaged: 1 values for 2 columns"),
         (b"epoch,loss\n1,0.5,7\n", "csv:2: is damaged: 3 values for 2 columns"),
         (b"epoch,loss\n\n1,0.5\n", "csv:2: is damaged: 0 values for 2 columns"),
         (b"epoch,loss\n1,half\n", "is damaged: could not convert string to float: 'half'; restore it or train again"),
-        (b"\xff\xfe\x00epoch\n", "is no history of a run"),
+        (b"\xff\xfe\x00epoch\n", "is not the history of a run"),
         (b"epoch,loss\n1,\x00\n", "history.csv: is"),
     ],
 )

@@ -101,9 +101,11 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
         real(path, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Path, "mkdir", mkdir)
-    with pytest.raises(RunDirectoryError, match="digits: cannot be made: Permission denied; choose another --runs-dir"):
+    with pytest.raises(
+        RunDirectoryError, match="digits: cannot be created: Permission denied; choose another --runs-dir"
+    ):
         create_run_directory(tmp_path, "digits")
-    with pytest.raises(RunDirectoryError, match="digits: cannot be made: Permission denied"):
+    with pytest.raises(RunDirectoryError, match="digits: cannot be created: Permission denied"):
         create_run_directory(tmp_path / "digits", "x")
 
 
@@ -111,7 +113,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_read_only_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(RunDirectoryError, match="cannot be made: Permission denied"):
+        with pytest.raises(RunDirectoryError, match="cannot be created: Permission denied"):
             create_run_directory(tmp_path, "digits")
     finally:
         tmp_path.chmod(0o700)
@@ -132,7 +134,7 @@ def test_the_exact_folder(tmp_path: Path) -> None:
 def test_finding_files(tmp_path: Path) -> None:
     with pytest.raises(RunDirectoryError, match="nowhere: does not exist; give a run directory such as runs/digits"):
         find_file(tmp_path / "nowhere", run_directory.HISTORY)
-    with pytest.raises(RunDirectoryError, match=r"has no history.csv, so it is no run directory"):
+    with pytest.raises(RunDirectoryError, match=r"has no history.csv, so it is not a run directory"):
         find_file(tmp_path, run_directory.HISTORY)
     (tmp_path / "history.csv").write_text("")
     assert find_file(tmp_path, run_directory.HISTORY) == tmp_path / "history.csv"

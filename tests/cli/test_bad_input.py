@@ -99,7 +99,7 @@ MODELS: list[tuple[str, Callable[[Path, bytes], Any], list[str]]] = [
     ("truncated", lambda path, content: path.write_bytes(content[:-100]), ["model.keras: is damaged"]),
     ("no model", lambda path, content: path.write_text("weights"), ["model.keras: is not a model file"]),
     ("a zip", lambda path, content: path.write_bytes(b"PK\x05\x06" + bytes(18)), ["model.keras"]),
-    ("a folder", lambda path, content: path.mkdir(), ["model.keras: has no model.keras, so it is no run directory"]),
+    ("a folder", lambda path, content: path.mkdir(), ["model.keras: has no model.keras, so it is not a run directory"]),
 ]
 
 
@@ -116,10 +116,10 @@ def test_a_model_file(
 
 
 PLACES: list[tuple[list[str], list[str]]] = [
-    (["plot", "."], [".: has no history.csv, so it is no run directory"]),
+    (["plot", "."], [".: has no history.csv, so it is not a run directory"]),
     (["plot", "nowhere"], ["nowhere: does not exist; give a run directory such as runs/digits"]),
     (["plot", "my.yaml"], ["my.yaml: is a file; give a run directory"]),
-    (["evaluate", "."], [".: has no model.keras, so it is no run directory", "before the first epoch"]),
+    (["evaluate", "."], [".: has no model.keras, so it is not a run directory", "before the first epoch"]),
     (["evaluate", "my.yaml"], ["my.yaml: is not a model file; expected a .keras or .h5 file"]),
     (["summary", "nowhere.yaml"], ["nowhere.yaml: does not exist"]),
     (["validate", "my.yaml", "-s", "epochs"], ["-s epochs: expected key=value, such as -s training.epochs=5"]),

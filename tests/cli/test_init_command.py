@@ -68,7 +68,7 @@ def test_nothing_is_overwritten(mlpcli: Run, tmp_path: Path) -> None:
     before = (tmp_path / "iris.yaml").read_bytes()
     done = mlpcli("init", "iris")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: iris.yaml: is there already and is not overwritten; ")
+    assert done.stderr.startswith("error: iris.yaml: already exists and is not overwritten; ")
     assert (tmp_path / "iris.yaml").read_bytes() == before
 
 
@@ -79,7 +79,7 @@ def test_nothing_is_overwritten(mlpcli: Run, tmp_path: Path) -> None:
         (["--target", "x"], "give either data or --generate NAME"),
         (["iris", "--target", "x"], "--target: is for tables, and iris brings its own target"),
         (["--generate", "animal"], 'did you mean "animals"'),
-        (["iris", "--output", "no/such.yaml"], "no: there is no such folder"),
+        (["iris", "--output", "no/such.yaml"], "no: the folder does not exist"),
     ],
 )
 def test_mistakes_are_answered_in_one_line(mlpcli: Run, arguments: list[str], words: str, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ RECIPES = [
     ("표/relu", "relu", "validation accuracy 0.9, one seed", "2 s", "titanic.csv"),
 ]  # fmt: skip
 
-OF_MNIST = "mnist: downloaded, unless data.path or MLPCLI_DATA names its folder, or MLPCLI_DATA the one around it"
+OF_MNIST = "mnist: downloaded, unless data.path or MLPCLI_DATA points to its folder"
 
 
 @pytest.fixture
@@ -165,14 +165,14 @@ def test_a_copy_on_standard_output(mlpcli_here: Run, three: list[str], tmp_path:
 WRONG = [
     (["relu"], "error: No such command 'relu'; did you mean mlpcli recipes show 표/relu?\n"),
     (["shwo"], "error: No such command 'shwo'; did you mean \"show\"?\n"),
-    (["xyz"], "error: No such command 'xyz'; available: show and copy; no recipe is called \"xyz\"; mlpcli recipes"),
+    (["xyz"], "error: No such command 'xyz'; available: show and copy; unknown recipe \"xyz\"; mlpcli recipes"),
     (["show"], "error: Missing argument 'NAME'.\n"),
     (["--json", "show", "relu"], "error: --json works only without a subcommand, for the list\n"),
-    (["show", "../../x"], 'error: no recipe is called "../../x"; mlpcli recipes lists them\n'),
-    (["copy", "digit"], 'error: no recipe is called "digit"; did you mean "digits"?; mlpcli recipes lists them\n'),
-    (["copy", "digits", "--output", "no/x.yaml"], "error: no: there is no such folder; make it first, or choose"),
-    (["copy", "digits", "--output", "there.yaml"], "error: there.yaml: is there already and is not overwritten; "),
-    (["copy", "digits", "--output", "package"], "error: package: is there already and is not overwritten; "),
+    (["show", "../../x"], 'error: unknown recipe "../../x"; mlpcli recipes lists them\n'),
+    (["copy", "digit"], 'error: unknown recipe "digit"; did you mean "digits"?; mlpcli recipes lists them\n'),
+    (["copy", "digits", "--output", "no/x.yaml"], "error: no: the folder does not exist; create it first, or choose"),
+    (["copy", "digits", "--output", "there.yaml"], "error: there.yaml: already exists and is not overwritten; "),
+    (["copy", "digits", "--output", "package"], "error: package: already exists and is not overwritten; "),
 ]
 
 
@@ -207,7 +207,9 @@ def test_an_installation_without_recipes(mlpcli_here: Run, tmp_path: Path, monke
 def test_a_config_that_is_not_there_but_is_a_recipe(mlpcli_here: Run, three: list[str], verb: str) -> None:
     done = mlpcli_here(verb, "relu.yaml")
     assert done.returncode == 2
-    assert done.stderr == ("error: relu.yaml: does not exist; a recipe is called that: mlpcli recipes copy 표/relu\n")
+    assert done.stderr == (
+        "error: relu.yaml: does not exist; there is a recipe of that name: mlpcli recipes copy 표/relu\n"
+    )
 
 
 def test_the_python_api_can_be_called_again_and_again(

@@ -108,8 +108,9 @@ def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.Cap
 def test_no_number_of_seeds(mlpcli_here: Any, small: Path, tmp_path: Path, seeds: str) -> None:
     done = mlpcli_here("train", small, "--seeds", seeds)
     assert done.returncode == 2
-    advice = "give a whole number from 1 to 1000"
-    message = f"Invalid value for '--seeds': {seeds} is not a valid number of seeds; {advice}\n"
+    message = (
+        f"Invalid value for '--seeds': {seeds} is not a valid number of seeds; give a whole number from 1 to 1000\n"
+    )
     assert done.stderr.endswith(message)
     assert not (tmp_path / "runs").exists()
 
@@ -125,7 +126,7 @@ def test_a_mistake_in_the_data_is_said_without_a_word_of_seeds(mlpcli_here: Any,
 def test_other_commands_on_the_folder(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
     mlpcli_here("train", small, "--seeds", 2, "-q", "-s", "output.plots=[]")
     folder = Path("runs") / "숫자"
-    message = f"error: {folder}: holds 2 seeds; give one of them, such as {folder / 'seed-777'}\n"
+    message = f"error: {folder}: contains 2 seeds; give one of them, such as {folder / 'seed-777'}\n"
     for command in (["evaluate", folder], ["summary", folder], ["predict", folder, small], ["gradcheck", folder]):
         done = mlpcli_here(*command)
         assert (done.returncode, done.stdout, done.stderr) == (2, "", message), command

@@ -69,9 +69,9 @@ TRAINING = [
     ("metrics: [accuracy, acurracy]", 'metrics[1]: unknown name "acurracy"; did you mean "accuracy"?'),
     ("learning_rate_schedule: cosine", 'learning_rate_schedule: unknown name "cosine"; did you mean "cosine_decay"?'),
     ("optimizer: xyzzy",
-     'optimizer: unknown name "xyzzy"; known are sgd, rmsprop, adam, adamw, nadam, adamax, adagrad, '
+     'optimizer: unknown name "xyzzy"; available: sgd, rmsprop, adam, adamw, nadam, adamax, adagrad, '
      "adadelta, adafactor, ftrl, lion, lamb"),
-    ("loss: qqqq", 'loss: unknown name "qqqq"; known are sparse_categorical_crossentropy, categorical_crossentropy, '
+    ("loss: qqqq", 'loss: unknown name "qqqq"; available: sparse_categorical_crossentropy, categorical_crossentropy, '
      "binary_crossentropy, bce, mean_squared_error, mse, mean_absolute_error, mae, huber, huber_loss, hinge, "
      "kl_divergence, ..."),
     ("optimizer: 5", "optimizer: must be a name, or a mapping with a name and its arguments (got 5)"),
@@ -126,7 +126,7 @@ MODEL = [
     ("dropout: off", 'dropout: must be a number (got the text "off")'),
     ("dropout: 1.0", "dropout: must be less than 1 (got 1.0)"),
     ("dropout: -0.1", "dropout: must be at least 0 (got -0.1)"),
-    ("activation: no", 'activation: unknown activation "no"; known are relu, tanh, sigmoid, softmax, linear, gelu, '
+    ("activation: no", 'activation: unknown activation "no"; available: relu, tanh, sigmoid, softmax, linear, gelu, '
      "elu, selu, silu, leaky_relu, softplus, mish, ..."),
     ("activation: ReLU", 'activation: unknown activation "ReLU"; did you mean "relu"?'),
     ("activation: null", "activation: must be a text (got null)"),
@@ -143,15 +143,15 @@ MODEL = [
     ("kernel_regularizer: 0.01",
      "kernel_regularizer: must be a name, or a mapping with a name and its arguments (got 0.01)"),
     ("kernel_regularizer: l3",
-     'kernel_regularizer: unknown name "l3"; known are l1, l2, l1_l2, orthogonal_regularizer'),
-    ("unis: 3", "unis: unknown key; known are activation, batch_normalization, dropout, hidden_units, "),
+     'kernel_regularizer: unknown name "l3"; available: l1, l2, l1_l2, orthogonal_regularizer'),
+    ("unis: 3", "unis: unknown key; available: activation, batch_normalization, dropout, hidden_units, "),
     ("learning_rate: 3", "learning_rate: unknown key; it belongs in `training.optimizer`"),
     ("output: auot", 'output: must be auto, or dense arguments such as {activation: softmax} (got the text "auot")'),
     ("output: null", "output: must be auto, or dense arguments such as {activation: softmax} (got null)"),
     ("output: {unit: 3}", 'output.unit: unknown key; did you mean "units"?'),
     ("output: {activation: rlu}", 'output.activation: unknown activation "rlu"; did you mean "relu"?'),
     ("layers: [dens]", 'layers[0]: unknown name "dens"; did you mean "dense"?'),
-    ("layers: [lstm]", 'layers[0]: unknown name "lstm"; known are dense, activation, dropout, gaussian_dropout, '),
+    ("layers: [lstm]", 'layers[0]: unknown name "lstm"; available: dense, activation, dropout, gaussian_dropout, '),
     ("layers: [5]", "layers[0]: must be a name, or a mapping with a name and its arguments (got 5)"),
     ("layers: [{}]", "layers[0]: must be a name, or a mapping with a name and its arguments"),
     ("layers: [dense]", "layers[0].units: is required"),
@@ -220,7 +220,7 @@ REST = [
     ("data: {source: digits, epochs: 1}", "1:24: data.epochs: unknown key; it belongs in `training`"),
     ("epochs: 5\ndata: {source: digits}", "1:1: epochs: unknown key; it belongs in `training`"),
     ("bogus: 5\ndata: {source: digits}",
-     "1:1: bogus: unknown key; known are data, model, name, output, seed, training, version"),
+     "1:1: bogus: unknown key; available: data, model, name, output, seed, training, version"),
     ("seed: -1\ndata: {source: digits}", "1:1: seed: must be at least 0 (got -1)"),
     ("seed: 2147483648\ndata: {source: digits}", "1:1: seed: must be at most 2147483647 (got 2147483648)"),
     ("version: 99\ndata: {source: digits}",
@@ -297,5 +297,5 @@ def test_a_key_that_stands_beside_its_misspelling_is_checked_too(refusals: Refus
     assert refusals(text) == [
         'my.yaml:4:13: model.layers[0].dense.unit: unknown key; did you mean "units"?',
         "my.yaml:4:22: model.layers[0].dense.units: must be greater than 0 (got 0)",
-        "my.yaml:5:40: model.kernel_initializer.random_normal.name: unknown key; known are mean, stddev",
+        "my.yaml:5:40: model.kernel_initializer.random_normal.name: unknown key; available: mean, stddev",
     ]

@@ -141,7 +141,7 @@ def test_a_set_that_lacks_a_file(
     lacks: tuple[str, str] | None,
 ) -> None:  # fmt: skip
     folder = files(*there)
-    said = f"{folder / lacks[0]} is passed over, because it lacks {lacks[1]}" if lacks else None
+    said = f"{folder / lacks[0]} is skipped because it lacks {lacks[1]}" if lacks else None
     assert incomplete_set(name) == said
     notes = load_config(write_config(f"data: {{source: {name}}}")).notes
     assert notes == ((f"data.source: {said}",) if said else ())
@@ -168,13 +168,13 @@ def test_a_wrong_variable_is_an_error_where_it_is_asked(
     monkeypatch.setenv("MLPCLI_DATA", str(tmp_path / "p.csv"))
     assert load_config(write_config("data: {source: p.csv}")).config.data.source == str(tmp_path / "p.csv")
     assert load_config(write_config("data: {source: mnist}")).config.data.path is None
-    with pytest.raises(DataError, match=r"p.csv: is a file, and MLPCLI_DATA names it .*; correct MLPCLI_DATA"):
+    with pytest.raises(DataError, match=r"p.csv: is a file, but MLPCLI_DATA is set to it; correct MLPCLI_DATA"):
         find_built_in("mnist")
     with pytest.raises(ConfigError) as caught:
         load_config(write_config("data:\n  source: q.csv"))
     assert str(caught.value) == (
         f"{tmp_path / 'my.yaml'}:2:3: data.source: q.csv is not in {tmp_path}, and {tmp_path / 'p.csv'}: is a file,"
-        " and MLPCLI_DATA names it as the folder of data sets; correct MLPCLI_DATA"
+        " but MLPCLI_DATA is set to it; correct MLPCLI_DATA"
     )
 
 

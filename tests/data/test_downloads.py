@@ -91,7 +91,7 @@ def test_a_set_that_lacks_a_file_is_named_where_the_download_fails(
     folder = idx_folder.rename(idx_folder.parent / "mnist")
     next(folder.glob("t10k-labels*")).unlink()
     monkeypatch.setenv("MLPCLI_DATA", str(folder.parent))
-    missing = f"{folder} is passed over, because it lacks t10k-labels-idx1-ubyte; fetch train-images"
+    missing = f"{folder} is skipped because it lacks t10k-labels-idx1-ubyte; fetch train-images"
     with pytest.raises(DataError, match=re.escape(f"mnist: could not be downloaded (no route); {missing}")):
         load_source(DataConfig(source="mnist"))
 
@@ -120,7 +120,7 @@ def test_the_data_folder_comes_before_kerass_cache(
 def test_a_data_folder_that_is_not_there(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez(cache / "mnist.npz", **mnist_arrays())
     monkeypatch.setenv("MLPCLI_DATA", "/없는 곳")
-    with pytest.raises(DataError, match="/없는 곳: does not exist, and MLPCLI_DATA names it"):
+    with pytest.raises(DataError, match="/없는 곳: does not exist, but MLPCLI_DATA is set to it"):
         load_source(DataConfig(source="mnist"))
     assert len(load_source(DataConfig(source="mnist", path=str(cache))).train) == 4
 

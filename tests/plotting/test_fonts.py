@@ -41,7 +41,7 @@ def test_dejavu_is_enough(text: str, no_fonts: list[str]) -> None:
 def test_no_font_with_hangul(no_fonts: list[str]) -> None:
     assert fonts_for(["한국", "b"]).families == (DEFAULT,)
     assert use_font_for(["한국", "b"]) == (
-        "no installed font has 국 한, drawn as boxes; install one, for example the package fonts-nanum for Hangul"
+        "no installed font has 국 한, so boxes are drawn; install one, such as the package fonts-nanum for Hangul"
     )
 
 

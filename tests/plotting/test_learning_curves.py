@@ -108,7 +108,7 @@ def test_unknown_metric(metric: str, hint: str) -> None:
     with pytest.raises(UserError) as caught:
         learning_curves([run()], metric)
     there = "loss, accuracy, learning_rate, seconds"
-    assert str(caught.value) == f'metric "{metric}" is not in the history; there are {there}{hint}'
+    assert str(caught.value) == f'metric "{metric}" is not in the history; available: {there}{hint}'
 
 
 def test_no_metric_at_all() -> None:

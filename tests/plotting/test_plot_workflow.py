@@ -88,7 +88,7 @@ def test_unknown_format_and_metric(tmp_path: Path) -> None:
     run = make_run(tmp_path / "digits")
     with pytest.raises(UserError, match=r'format: the format must be one of png, svg, pdf \(got "jpeg"\)'):
         plot([run], format="jpeg")
-    with pytest.raises(UserError, match=r'metric "los" is not .* there are loss, .*; did you mean "loss"\?'):
+    with pytest.raises(UserError, match=r'metric "los" is not .* available: loss, .*; did you mean "loss"\?'):
         plot([run], metric="los")
     assert files_in(run) == ["config.yaml", "history.csv"]
 
@@ -109,7 +109,7 @@ def test_no_run_directory(tmp_path: Path) -> None:
 
 def test_no_finished_epoch(tmp_path: Path) -> None:
     run = make_run(tmp_path / "digits", epochs=0)
-    with pytest.raises(RunDirectoryError, match=r"history\.csv: no epoch has ended yet; plot again after the first"):
+    with pytest.raises(RunDirectoryError, match=r"history\.csv: no epoch has finished yet; plot again after the first"):
         plot([run])
 
 

@@ -59,12 +59,12 @@ def test_draws_what_fits_the_task(run: Path, evaluation: dict[str, Any], stem: s
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("history.csv", "", "no epoch has ended yet"),
-        ("history.csv", "epoch,loss\n", "no epoch has ended yet"),
+        ("history.csv", "", "no epoch has finished yet"),
+        ("history.csv", "epoch,loss\n", "no epoch has finished yet"),
         ("history.csv", "a,b\n1,2\n", 'the first column must be "epoch"'),
         ("history.csv", "epoch,loss\n1,x\n", "is damaged: could not convert string to float"),
-        ("history.csv", "epoch,loss\nnan,1\n", "is damaged: epochs are whole numbers from 1"),
-        ("history.csv", "epoch,loss\n1e300,1\n", "is damaged: epochs are whole numbers from 1"),
+        ("history.csv", "epoch,loss\nnan,1\n", "is damaged: epochs must be whole numbers from 1"),
+        ("history.csv", "epoch,loss\n1e300,1\n", "is damaged: epochs must be whole numbers from 1"),
         ("metrics.json", "{", "is damaged"),
         ("metrics.json", "[1]", "is damaged: keys with values were expected"),
         ("config.yaml", "- a\n", "is damaged: keys with values were expected"),

@@ -67,11 +67,11 @@ def test_the_exact_name_wins_over_one_that_is_alike(folder: Path) -> None:
     [
         ("relu", 'several recipes are called "relu": fashion_mnist/relu, mnist/relu; give one of these names'),
         ("mnist", '"mnist" is a folder of recipes: mnist/relu, mnist/zeros, mnist/한_층; give one of these names'),
-        ("digit", 'no recipe is called "digit"; did you mean "digits"?; mlpcli recipes lists them'),
-        ("mnist/zeroes", 'no recipe is called "mnist/zeroes"; did you mean "mnist/zeros"?; mlpcli recipes lists them'),
-        ("zero", 'no recipe is called "zero"; did you mean "zeros"?; mlpcli recipes lists them'),
-        ("", 'no recipe is called ""; mlpcli recipes lists them'),
-        ("q\x1b[2J", 'no recipe is called "q?[2J"; mlpcli recipes lists them'),
+        ("digit", 'unknown recipe "digit"; did you mean "digits"?; mlpcli recipes lists them'),
+        ("mnist/zeroes", 'unknown recipe "mnist/zeroes"; did you mean "mnist/zeros"?; mlpcli recipes lists them'),
+        ("zero", 'unknown recipe "zero"; did you mean "zeros"?; mlpcli recipes lists them'),
+        ("", 'unknown recipe ""; mlpcli recipes lists them'),
+        ("q\x1b[2J", 'unknown recipe "q?[2J"; mlpcli recipes lists them'),
     ],
 )
 def test_what_is_said_of_other_names(name: str, message: str) -> None:
@@ -83,7 +83,7 @@ def test_what_is_said_of_other_names(name: str, message: str) -> None:
 @pytest.mark.parametrize("name", ["../secret", "mnist/../../secret", "..", ".", "/", "/etc/passwd", "notes.txt", "*"])
 def test_no_name_leads_out_of_the_folder(name: str, folder: Path) -> None:
     for outside in (name, str(folder / name), str(folder / "digits.yaml")):
-        with pytest.raises(UserError, match="no recipe is called"):
+        with pytest.raises(UserError, match="unknown recipe"):
             find_recipe(outside)
 
 
@@ -98,10 +98,10 @@ def test_a_long_list_is_cut(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("zeros.yaml", "; a recipe is called that: mlpcli recipes copy mnist/zeros"),
-        ("fashion_mnist/relu", "; a recipe is called that: mlpcli recipes copy fashion_mnist/relu"),
-        ("mine/digits.yaml", "; a recipe is called that: mlpcli recipes copy digits"),
-        ("relu.yaml", "; recipes are called that: fashion_mnist/relu, mnist/relu (mlpcli recipes copy NAME)"),
+        ("zeros.yaml", "; there is a recipe of that name: mlpcli recipes copy mnist/zeros"),
+        ("fashion_mnist/relu", "; there is a recipe of that name: mlpcli recipes copy fashion_mnist/relu"),
+        ("mine/digits.yaml", "; there is a recipe of that name: mlpcli recipes copy digits"),
+        ("relu.yaml", "; there are recipes of that name: fashion_mnist/relu, mnist/relu (mlpcli recipes copy NAME)"),
         ("mnist", ""),
         ("my.yaml", ""),
     ],

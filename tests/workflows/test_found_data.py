@@ -70,7 +70,7 @@ def test_evaluate_looks_there_for_other_rows(folder: Path, train: Callable[..., 
     there = evaluate(of_birds, data="penguins.csv")
     assert there.evaluation["rows"] == 80
     assert there.notes == [f"note: --data: found in MLPCLI_DATA: {folder / 'tabular' / 'penguins.csv'}"]
-    with pytest.raises(DataError, match=r"--data gone: does not exist; give .*; a relative path is looked for in the"):
+    with pytest.raises(DataError, match=r"--data gone: does not exist; give .*; relative paths are also looked up"):
         evaluate(of_birds, data="gone")
     with pytest.raises(DataError, match=r"--data /gone: does not exist; give a path, or the name of a built-in set$"):
         evaluate(of_birds, data="/gone")
@@ -133,13 +133,13 @@ def test_validate_says_which_file_a_set_lacks(
     os.environ["MLPCLI_DATA"] = str(tmp_path)  # which the fixture takes back
     config = write_config("data: {source: mnist}\nmodel: {hidden_units: [4]}")
     said = mlpcli_here("validate", config).stdout
-    lacks = f"{tmp_path / 'mnist'} is passed over, because it lacks train-labels-idx1-ubyte"
+    lacks = f"{tmp_path / 'mnist'} is skipped because it lacks train-labels-idx1-ubyte"
     assert said.startswith(f"note: data.source: {lacks}\n")
     assert "will be downloaded by Keras" in said
 
 
 def test_what_is_nowhere_may_lie_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match=r"photos: not found; give .*; a relative path is looked for in the folder"):
+    with pytest.raises(DataError, match=r"photos: not found; give .*; relative paths are also looked up"):
         load_source(DataConfig(source=str(tmp_path / "photos")))
     (tmp_path / "sets").mkdir()
     (tmp_path / "sets" / "photos.tar.gz").touch()

@@ -143,11 +143,11 @@ def test_standard_output_writes_no_file(tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "iris.yaml").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match=r"iris.yaml: is there already and is not overwritten; .* --output"):
+    with pytest.raises(UserError, match=r"iris.yaml: already exists and is not overwritten; .* --output"):
         init("iris")
     assert (tmp_path / "iris.yaml").read_text(encoding="utf-8") == "mine"
     (tmp_path / "animals.csv").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match=r"animals\.csv: is there already"):
+    with pytest.raises(UserError, match=r"animals\.csv: already exists"):
         init(generate="animals")
     assert not (tmp_path / "animals.yaml").exists()
     assert (tmp_path / "animals.csv").read_text(encoding="utf-8") == "mine"
@@ -160,7 +160,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"generate": "iris"}, UserError, "there are height_weight, animals, moons, spirals, blobs"),
     ({"data": "irsi"}, DataError, 'irsi: not found; did you mean "iris"'),
     ({"data": "iris", "target": "species"}, SettingError, "--target: is for tables, and iris brings its own target"),
-    ({"data": "iris", "output": Path("no/such/x.yaml")}, UserError, "no/such: there is no such folder"),
+    ({"data": "iris", "output": Path("no/such/x.yaml")}, UserError, "no/such: the folder does not exist"),
 ]
 
 
