@@ -1,0 +1,19 @@
+"""From the bytes of a CSV or Parquet file to the numbers of the network. In reading order:
+
+- table_files.py: which paths are tables, and which files a path means
+- text_file.py: a text file as UTF-8, whatever its encoding and compression
+- csv_reader.py: a CSV file: separator, header, decimal comma, rows in blocks
+- csv_records.py: the slow, strict reading of a CSV: what is wrong, and on which line
+- parquet_reader.py: a Parquet file: its columns, rows in blocks
+- raw_table.py: rows as read: columns by name, missing values, usable rows
+- table_reader.py: all rows of one file or many, at once or in batches
+- table_writer.py: tables written batch by batch, as CSV or Parquet
+- values.py: cells as numbers, true/false or dates
+- texts.py: cells as text, and the distinct texts of a column
+- profile.py: what each column holds, counted over all rows
+- target.py: the target: which column, classes or a number, its encoding
+- kinds.py: what each column is used as, or why it is left out
+- column_encoders.py: one column as columns of the network's input
+- column_fitters.py: medians and categories, learnt from training rows
+- preprocessing.py: all columns to x and y; stored with the model
+"""

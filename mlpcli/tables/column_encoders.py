@@ -1,4 +1,4 @@
-"""One column of a table to columns of the network's input, as it was learnt from the training rows."""
+"""Encoders that turn one column of a table into columns of the network's input, as learnt from training rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONVERSIONS: dict[ValueKind, Callable[[Any, str, Place], npt.NDArray[np.float64]
 
 
 class ColumnEncoder(Protocol):
-    """What becomes of one column.
+    """Encodes one column.
 
     feature_names: of the columns that it becomes, in order. pass_through: which of them are 0 or 1 and stay unscaled.
     """
@@ -55,8 +55,8 @@ class ColumnEncoder(Protocol):
 class ValueColumn:
     """Numbers as they are, booleans as 0 and 1, dates as days since 1970-01-01.
 
-    fill: stands where there is no value: the median of the training rows; for booleans what most of them are.
-    indicator: whether a second column tells with 1 where there was no value, which is so where training rows had gaps.
+    fill: replaces a missing value: the median of the training rows; for booleans what most of them are.
+    indicator: whether a second column is 1 where the value was missing, which is so where training rows had gaps.
     """
 
     name: str
@@ -89,7 +89,7 @@ class ValueColumn:
 class CategoryColumn:
     """One-hot: a column for each category, then one for all others and one for gaps, where training rows had such.
 
-    A category that no training row had is one of the others; where there is no column for others, all are 0.
+    An unseen category counts as one of the others; without a column for others, all columns are 0.
     A gap that comes where training rows had none is treated in the same way.
     """
 

@@ -1,4 +1,4 @@
-"""Learning from training rows, batch by batch, how a column is to be encoded."""
+"""Learns from training rows, batch by batch, how to encode a column: medians, categories, missing values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEAST_SHARE, FEWEST_ROWS, ENOUGH_ROWS = 0.01, 5, 100
 SMALL_SHARE = 0.05
 """In fewer than 100 rows, 5 % of them take the place of the 5 rows."""
 MOST_ROUNDED = 0.01
-"""Of the range of a column; more than that lost to 32-bit numbers is said."""
+"""A share of a column's range; a larger rounding error in 32-bit numbers is reported."""
 MOST_COUNTED = 100_000
 MOST_COUNTED_IN_ALL = 2_000_000
 """Distinct texts counted at a time, of one column and of all; beyond that the rarest are forgotten."""
@@ -43,7 +43,7 @@ class ColumnFitter(Protocol):
         """
 
     def finish(self) -> tuple[ColumnEncoder | None, str]:
-        """The encoder, None where there is nothing to learn from; and what people should know of it, or ""."""
+        """The encoder, None where there is nothing to learn from; and a note for the user, or ""."""
 
 
 def fitter_for(name: str, kind: ColumnKind, number: int, columns: int) -> ColumnFitter:
@@ -54,12 +54,12 @@ def fitter_for(name: str, kind: ColumnKind, number: int, columns: int) -> Column
 
 
 def least_rows(rows: int) -> int:
-    """How many of the training rows a category must have, to get a column of its own."""
+    """The number of training rows that a category must have to get its own column."""
     return math.ceil(min(ENOUGH_ROWS, max(LEAST_SHARE * rows, min(FEWEST_ROWS, SMALL_SHARE * rows))))
 
 
 class ValueFitter:
-    """For numbers, booleans and dates: the median, or what most are, and whether there are gaps."""
+    """For numbers, booleans and dates: learns the median or the most frequent value, and whether values are missing."""
 
     def __init__(self, name: str, kind: ValueKind, number: int, columns: int) -> None:
         self._name, self._kind = name, kind
@@ -86,15 +86,15 @@ class ValueFitter:
         return ValueColumn(self._name, self._kind, fill, self._gaps), self._lost()
 
     def _lost(self) -> str:
-        """What to say where large values differ by little: Unix times, numbers of orders, dates within an hour."""
+        """A note on large values that differ by little (Unix times, order numbers, dates within an hour), or ""."""
         spread = self._high - self._low
         if not self._rounded > MOST_ROUNDED * spread:
             return ""
         unit = " days" if self._kind == "date" else ""
         return (
             f'column "{shown(self._name)}": the network\'s 32-bit numbers round its values by up to'
-            f" {self._rounded:.3g}{unit}, and they lie within {spread:.3g}{unit}; give their difference to the lowest"
-            " as a number instead"
+            f" {self._rounded:.3g}{unit}, but they span only {spread:.3g}{unit}; use their"
+            " difference from the lowest value instead"
         )
 
 
@@ -145,7 +145,7 @@ FEWEST_VALUES = 1_000
 """Values kept of one column, at most and of all columns together, and at least: the median is exact up to here, and
 that of a sample beyond. In all they take 4 bytes each, and 300 MB where columns are sampled."""
 STREAM = 1_296_385_106
-"""Keeps the draws apart from those of splits and epochs."""
+"""Separates the random draws here from those of splits and epochs."""
 
 
 class ValueSample:
@@ -172,7 +172,7 @@ class ValueSample:
             self._shrink()
 
     def median(self) -> float:
-        """The median of what is kept, NaN of nothing."""
+        """The median of the values kept; NaN if there are none."""
         if self.rows == 0:
             return float("nan")
         if self._kept > self._most:

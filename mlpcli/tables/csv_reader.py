@@ -1,4 +1,4 @@
-"""One CSV file: what it looks like, and its rows in blocks, every column as text."""
+"""Reads a CSV file: detects separator, header and decimal comma, and gives its rows in blocks, as text."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def find_layout(file: TextFile, options: ReadOptions) -> CsvLayout:
     """Look at the beginning of a file (and at all of it where the encoding must be found).
 
     Raises:
-        DataError: it is no text, or has no header.
-        SettingError: data.encoding or data.separator cannot be right.
+        DataError: it is not text, or has no header.
+        SettingError: data.encoding or data.separator does not fit the file.
     """
     encoding, notes = find_encoding(file, options.encoding)
     lines = _first_lines(file, encoding)
     separator = _separator(file, lines, options.separator)
     header = next(records(lines, separator), None)
     if header is None:
-        raise DataError(f"{file.name}: holds only blank lines; write a line of column names and then the rows")
+        raise DataError(f"{file.name}: has only blank lines; write a line of column names and then the rows")
     place = f"{file.name}:{header.line}"
     names, more = header_names(lines[header.line - 1 : header.end - 1], separator, place)
     comma = has_decimal_comma(lines, separator)
@@ -68,7 +68,7 @@ def csv_blocks(file: TextFile, layout: CsvLayout) -> Iterator[pa.RecordBatch]:
     """The rows in blocks of about a MiB, all columns strings, gaps still as they are written.
 
     Raises:
-        DataError: rows of different lengths, a quote that never closes, bytes that are no text.
+        DataError: rows of different lengths, a quote that is never closed, bytes that are not text.
     """
     import pyarrow as pa
 
@@ -154,7 +154,7 @@ def _separator(file: TextFile, lines: list[str], told: str | None) -> str:
     header = next((line for line in lines if not is_blank(line)), "")
     if told not in header and found in header and found in SEPARATORS:
         raise SettingError(
-            "data.separator", f"{told!r} does not stand in the first line of {file.name}, but {found!r} does; set that"
+            "data.separator", f"{told!r} does not occur in the first line of {file.name}, but {found!r} does; set that"
         )
     return told
 
@@ -211,7 +211,7 @@ DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+([eE][+-]?[0-9]+)?")
 def header_names(lines: list[str], separator: str, place: str) -> tuple[tuple[str, ...], list[str]]:
     """The names in the header, and notes on what was done to them.
 
-    Blanks around a name do not belong to it; a column without a name is called "column 3", by its position.
+    Blanks around a name do not belong to it; a column without a name is named "column 3", by its position.
 
     Args:
         lines: the header's lines (more than one where a quoted name holds line ends).
@@ -225,7 +225,7 @@ def header_names(lines: list[str], separator: str, place: str) -> tuple[tuple[st
         written = next(csv.reader(lines, delimiter=separator))
     except csv.Error as error:
         raise DataError(
-            f"{place}: the line of column names cannot be read: {error}; write one short name a column"
+            f"{place}: the line of column names cannot be read: {error}; write one short name per column"
         ) from error
     names = [" ".join(name.split()) for name in written]
     check_count(len(names), place)
@@ -238,7 +238,7 @@ def header_names(lines: list[str], separator: str, place: str) -> tuple[tuple[st
     unnamed = [position for position, name in enumerate(names, 1) if not name]
     names = [name or f"column {position}" for position, name in enumerate(names, 1)]
     check_names(names, place, ", or, if this line is data, add a line of names above it" if numbers else "")
-    notes = [f"{place}: columns without a name are called by their position: {_some(f'column {at}' for at in unnamed)}"]
+    notes = [f"{place}: columns without a name are named by their position: {_some(f'column {at}' for at in unnamed)}"]
     numeric = [
         f"{place}: some column names are numbers ({_some(numbers)}); if this line is data, add a line of names above it"
     ]

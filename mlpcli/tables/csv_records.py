@@ -29,8 +29,8 @@ LONGEST_LINE = 4 * LONGEST_ROW
 def open_quote(file: TextFile, record: Record) -> DataError:
     """The error for a quote that does not close, or not before a separator or the end of a line."""
     return DataError(
-        f'{file.name}:{record.open_quote}: a quotation mark (") opens here and does not close where the value ends;'
-        ' close it, or write "" for one that belongs to the text'
+        f'{file.name}:{record.open_quote}: a quotation mark (") opens here but is not closed at the end of the value;'
+        ' close it, or write "" for a quotation mark in the text'
     )
 
 
@@ -60,12 +60,12 @@ def text_lines(stream: Utf8Stream, name: str) -> Iterator[str]:
 
 
 def too_long(name: str, line: int) -> str:
-    """What is said of a row longer than LONGEST_ROW."""
+    """The message about a row longer than LONGEST_ROW."""
     return f"{name}:{line}: the row is longer than {LONGEST_ROW >> 20} MiB; is this a CSV file? check the line ends"
 
 
 def records(lines: Iterable[str], separator: str) -> Iterator[Record]:
-    """The records; blank lines are none. Linear in the length of the text, in bounded memory."""
+    """The records, without blank lines. Takes linear time and bounded memory."""
     plain = re.compile(_plain_row(separator))
     scan = _QuoteScan(separator)
     number = 0
@@ -150,7 +150,7 @@ class _QuoteScan:
 
 
 def fault_of(file: TextFile, encoding: str, separator: str, error: pa.ArrowInvalid) -> DataError:
-    """The error for a file that pyarrow cannot read: the line, and how many values stand there and should."""
+    """The error for a file that pyarrow cannot read: the line, and the number of values found and expected."""
     odd: list[Record] = []
     sizes: Counter[int] = Counter()
     with file.open_utf8(encoding) as stream:
@@ -183,11 +183,11 @@ def _ragged(file: TextFile, separator: str, header: Record, first: Record, sizes
     rows = sum(sizes.values())
     more = f" ({rows - 1:,} more such rows)" if rows > 1 else ""
     if first.values == header.values + 1 and rows > 1 and len(sizes) == 1:
-        advice = "name the column that the header lacks, or remove the separators at the ends of the lines"
+        advice = "add the missing column name, or remove the separators at the ends of the lines"
     elif first.values > header.values:
-        advice = f"put values that hold {separator!r} into quotes, or remove what is too much"
+        advice = f"quote values that contain {separator!r}, or remove the extra values"
     else:
-        advice = "write a separator for each missing value too"
+        advice = "write a separator for each missing value, too"
     return DataError(
         f"{file.name}:{first.line}: expected {header.values:,} values, as many as column names, but found"
         f" {first.values:,}{more}; {advice}"

@@ -1,4 +1,4 @@
-"""Which columns of a table are used, and as what: what the config says, and else what their values look like."""
+"""Decides which columns of a table are used, and as what: by the config, else by their values."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Trouble = Literal["empty", "constant", "id", "free text", "mixed"]
 DROPPED: dict[Trouble, str] = {
     "empty": "without any value",
     "constant": "with one value only",
-    "id": "with a text of its own in every row, as names and identifiers have,",
+    "id": "with a different text in every row, such as names or identifiers,",
 }
 
 
 @dataclass(frozen=True)
 class ChosenColumns:
-    """The columns to learn from and their kinds, in the order of data.features or of the file; what to say of them."""
+    """The columns to learn from and their kinds, in the order of data.features or of the file; notes for the user."""
 
     kinds: dict[str, ColumnKind]
     notes: list[str]
@@ -61,7 +61,7 @@ def choose_kinds(name: str, profiles: Profiles, data: DataConfig, target: str | 
     _refuse(name, profiles, verdicts)
     kinds = {column: verdict.kind for column, verdict in verdicts.items() if verdict.kind is not None}
     if not kinds:
-        raise SettingError(_key(data), f"no column of {name} is left to learn from{_why(verdicts)}")
+        raise SettingError(_key(data), f"{name} has no columns left to learn from{_why(verdicts)}")
     if data.missing == "error":
         refuse_gaps(profiles, list(kinds))
     return ChosenColumns(kinds, _notes(verdicts))
@@ -80,8 +80,8 @@ def refuse_gaps(profiles: Profiles, columns: list[str]) -> None:
     counts = ", ".join(f"{shown(profile.name)} {profile.missing:,}" for profile in with_gaps[:10])
     more = f" and {len(with_gaps) - 10:,} more columns" if len(with_gaps) > 10 else ""
     raise DataError(
-        f"{first.place if first else ''}: {shown(with_gaps[0].name)}: has no value (gaps in all: {counts}{more}); fill"
-        " them in, or choose data.missing: impute (filled with the median) or drop (such rows are left out)"
+        f"{first.place if first else ''}: {shown(with_gaps[0].name)}: has no value (missing in all: {counts}{more});"
+        " fill them in, or choose data.missing: impute (filled with the median) or drop (such rows are left out)"
     )
 
 
@@ -113,8 +113,8 @@ def _refuse(name: str, profiles: Profiles, verdicts: Mapping[str, Verdict]) -> N
     if texts:
         raise SettingError(
             "data.exclude",
-            f"{name}: free text ({verdicts[texts[0]].note}) in {quoted(texts)}, which this network cannot read;"
-            f" say data.exclude: {yaml_names(texts)}, or data.types: {{{yaml_names(texts[:1])[1:-1]}: category}}"
+            f"{name}: free text ({verdicts[texts[0]].note}) in {quoted(texts)}, which this network cannot use;"
+            f" set data.exclude: {yaml_names(texts)}, or data.types: {{{yaml_names(texts[:1])[1:-1]}: category}}"
             " to use its most frequent texts",
         )
 
@@ -132,7 +132,7 @@ def _notes(verdicts: Mapping[str, Verdict]) -> list[str]:
 def _why(verdicts: Mapping[str, Verdict]) -> str:
     counts = [sum(verdict.trouble == trouble for verdict in verdicts.values()) for trouble in DROPPED]
     told = [f"{count:,} {words.rstrip(',')}" for count, words in zip(counts, DROPPED.values(), strict=True) if count]
-    return f": {', '.join(told)}" if told else "; name columns to use beside the target"
+    return f": {', '.join(told)}" if told else "; name other columns than the target"
 
 
 def _key(data: DataConfig) -> str:
@@ -152,7 +152,7 @@ ID_NAME = re.compile(r"(?i:(^|[ _.-])(id|idx|index|no|uuid|key)$)|[a-z](Id|ID)$|
 
 @dataclass(frozen=True)
 class Verdict:
-    """kind: None where the column cannot be used as it is. trouble: why not. note: what people should know."""
+    """kind: None if the column cannot be used as it is. trouble: why not. note: for the user."""
 
     kind: ColumnKind | None
     trouble: Trouble | None = None
@@ -169,7 +169,7 @@ def judge(profile: ColumnProfile, gaps_tell: bool = True) -> Verdict:
        leading zeros (007), or in a column called code, zip, type, 코드 ...
     4. All are dates: date.
     5. Most, but not all, are numbers (or dates): a mistake in the file ("mixed").
-    6. Texts: free text and identifiers are of no use; all others are categories.
+    6. Texts: free text and identifiers are left out; all others are categories.
     """
     present, seen = profile.present, profile.seen
     if present == 0:
@@ -191,9 +191,9 @@ def _numbers(profile: ColumnProfile) -> Verdict:
     name, seen = profile.name, profile.seen
     if is_whole(profile):
         if len(seen) <= MOST_CODES and not seen.many and len(seen) > 2 and _are_codes(profile):
-            return Verdict("category", note=f"{len(seen)} whole numbers that look like codes are read as categories")
+            return Verdict("category", note=f"{len(seen)} whole numbers that look like codes are used as categories")
         if seen.all_differ and profile.present >= FEWEST_FOR_ID and (profile.counting or ID_NAME.search(name)):
-            note = "every row has its own number, as row numbers and identifiers have"
+            note = "every row has a different number, like row numbers or identifiers"
             return Verdict("number", note=f"{note}; data.exclude: {yaml_names([name])}?")
     return Verdict("number")
 
@@ -213,7 +213,7 @@ def _texts(profile: ColumnProfile) -> Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """The target, the kind of each column that is used, a summary of every column, and what people should know."""
+    """The target, the kind of each column that is used, a summary of every column, and notes for the user."""
 
     target: TargetEncoder
     kinds: dict[str, ColumnKind]

@@ -1,4 +1,4 @@
-"""One Parquet file: its columns, and its rows in batches, in types that the conversions read."""
+"""Reads a Parquet file: its columns, and its rows in blocks, in types that can be converted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def parquet_schema(path: Path) -> tuple[pa.Schema, list[str]]:
     """Names and types of the columns as they will be read, and notes on columns that are not.
 
     Raises:
-        DataError: no Parquet file, damaged, a name twice, no column of a type that is read.
+        DataError: not a Parquet file, damaged, a duplicate name, or no column of a supported type.
     """
     import pyarrow as pa
 
@@ -36,13 +36,15 @@ def parquet_schema(path: Path) -> tuple[pa.Schema, list[str]]:
     fields = [pa.field(field.name, kind) for field in schema if (kind := read_type(field.type)) is not None]
     left_out = [f"{field.name} ({field.type})" for field in schema if read_type(field.type) is None]
     if not fields:
-        raise DataError(f"{path}: no column has a type that is read: {', '.join(left_out[:20])}; write plain columns")
-    note = f"{path}: left out, since only numbers, text, true/false and dates are read: {', '.join(left_out[:20])}"
+        raise DataError(f"{path}: no column has a supported type: {', '.join(left_out[:20])}; write plain columns")
+    note = (
+        f"{path}: left out, because only numbers, text, true/false and dates are supported: {', '.join(left_out[:20])}"
+    )
     return pa.schema(fields), [note] if left_out else []
 
 
 def read_type(kind: pa.DataType) -> pa.DataType | None:
-    """The type that a column of this type is read as; None where there is none (lists, structs, durations ...)."""
+    """The type that a column of this type is read as; None if it is not supported (lists, structs, durations ...)."""
     import pyarrow as pa
     import pyarrow.types as kinds
 
@@ -95,7 +97,9 @@ def _open(path: Path) -> Iterator[pq.ParquetFile]:
             yield file
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: is no Parquet file, is damaged, or is cut off ({reason}); write it again") from error
+        raise DataError(
+            f"{path}: is not a Parquet file, is damaged, or is truncated ({reason}); write it again"
+        ) from error
 
 
 def _check_size(path: Path, file: pq.ParquetFile, group: int) -> None:

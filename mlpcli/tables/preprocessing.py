@@ -1,4 +1,4 @@
-"""From the columns of a table to the network's input, as learnt from the training rows; it travels with the model."""
+"""Turns a table into x and y, as learnt from training rows; stored with the model as JSON, and checked when loaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Preprocessing:
     """How rows of a table become rows of x (n, width) float32, and their targets y.
 
     columns: one encoder per column that is used, in the order of x. options: how the training file was read.
-    missing: as data.missing; with drop and error, a row to be encoded must not have gaps.
+    missing: as data.missing; with drop and error, a row to be encoded must not have missing values.
     """
 
     columns: tuple[ColumnEncoder, ...]
@@ -78,7 +78,7 @@ class Preprocessing:
         """y: int64 class indices (n,), or float32 numbers (n,).
 
         Raises:
-            DataError: there is no target column, a row has no target, or a label is not known.
+            DataError: there is no target column, a row has no target, or a label is unknown.
         """
         return self.target.found_in(table, self.source_names).encode(table)
 
@@ -122,8 +122,8 @@ class Preprocessing:
             if gaps.any():
                 raise DataError(
                     f"{table.place(int(gaps.argmax()))}: {shown(name)}: has no value"
-                    f" ({plural(int(gaps.sum()), 'such row', 'such rows')}), and the model takes no rows with gaps;"
-                    " fill it in, leave out the row, or train with data.missing: impute"
+                    f" ({plural(int(gaps.sum()), 'such row', 'such rows')}), and the model does not accept missing"
+                    " values; fill it in, leave out the row, or train with data.missing: impute"
                 )
 
 
@@ -161,7 +161,7 @@ def fit_preprocessing(
     encoders, notes = zip(*(fitter.finish() for fitter in fitters), strict=True)
     columns = tuple(encoder for encoder in encoders if encoder is not None)
     if not columns:
-        raise SettingError("data.features", f"no column says anything in the training rows: {'; '.join(notes[:5])}")
+        raise SettingError("data.features", f"no column is informative in the training rows: {'; '.join(notes[:5])}")
     return Preprocessing(columns, target, options, data.missing), first_notes([note for note in notes if note])
 
 
@@ -186,7 +186,7 @@ def read_parts(value: object, keys: Sequence[str], what: str) -> list[Any]:
     """The values of exactly these keys, in this order.
 
     Raises:
-        ValueError: it is no mapping with these keys.
+        ValueError: it is not a mapping with exactly these keys.
     """
     if not isinstance(value, dict) or set(value) != set(keys):
         raise ValueError(f"preprocessing: {what} should hold {', '.join(keys)}")
@@ -286,7 +286,7 @@ Read = Callable[[ReadOptions, int], Iterator[RawTable]]
 def fitting_options(read: Read, preprocessing: Preprocessing) -> ReadOptions:
     """As the file itself suggests or, where the columns then are not there, as the training file was read.
 
-    The new rows may well have another encoding or separator than the training rows had.
+    The new file may have another encoding or separator than the training file.
     """
     stored = preprocessing.options
     found = ReadOptions(None, None, stored.na_values)

@@ -1,4 +1,4 @@
-"""What the columns of a table hold: counts over all rows, gathered batch by batch in bounded memory."""
+"""Profiles of the columns of a table, counted over all rows in bounded memory, and a summary line for each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Indices = npt.NDArray[np.signedinteger[Any]]
 
 @dataclass(frozen=True)
 class Odd:
-    """A value that is not what most are: its text, and its row in a batch that knows places."""
+    """A value that is not like most: its text, and its row in a batch that knows places."""
 
     text: str
     batch_place: Place
@@ -39,7 +39,7 @@ class Odd:
 
     @property
     def place(self) -> str:
-        """Where it stands. Only for messages: finding it may mean to read the file again."""
+        """Where it is. Only for messages: finding the line may mean reading the file again."""
         return self.batch_place(self.row)
 
 
@@ -132,7 +132,7 @@ class ColumnProfile:
         self.booleans += int(counts[forms.booleans].sum())
         self.dates += int(counts[forms.dates].sum())
         self.counting = False
-        written = plain_texts(distinct) if is_text(distinct) else texts  # TRUE, not true: as it stands in the file
+        written = plain_texts(distinct) if is_text(distinct) else texts  # TRUE, not true: as it is written in the file
         self.no_number = self.no_number or _first_odd(forms.numbers[codes], codes, written, rows, place)
         self.no_date = self.no_date or _first_odd(forms.dates[codes], codes, written, rows, place)
         self.longest = max(self.longest, pc.max(pc.utf8_length(texts)).as_py())
@@ -239,7 +239,7 @@ def mixed_message(profile: ColumnProfile) -> str:
     rest = profile.present - fitting
     gap = f": {yaml_names([text])}" if len(text) <= LONGEST_TEXT else ""
     return (
-        f'{place}: {shown(profile.name)}: "{shown(text)}" is no {kind}, but {fitting:,} of {profile.present:,} values'
-        f" are; correct the {rest:,}, or say data.na_values{gap} where it stands for a gap,"
+        f'{place}: {shown(profile.name)}: "{shown(text)}" is not a {kind}, but {fitting:,} of {profile.present:,}'
+        f" values are; correct the {rest:,}, or set data.na_values{gap} if it means a missing value,"
         f" or data.types: {{{yaml_names([profile.name])[1:-1]}: category}}"
     )

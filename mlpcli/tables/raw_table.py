@@ -1,4 +1,4 @@
-"""Rows of a table as they were read, before anything is decided about them."""
+"""The rows of a table as read: columns by name, missing values, usable rows, and how a file is to be read."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class RawTable:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """None: to be found in the file itself. na_values: texts that stand for a gap, beside the usual ones."""
+    """None: to be detected. na_values: texts that mean a missing value, besides the usual ones."""
 
     separator: str | None = None
     encoding: str | None = None
@@ -145,10 +145,12 @@ def usable_rows(table: RawTable, features: Iterable[str], target: str | None, mi
 
 
 def left_out_note(left_out: int, rows: int) -> list[str]:
-    """What to say of rows that data.missing: drop leaves out; nothing where there are none."""
+    """A note on the rows that data.missing: drop leaves out; [] without such rows."""
     if not left_out:
         return []
-    return [f"{left_out:,} of {rows:,} rows have gaps and are left out (data.missing: drop); impute would keep them"]
+    return [
+        f"{left_out:,} of {rows:,} rows have missing values and are left out (data.missing: drop); impute keeps them"
+    ]
 
 
 USUAL_GAPS = (
@@ -186,16 +188,14 @@ MOST_NAMED = 5
 def check_count(columns: int, place: str) -> None:
     """Refuse more columns than can be handled in reasonable time."""
     if columns > MOST_COLUMNS:
-        raise DataError(f"{place}: has {columns:,} columns; at most {MOST_COLUMNS:,} are read: leave some out")
+        raise DataError(f"{place}: has {columns:,} columns; at most {MOST_COLUMNS:,} are supported: leave some out")
 
 
 def check_names(names: Sequence[str], place: str, or_else: str = "") -> None:
     """Refuse names that stand more than once; `or_else` goes to the end of the advice."""
     doubled = [name for name, count in Counter(names).items() if count > 1]
     if doubled:
-        raise DataError(
-            f"{place}: column names that stand more than once: {_some(doubled)}; rename or remove columns{or_else}"
-        )
+        raise DataError(f"{place}: duplicate column names: {_some(doubled)}; rename or remove columns{or_else}")
 
 
 def _some(names: object) -> str:

@@ -1,4 +1,4 @@
-"""Which paths are tables, and which files a path stands for: one file, a glob, a folder, hive-style folders."""
+"""Which paths are tables, and which files a path means: one file, a glob, a folder, hive-style folders."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _files(path: Path) -> list[Path]:
         way = unpack_first(path) or f"check the path; {VARIABLE_TOO}"
         raise DataError(f"{path}: not found{_neighbour(path)}; {way}")
     if not _is_table_name(path) and path.is_file():
-        raise DataError(f"{path}: is no table by its name; tables end in {ENDINGS}")
+        raise DataError(f"{path}: not the name of a table; tables end in {ENDINGS}")
     return [path]
 
 
@@ -105,7 +105,7 @@ def _matches(path: Path) -> list[Path]:
 
 
 def _tables_in(folder: Path, depth: int = 0) -> Iterator[Path]:
-    """Tables directly in the folder and in its key=value folders; names that start with _ or . are no data."""
+    """Tables directly in the folder and in its key=value folders; names that start with _ or . are skipped."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(("_", ".")):
@@ -126,7 +126,7 @@ def _neighbour(path: Path) -> str:
     try:
         return did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
     except OSError:
-        return f" (there is no folder {path.parent})"
+        return f" (the folder {path.parent} does not exist)"
 
 
 def table_name(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Tables from files: every row, all at once or in batches, from CSV and Parquet, one file or many."""
+"""Reads all rows of a table, from CSV or Parquet, one file or many, at once or in batches."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int
     """
     handle, kept = tempfile.mkstemp(prefix="mlpcli-", suffix=".csv")
     source = TextFile(Path(kept), name)
-    # The file must last as long as somebody may ask on which line a row stands: as long as the source does.
+    # The file must exist for as long as the source does, since the line of a row may be asked for.
     weakref.finalize(source, Path(kept).unlink, missing_ok=True)
     try:
         with os.fdopen(handle, "wb") as copy:
@@ -152,7 +152,7 @@ def _blocks(parts: list[TablePart], places: Places) -> Iterator[pa.Table]:
             rows += block.num_rows
     if rows == 0:
         columns = plural(len(parts[0].schema), "column", "columns")
-        raise DataError(f"{parts[0].name}: holds the names of {columns} and no rows; add rows")
+        raise DataError(f"{parts[0].name}: has the names of {columns} but no rows; add rows")
 
 
 def _tidied(table: pa.Table, options: ReadOptions) -> pa.Table:
@@ -210,13 +210,13 @@ def _common_schema(parts: Sequence[TablePart]) -> pa.Schema:
             pairs = ((name, schema.field(name).type, part.schema.field(name).type) for name in schema.names)
             name, one, other = next((pair for pair in pairs if pair[1] != pair[2]), ("", "", ""))
             raise DataError(
-                f"{part.name}: {name}: is {other}, but {one} in {parts[0].name}; write the files with the same types"
+                f"{part.name}: {name}: is {other}, but {one} in {parts[0].name}; write all files with the same types"
             ) from error
     return schema
 
 
 class Places:
-    """Row index over several files, in their order, to where the row stands in its own file."""
+    """Maps a row index over several files, in their order, to the place of the row in its own file."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []

@@ -1,4 +1,4 @@
-"""Which column is the target, and whether it holds classes or numbers."""
+"""The target: which column it is, whether it holds classes or numbers, and its encoding."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_NUMBER_CLASSES = 20
 """Whole numbers with at most so many distinct values are classes; more of them are an amount."""
 MOST_CLASSES = 1000
 OWN_LABEL_SHARE = 0.5
-"""Where more than half of the rows have a label of their own, there is nothing to generalize from."""
+"""If more than half of the rows have different labels, there is nothing to generalize from."""
 Profiles = Mapping[str, ColumnProfile]
 
 
@@ -62,7 +62,7 @@ def target_column(file: str, profiles: Profiles, data: DataConfig) -> str:
         guess = guess_target(list(profiles), profiles)
         raise SettingError(
             "data.target",
-            f"which column of {file} is to be predicted? Write, for example, target: {yaml_names([guess])[1:-1]};"
+            f"which column of {file} should be predicted? Write, for example, target: {yaml_names([guess])[1:-1]};"
             f" it has: {listed_columns(profiles)}",
         )
     check_known("data.target", file, [data.target], profiles)
@@ -78,7 +78,7 @@ def _check_values(file: str, profile: ColumnProfile) -> None:
     same_number = profile.numbers == profile.present and profile.low == profile.high  # 3.5 and 3.50
     if same_number or (len(profile.seen) == 1 and not profile.seen.many):
         raise DataError(
-            f"{file}: {name}: all {profile.present:,} rows with a target have the same,"
+            f"{file}: {name}: all {profile.present:,} rows with a target have the same one,"
             f' "{shown(profile.seen.starts(1)[0])}"; add rows with others, or choose another data.target'
         )
 
@@ -121,7 +121,7 @@ def _class_names(file: str, profile: ColumnProfile, data: DataConfig) -> tuple[s
     if seen.many or len(seen) > MOST_CLASSES or (own and not numbers):
         many = f"{seen.most:,} or more" if seen.many else f"{len(seen):,}"
         key, advice = (
-            ("data.task", "say data.task: regression") if numbers else ("data.target", "choose another column")
+            ("data.task", "set data.task: regression") if numbers else ("data.target", "choose another column")
         )
         raise SettingError(
             key,
@@ -136,7 +136,7 @@ def _row_notes(profile: ColumnProfile) -> list[str]:
     if not profile.missing:
         return []
     rows = f"{profile.missing:,} of {plural(profile.rows, 'row', 'rows')}"
-    are = "has no value of the target and is" if profile.missing == 1 else "have no value of the target and are"
+    are = "has no target value and is" if profile.missing == 1 else "have no target value and are"
     return [f'{rows} {are} left out (column "{shown(profile.name)}")']
 
 
@@ -185,7 +185,7 @@ class TargetEncoder:
     """name: the target's column, None where it is not known.
 
     class_names: in the order of their indices; None where the target is a number.
-    positions: whether labels may also be the positions of classes, 0, 1, 2 ..., where their names are no numbers.
+    positions: whether labels may also be the positions of classes, 0, 1, 2 ..., if their names are not numbers.
     """
 
     name: str | None
@@ -195,7 +195,7 @@ class TargetEncoder:
     def name_in(self, table: RawTable, features: Collection[str]) -> str | None:
         """The target's column in this table, None where there is none.
 
-        Where the name is not known, it is the one column that is no feature; of several, the one called as targets are.
+        If the name is unknown, it is the only column that is not a feature; of several, the one with a usual name.
         """
         if self.name is not None:
             return self.name if self.name in table.names else None
@@ -215,8 +215,8 @@ class TargetEncoder:
         if name is None:
             others = listed_columns([name for name in table.names if name not in features])
             raise DataError(
-                f"{file_of(table)}: which column is the target? Beside the features it has {others or 'none'};"
-                " call it target"
+                f"{file_of(table)}: which column is the target? Besides the features it has {others or 'none'};"
+                " name it target"
             )
         return replace(self, name=name)
 
@@ -226,7 +226,7 @@ class TargetEncoder:
         Labels are compared as texts; 1, 1.0 and "1" are one class.
 
         Raises:
-            DataError: a label that no training row had, a value that is no finite number, or a row without a target.
+            DataError: a label that no training row had, a value that is not a finite number, or a row without a target.
         """
         name = self.name or ""
         column = table.columns[name]
@@ -256,8 +256,8 @@ class TargetEncoder:
         if unknown.any():
             row = int(unknown.argmax())
             raise DataError(
-                f'{table.place(row)}: {shown(self.name or "")}: the label "{shown(texts[codes[row]] or "")}" was in no'
-                f" training row ({plural(int(unknown.sum()), 'row has', 'rows have')} unknown labels); the classes are"
+                f'{table.place(row)}: {shown(self.name or "")}: the label "{shown(texts[codes[row]] or "")}" is not in'
+                f" any training row ({plural(int(unknown.sum()), 'row has', 'rows have')} unknown labels); the classes are"
                 f" {quoted(names)}; correct the labels, or train with rows of them"
             )
         return indices

@@ -105,7 +105,7 @@ class _Unpacked:
             data: bytes = self._stream.read(size)
         except (OSError, pa.ArrowInvalid) as error:
             raise DataError(
-                f"{self._name}: is no {self._compression} file, is damaged, or is cut off ({error});"
+                f"{self._name}: is not a valid {self._compression} file, or is truncated ({error});"
                 " download or write it again"
             ) from error
         return data
@@ -187,9 +187,9 @@ class Utf8Stream(io.RawIOBase):
 
 
 def zero_byte(name: str, encoding: str) -> str:
-    """What is said of a file that holds a zero byte."""
+    """The message about a file that contains a zero byte."""
     return (
-        f"{name}: holds a zero byte, so that it is no text in {encoding}; is it UTF-16"
+        f"{name}: contains a zero byte, so it is not text in {encoding}; is it UTF-16"
         " (data.encoding: utf-16-le) or another kind of file?"
     )
 
@@ -213,7 +213,7 @@ def known_encoding(name: str) -> str:
     """The name as Python writes it; euc-kr becomes cp949, which holds all of it and the syllables that it lacks.
 
     Raises:
-        SettingError: there is no such encoding.
+        SettingError: the encoding is unknown.
     """
     try:
         found = codecs.lookup(name).name
@@ -222,7 +222,8 @@ def known_encoding(name: str) -> str:
         found = ""
     if found in ("", *NOT_TEXT):
         raise SettingError(
-            "data.encoding", f'"{name}" is no encoding{did_you_mean(name, COMMON)}; known are {", ".join(COMMON)} ...'
+            "data.encoding",
+            f'unknown encoding "{name}"{did_you_mean(name, COMMON)}; available: {", ".join(COMMON)} ...',
         )
     return "cp949" if found == "euc_kr" else found
 
@@ -233,8 +234,8 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
     Without one, and with nothing told, the whole file is tried: UTF-8 first, then cp949 (Korean Excel).
 
     Raises:
-        DataError: it is no text, or in none of these encodings; it names the first bad byte.
-        SettingError: there is no encoding of the told name.
+        DataError: it is not text, or in none of these encodings; it names the first bad byte.
+        SettingError: the given encoding is unknown.
     """
     wanted = known_encoding(told) if told is not None else None
     marked = _by_mark(file, told)
@@ -261,7 +262,7 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
         f"{name} (byte 0x{at.byte:02x} at offset {at.offset:,})" for name, at in zip(TRIED, faults, strict=True)
     )
     raise DataError(
-        f"{file.name}: the encoding is not found; tried were {tried}; save it as UTF-8, or set data.encoding, for"
+        f"{file.name}: unknown encoding; tried {tried}; save it as UTF-8, or set data.encoding, for"
         " example to latin-1, shift_jis or utf-16"
     )
 

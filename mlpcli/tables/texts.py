@@ -1,4 +1,4 @@
-"""The distinct values of a column, counted up to a limit."""
+"""A cell as canonical text, the same for every file format, and the distinct texts of a column up to a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns as numbers. A text is a number where Python, Excel and a person agree: 3, -2.5, .5, 1e-3."""
+"""Columns as numbers, true/false or dates; values that do not fit are named with their place."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def as_numbers(column: pa.ChunkedArray, where: str, place: Place) -> npt.NDArray
     """The values as float64, NaN for a gap; true and false are 1 and 0.
 
     Args:
-        column: of any type that is read; text, numbers, booleans, or nulls alone.
+        column: text, numbers, booleans, or only nulls.
         where: the column's name, for messages.
         place: from a row's index to where a person finds it.
 
     Raises:
-        DataError: a text that is no number, infinity, a number too large for float32, a date; it names the first
+        DataError: a text that is not a number, infinity, a number too large for float32, a date; it names the first
             place, the value, and how many there are.
     """
     import pyarrow as pa
@@ -95,10 +95,10 @@ def _quick_values(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 
 def _advice(text: str, where: str) -> str:
-    """What to do about a text that is no number, by what people may have meant."""
+    """Advice for a text that is not a number, by what was probably meant."""
     unsigned = text.lstrip("+-")
     if re.fullmatch(r"[0-9]{1,3}([, _'][0-9]{3})+(\.[0-9]+)?", unsigned):
-        first = "remove the separators between the thousands"
+        first = "remove the thousands separators"
     elif re.fullmatch(r"[0-9]+,[0-9]+", unsigned):
         first = "write 1.5 for 1,5"
     elif re.fullmatch(r"0[xX][0-9a-fA-F]+", unsigned):
@@ -109,7 +109,7 @@ def _advice(text: str, where: str) -> str:
         first = "remove the unit"
     else:
         first = "correct it"
-    return f"{first}, or name it as a gap (data.na_values), or set data.types: {{{where}: category}}"
+    return f"{first}, or declare it missing (data.na_values), or set data.types: {{{where}: category}}"
 
 
 def _refuse_large(column: pa.ChunkedArray, numbers: npt.NDArray[np.float64], where: str, place: Place) -> None:
@@ -119,7 +119,7 @@ def _refuse_large(column: pa.ChunkedArray, numbers: npt.NDArray[np.float64], whe
         odd = np.abs(numbers) > LARGEST
     if odd.any():
         found = "is infinite" if str(column[int(odd.argmax())].as_py()).lstrip("-") == "inf" else "is too large"
-        advice = f"the largest is {LARGEST:.1e} (float32): correct it, or name it as a gap (data.na_values)"
+        advice = f"the largest is {LARGEST:.1e} (float32): correct it, or declare it missing (data.na_values)"
         refuse_odd(column, pa.chunked_array([odd]), where, place, found, advice)
 
 
@@ -189,7 +189,7 @@ def as_booleans(column: pa.ChunkedArray, where: str, place: Place) -> npt.NDArra
     import pyarrow.compute as pc
 
     mask = boolean_mask(column)
-    advice = f"true/false, yes/no, y/n, t/f, 1/0 are read; correct it, or set data.types: {{{where}: category}}"
+    advice = f"use true/false, yes/no, y/n, t/f or 1/0; correct it, or set data.types: {{{where}: category}}"
     refuse_odd(column, pc.invert(mask), where, place, "is neither true nor false", advice)
     words = _words(column)
     truth = pc.if_else(pc.is_valid(words), pc.is_in(words, value_set=pa.array(TRUE)), pa.scalar(None, pa.bool_()))
@@ -239,7 +239,7 @@ def as_dates(column: pa.ChunkedArray, where: str, place: Place) -> Days:
     """The values as days since 1970-01-01 (UTC where a zone is given), NaN for a gap.
 
     Raises:
-        DataError: a value that is no date; it names the first place, the value, and how many there are.
+        DataError: a value that is not a date; it names the first place, the value, and how many there are.
     """
     import pyarrow as pa
 
@@ -258,7 +258,7 @@ def date_mask(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _days(column: pa.ChunkedArray) -> tuple[Days, npt.NDArray[np.bool_]]:
-    """Days, NaN where there is none; and which values are no gap."""
+    """The values as days, NaN if missing, and which are not missing."""
     import pyarrow.compute as pc
 
     valid = np.asarray(pc.is_valid(column).to_numpy(), bool)
@@ -297,7 +297,7 @@ def _days_of_texts(texts: pa.ChunkedArray) -> Days:
 
 
 def _days_of_parts(parts: pa.StructArray) -> Days:
-    """Days of texts that have a date's form; NaN where there is no such day or hour (2023-02-29)."""
+    """Days of texts in the form of a date; NaN if the day or hour does not exist (2023-02-29)."""
     import pyarrow.compute as pc
 
     year, month, day = (_part(parts, name).astype(np.int64) for name in ("year", "month", "day"))

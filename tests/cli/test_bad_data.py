@@ -30,26 +30,26 @@ def _target(text: str, words: list[str]) -> tuple[str, str | bytes, str, list[st
     return f"target {text}", f"{AMOUNTS}1,2,{text}\n", DATA, ["a.csv:42: y: ", *words]
 
 
-NO_NUMBER = "is no number, but 40 of 41 values are; correct the 1, or say data.na_values"
+NO_NUMBER = "is not a number, but 40 of 41 values are; correct the 1, or set data.na_values"
 TOO_LARGE = "is too large; the largest is 3.4e+38 (float32)"
 TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     # What there is of rows.
     ("empty", "", DATA, ["a.csv: is empty (0 bytes); download or write it again"]),
-    ("blank", "\n \n", DATA, ["a.csv: holds only blank lines; write a line of column names"]),
-    ("header only", "u,v,y\n", DATA, ["a.csv: holds the names of 3 columns and no rows; add rows"]),
+    ("blank", "\n \n", DATA, ["a.csv: has only blank lines; write a line of column names"]),
+    ("header only", "u,v,y\n", DATA, ["a.csv: has the names of 3 columns but no rows; add rows"]),
     ("one row", "u,v,y\n1,2,a\n", DATA, ["a.csv: 1 row has a target (y); at least 2 are needed"]),
     ("two rows", "u,v,y\n1,2,a\n3,4,b\n", DATA, ["data.validation: 0.2 of 2 rows is 0 for validation and 2"]),
     ("no target left", "u,v,y\n1,2,\n3,4,NA\n", DATA, ["a.csv: y: none of the 2 rows has a target"]),
     ("no row without gaps", "u,v,y\n,2,a\n3,,b\n5,,a\n,6,b\n", _data(missing="drop"), ["a.csv: 0 rows can be used"]),
     # Rows of other lengths, quotes, the line of names.
     ("short row", f"{GOOD}1,2\n", DATA, ["a.csv:42: expected 3 values, as many as column names, but found 2; write a"]),
-    ("long row", f"{GOOD}\n1,2,a,3\n", DATA, ["a.csv:43: expected 3 values", "found 4; put values that hold ','"]),
+    ("long row", f"{GOOD}\n1,2,a,3\n", DATA, ["a.csv:43: expected 3 values", "found 4; quote values that contain ','"]),
     ("trailing commas", GOOD.replace("\n", ",\n").replace("y,", "y"), DATA, ["a.csv:2: expected 3", "(39 more such"]),
-    ("open quote", f'{GOOD}1,"2,a\n{ROWS}', DATA, ['a.csv:42: a quotation mark (") opens here and does not close']),
+    ("open quote", f'{GOOD}1,"2,a\n{ROWS}', DATA, ['a.csv:42: a quotation mark (") opens here but is not closed']),
     ("no header", "5.1,3.5,a\n4.9,3,b\n", DATA, ['a.csv:1: the first line holds numbers ("5.1", "3.5"), not names']),
-    ("no header, whole numbers", f"0,0,a\n{ROWS}", DATA, ['a.csv:1: column names that stand more than once: "0"',
+    ("no header, whole numbers", f"0,0,a\n{ROWS}", DATA, ['a.csv:1: duplicate column names: "0"',
                                                         "if this line is data, add a line of names above it"]),
-    ("a name twice", f"u,u,y\n{ROWS}", DATA, ['a.csv:1: column names that stand more than once: "u"; rename']),
+    ("a name twice", f"u,u,y\n{ROWS}", DATA, ['a.csv:1: duplicate column names: "u"; rename']),
     ("very many columns", "c," * 100_000 + "c\n1\n", DATA, ["a.csv:1: has 100,001 columns; at most 100,000 are read"]),
     # Values.
     *(_cell(text, [f'"{text}"', NO_NUMBER]) for text in ("abc", "0x1F", "1_000", "１", "TRUE", "2024-01-01", "1e")),
@@ -60,15 +60,15 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("first of several", f"{GOOD}x,1,a\n1,1,a\ny,1,b\n", DATA, ['a.csv:42: u: "x"', "41 of 43 values are"]),
     ("all of them counted", "u,v,y\n" + "1,2,a\n3,inf,b\n4,5,a\n-inf,inf,b\n" * 9, DATA, [
         'a.csv:5: u: "-inf" is not a number (8 more like it); correct it']),
-    ("gaps", f"{GOOD}\n1,,a\nNaN,,b\n", _data(missing="error"), ["a.csv:44: u: has no value (gaps in all: u 1, v 2)"]),
+    ("gaps", f"{GOOD}\n1,,a\nNaN,,b\n", _data(missing="error"), ["a.csv:44: u: has no value (missing in all: u 1"]),
     ("nothing to learn from", "u,v,y\n" + "1,,a\n1,,b\n" * 9, DATA, [
-        "my.yaml:1:8: data.source: no column of ", "is left to learn from: 1 without any value, 1 with one value"]),
+        "my.yaml:1:8: data.source: ", "has no columns left to learn from: 1 without any value, 1 with one value"]),
     # The target.
     ("no target named", GOOD, "data: {source: a.csv}\n", [
-        "my.yaml:1:1: data.target: which column", "is to be predicted? Write, for example, target: y; it has: u, v"]),
+        "my.yaml:1:1: data.target: which column", "should be predicted? Write, for example, target: y; it has: u, v"]),
     ("target not there", GOOD.replace("u,", "survived,", 1), DATA.replace("y}", "survivd}"), [
         "my.yaml:1:23: data.target: ", 'a.csv has no column "survivd"; did you mean "survived"?; it has: survived, v']),
-    ("target constant", GOOD.replace(",b", ",a"), DATA, ['a.csv: y: all 40 rows with a target have the same, "a"']),
+    ("target constant", GOOD.replace(",b", ",a"), DATA, ['a.csv: y: all 40 rows with a target have the same one, "a"']),
     ("target a constant number", "u,y\n1,3.5\n2,3.50\n", DATA, ['a.csv: y: all 2 rows with a target have the same']),
     ("a class of one row", f"{GOOD}1,2,c\n", DATA, [
         'data.stratify: the class "c" has 1 row to split, but each class needs at least 2; add rows, or set']),
@@ -85,9 +85,9 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("told cp949", UTF8, _data(encoding="cp949"), [
         "a.csv: is not cp949: byte 0x", "at offset ", "can be read as utf-8: set data.encoding: utf-8, or leave"]),
     ("told utf-8", CP949, _data(encoding="utf-8"), ["a.csv: is not utf-8: byte 0xb0 at offset 12", "as cp949: set"]),
-    ("latin-1", GOOD.replace("a\n", "é\n").encode("latin-1"), DATA, ["a.csv: the encoding is not found; tried were"]),
-    ("utf-16 without a mark", GOOD.encode("utf-16-le"), DATA, ["a.csv: holds a zero byte", "data.encoding: utf-16-le"]),
-    ("no encoding", GOOD, _data(encoding="utf9"), ['my.yaml:1:34: data.encoding: "utf9" is no encoding; did you mean']),
+    ("latin-1", GOOD.replace("a\n", "é\n").encode("latin-1"), DATA, ["a.csv: unknown encoding; tried"]),
+    ("utf-16 without a mark", GOOD.encode("utf-16-le"), DATA, ["a.csv: contains a zero byte", "utf-16-le"]),
+    ("no encoding", GOOD, _data(encoding="utf9"), ['my.yaml:1:34: data.encoding: unknown encoding "utf9"; did you']),
     ("a workbook", b"PK\x03\x04" + bytes(99), DATA, ["a.csv: is an Excel workbook or a zip archive, not text"]),
     ("packed", PACKED, DATA, ["a.csv: is compressed; its name must end in .gz"]),
     ("told semicolon", GOOD, _data(separator="';'"), ["my.yaml:1:34: data.separator: ';' does not stand", "',' does"]),
@@ -96,7 +96,7 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("exclude", GOOD, _data(exclude="[y]"), ['data.exclude: "y" is the target (data.target); remove it here']),
     ("types", GOOD, _data(types="{U: category}"), ['data.types: ', 'has no column "U"; did you mean "u"?']),
     ("free text", "u,v,y\n" + "".join(f"{n},a long story of {n},{'ab'[n % 2]}\n" for n in range(60)), DATA, [
-        'free text (5 words on average, 60 distinct texts) in "v"', "say data.exclude: [v]"]),
+        'free text (5 words on average, 60 distinct texts) in "v"', "set data.exclude: [v]"]),
 ]  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def test_gaps_are_counted(validate: Validate, gap: str) -> None:
     found = validate(f"{GAPS}{gap},1,,p\n1,{gap},2,\n", config)
     assert {one["name"]: (one["kind"], one["missing"]) for one in found["columns"]} == {
         "a": ("number", 1), "b": ("number", 1), "c": ("number", 1), "y": ("target", 1)}  # fmt: skip
-    assert found["notes"] == ['1 of 32 rows has no value of the target and is left out (column "y")']
+    assert found["notes"] == ['1 of 32 rows has no target value and is left out (column "y")']
 
 
 def test_columns_that_say_nothing_are_left_out_and_said(validate: Validate) -> None:

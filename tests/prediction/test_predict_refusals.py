@@ -74,18 +74,22 @@ def test_lines_in_a_pipe_stay_lines(cats: Any, mlpcli_here: Any) -> None:
 
 ROWS: list[tuple[str, str | bytes, list[str]]] = [
     ("no file", b"", ["new.csv: is empty (0 bytes)"]),
-    ("no rows", "나이\n", ["new.csv: holds the names of 1 column and no rows; add rows"]),
+    ("no rows", "나이\n", ["new.csv: has the names of 1 column but no rows; add rows"]),
     ("no header", "5\n6\n", ['new.csv:1: the first line holds numbers ("5"), not names']),
     ("another column", "나\n5\n", ["new.csv: lacks the column 나이; it has: 나; rename or add it"]),
-    ("a name twice", "나이,나이\n5,6\n", ['new.csv:1: column names that stand more than once: "나이"']),
+    ("a name twice", "나이,나이\n5,6\n", ['new.csv:1: duplicate column names: "나이"']),
     ("text", "나이\n5\n\nold\n", ['new.csv:4: 나이: "old" is not a number; correct it']),
     ("infinite", "나이\n5\ninf\n-inf\n", ['new.csv:3: 나이: "inf" is not a number (1 more like it)']),
     ("too large", "나이\n5\n1e39\n", ['new.csv:3: 나이: "1e39" is too large']),
     ("1e400", "나이\n5\n1e400\n", ['new.csv:3: 나이: "1e400" is too large']),
     ("ragged", "나이,b\n5,1\n6\n", ["new.csv:3: expected 2 values, as many as column names, but found 1"]),
-    ("open quote", '나이,b\n5,"1\n6,2\n', ['new.csv:2: a quotation mark (") opens here and does not close']),
-    ("latin-1", "나이\n5\n".encode("cp949") + b"\xff\n", ["new.csv: the encoding is not found; tried were utf-8"]),
-    ("a gap", "나이\n5\nNaN\n", ["new.csv:3: 나이: has no value (1 such row), and the model takes no rows with gaps"]),
+    ("open quote", '나이,b\n5,"1\n6,2\n', ['new.csv:2: a quotation mark (") opens here but is not closed']),
+    ("latin-1", "나이\n5\n".encode("cp949") + b"\xff\n", ["new.csv: unknown encoding; tried utf-8"]),
+    (
+        "a gap",
+        "나이\n5\nNaN\n",
+        ["new.csv:3: 나이: has no value (1 such row), and the model does not accept missing values"],
+    ),
 ]
 
 

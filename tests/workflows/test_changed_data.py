@@ -55,9 +55,9 @@ def test_a_table_that_has_changed(tmp_path: Path, streaming: str) -> None:
 
     refused = {
         "lacks the column 키": [["크기", *ROWS[0][1:]], *ROWS[1:]],
-        'a.csv:122: 종: the label "새" was in no training row': [*ROWS, ["1", "빨강", "새"]],
+        'a.csv:122: 종: the label "새" is not in any training row': [*ROWS, ["1", "빨강", "새"]],
         'a.csv:122: 키: "?" is no': [*ROWS, ["?", "빨강", "=1+1"]],
-        "holds the names of 3 columns and no rows": ROWS[:1],
+        "has the names of 3 columns but no rows": ROWS[:1],
     }
     for words, rows in refused.items():
         _write(file, rows)
@@ -85,9 +85,9 @@ def test_labels_from_training_to_the_file_of_answers(tmp_path: Path) -> None:
 OTHER: list[tuple[list[list[str]], str]] = [
     ([["색", "종"], ["빨강", "=1+1"]], "other.csv: lacks the column 키; it has: 색, 종"),
     ([["키", "색"], ["1", "빨강"]], "other.csv: lacks the column 종"),
-    ([["키", "색", "종"], ["1", "빨강", "새"]], 'other.csv:2: 종: the label "새" was in no training row'),
+    ([["키", "색", "종"], ["1", "빨강", "새"]], 'other.csv:2: 종: the label "새" is not in any training row'),
     ([["키", "색", "종"], ["1", "빨강", "=1+1"], ["inf", "빨강", "=1+1"]], 'other.csv:3: 키: "inf" is not a number'),
-    ([["키", "색", "종"]], "other.csv: holds the names of 3 columns and no rows"),
+    ([["키", "색", "종"]], "other.csv: has the names of 3 columns but no rows"),
 ]
 
 

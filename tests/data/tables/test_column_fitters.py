@@ -74,8 +74,8 @@ def test_the_median_is_exact_up_to_a_limit_and_then_of_a_sample() -> None:
 
 
 ROUNDED = (
-    'column "v": the network\'s 32-bit numbers round its values by up to {}, and they lie within {}; give their'
-    " difference to the lowest as a number instead"
+    'column "v": the network\'s 32-bit numbers round its values by up to {}, but they span only {}; use their'
+    " difference from the lowest value instead"
 )
 
 

@@ -55,7 +55,7 @@ def test_kinds_by_their_values(name: str, values: list[Any], kind: str) -> None:
 
 def test_codes_are_said() -> None:
     notes = chosen({"zip_code": ["10", "20", "30", "10"]}).notes
-    assert notes == ['column "zip_code": 3 whole numbers that look like codes are read as categories']
+    assert notes == ['column "zip_code": 3 whole numbers that look like codes are used as categories']
 
 
 def test_what_tells_nothing_is_left_out_and_said() -> None:
@@ -70,7 +70,7 @@ def test_what_tells_nothing_is_left_out_and_said() -> None:
     assert result.notes == [
         '1 column without any value left out: "빈"',
         '1 column with one value only left out: "same"',
-        '1 column with a text of its own in every row, as names and identifiers have, left out: "name"',
+        '1 column with a different text in every row, such as names or identifiers, left out: "name"',
     ]
 
 
@@ -93,7 +93,7 @@ def test_numbers_that_name_the_rows_are_kept_and_warned_of(name: str, values: li
     result = chosen({name: values})
     assert result.kinds == {name: "number"}
     assert result.notes == (
-        [f'column "{name}": every row has its own number, as row numbers and identifiers have; data.exclude: [{name}]?']
+        [f'column "{name}": every row has a different number, like row numbers or identifiers; data.exclude: [{name}]?']
         if noted
         else []
     )
@@ -116,7 +116,7 @@ def test_settings_choose_columns_in_their_order() -> None:
         ({"features": ["age", "age"]}, 'data.features: column "age" is named twice'),
         ({"features": ["age", "y"]}, 'data.features: "y" is the target (data.target); remove it here'),
         ({"exclude": ["y"]}, 'data.exclude: "y" is the target'),
-        ({"exclude": ["age"]}, "data.exclude: no column of 표.csv is left to learn from"),
+        ({"exclude": ["age"]}, "data.exclude: 표.csv has no columns left to learn from"),
     ],
 )
 def test_settings_that_do_not_fit(settings: dict[str, Any], message: str) -> None:
@@ -128,7 +128,7 @@ def test_nothing_left_says_why() -> None:
     with pytest.raises(SettingError) as raised:
         chosen({"a": ["1", "1"], "b": [None, None]})
     assert str(raised.value) == (
-        "data.source: no column of 표.csv is left to learn from: 1 without any value, 1 with one value only"
+        "data.source: 표.csv has no columns left to learn from: 1 without any value, 1 with one value only"
     )
 
 
@@ -136,14 +136,14 @@ def test_numbers_with_a_mistake_among_them_name_its_line() -> None:
     with pytest.raises(DataError) as raised:
         chosen({"나이": ["1", "2", None, "3", "모름", "5", "6", "7", "x", "9", "10", "11"]})
     assert str(raised.value) == (
-        '표.csv:6: 나이: "모름" is no number, but 9 of 11 values are; correct the 2, or say data.na_values: [모름]'
-        " where it stands for a gap, or data.types: {나이: category}"
+        '표.csv:6: 나이: "모름" is not a number, but 9 of 11 values are; correct the 2, or set data.na_values: [모름]'
+        " if it means a missing value, or data.types: {나이: category}"
     )
 
 
 def test_dates_with_a_mistake_among_them() -> None:
     with pytest.raises(
-        DataError, match=re.escape('표.csv:6: day: "soon" is no date, but 4 of 5 values are; correct the 1')
+        DataError, match=re.escape('표.csv:6: day: "soon" is not a date, but 4 of 5 values are; correct the 1')
     ):
         chosen({"day": ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "soon"]})
 
@@ -161,7 +161,7 @@ def test_free_text_is_refused_with_advice() -> None:
         chosen(columns)
     assert str(raised.value) == (
         'data.exclude: 표.csv: free text (5 words on average, 60 distinct texts) in "comment", "댓글", which this'
-        " network cannot read; say data.exclude: [comment, 댓글], or data.types: {comment: category} to use its most"
+        " network cannot use; set data.exclude: [comment, 댓글], or data.types: {comment: category} to use its most"
         " frequent texts"
     )
     assert list(chosen(columns, exclude=["comment"], types={"댓글": "category"}).kinds) == ["a", "댓글"]
@@ -181,8 +181,8 @@ def test_gaps_under_error_are_counted_and_placed() -> None:
     with pytest.raises(DataError) as raised:
         chosen(columns, missing="error", exclude=["unused"])
     assert str(raised.value) == (
-        "표.csv:3: b: has no value (gaps in all: b 2, c 1); fill them in, or choose data.missing: impute (filled with"
-        " the median) or drop (such rows are left out)"
+        "표.csv:3: b: has no value (missing in all: b 2, c 1); fill them in, or choose data.missing: impute (filled"
+        " with the median) or drop (such rows are left out)"
     )
     assert list(chosen(columns, missing="error", features=["a"]).kinds) == ["a"]
 

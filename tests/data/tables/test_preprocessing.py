@@ -105,7 +105,7 @@ def test_columns_that_say_nothing_in_the_training_rows() -> None:
         'column "d" has no frequent category in the training rows and is left out',
         'column "e" has no value in the training rows and is left out',
     ]
-    with pytest.raises(SettingError, match=r'data.features: no column says anything in the training rows: column "b"'):
+    with pytest.raises(SettingError, match=r'data.features: no column is informative in the training rows: column "b"'):
         fitted({"b": columns["b"]}, {"b": "category"})
 
 
@@ -121,13 +121,11 @@ def test_rows_with_gaps_can_be_dropped() -> None:
     rows = raw({**columns, "y": ["a", "a", None, "b"]})
     assert preprocessing.kept_rows(rows, with_target=False).tolist() == [0, 2, 3]
     assert preprocessing.kept_rows(rows, with_target=True).tolist() == [0, 3]
-    message = (
-        "표.csv:3: age: has no value (1 such row), and the model takes no rows with gaps; fill it in, leave out the row"
-    )
+    message = "표.csv:3: age: has no value (1 such row), and the model does not accept missing values; fill it in"
     with pytest.raises(DataError, match=re.escape(message)):
         preprocessing.encode(rows)
     assert left_out_note(1, 4) == [
-        "1 of 4 rows have gaps and are left out (data.missing: drop); impute would keep them"
+        "1 of 4 rows have missing values and are left out (data.missing: drop); impute keeps them"
     ]
     assert left_out_note(0, 4) == []
 
@@ -197,7 +195,7 @@ def test_a_target_without_a_name_is_found() -> None:
     assert plain.encode_target(raw({"a": ["1"], "id": ["7"], "Target": ["2.5"]})).tolist() == [2.5]
     assert plain.kept_rows(raw({"a": ["1", "2"], "t": [None, "1"]}), with_target=True).tolist() == [1]
     assert not plain.has_target(raw({"a": ["1"]}))
-    message = "표.csv: which column is the target? Beside the features it has i, j; call it target"
+    message = "표.csv: which column is the target? Besides the features it has i, j; name it target"
     with pytest.raises(DataError, match=re.escape(message)):
         plain.encode_target(raw({"a": ["1"], "i": ["1"], "j": ["2"]}))
     assert plain_preprocessing(("a",), None, "j").encode_target(raw({"a": ["1"], "i": ["1"], "j": ["2"]})).tolist() == [

@@ -12,7 +12,7 @@ from mlpcli.tables import csv_records as records
 from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_reader import read_batches, read_table
 
-OPENS = 'a quotation mark (") opens here and does not close where the value ends; close it, or write ""'
+OPENS = 'a quotation mark (") opens here but is not closed at the end of the value; close it, or write ""'
 
 
 def fault(path: Path, content: str) -> str:
@@ -33,12 +33,15 @@ def fault(path: Path, content: str) -> str:
         ("a,b\n\n1\n2\n3,4\n", "3: expected 2 values, as many as column names, but found 1 (1 more such rows); write"),
         (
             "a,b\n1,2\n3,4,5\n6,7\n",
-            "3: expected 2 values, as many as column names, but found 3; put values that hold ','",
+            "3: expected 2 values, as many as column names, but found 3; quote values that contain ','",
         ),
-        ("a;b\n1;2\n3;4;5\n", "3: expected 2 values, as many as column names, but found 3; put values that hold ';'"),
+        (
+            "a;b\n1;2\n3;4;5\n",
+            "3: expected 2 values, as many as column names, but found 3; quote values that contain ';'",
+        ),
         (
             "a,b\n1,2,\n3,4,\n",
-            "2: expected 2 values, as many as column names, but found 3 (1 more such rows); name the",
+            "2: expected 2 values, as many as column names, but found 3 (1 more such rows); add the",
         ),
         ('a,b\n"x\ny",2\n\n1,2,3\n', "5: expected 2 values, as many as column names, but found 3;"),
         ('a,b\n"1,1",2\n"3,3"\n', "3: expected 2 values, as many as column names, but found 1;"),
@@ -96,14 +99,14 @@ def test_an_endless_first_line(tmp_path: Path) -> None:
         ("1,2\n3,4\n", '1: the first line holds numbers ("1", "2"), not names; add a line of column names above it'),
         ("\n5.1,3.5,setosa\n", '2: the first line holds numbers ("5.1", "3.5"), not names'),
         (",1\n0,2\n", '1: the first line holds numbers ("1"), not names'),
-        ("a,b,a,c,b\n1,2,3,4,5\n", '1: column names that stand more than once: "a", "b"; rename or remove columns'),
-        ("a, a\n1,2\n", '1: column names that stand more than once: "a"; rename'),
-        ("a,b\n", " holds the names of 2 columns and no rows; add rows"),
-        ("a,b\n\n  \n", " holds the names of 2 columns and no rows; add rows"),
-        ("a,b", " holds the names of 2 columns and no rows; add rows"),
-        ("\n\n \n", " holds only blank lines; write a line of column names and then the rows"),
+        ("a,b,a,c,b\n1,2,3,4,5\n", '1: duplicate column names: "a", "b"; rename or remove columns'),
+        ("a, a\n1,2\n", '1: duplicate column names: "a"; rename'),
+        ("a,b\n", " has the names of 2 columns but no rows; add rows"),
+        ("a,b\n\n  \n", " has the names of 2 columns but no rows; add rows"),
+        ("a,b", " has the names of 2 columns but no rows; add rows"),
+        ("\n\n \n", " has only blank lines; write a line of column names and then the rows"),
         ("x" * 200_000 + "\n1\n", "1: the line of column names cannot be read: field larger than field limit"),
-        ("c," * 100_000 + "c\n1\n", "1: has 100,001 columns; at most 100,000 are read: leave some out"),
+        ("c," * 100_000 + "c\n1\n", "1: has 100,001 columns; at most 100,000 are supported: leave some out"),
     ],
 )
 def test_headers_that_are_none(tmp_path: Path, content: str, message: str) -> None:
@@ -116,7 +119,7 @@ def test_unnamed_columns_are_called_by_their_position(tmp_path: Path) -> None:
     raw, _, notes = read_table(path, ReadOptions())
     assert raw.names == ("column 1", "b", "column 3")
     assert raw.columns["column 3"].null_count == 2
-    assert notes == [f'{path}:1: columns without a name are called by their position: "column 1", "column 3"']
+    assert notes == [f'{path}:1: columns without a name are named by their position: "column 1", "column 3"']
 
 
 def test_names_that_are_years(tmp_path: Path) -> None:

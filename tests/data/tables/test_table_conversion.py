@@ -59,7 +59,7 @@ def test_numbers(values: pa.ChunkedArray, numbers: list[float]) -> None:
     np.testing.assert_array_equal(read, np.array(numbers, np.float64))
 
 
-WAYS_OUT = ", or name it as a gap (data.na_values), or set data.types: {나이: category}"
+WAYS_OUT = ", or declare it missing (data.na_values), or set data.types: {나이: category}"
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ WAYS_OUT = ", or name it as a gap (data.na_values), or set data.types: {나이: 
         ("inf", "correct it"),
         ("-Infinity", "correct it"),
         ("=1+1", "correct it"),
-        ("1_000", "remove the separators between the thousands"),
-        ("-1,234,567.5", "remove the separators between the thousands"),
-        ("1 000", "remove the separators between the thousands"),
+        ("1_000", "remove the thousands separators"),
+        ("-1,234,567.5", "remove the thousands separators"),
+        ("1 000", "remove the thousands separators"),
         ("1,5", "write 1.5 for 1,5"),
         ("0x1A", "write hexadecimal numbers with decimal digits"),
         ("１２", "write it with the digits 0-9 (these may be full-width)"),
@@ -101,7 +101,7 @@ def test_texts_that_are_no_numbers(text: str, advice: str) -> None:
 def test_numbers_that_are_too_large(values: pa.ChunkedArray, found: str) -> None:
     message = refusal(as_numbers, values)
     assert message.startswith(
-        f"사람.csv:3: 나이: {found}; the largest is 3.4e+38 (float32): correct it, or name it as a gap"
+        f"사람.csv:3: 나이: {found}; the largest is 3.4e+38 (float32): correct it, or declare it missing"
     )
 
 
@@ -139,9 +139,7 @@ def test_truth(values: pa.ChunkedArray, truth: list[float]) -> None:
 )
 def test_neither_true_nor_false(values: pa.ChunkedArray, found: str) -> None:
     message = refusal(as_booleans, values)
-    assert message.startswith(
-        f"사람.csv:3: 나이: {found}; true/false, yes/no, y/n, t/f, 1/0 are read; correct it, or set"
-    )
+    assert message.startswith(f"사람.csv:3: 나이: {found}; use true/false, yes/no, y/n, t/f or 1/0; correct it, or set")
 
 
 @pytest.mark.parametrize(

@@ -136,12 +136,12 @@ def test_a_late_bad_byte_in_a_compressed_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("utf8x", 'data.encoding: "utf8x" is no encoding; did you mean "utf-8"'),
-        ("base64", "is no encoding"),
-        ("idna", "is no encoding"),
-        ("unicode_escape", "is no encoding"),
-        ("raw_unicode_escape", "is no encoding"),
-        ("", "is no encoding"),
+        ("utf8x", 'data.encoding: unknown encoding "utf8x"; did you mean "utf-8"'),
+        ("base64", "unknown encoding"),
+        ("idna", "unknown encoding"),
+        ("unicode_escape", "unknown encoding"),
+        ("raw_unicode_escape", "unknown encoding"),
+        ("", "unknown encoding"),
     ],
 )
 def test_unknown_names(path: Path, name: str, message: str) -> None:
@@ -156,10 +156,10 @@ def test_unknown_names(path: Path, name: str, message: str) -> None:
         (b"PK\x03\x04rest", r"is an Excel workbook or a zip archive, not text; save it as CSV \(UTF-8\) there"),
         (b"\xd0\xcf\x11\xe0rest", "is an old Excel workbook"),
         (gzip.compress(b"a\n1\n", mtime=0), r"is compressed; its name must end in \.gz"),
-        (b"a,b\n1,\0\n", r"holds a zero byte, .*data\.encoding: utf-16-le"),
-        (TEXT.encode("utf-16-le"), r"holds a zero byte, .*data\.encoding: utf-16-le"),
+        (b"a,b\n1,\0\n", r"contains a zero byte, .*data\.encoding: utf-16-le"),
+        (TEXT.encode("utf-16-le"), r"contains a zero byte, .*data\.encoding: utf-16-le"),
         (b"", r"is empty \(0 bytes\)"),
-        (b"\xef\xbb\xbf", "holds only blank lines; write a line of column names and then the rows"),
+        (b"\xef\xbb\xbf", "has only blank lines; write a line of column names and then the rows"),
     ],
 )
 def test_what_is_no_text(path: Path, content: bytes, message: str) -> None:

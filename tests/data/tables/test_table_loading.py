@@ -69,7 +69,7 @@ def test_rows_with_gaps_are_dropped_if_asked(table: Write) -> None:
     path = table(["size,y", "1,a", ",b", "3,b", "4,a", "5,b"])
     loaded = load(path, validation=None, missing="drop")
     assert loaded.source.train.x[:, 0].tolist() == [1, 3, 4, 5]
-    assert any(note.startswith("1 of 5 rows have gaps and are left out") for note in loaded.source.notes)
+    assert any(note.startswith("1 of 5 rows have missing values and are left out") for note in loaded.source.notes)
     with pytest.raises(DataError, match=r"people\.csv:3: size: has no value"):
         load(path, validation=None, missing="error")
 

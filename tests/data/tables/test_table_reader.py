@@ -96,7 +96,7 @@ def test_a_comma_that_may_part_thousands_stays(write: Write, text: str) -> None:
 def test_told_separators(write: Write) -> None:
     path = write("a;b,c\n1;2,3\n")
     assert read_table(path, ReadOptions(separator=","))[0].names == ("a;b", "c")
-    with pytest.raises(SettingError, match=r"'\|' does not stand in the first line of .*, but ',' does; set that"):
+    with pytest.raises(SettingError, match=r"'\|' does not occur in the first line of .*, but ',' does; set that"):
         read_table(path, ReadOptions(separator="|"))
     with pytest.raises(SettingError, match="cannot separate values"):
         read_table(path, ReadOptions(separator="·"))
@@ -152,7 +152,7 @@ def test_zstandard(write: Write) -> None:
     ids=["cut", "not packed", "junk after it"],
 )
 def test_damaged_compression_is_named(write: Write, content: bytes) -> None:
-    with pytest.raises(DataError, match=r"a\.csv\.gz: is no gzip file, is damaged, or is cut off \(.*; download"):
+    with pytest.raises(DataError, match=r"a\.csv\.gz: is not a valid gzip file, or is truncated \(.*; download"):
         read_table(write(content, "a.csv.gz"), FOUND)
 
 

@@ -98,10 +98,8 @@ def test_more_whole_numbers_become_classes_when_asked() -> None:
 
 
 def test_rows_without_a_target_are_counted() -> None:
-    assert chosen(["a", None, "b", None])[1] == [
-        '2 of 4 rows have no value of the target and are left out (column "y")'
-    ]
-    assert chosen(["a", None, "b"])[1][0].startswith("1 of 3 rows has no value of the target and is left out")
+    assert chosen(["a", None, "b", None])[1] == ['2 of 4 rows have no target value and are left out (column "y")']
+    assert chosen(["a", None, "b"])[1][0].startswith("1 of 3 rows has no target value and is left out")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +125,7 @@ def test_no_target_proposes_one() -> None:
     with pytest.raises(SettingError) as raised:
         chosen(["0", "1"], target=None)
     assert str(raised.value) == (
-        "data.target: which column of 표.csv is to be predicted? Write, for example, target: y; it has: x, y"
+        "data.target: which column of 표.csv should be predicted? Write, for example, target: y; it has: x, y"
     )
 
 
@@ -145,11 +143,11 @@ def test_no_target_proposes_one() -> None:
             ["a", "a", None],
             {},
             DataError,
-            '표.csv: y: all 2 rows with a target have the same, "a"; add rows with others',
+            '표.csv: y: all 2 rows with a target have the same one, "a"; add rows with others',
         ),
-        (["5", "5.0"], {}, DataError, '표.csv: y: all 2 rows with a target have the same, "5"'),
-        (["1", "2", "3", "4", "x"], {}, DataError, '표.csv:6: y: "x" is no number, but 4 of 5 values are'),
-        (["1", "2", "3", "4", "x"], {"task": "regression"}, DataError, '표.csv:6: y: "x" is no number'),
+        (["5", "5.0"], {}, DataError, '표.csv: y: all 2 rows with a target have the same one, "5"'),
+        (["1", "2", "3", "4", "x"], {}, DataError, '표.csv:6: y: "x" is not a number, but 4 of 5 values are'),
+        (["1", "2", "3", "4", "x"], {"task": "regression"}, DataError, '표.csv:6: y: "x" is not a number'),
         (["a", "b"], {"task": "regression"}, SettingError, 'data.task: regression needs numbers, but "y" holds text'),
         (["0", "1", "2"], {"task": "binary"}, SettingError, "data.task: binary needs exactly 2 classes"),
         (["2024-01-01", "2024-01-02"], {}, SettingError, 'data.target: "y" holds dates, which cannot be predicted'),
@@ -172,7 +170,7 @@ def test_no_target_proposes_one() -> None:
             {"task": "classification"},
             SettingError,
             'data.task: "y" of 표.csv has 1,001 different labels in 1,001 rows, too many to learn as classes (at most'
-            " 1,000, each with several rows); say data.task: regression",
+            " 1,000, each with several rows); set data.task: regression",
         ),
     ],
 )
@@ -193,10 +191,10 @@ def test_mixed_labels_are_classes_when_asked() -> None:
         (
             ("개", "말"),
             ["개", "소", "소"],
-            '표.csv:3: y: the label "소" was in no training row (2 rows have unknown labels); the classes are "개"',
+            '표.csv:3: y: the label "소" is not in any training row (2 rows have unknown labels); the classes are "개"',
         ),
         (("0", "1"), ["1", None], "표.csv:3: y: has no value (1 such row in all); fill it in, or leave out the row"),
-        (("a", "b"), ["0"], '표.csv:2: y: the label "0" was in no training row (1 row has unknown labels)'),
+        (("a", "b"), ["0"], '표.csv:2: y: the label "0" is not in any training row (1 row has unknown labels)'),
         (None, ["1", "inf"], "표.csv:3: y"),
         (None, [1.0, float("inf")], "표.csv:3: y"),
         (None, ["1e39"], "표.csv:2: y"),
