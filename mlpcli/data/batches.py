@@ -1,4 +1,4 @@
-"""Batches: raw rows, targets in the form the loss takes, shuffled anew in each epoch. Knows nothing of Keras."""
+"""Batches: raw rows, targets in the form the loss takes, shuffled anew in each epoch. Independent of Keras."""
 
 from __future__ import annotations
 

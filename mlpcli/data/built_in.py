@@ -40,7 +40,7 @@ def place_of(name: str, data: DataConfig) -> Path | None:
     """The folder or file that holds a set: data.path, else in MLPCLI_DATA, else Keras's cache; None: to be downloaded.
 
     Raises:
-        DataError: MLPCLI_DATA is no folder.
+        DataError: MLPCLI_DATA is not a folder.
     """
     return Path(data.path) if data.path is not None else find_built_in(name) or cached_files(name)
 
@@ -110,11 +110,11 @@ def _downloaded(built_in: BuiltIn) -> tuple[Rows, Rows]:
 
 
 def _call_it(built_in: BuiltIn) -> str:
-    return f"call that folder {built_in.name} and set {VARIABLE} to the folder that it is in"
+    return f"name that folder {built_in.name} and set {VARIABLE} to its parent folder"
 
 
 def load_bundled(built_in: BuiltIn, data: DataConfig) -> Source:
-    """Load one of scikit-learn's sets; it has no test rows of its own.
+    """Load one of scikit-learn's sets; it has no separate test rows.
 
     Raises:
         SettingError: data.features, data.exclude or data.target does not fit it.

@@ -53,7 +53,7 @@ def read_binary_batch(path: Path) -> Rows:
         if size % (1 + PIXELS) or size > LARGEST_BATCH:
             raise DataError(
                 f"{path}: has {size:,} bytes, but a batch is a multiple of {1 + PIXELS:,} (at most"
-                f" {LARGEST_BATCH:,}); it is cut off or another file: download it again"
+                f" {LARGEST_BATCH:,}); it is truncated or another file: download it again"
             )
         content = np.frombuffer(file.read(size), np.uint8)
     records = content.reshape(-1, 1 + PIXELS)
@@ -73,7 +73,9 @@ def read_python_batch(path: Path) -> Rows:
         except DataError:
             raise
         except Exception as error:  # a damaged pickle can raise anything
-            raise DataError(f"{path}: is damaged or no CIFAR-10 batch ({error!r:.100}); download it again") from error
+            raise DataError(
+                f"{path}: is damaged or not a CIFAR-10 batch ({error!r:.100}); download it again"
+            ) from error
     return _rows(path, pixels, labels)
 
 
@@ -116,7 +118,7 @@ class _PlainUnpickler(pickle.Unpickler):
         stand_in = _STAND_INS.get((module.removeprefix("numpy.core.").removeprefix("numpy._core."), name))
         if stand_in is None:
             raise DataError(
-                f"{self.path}: asks for {module}.{name}, which no CIFAR-10 batch needs;"
+                f"{self.path}: asks for {module}.{name}, which CIFAR-10 batches do not need;"
                 " the file may be malicious: download it again"
             )
         return stand_in

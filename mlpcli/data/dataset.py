@@ -111,7 +111,7 @@ class Splits:
 
 
 def row_count(rows: Rows | Part | None) -> int | None:
-    """How many rows; None where there is no such part."""
+    """The number of rows in each part; None if a part does not exist."""
     return None if rows is None else len(rows)
 
 
@@ -151,7 +151,7 @@ class DataFacts:
 
     input_shape: of one example. targets: numbers to predict per row, 1 for classes.
     *_rows: None where there is no such part, or its size is not known.
-    found: where the data is, in words. pixel_max: as in `Source`. pass_through: columns that are 0 or 1 by nature, and
+    found: where the data is, as text. pixel_max: as in `Source`. pass_through: columns that are 0 or 1 by nature, and
     are not scaled; None for arrays.
     """
 

@@ -1,4 +1,4 @@
-"""What can be said of the data without training: for plans, models and help."""
+"""Facts of a data set for plans and models, without loading it if possible, and the fingerprint of its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generated sets: names to rules, and from data.generate to rows."""
+"""The generated sets moons, spirals, blobs, animals and height_weight: their rules, rows, and CSV files."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def generate(name: str, settings: GenerateConfig) -> tuple[Array, Array]:
 
 
 def load_generated(built_in: BuiltIn, data: DataConfig) -> Source:
-    """A generated set as a source; it has no test rows of its own.
+    """A generated set as a source; it has no separate test rows.
 
     Raises:
         SettingError: data.generate, data.features, data.exclude or data.target does not fit it.

@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST: a magic number, the sizes, then the values; plain or gzipped.
+"""Reads IDX files, the format of MNIST, alone or as a folder of four; plain or gzipped.
 
 Format: http://yann.lecun.com/exdb/mnist/ -- two zero bytes, a type code, the number of dimensions,
 each size as a big-endian 32-bit integer, the values in big-endian order.
@@ -27,7 +27,7 @@ VALUE_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 
 MOST_DIMENSIONS = 4
 GZIP_MAGIC = b"\x1f\x8b"
 READ_BYTES = 1 << 20
-AGAIN = "the file is damaged or cut off: download it again"
+AGAIN = "the file is damaged or truncated: download it again"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_idx(path: str | Path) -> Array:
     """The array in an IDX file, in the machine's byte order; gzip is recognized by content, not by name.
 
     Raises:
-        DataError: the file is missing, is no IDX file, or is shorter or longer than its header says.
+        DataError: the file is missing, is not an IDX file, or is shorter or longer than its header says.
     """
     path = Path(path)
     with open_binary(path) as file:
@@ -80,7 +80,7 @@ def read_header(path: Path, file: BufferedReader | gzip.GzipFile) -> IdxHeader:
         raise DataError(f"{path}: its header says {magic[3]} dimensions; 1 to {MOST_DIMENSIONS} are allowed; {AGAIN}")
     shape = struct.unpack(f">{magic[3]}I", _read_exactly(path, file, 4 * magic[3]))
     if 0 in shape:
-        raise DataError(f"{path}: holds nothing: its header says the sizes {_sizes(shape)}; use a file with rows")
+        raise DataError(f"{path}: is empty: its header says the sizes {_sizes(shape)}; use a file with rows")
     return IdxHeader(np.dtype(VALUE_TYPES[magic[2]]), shape)
 
 
@@ -91,7 +91,7 @@ def _read_gzip(path: Path, file: BufferedReader) -> Array:
             check_unpacked_size(path, header.value_bytes, file_size(file))
             return _read_values(path, unpacked, header)
     except EOFError as error:
-        raise DataError(f"{path}: the gzip file is cut off; download it again") from error
+        raise DataError(f"{path}: the gzip file is truncated; download it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: the gzip file is damaged ({error}); download it again") from error
 
@@ -202,7 +202,7 @@ def _read(folder: Path, half: str, what: str, key: str) -> tuple[Path, Array]:
     if path is None:
         names = ", ".join(idx_names(half, what))
         raise DataError(
-            f"{folder}: the {what} file is missing, looked for {names}; put it there,"
+            f"{folder}: the {what} file is missing (looked for {names}); put it there,"
             f" or set {key} to the folder that holds it"
         )
     values = read_idx(path)

@@ -1,4 +1,4 @@
-"""From the `data` section to rows in parts: the one way in for training, checking, evaluation."""
+"""From the data section to rows in parts: the one way to load data, with a table's preprocessing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LoadedData:
 
 
 def unwatched(what: str, done: int, total: int) -> None:
-    """For whoever does not want to see how loading goes."""
+    """A `Watch` that ignores the progress of loading."""
 
 
 def load_data(data: DataConfig, seed: int, stored: Preprocessing | None = None, watch: Watch = unwatched) -> LoadedData:

@@ -1,4 +1,4 @@
-"""Reading .npz files that may come from anyone: no pickle, and sizes checked before anything is allocated."""
+"""Reads .npz files as data sets: without pickle, and with sizes checked before anything is allocated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_npz(path: Path) -> dict[str, Array]:
         except DataError:
             raise
         except zipfile.BadZipFile as error:
-            raise DataError(f"{path}: is no .npz file, or is cut off ({error}); {AGAIN}") from error
+            raise DataError(f"{path}: is not an .npz file, or is truncated ({error}); {AGAIN}") from error
         except Exception as error:  # zipfile and numpy raise a dozen kinds on damaged bytes
             raise DataError(f"{path}: is damaged ({error}); {AGAIN}") from error
 
@@ -74,10 +74,10 @@ def _check_header(path: Path, member: IO[bytes], info: zipfile.ZipInfo) -> None:
     elif version == (2, 0):
         shape, _, dtype = np.lib.format.read_array_header_2_0(member)
     else:
-        raise DataError(f"{path}: {info.filename} has the npy version {version}, which is not read; {AGAIN}")
+        raise DataError(f"{path}: {info.filename} has the npy version {version}, which is not supported; {AGAIN}")
     if dtype.kind not in "biufUS":
         raise DataError(
-            f"{path}: {info.filename} holds {dtype.name} values; only numbers, true/false and text are read"
+            f"{path}: {info.filename} holds {dtype.name} values; only numbers, true/false and text are supported"
             " (never pickled Python objects); convert the array and save it again"
         )
     claimed, found = math.prod(shape) * dtype.itemsize, info.file_size - member.tell()
@@ -134,7 +134,7 @@ def checked_pair(path: Path, arrays: dict[str, Array], x_name: str, y_name: str)
 
 
 def names_in(path: Path, arrays: dict[str, Array], name: str) -> tuple[str, ...] | None:
-    """An array of names, each once; None where there is no such array."""
+    """An array of unique names as a tuple; None if it is missing."""
     if name not in arrays:
         return None
     values = arrays[name]
@@ -143,7 +143,7 @@ def names_in(path: Path, arrays: dict[str, Array], name: str) -> tuple[str, ...]
     names = tuple(str(value) for value in values)
     doubled = next((text for text in names if names.count(text) > 1 or not text), None)
     if doubled is not None:
-        raise DataError(f'{path}: {name} must hold different names, none empty; "{doubled}" is not one')
+        raise DataError(f'{path}: {name} must hold unique, non-empty names; "{doubled}" is not')
     return names
 
 
@@ -190,4 +190,4 @@ def _check_seen(path: Path, test: Array, train: Array, class_names: tuple[str, .
     unseen = np.setdiff1d(test, train)
     if len(unseen):
         names = ", ".join(f'"{class_names[index]}"' for index in unseen[:10])
-        raise DataError(f"{path}: y_test has classes that no training row has: {names}; add training rows of them")
+        raise DataError(f"{path}: y_test has classes without training rows: {names}; add training rows of them")

@@ -1,4 +1,4 @@
-"""data.validation and data.test as paths: rows from another file, in the shape and the classes of the training rows."""
+"""Rows from another file (a path in data.validation or data.test), in the shape and classes of the training rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_rows(key: str, path: Path, layout: Layout) -> Rows:
     `key` is the setting that names the path.
 
     Raises:
-        SettingError: the path is not there or of no kind that is read.
+        SettingError: the path does not exist, or its file type is unsupported.
         DataError: the file is bad, or its rows do not go with the training rows.
     """
     with reading(path):
@@ -48,7 +48,7 @@ def _read(key: str, path: Path, layout: Layout) -> Rows:
     if is_class_folder(path):
         return _from_images(key, path, layout)
     raise SettingError(
-        key, f"{path}: is no table, no .npz file and no folder of pictures or IDX files; use one of these"
+        key, f"{path}: unsupported file type; use a table, an .npz file, or a folder of pictures or IDX files"
     )
 
 
@@ -87,7 +87,7 @@ def labelled_rows(path: Path, raw: RawTable, preprocessing: Preprocessing) -> Ro
     """The rows of a table that have a target (n, width), encoded.
 
     Raises:
-        DataError: there is no target column, or no row with a target.
+        DataError: the target column is missing, or no row has a target.
     """
     kept = preprocessing.kept_rows(raw, with_target=True)
     if len(kept) == 0:
@@ -102,7 +102,7 @@ def _from_images(key: str, path: Path, layout: Layout) -> Rows:
 
     if layout.image is None or layout.class_names is None:
         raise SettingError(
-            key, f"{path}: holds pictures, but the training rows are no pictures of classes; give such rows"
+            key, f"{path}: holds pictures, but the training rows are not labelled pictures; give the same kind of rows"
         )
     rows = read_image_rows(key, path, layout.image, layout.class_names)
     return Rows(example_of(rows.x, layout.input_shape, layout.pixel_max), rows.y)

@@ -1,4 +1,4 @@
-"""data.scaling: the numbers of the model's first layer, from the training rows alone."""
+"""Scaling of x (the model's first layer) and of y, and class weights: numbers from the training rows alone."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def fit_scaling(facts: DataFacts, setting: str, train: Part) -> Scaling:
 
     Raises:
         SettingError: as in `choose_scaling`.
-        DataError: a column spreads so far that its variance is no 32-bit number.
+        DataError: the variance of a column is too large for a 32-bit number.
     """
     word = choose_scaling(facts, setting)
     if word == "none":
@@ -119,7 +119,7 @@ def fit_target_scaling(setting: str, train: Part) -> TargetScaling:
     """Mean and standard deviation of the training targets (n,), in float64 and in chunks.
 
     Raises:
-        SettingError: all targets are the same, so there is no spread to divide by.
+        SettingError: all targets are the same.
     """
     if setting == "none":
         return TargetScaling()
@@ -153,7 +153,7 @@ def class_weights(
     if setting is None:
         return None
     if class_names is None:
-        raise SettingError(KEY, "the target is a number, so there are no classes to weigh; remove it")
+        raise SettingError(KEY, "the target is a number and has no classes to weight; remove it")
     if isinstance(setting, Mapping):
         return _given(setting, class_names)
     if setting != "balanced":
@@ -165,7 +165,7 @@ def _balanced(y_train: Array, class_names: tuple[str, ...]) -> npt.NDArray[np.fl
     counts = class_counts(y_train, len(class_names))
     empty = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
     if empty:
-        raise SettingError(KEY, f"balanced is not possible: no training row is of the class {_listed(empty)}")
+        raise SettingError(KEY, f"balanced is not possible: no training row has the class {_listed(empty)}")
     return (len(y_train) / (len(class_names) * counts)).astype(np.float32)
 
 
@@ -173,14 +173,14 @@ def _given(weights: Mapping[str, float], class_names: tuple[str, ...]) -> npt.ND
     for name, weight in weights.items():
         if name not in class_names:
             hint = did_you_mean(name, class_names)
-            raise SettingError(KEY, f'there is no class "{name}"{hint}; the classes are {_listed(class_names)}')
+            raise SettingError(KEY, f'unknown class "{name}"{hint}; the classes are {_listed(class_names)}')
         if not (math.isfinite(weight) and weight >= 0):
             raise SettingError(KEY, f'the weight of "{name}" is {weight:g}; it must be a finite number of at least 0')
     missing = [name for name in class_names if name not in weights]
     if missing:
         raise SettingError(KEY, f"every class needs a weight; missing: {_listed(missing)}")
     if not any(weights.values()):
-        raise SettingError(KEY, "all weights are 0, so nothing could be learnt; give at least one class more")
+        raise SettingError(KEY, "all weights are 0, so nothing can be learnt; give at least one class a weight above 0")
     return np.array([weights[name] for name in class_names], np.float32)
 
 

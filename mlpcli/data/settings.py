@@ -1,4 +1,4 @@
-"""Which keys of the `data` section are for which kind of source: a key without effect is a mistake, not a wish."""
+"""Which keys of the data section fit which kind of source, and which columns are used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYS: dict[Form, tuple[str, ...]] = {
     "class folder": ("image", "strict"),
     "generated set": ("generate",),
 }
-"""Keys that mean something for one form of source only; "arrays" (IDX, npz, bundled sets) have none of their own."""
+"""Keys for one kind of source only; "arrays" (IDX, npz, bundled sets) have none."""
 SOURCES: dict[Form, str] = {
     "table": "tables (.csv, .tsv, .parquet)",
     "class folder": "folders of class folders",
@@ -41,7 +41,9 @@ def check_settings(data: DataConfig, form: Form | None = None) -> None:
     for other, keys in KEYS.items():
         for key in keys if other != form else ():
             if getattr(data, key) != type(data).model_fields[key].get_default():
-                raise SettingError(f"data.{key}", f"is for {SOURCES[other]}, and {data.source} is none; remove it")
+                raise SettingError(
+                    f"data.{key}", f"is only for {SOURCES[other]}, but {data.source} is not one; remove it"
+                )
 
 
 def choose_columns(name: str, kind: Kind, feature_names: tuple[str, ...] | None, data: DataConfig) -> list[int] | None:
@@ -71,7 +73,7 @@ def _positions(name: str, names: tuple[str, ...], features: list[str] | None, ex
     left = [column for column in wanted if column not in exclude]
     if not left:
         raise SettingError(
-            "data.features" if features is not None else "data.exclude", f"no column of {name} is left to learn from"
+            "data.features" if features is not None else "data.exclude", f"{name} has no columns left to learn from"
         )
     return [names.index(column) for column in left]
 

@@ -1,4 +1,4 @@
-"""data.source: from a name or a path to a loaded data set."""
+"""From data.source, a name or a path, to a loaded data set."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 
 
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
-READ_HERE = "read are built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
+READ_HERE = (
+    "supported are built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
+)
 
 
 def load_source(data: DataConfig, watch: Watch | None = None) -> Source:
     """Load the data set that data.source names, whole and unsplit: any but a table file (see `loading.py`).
 
     Raises:
-        DataError: there is no such source, its kind is not read, or a file is bad.
+        DataError: the source does not exist, its file type is unsupported, or a file is bad.
         SettingError: a setting does not fit the source.
     """
     built_in = CATALOG.get(data.source)
@@ -96,7 +98,7 @@ def _load_path(path: Path, data: DataConfig, watch: Watch | None) -> Source:
         raise DataError(f"{path}: is a spreadsheet; save the sheet as CSV, and give that")
     if "idx" in name:
         raise DataError(f"{path}: is a single IDX file; set data.source to its folder, {path.parent}")
-    raise DataError(f"{path}: is of no kind that is read; {READ_HERE}")
+    raise DataError(f"{path}: unsupported file type; {READ_HERE}")
 
 
 def _load_folder(folder: Path, data: DataConfig, watch: Watch | None) -> Source:

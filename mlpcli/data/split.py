@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 Indices = npt.NDArray[np.int64]
-# Each draw has a stream of its own, so that changing data.test does not move data.validation's draw and neither
+# Each draw has its own random stream, so that changing data.test does not move data.validation's draw and neither
 # repeats a stream [seed, small number] that is used elsewhere.
 TEST_STREAM, VALIDATION_STREAM = 1_364_283_729, 1_447_119_956
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Row indices of each part, ascending; None where there is no such part or its rows come by themselves."""
+    """Row indices of each part, ascending; None if it does not exist or comes from its own file."""
 
     train: Indices
     validation: Indices | None
@@ -102,15 +102,15 @@ def _check_classes(y: Array, class_names: tuple[str, ...] | None, data: DataConf
     seen = np.unique(y[train])
     if len(seen) > 1:
         return
-    found = f'all {len(train):,} training rows are of the class "{class_names[seen[0]]}"'
+    found = f'all {len(train):,} training rows have the class "{class_names[seen[0]]}"'
     if data.limit is not None and data.limit < len(y):
-        raise SettingError("data.limit", f"{found}; raise or remove it, there are {len(y):,} rows")
+        raise SettingError("data.limit", f"{found}; raise or remove it (the data has {len(y):,} rows)")
     raise DataError(f"{data.source}: {found}; at least two classes are needed")
 
 
 @dataclass(frozen=True)
 class SplitCounts:
-    """Rows kept by data.limit, and rows of each part (None: there is no such part)."""
+    """Rows kept by data.limit, and rows of each part (None: no such part)."""
 
     kept: int
     train: int

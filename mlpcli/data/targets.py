@@ -19,7 +19,7 @@ def encode_targets(
     Where class_names is given, y holds indices into it. `where` opens every message.
 
     Raises:
-        DataError: labels that are no classes, or out of range; names value and row.
+        DataError: labels that are not classes, or out of range; names value and row.
         SettingError: data.task cannot be had from these labels.
     """
     y = _without_unit_axis(y)
@@ -31,7 +31,8 @@ def encode_targets(
     values, indices = np.unique(labels, return_inverse=True)
     if task == "auto" and labels.dtype.kind in "iu" and len(values) > MOST_GUESSED_CLASSES:
         raise SettingError(
-            "data.task", f"{where} holds {len(values):,} different whole numbers; say regression or classification"
+            "data.task",
+            f"{where} holds {len(values):,} different whole numbers; set it to regression or classification",
         )
     return indices.astype(np.int64), tuple(str(value) for value in values)
 
@@ -103,7 +104,7 @@ def _matched(where: str, labels: Array, class_names: tuple[str, ...]) -> Array:
     if unknown:
         listed = ", ".join(f'"{values[number]}" (first in row {first[number]}, from 0)' for number in unknown[:10])
         raise DataError(
-            f"{where}: labels that the training rows do not have: {listed}; the training classes are"
+            f"{where}: labels without training rows: {listed}; the training classes are"
             f" {', '.join(class_names[:20])}; correct the labels or add training rows"
         )
     table = np.array([position[str(value)] for value in values], np.int64)

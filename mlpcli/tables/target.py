@@ -257,7 +257,7 @@ class TargetEncoder:
             row = int(unknown.argmax())
             raise DataError(
                 f'{table.place(row)}: {shown(self.name or "")}: the label "{shown(texts[codes[row]] or "")}" is not in'
-                f" any training row ({plural(int(unknown.sum()), 'row has', 'rows have')} unknown labels); the classes are"
+                f" any training row ({plural(int(unknown.sum()), 'row has', 'rows have')} unknown labels); classes are"
                 f" {quoted(names)}; correct the labels, or train with rows of them"
             )
         return indices

@@ -54,7 +54,7 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     # Values.
     *(_cell(text, [f'"{text}"', NO_NUMBER]) for text in ("abc", "0x1F", "1_000", "１", "TRUE", "2024-01-01", "1e")),
     ("cell 1,000", f'{GOOD}"1,000",1,a\n', DATA, ['a.csv:42: u: "1,000"', NO_NUMBER, 'data.na_values: ["1,000"]']),
-    ("cell of 200,000 letters", f"{GOOD}{'x' * 200_000},1,a\n", DATA, ['a.csv:42: u: "xxxx', 'xxx..." is no number']),
+    ("cell of 200,000 letters", f"{GOOD}{'x' * 200_000},1,a\n", DATA, ['a.csv:42: u: "xxxx', 'x..." is not a number']),
     *(_cell(text, [f'"{text}" is not a number']) for text in ("inf", "-inf", "Infinity")),
     *(_cell(text, [f'"{text}" {TOO_LARGE}']) for text in ("1e400", "1e39", "-1e39")),
     ("first of several", f"{GOOD}x,1,a\n1,1,a\ny,1,b\n", DATA, ['a.csv:42: u: "x"', "41 of 43 values are"]),

@@ -91,8 +91,8 @@ WRONG: list[tuple[str, Make, str, list[str]]] = [
     ("two sizes", write(pets(**{"cat/x": picture(0, (5, 4))})), PETS, [
         "my.yaml:1:1: data.image.size: the pictures have 2 sizes, from 4x4 (cat/0.png) to 4x5 (cat/x.png); set"]),
     ("strict, empty", write(pets(**{"cat/x": b""})), STRICT, ["pets: 1 of 21 pictures cannot be read"]),
-    ("strict, cut off", write(pets(**{"cat/x": CUT})), STRICT, ["cat/x.png is damaged or cut off"]),
-    ("strict, no picture", write(pets(**{"cat/x": b"hello"})), STRICT, ["cat/x.png is no picture of the formats JPEG"]),
+    ("strict, cut off", write(pets(**{"cat/x": CUT})), STRICT, ["cat/x.png is damaged or truncated"]),
+    ("strict, no picture", write(pets(**{"cat/x": b"hello"})), STRICT, ["cat/x.png is not a picture in the formats"]),
     ("strict, a bomb", write(pets(**{"cat/x": bomb(100_000, 100_000)})), STRICT, ["cat/x.png claims far too many"]),
     ("a class that training lacks", write({**{f"pets/train/{name[5:]}": content for name, content in pets().items()},
         "pets/test/cats/1.png": picture()}), PETS, ['test/cats: the training pictures have no class "cats"; did']),
@@ -103,7 +103,7 @@ WRONG: list[tuple[str, Make, str, list[str]]] = [
     ("negative label", npz(x=X, y=Y - 1, class_names=list("ab")), ARRAYS, ["label -1 in row 0 (from 0)"]),
     ("too large", npz(x=X * 1e39, y=Y), ARRAYS, ["a.npz: x: row 0 (from 0) holds", "too large for 32-bit"]),
     ("infinite", npz(x=INFINITE, y=Y), ARRAYS, ["a.npz: x: 1 value is not finite", "row 3"]),
-    ("no array", write({"a.npz": "hello"}), ARRAYS, ["a.npz: is no .npz file, or is cut off"]),
+    ("no array", write({"a.npz": "hello"}), ARRAYS, ["a.npz: is not an .npz file, or is truncated"]),
     # Compressed tables, Parquet, other kinds.
     ("gzip cut off", packed(gzip.compress(TABLE.encode())[:-20]), GZ, ["a.csv.gz: is not a valid gzip file, or"]),
     ("no gzip", packed(TABLE.encode()), GZ, ["a.csv.gz: is not a valid gzip file, or is truncated"]),
@@ -113,7 +113,7 @@ WRONG: list[tuple[str, Make, str, list[str]]] = [
     ("Parquet, infinite", lambda: pq.write_table(pa.table({"u": [1.0, -np.inf] * 9, "y": ["a", "b"] * 9}), "a.parquet"),
         PARQUET, ['a.parquet: row 1 (from 0): u: "-inf" is infinite (8 more']),
     ("a spreadsheet", write({"a.xlsx": b"PK"}), "data: {source: a.xlsx}\n", ["a.xlsx: is a spreadsheet; save the"]),
-    ("/dev/zero", write({}), "data: {source: /dev/zero}\n", ["/dev/zero: is of no kind that is read"]),
+    ("/dev/zero", write({}), "data: {source: /dev/zero}\n", ["/dev/zero: unsupported file type"]),
     # A second file beside the training rows.
     ("validation missing", write({"a.csv": TABLE}), SECOND, ['b.csv: not found; did you mean "a.csv"?']),
     ("validation, other columns", second(TABLE.replace("v", "w", 1)), SECOND, ["b.csv: lacks the column v"]),
@@ -154,8 +154,8 @@ def test_what_is_refused(
 
 BROKEN = {
     "empty": (b"", "is empty (0 bytes)"),
-    "cut": (CUT, "is damaged or cut off"),
-    "text": (b"hello", "is no picture of the formats"),
+    "cut": (CUT, "is damaged or truncated"),
+    "text": (b"hello", "is not a picture in the formats"),
     "bomb": (bomb(100_000, 100_000), "claims far too many pixels, and at most 100 million are opened"),
     "60k": (bomb(60_000, 60_000), "claims far too many pixels"),
 }

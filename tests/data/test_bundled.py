@@ -80,7 +80,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"source": "iris", "features": ["petal lenght (cm)"]}, 'data.features: .*did you mean "petal length'),
     ({"source": "iris", "exclude": ["colour"]}, 'data.exclude: iris has no column "colour"; it has: sepal length'),
     ({"source": "diabetes", "features": ["age", "age"]}, 'data.features: column "age" is named twice'),
-    ({"source": "diabetes", "features": ["age"], "exclude": ["age"]}, "data.features: no column of diabetes is left"),
+    ({"source": "diabetes", "features": ["age"], "exclude": ["age"]}, "data.features: diabetes has no columns left"),
     ({"source": "diabetes", "target": "age"}, "data.target: diabetes brings its own target"),
     ({"source": "digits", "features": ["pixel_0_0"]}, "data.features: digits holds images"),
     ({"source": "digits", "exclude": ["pixel_0_0"]}, "data.exclude: digits holds images"),

@@ -110,14 +110,14 @@ class Trap:
 
 BAD_PICKLES = {
     "a call of a function": (as_pickle(Trap(), [1]), "asks for posix.system"),
-    "an array of objects": (as_pickle(np.array([1, "a"], object), [1]), "is damaged or no CIFAR-10 batch"),
-    "columns first": (as_pickle(np.asfortranarray(batch(0)[0]), [1, 2, 3]), "is damaged or no CIFAR-10 batch"),
-    "floats": (as_pickle(np.zeros((1, PIXELS)), [1]), "is damaged or no CIFAR-10 batch"),
-    "other keys": (pickle.dumps({"x": 1}), "is damaged or no CIFAR-10 batch"),
+    "an array of objects": (as_pickle(np.array([1, "a"], object), [1]), "is damaged or not a CIFAR-10 batch"),
+    "columns first": (as_pickle(np.asfortranarray(batch(0)[0]), [1, 2, 3]), "is damaged or not a CIFAR-10 batch"),
+    "floats": (as_pickle(np.zeros((1, PIXELS)), [1]), "is damaged or not a CIFAR-10 batch"),
+    "other keys": (pickle.dumps({"x": 1}), "is damaged or not a CIFAR-10 batch"),
     "another width": (as_pickle(np.zeros((1, 5), np.uint8), [1]), "1 labels for data of the shape (1, 5)"),
     "lengths": (as_pickle(batch(0)[0], [1, 2]), "2 labels for data of the shape (3, 3072)"),
-    "cut off": (as_pickle(*batch(0))[:-40], "is damaged or no CIFAR-10 batch"),
-    "no pickle": (b"hello", "is damaged or no CIFAR-10 batch"),
+    "cut off": (as_pickle(*batch(0))[:-40], "is damaged or not a CIFAR-10 batch"),
+    "no pickle": (b"hello", "is damaged or not a CIFAR-10 batch"),
 }
 
 

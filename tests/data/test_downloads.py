@@ -76,8 +76,8 @@ def test_a_download_that_fails_says_what_to_do(backend: Callable[..., None], err
     assert str(caught.value) == (
         "fashion_mnist: could not be downloaded (no route); fetch train-images-idx3-ubyte.gz,"
         " train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz elsewhere"
-        " and set data.path to the folder that holds them, or call that folder fashion_mnist and set MLPCLI_DATA to"
-        " the folder that it is in"
+        " and set data.path to the folder that holds them, or name that folder fashion_mnist and set MLPCLI_DATA to"
+        " its parent folder"
     )
 
 
@@ -141,7 +141,7 @@ def test_a_bad_mnist_npz(tmp_path: Path, changes: dict[str, Any], message: str) 
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"없음: not found; set data.path to .*, or leave data.path out, call that"):
+    with pytest.raises(DataError, match=r"없음: not found; set data.path to .*, or leave data.path out, name that"):
         load_source(DataConfig(source="mnist", path=str(tmp_path / "없음")))
 
 

@@ -55,8 +55,8 @@ def test_a_missing_half_of_a_pair_is_named(idx_folder: Path) -> None:
     with pytest.raises(DataError) as caught:
         read_idx_folder(idx_folder)
     assert str(caught.value) == (
-        f"{idx_folder}: the labels file is missing, looked for t10k-labels-idx1-ubyte, t10k-labels-idx1-ubyte.gz,"
-        " t10k-labels.idx1-ubyte, t10k-labels.idx1-ubyte.gz;"
+        f"{idx_folder}: the labels file is missing (looked for t10k-labels-idx1-ubyte, t10k-labels-idx1-ubyte.gz,"
+        " t10k-labels.idx1-ubyte, t10k-labels.idx1-ubyte.gz);"
         " put it there, or set data.source to the folder that holds it"
     )
 

@@ -49,8 +49,8 @@ LIES = {
     "a long array": (X + b"\0", "24 bytes, but 25 are there"),
     "no npy file": (b"hello, world, hello, world", "is damaged (the magic string is not correct"),
     "half a header": (X[:20], "is damaged (EOF: reading array header"),
-    "another version": (X[:6] + b"\x09\x00" + X[8:], "npy version (9, 0), which is not read"),
-    "a version unread": (X[:6] + b"\x03\x00" + X[8:], "npy version (3, 0), which is not read"),
+    "another version": (X[:6] + b"\x09\x00" + X[8:], "npy version (9, 0), which is not supported"),
+    "a version unread": (X[:6] + b"\x03\x00" + X[8:], "npy version (3, 0), which is not supported"),
     "an array of objects": (npy(np.zeros(2), descr="|O"), "x.npy holds object values"),
     "records": (npy(np.zeros(2, "i4,f4"), descr=[("a", "<i4"), ("b", "<f4")]), "holds void64 values"),
     "dates": (npy(np.zeros(2, "M8[D]")), "holds datetime64[D] values"),
@@ -83,7 +83,7 @@ def test_every_cut_is_noticed(npz: Write) -> None:
     whole = path.read_bytes()
     for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match=r"is no .npz file, or is cut off|is empty"):
+        with pytest.raises(DataError, match=r"is not an .npz file, or is truncated|is empty"):
             read_npz(path)
 
 
@@ -122,5 +122,5 @@ def test_a_name_twice_is_refused(tmp_path: Path) -> None:
 
 def test_not_a_zip_file(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(npy(np.zeros(3)))
-    with pytest.raises(DataError, match=r"is no .npz file"):
+    with pytest.raises(DataError, match=r"is not an .npz file"):
         read_npz(tmp_path / "a.npz")

@@ -90,7 +90,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "negative label": ({"x": X4, "y": [0, -1, 1, 0], "class_names": ["a", "b"]}, "label -1 in row 1"),
     "text for indices": ({"x": X4, "y": list("abab"), "class_names": ["a", "b"]}, "y must be indices"),
-    "a name twice": ({"x": X4, "y": [0, 1, 0, 1], "class_names": ["a", "a"]}, '"a" is not one'),
+    "a name twice": ({"x": X4, "y": [0, 1, 0, 1], "class_names": ["a", "a"]}, '"a" is not'),
     "names no text": (
         {"x": X4, "y": [0, 1, 0, 1], "class_names": [0, 1]},
         "class_names must be a one-dimensional array",
@@ -105,11 +105,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown test class": (
         {"x_train": X4, "y_train": list("abab"), "x_test": X4, "y_test": list("abca")},
-        'y_test: labels that the training rows do not have: "c" (first in row 2, from 0)',
+        'y_test: labels without training rows: "c" (first in row 2, from 0)',
     ),
     "unseen test class": (
         {"x_train": X4, "y_train": [0, 1, 0, 1], "x_test": X4, "y_test": [2, 1, 0, 1], "class_names": list("abc")},
-        'y_test has classes that no training row has: "c"',
+        'y_test has classes without training rows: "c"',
     ),
     "test targets": (
         {"x_train": X4, "y_train": [[0.5, 1]] * 4, "x_test": X4, "y_test": [0.5] * 4},

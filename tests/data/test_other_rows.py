@@ -72,7 +72,7 @@ def test_an_idx_folder_as_test_set(idx_folder: Path) -> None:
         ({"x": [[1.0, 2.0]], "y": [7]}, "its rows have the shape (2,), but the training rows (1,)"),
         (
             {"x": [[1.0], [1.0]], "y": [3, 8]},
-            'y: labels that the training rows do not have: "8" (first in row 1, from 0)',
+            'y: labels without training rows: "8" (first in row 1, from 0)',
         ),
         ({"x": [[1.0]], "y": [5], "class_names": list("abcde")}, "label 5 in row 0 (from 0) is out of range"),
         ({"x": [[1.0]], "y": [3.5]}, "row 0 (from 0) holds 3.5, but classes are whole numbers"),
@@ -95,7 +95,7 @@ def test_another_number_of_targets(npz: Write) -> None:
 def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r'data.validation: .*tset: not found; did you mean "test"'):
         split_source(source(), config(validation=str(tmp_path / "tset")), 1)
-    with pytest.raises(SettingError, match=r"data.test: .* is no table, no .npz file and no folder of pictures"):
+    with pytest.raises(SettingError, match=r"data.test: .* unsupported file type"):
         split_source(source(), config(test=str(tmp_path)), 1)
 
 
@@ -112,5 +112,5 @@ def test_pictures_for_rows_that_are_none(tmp_path: Path) -> None:
 
     (tmp_path / "3").mkdir()
     Image.new("L", (2, 2)).save(tmp_path / "3" / "a.png")
-    with pytest.raises(SettingError, match="holds pictures, but the training rows are no pictures of classes"):
+    with pytest.raises(SettingError, match="holds pictures, but the training rows are not labelled pictures"):
         split_source(source(), config(test=str(tmp_path)), 1)

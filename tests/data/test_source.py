@@ -31,14 +31,14 @@ def test_a_path_that_is_not_there_proposes_the_nearest(tmp_path: Path) -> None:
 def test_other_folders(tmp_path: Path) -> None:
     assert "holds neither tables, nor IDX files, nor class folders of pictures, but nothing" in message(tmp_path)
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
-    assert "but notes.txt; read are" in message(tmp_path)
+    assert "but notes.txt; supported are" in message(tmp_path)
 
 
 def test_other_files(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK")
     assert "is a spreadsheet; save the sheet as CSV, and give that" in message(tmp_path / "a.xlsx")
     (tmp_path / "a.doc").write_bytes(b"x")
-    assert "is of no kind that is read" in message(tmp_path / "a.doc")
+    assert "unsupported file type" in message(tmp_path / "a.doc")
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0")
     assert f"is a single IDX file; set data.source to its folder, {tmp_path}" in message(
         tmp_path / "train-images-idx3-ubyte"

@@ -99,7 +99,7 @@ def test_test_rows_that_chose_the_epoch_are_said_to_have(train: Callable[..., An
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("data.limit=100", "data.class_weight=balanced"), 'no training row is of the class "virginica"'),
+        (("data.limit=100", "data.class_weight=balanced"), 'no training row has the class "virginica"'),
         (("data.test=0.98",), "each class needs at least 2"),
     ],
 )
@@ -113,10 +113,10 @@ def test_validate_refuses_what_train_would(
 def test_classes_without_training_rows_are_named(write_config: Callable[..., Path]) -> None:
     result = mlpcli.validate(write_config(IRIS), ["data.limit=100"])
     assert result.look is not None
-    assert any('no training row is of the class "virginica"' in warning for warning in result.look.warnings)
+    assert any('no training row has the class "virginica"' in warning for warning in result.look.warnings)
     whole = mlpcli.validate(write_config(IRIS)).look
     assert whole is not None
-    assert not any("no training row is of the class" in warning for warning in whole.warnings)
+    assert not any("no training row has the class" in warning for warning in whole.warnings)
 
 
 def test_a_path_on_the_command_line_starts_where_it_is_typed(

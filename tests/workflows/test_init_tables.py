@@ -122,7 +122,7 @@ def test_what_cannot_be_learnt_from_is_excluded_and_said() -> None:
     assert [note.split(":")[0] for note in result.notes] == [
         "the target is a guess", "column 리뷰 is excluded", "column 수 is excluded",
     ]  # fmt: skip
-    assert 'p.csv:61: 수: "많음" is no number' in " ".join(result.notes)
+    assert 'p.csv:61: 수: "많음" is not a number' in " ".join(result.notes)
     assert validate("p.yaml").facts.feature_names == ("x",)
 
 

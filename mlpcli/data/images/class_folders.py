@@ -1,4 +1,4 @@
-"""Class folders: which folder is one, which classes and pictures it holds. No file is opened here."""
+"""Class folders: which folder holds classes, which files are pictures, what is left out. Opens no file."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ class LeftOut:
         return kept
 
     def other(self, root: Path, path: Path) -> None:
-        """Note something that is no picture."""
+        """Note a file or folder that is not a picture."""
         self.others.append(name_shown(str(path.relative_to(root))))
 
     def notes(self) -> tuple[str, ...]:
@@ -230,7 +230,7 @@ class LeftOut:
             links = f"links that lead out of the folder or nowhere are left out ({len(self.links):,})"
             found.append(f"{links}: {some_of(self.links)}")
         if self.others:
-            others = f"files and folders that are no pictures are left out ({len(self.others):,})"
+            others = f"files and folders that are not pictures are left out ({len(self.others):,})"
             found.append(f"{others}: {some_of(self.others)}")
         return tuple(found)
 

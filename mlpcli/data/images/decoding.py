@@ -208,13 +208,13 @@ def _reason(error: Exception) -> str:
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):
-        return f"is no picture of the formats {', '.join(FORMATS)}, or is cut off"
+        return f"is not a picture in the formats {', '.join(FORMATS)}, or is truncated"
     if isinstance(error, Image.DecompressionBombError):
         return _too_large("far too many")
     if isinstance(error, MemoryError):
         return "needs more memory than there is"
     said = " ".join(str(error).split())[:100] or type(error).__name__
-    return f"is damaged or cut off ({said})"
+    return f"is damaged or truncated ({said})"
 
 
 STANDARD_ERROR = 2

@@ -1,4 +1,4 @@
-"""Folders of class folders as a data set, and as rows for testing."""
+"""Class folders as a data set or as test rows, and one new picture as an example like the training pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PIXEL_MAX = 255.0
 
 
 def unwatched(what: str, done: int, total: int) -> None:
-    """For whoever does not want to see how loading goes."""
+    """A `Watch` that ignores the progress of loading."""
 
 
 def load_image_folder(path: Path, data: DataConfig, watch: Watch = unwatched) -> Source:
@@ -32,7 +32,7 @@ def load_image_folder(path: Path, data: DataConfig, watch: Watch = unwatched) ->
     y: int64 indices into class_names, the sorted names of the folders. The second time nothing is decoded.
 
     Raises:
-        DataError: there are no class folders, a class has no picture that can be read, a test class is unknown;
+        DataError: class folders are missing, a class has no picture that can be read, a test class is unknown;
             with data.strict, a picture cannot be read.
         SettingError: data.image.size is open and the sizes differ, or it asks for more than the memory holds.
     """

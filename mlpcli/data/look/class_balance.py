@@ -1,4 +1,4 @@
-"""Classes with too few rows: to be learnt, to be in a batch, to be scored."""
+"""Finds classes with too few rows to be learnt, to be in most batches or to be scored, and tables with few rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ each is absent from most batches, and nothing is wrong with that."""
 def find_small_classes(
     class_names: Sequence[str], counts: dict[str, tuple[int, ...]], batch_size: int, weighted: bool
 ) -> list[Finding]:
-    """What the counts of each part say; `weighted`: whether data.class_weight is set already."""
+    """Findings on the class counts of each part; `weighted`: whether data.class_weight is set."""
     train = np.array(counts["training"])
     present = train[train > 0]
     findings = _absent(class_names, train) + _too_few_to_learn(class_names, train)
@@ -40,7 +40,7 @@ def _absent(names: Sequence[str], train: np.ndarray) -> list[Finding]:
     absent = [name for name, count in zip(names, train, strict=True) if count == 0]
     if not absent:
         return []
-    text = f"no training row is of the class {quoted(absent)}"
+    text = f"no training row has the class {quoted(absent)}"
     return [Finding("classes", text, "look at the order of the rows, and at data.limit")]
 
 
@@ -56,9 +56,9 @@ def _uneven(names: Sequence[str], train: np.ndarray) -> Finding:
     smallest, largest = int(np.where(train > 0, train, train.max()).argmin()), int(train.argmax())
     text = (
         f"the largest class, {_one(names, train, largest)}, has {train[largest] / train[smallest]:,.0f} times the"
-        f" training rows of the smallest, {_one(names, train, smallest)}, which a network may then never say"
+        f" training rows of the smallest, {_one(names, train, smallest)}, so the network may never predict it"
     )
-    return Finding("classes", text, "data.class_weight: balanced makes them count alike")
+    return Finding("classes", text, "data.class_weight: balanced weights the classes equally")
 
 
 def _rare_in_batches(names: Sequence[str], train: np.ndarray, batch_size: int) -> list[Finding]:
@@ -77,10 +77,10 @@ def _too_few_to_score(names: Sequence[str], train: np.ndarray, part: str, other:
     few = [(name, count) for name, count in zip(names, other, strict=True) if 0 < count < FEWEST_TO_SCORE]
     findings = []
     if gone:
-        text = f"no {part} row is of the class {quoted(gone)}, so that the {part} score says nothing of it"
+        text = f"no {part} row has the class {quoted(gone)}, so the {part} score says nothing about it"
         findings.append(Finding("classes", text, f"give the {part} part more rows"))
     if few:
-        text = f"the {part} score of a class stands on few rows: {_with_counts(few)}"
+        text = f"few rows to compute the {part} score of a class: {_with_counts(few)}"
         findings.append(Finding("classes", text, f"give the {part} part more rows", "note"))
     return findings
 
@@ -100,6 +100,6 @@ def find_few_rows(rows: int, width: int) -> list[Finding]:
     """`rows`: training rows; `width`: columns that the model sees, categories counted one by one."""
     if rows >= ROWS_PER_COLUMN * width:
         return []
-    text = f"{rows:,} training rows are few for {width:,} columns: a network can learn them by heart"
+    text = f"{rows:,} training rows are few for {width:,} columns: a network can easily overfit"
     advice = "use model.dropout or model.kernel_regularizer: {l2: 0.01}, fewer units, or leave columns out"
     return [Finding("few_rows", text, advice, "note")]

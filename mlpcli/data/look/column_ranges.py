@@ -1,4 +1,4 @@
-"""The lowest and the highest value of each column in the training rows: one pass, in chunks."""
+"""Finds constant columns, and values so large that scaling matters, from the range of each column."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def find_skewed(columns: Sequence[RawColumn], ranges: ColumnRanges, sample: Rows
             skewed.append(column)
     if not skewed:
         return []
-    text = f"values more than {SKEWED_ABOVE:,} times the usual ones, which look like 0 beside them: {labels(skewed)}"
-    return [Finding("skewed", text, "correct what cannot be, or take the logarithm")]
+    text = f"values more than {SKEWED_ABOVE:,} times the usual ones, which scaling squeezes towards 0: {labels(skewed)}"
+    return [Finding("skewed", text, "correct impossible values, or take the logarithm")]
 
 
 def find_large_target(train: Part, target_scaling: str) -> list[Finding]:
@@ -48,9 +48,9 @@ def find_large_target(train: Part, target_scaling: str) -> list[Finding]:
     largest = int(sizes.argmax())
     if target_scaling != "none" or sizes[largest] <= UNSCALED_ABOVE:
         return []
-    text = f"the target is about {mean[largest]:.4g}, give or take {spread[largest]:.4g}, and a network starts near 0"
+    text = f"the target is about {mean[largest]:.4g}, give or take {spread[largest]:.4g}, but a network starts near 0"
     level: Level = "warning" if sizes[largest] > TARGET_WARNED_ABOVE else "note"
-    return [Finding("target", text, "data.target_scaling: standardize learns it faster", level)]
+    return [Finding("target", text, "data.target_scaling: standardize trains faster", level)]
 
 
 def _is_skewed(largest: float, values: Array) -> bool:
@@ -94,7 +94,7 @@ def find_constant(columns: Sequence[RawColumn], ranges: ColumnRanges) -> list[Fi
     if not constant:
         return []
     text = (
-        f"{len(constant):,} of {len(columns):,} columns hold one value in all training rows and say nothing:"
+        f"{len(constant):,} of {len(columns):,} columns have the same value in all training rows and are useless:"
         f" {labels(constant)}"
     )
-    return [Finding("constant", text, f"nothing is lost without: {how_to_exclude(constant)}")]
+    return [Finding("constant", text, f"nothing is lost without them: {how_to_exclude(constant)}")]

@@ -1,4 +1,4 @@
-"""Rows that stand in two parts, and training rows that contradict each other."""
+"""Finds rows that are in two parts, and training rows that contradict each other."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def repeated_rows(train: PartHashes) -> int:
 def find_overlaps(hashes: dict[str, PartHashes]) -> list[Finding]:
     """Rows that stand in another part too, target and all: a finding for each pair of parts that share any.
 
-    Where the training rows are few different ones, repeated, sharing them is no accident, and one note says so.
+    Where the training rows are few different ones, repeated, sharing them is expected, and one note says so.
     """
     train = hashes["training"]
     if distinct(train.sorted_x) <= min(MOST_KINDS, len(train) // LEAST_REPEATED):
@@ -98,7 +98,7 @@ def _overlap(first: str, second: str, same: int, alike: int, rows: int) -> Findi
     count = f"all {rows:,}" if same == rows else f"{same:,} of {rows:,}"
     others = f" ({alike:,} more have the values but another target)" if alike else ""
     verb = "stands" if same == 1 else "stand"
-    effect = f"inflates the {second} score" if first == "training" else "gives them a say in when training stops"
+    effect = f"inflates the {second} score" if first == "training" else "lets them influence when training stops"
     text = f"{count} {second} rows ({percent(same, rows)}) also {verb} among the {first} rows{others}, which {effect}"
     level: Level = "warning" if same * WARN_FROM >= rows else "note"
     return Finding("duplicates", text, "keep each row once, or all its copies in one part", level)
@@ -115,7 +115,7 @@ def _few_kinds(hashes: dict[str, PartHashes]) -> Finding:
         f"the {len(train):,} training rows are {distinct(train.sorted_x):,} different ones, repeated, and {others} are"
         " among them"
     )
-    return Finding("duplicates", text, "the score is about these, and says nothing of new ones", "note")
+    return Finding("duplicates", text, "the score is about these, and says nothing about new ones", "note")
 
 
 WEIGHTS_SEED = 1_212_240_712

@@ -1,4 +1,4 @@
-"""What a look at the data gives: findings in plain words, and the facts that they rest on."""
+"""The result of a look at the data: findings as text, and the counts behind them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Look:
 
     @property
     def warnings(self) -> list[str]:
-        """The findings that spoil something, one line each."""
+        """The warnings, one line each."""
         return [str(finding) for finding in self.findings if finding.level == "warning"]
 
     def as_json(self) -> dict[str, Any]:
@@ -105,6 +105,6 @@ def labels(columns: Sequence[RawColumn]) -> str:
 
 
 def how_to_exclude(columns: Sequence[RawColumn]) -> str:
-    """`data.exclude: [alive]`, or in words where the columns have no names."""
+    """`data.exclude: [alive]`, or `leave it out of x` for columns without names."""
     names = [column.name for column in columns if column.name is not None]
     return f"data.exclude: {yaml_names(names)}" if names else f"leave {'it' if len(columns) == 1 else 'them'} out of x"

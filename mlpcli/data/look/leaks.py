@@ -1,4 +1,4 @@
-"""Columns that alone tell the target: they are often known only once the answer is."""
+"""Finds columns that alone predict the target (leaks): they are often known only after it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ FEW_VALUES = 100
 """A column with at most so many values has a guess for each; with more, the nearest rows decide."""
 NEAREST = 5
 FEWEST_ROWS = 4 * NEAREST
-"""With fewer rows, halves of them are no evidence."""
+"""With fewer rows, the two halves are too small to judge."""
 
 
 def classes_right(column: Array, y: Array, classes: int) -> int:

@@ -1,4 +1,4 @@
-"""A look at the data before training: every question, and what was found, warnings first."""
+"""Looks at the data before training: runs every check and collects the findings, warnings first."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def in_memory(parts: dict[str, Part]) -> tuple[dict[str, Part], list[Finding]]:
     ]
     if not cut:
         return seen, []
-    text = f"looked at the first {', '.join(cut)} rows alone, because the rows stay on disk"
+    text = f"looked only at the first {', '.join(cut)} rows, because the rows stay on disk"
     return seen, [Finding("sample", text, "classes and the ranges of columns are those of all of them", "note")]
 
 

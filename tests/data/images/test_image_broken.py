@@ -43,7 +43,7 @@ def flipped(content: bytes, position: int) -> bytes:
     return content[:position] + bytes([content[position] ^ 0xFF]) + content[position + 1 :]
 
 
-NO_PICTURE = "is no picture of the formats JPEG, PNG, BMP, GIF, WEBP, TIFF, or is cut off"
+NO_PICTURE = "is not a picture in the formats JPEG, PNG, BMP, GIF, WEBP, TIFF, or is truncated"
 FILES = {
     "zero bytes": (b"", "is empty (0 bytes)"),
     "text": ("고양이 사진".encode(), NO_PICTURE),
@@ -51,20 +51,20 @@ FILES = {
     "another format": (encoded("PPM"), NO_PICTURE),
     "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", NO_PICTURE),
     "one byte": (b"\xff", NO_PICTURE),
-    "JPEG head": (encoded("JPEG")[:300], "is damaged or cut off"),
-    "JPEG cut": (encoded("JPEG")[:-400], "is damaged or cut off (image file is truncated"),
-    "PNG cut": (encoded("PNG")[:-400], "is damaged or cut off (image file is truncated"),
-    "PNG chunk": (flipped(encoded("PNG"), 60), "is damaged or cut off"),
+    "JPEG head": (encoded("JPEG")[:300], "is damaged or truncated"),
+    "JPEG cut": (encoded("JPEG")[:-400], "is damaged or truncated (image file is truncated"),
+    "PNG cut": (encoded("PNG")[:-400], "is damaged or truncated (image file is truncated"),
+    "PNG chunk": (flipped(encoded("PNG"), 60), "is damaged or truncated"),
     "PNG size": (png_claiming(0, 5), NO_PICTURE),
-    "GIF cut": (encoded("GIF")[:-400], "is damaged or cut off (image file is truncated"),
-    "BMP cut": (encoded("BMP")[:-400], "is damaged or cut off (image file is truncated"),
-    "WEBP cut": (encoded("WEBP")[:-400], "is damaged or cut off"),
+    "GIF cut": (encoded("GIF")[:-400], "is damaged or truncated (image file is truncated"),
+    "BMP cut": (encoded("BMP")[:-400], "is damaged or truncated (image file is truncated"),
+    "WEBP cut": (encoded("WEBP")[:-400], "is damaged or truncated"),
     "TIFF cut": (encoded("TIFF", compression="tiff_deflate")[:-400], NO_PICTURE),
-    "TIFF flipped": (flipped(encoded("TIFF", compression="tiff_deflate"), 900), "is damaged or cut off ("),
+    "TIFF flipped": (flipped(encoded("TIFF", compression="tiff_deflate"), 900), "is damaged or truncated ("),
     "a bomb": (png_claiming(100_000, 100_000), "claims far too many pixels, and at most 100 million are opened"),
     "a small bomb": (png_claiming(10_000, 10_001), "claims 10,000 x 10,001 pixels, and at most 100 million are"),
     "a thin bomb": (png_claiming(2_000_000_000, 1), "claims far too many pixels"),
-    "claims more": (png_claiming(9_000, 9_000), "is damaged or cut off (image file is truncated"),
+    "claims more": (png_claiming(9_000, 9_000), "is damaged or truncated (image file is truncated"),
 }
 
 

@@ -121,7 +121,7 @@ def test_what_is_no_picture_is_said_and_what_systems_leave_behind_is_not(tmp_pat
     left_out = LeftOut()
     assert len(training_files(root, root, left_out).files) == 2
     assert left_out.notes() == (
-        "files and folders that are no pictures are left out (4): README.md, a/more, b/clip.mp4, b/new\\nline.txt",
+        "files and folders that are not pictures are left out (4): README.md, a/more, b/clip.mp4, b/new\\nline.txt",
     )
 
 
@@ -166,7 +166,7 @@ LAYOUT = "expected is a folder for each class, root/cat/1.jpg root/dog/2.jpg, or
     [
         (
             ("1.jpg", "2.jpg"),
-            "with pictures (files and folders that are no pictures are left out (2): 1.jpg, 2.jpg)",
+            "with pictures (files and folders that are not pictures are left out (2): 1.jpg, 2.jpg)",
         ),
         (("a/1.jpg",), 'holds one class only ("a")'),
         (("a/1.jpg", "b/1.jpg", "c/notes.txt"), "c: holds no pictures"),

@@ -83,8 +83,8 @@ def test_broken_pictures_are_left_out_and_named(pets: Path, image: dict[str, Any
     assert source.train.x[:, 0, 0].tolist() == [11, 13, 21, 22, 23]
     assert source.train.y.tolist() == [0, 0, 1, 1, 1]
     assert source.notes == (
-        "pictures that cannot be read are left out (2 of 7): cat/0.jpg is no picture of the formats JPEG, PNG, BMP,"
-        " GIF, WEBP, TIFF, or is cut off; cat/2.png is empty (0 bytes)",
+        "pictures that cannot be read are left out (2 of 7): cat/0.jpg is not a picture in the formats JPEG, PNG, BMP,"
+        " GIF, WEBP, TIFF, or is truncated; cat/2.png is empty (0 bytes)",
     )
 
 
@@ -129,14 +129,14 @@ def test_notes_of_what_was_left_out(pets: Path, tmp_path: Path, picture: Write) 
     (pets / "cat" / "notes.txt").write_text("x", encoding="utf-8")
     assert load(pets).notes == (
         "links that lead out of the folder or nowhere are left out (1): cat/link.png",
-        "files and folders that are no pictures are left out (1): cat/notes.txt",
+        "files and folders that are not pictures are left out (1): cat/notes.txt",
     )
 
 
 def test_folders_with_pictures_beside_train_are_said(pets: Path, tmp_path: Path, picture: Write) -> None:
     shutil.copytree(pets, tmp_path / "all" / "train")
     picture("all/more/1.png", 5)
-    assert load(tmp_path / "all").notes == ("files and folders that are no pictures are left out (1): more",)
+    assert load(tmp_path / "all").notes == ("files and folders that are not pictures are left out (1): more",)
 
 
 def test_other_rows_come_in_form_and_classes_of_training(picture: Write, tmp_path: Path) -> None:

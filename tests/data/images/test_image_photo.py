@@ -56,7 +56,7 @@ def test_a_wide_photo_is_padded_for_arrays(picture: Write) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "not found"), (b"", "is empty"), (b"text", "is no picture of the formats JPEG, PNG")],
+    [(None, "not found"), (b"", "is empty"), (b"text", "is not a picture in the formats JPEG, PNG")],
 )
 def test_what_is_no_photo_is_named(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "사진.png"

@@ -113,7 +113,7 @@ def test_rows_on_disk_are_looked_at_from_the_start(
     assert look.facts.class_counts == {"training": (500, 500), "validation": (10, 0)}
     assert look.facts.repeated == 0
     assert [str(finding) for finding in look.findings if finding.topic == "sample"] == [
-        "looked at the first 100 of 1,000 training rows alone, because the rows stay on disk;"
+        "looked only at the first 100 of 1,000 training rows, because the rows stay on disk;"
         " classes and the ranges of columns are those of all of them"
     ]
     assert "constant" not in {finding.topic for finding in look.findings}

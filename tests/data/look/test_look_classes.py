@@ -23,7 +23,7 @@ def test_even_classes_say_nothing() -> None:
 
 def test_a_class_without_training_rows() -> None:
     assert said((50, 0, 50), validation=(5, 0, 5)) == [
-        ("warning", 'no training row is of the class "개"; look at the order of the rows, and at data.limit')
+        ("warning", 'no training row has the class "개"; look at the order of the rows, and at data.limit')
     ]
 
 
@@ -41,7 +41,7 @@ def test_more_than_ten_times_the_smallest() -> None:
         (
             "warning",
             'the largest class, "고양이" (101 rows), has 10 times the training rows of the smallest, "새" (10 rows),'
-            " which a network may then never say; data.class_weight: balanced makes them count alike",
+            " so the network may never predict it; data.class_weight: balanced weights the classes equally",
         )
     ]
     assert said((100, 50, 10), batch_size=1000) == []
@@ -62,13 +62,13 @@ def test_parts_that_cannot_score_a_class() -> None:
     assert said((50, 50, 50), validation=(5, 0, 4), test=(0, 0, 10)) == [
         (
             "warning",
-            'no validation row is of the class "개", so that the validation score says nothing of it;'
+            'no validation row has the class "개", so the validation score says nothing about it;'
             " give the validation part more rows",
         ),
-        ("note", 'the validation score of a class stands on few rows: "새" (4); give the validation part more rows'),
+        ("note", 'few rows to compute the validation score of a class: "새" (4); give the validation part more rows'),
         (
             "warning",
-            'no test row is of the class "고양이", "개", so that the test score says nothing of it;'
+            'no test row has the class "고양이", "개", so the test score says nothing about it;'
             " give the test part more rows",
         ),
     ]

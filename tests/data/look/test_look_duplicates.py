@@ -92,7 +92,7 @@ def test_rows_of_two_parts_are_counted_by_hand() -> None:
         ("note", "1 of 200 test rows (0.5 %) also stands among the training rows, which inflates the test score"),
         (
             "note",
-            "1 of 200 test rows (0.5 %) also stands among the validation rows, which gives them a say in when training"
+            "1 of 200 test rows (0.5 %) also stands among the validation rows, which lets them influence when training"
             " stops",
         ),
     ]

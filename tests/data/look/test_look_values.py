@@ -49,11 +49,11 @@ def test_constant_columns_are_named() -> None:
     (finding,) = find_constant(one_each("a", "나", "c d"), ranges)
     assert (finding.topic, finding.level) == ("constant", "warning")
     assert str(finding) == (
-        '2 of 3 columns hold one value in all training rows and say nothing: column "나", column "c d";'
-        " nothing is lost without: data.exclude: [나, c d]"
+        '2 of 3 columns have the same value in all training rows and are useless: column "나", column "c d";'
+        " nothing is lost without them: data.exclude: [나, c d]"
     )
     (finding,) = find_constant(one_each(None, None, None), column_ranges(whole(x)))
-    assert str(finding).endswith("column 2 (from 0); nothing is lost without: leave it out of x")
+    assert str(finding).endswith("column 2 (from 0); nothing is lost without them: leave it out of x")
 
 
 def test_a_category_is_constant_when_all_its_columns_are() -> None:
@@ -82,8 +82,8 @@ def test_skewed_columns() -> None:
     (finding,) = find_skewed(columns, column_ranges(whole(x)), Rows(x, np.zeros(5)))
     assert (finding.topic, finding.level) == ("skewed", "warning")
     assert str(finding) == (
-        'values more than 1,000 times the usual ones, which look like 0 beside them: column "소득";'
-        " correct what cannot be, or take the logarithm"
+        'values more than 1,000 times the usual ones, which scaling squeezes towards 0: column "소득";'
+        " correct impossible values, or take the logarithm"
     )
     # The largest may be outside of the sample, and a sample of zeros says nothing.
     assert len(find_skewed(columns, column_ranges(whole(x)), Rows(x[2:4], np.zeros(2)))) == 1
@@ -104,7 +104,7 @@ def test_large_targets(target: list[float], level: str | None, words: str) -> No
     train = whole(np.zeros((2, 1)), np.array(target, np.float32))
     findings = find_large_target(train, "none")
     assert [(finding.level, str(finding)) for finding in findings] == [
-        (level, f"{words}, and a network starts near 0; data.target_scaling: standardize learns it faster")
+        (level, f"{words}, but a network starts near 0; data.target_scaling: standardize trains faster")
     ] * (level is not None)
     assert find_large_target(train, "standardize") == []
 
@@ -113,4 +113,4 @@ def test_few_rows_for_many_columns() -> None:
     assert find_few_rows(100, 20) == []
     (finding,) = find_few_rows(99, 20)
     assert (finding.topic, finding.level) == ("few_rows", "note")
-    assert finding.text == "99 training rows are few for 20 columns: a network can learn them by heart"
+    assert finding.text == "99 training rows are few for 20 columns: a network can easily overfit"

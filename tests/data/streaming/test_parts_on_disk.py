@@ -86,7 +86,7 @@ def test_class_weights(disk_part: DiskPart) -> None:
     assert class_counts(y, 4).tolist() == np.bincount(CLASSES, minlength=4).tolist()
     found, expected = (class_weights("balanced", labels, ("a", "b", "c")) for labels in (y, CLASSES))
     np.testing.assert_array_equal(found, expected)
-    with pytest.raises(SettingError, match='no training row is of the class "d"'):
+    with pytest.raises(SettingError, match='no training row has the class "d"'):
         class_weights("balanced", y, ("a", "b", "c", "d"))
 
 

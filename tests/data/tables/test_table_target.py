@@ -191,7 +191,7 @@ def test_mixed_labels_are_classes_when_asked() -> None:
         (
             ("개", "말"),
             ["개", "소", "소"],
-            '표.csv:3: y: the label "소" is not in any training row (2 rows have unknown labels); the classes are "개"',
+            '표.csv:3: y: the label "소" is not in any training row (2 rows have unknown labels); classes are "개"',
         ),
         (("0", "1"), ["1", None], "표.csv:3: y: has no value (1 such row in all); fill it in, or leave out the row"),
         (("a", "b"), ["0"], '표.csv:2: y: the label "0" is not in any training row (1 row has unknown labels)'),
