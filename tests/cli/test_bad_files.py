@@ -118,7 +118,7 @@ WRONG: list[tuple[str, Make, str, list[str]]] = [
     ("validation missing", write({"a.csv": TABLE}), SECOND, ['b.csv: not found; did you mean "a.csv"?']),
     ("validation, other columns", second(TABLE.replace("v", "w", 1)), SECOND, ["b.csv: lacks the column v"]),
     ("validation, no target", second("u,v\n1,2\n"), SECOND, ["b.csv: lacks the column y"]),
-    ("validation, other label", second(f"{TABLE}1,2,c\n"), SECOND, ['b.csv:42: y: the label "c" was in no']),
+    ("validation, other label", second(f"{TABLE}1,2,c\n"), SECOND, ['b.csv:42: y: the label "c" is not in']),
     ("validation, no number", second(f"{TABLE}x,2,a\n"), SECOND, ['b.csv:42: u: "x" is not a number; correct it']),
     ("validation, infinite", second(f"{TABLE}inf,2,a\n"), SECOND, ['b.csv:42: u: "inf" is not a number; correct it']),
     ("validation, ragged", second(f"{TABLE}1,2\n"), SECOND, ["b.csv:42: expected 3 values"]),

@@ -162,9 +162,9 @@ def test_what_stood_there_survives_a_failure(rule: Any, tmp_path: Path, monkeypa
 
 def test_a_folder_that_cannot_be_made(rule: Any, tmp_path: Path) -> None:
     rows = _csv(tmp_path, "a,b\n8,1\n")
-    with pytest.raises(OutputError, match=r"new\.csv: cannot be created: .*; choose another"):
+    with pytest.raises(OutputError, match=r"new\.csv: cannot be made: .*; choose another"):
         predict(rule(), rows, output=rows / "answers.csv")
-    with pytest.raises(OutputError, match=r"saw: cannot be created: .*; choose another folder"):
+    with pytest.raises(OutputError, match=r"saw: cannot be made: .*; choose another folder"):
         predict(rule(), rows, save_input=rows / "saw")
 
 
