@@ -147,7 +147,7 @@ FAULTS: list[tuple[Source, dict[str, Any], str]] = [
     (source([10, 10]), {"test": 0.001}, "data.test: 0.001 of 20 rows is 0 for test and 20 for training"),
     (source([5, 5], 3), {"test": 0.2}, "data.test: this source brings its own test set"),
     (source([5, 5]), {"validation": "test"}, 'data.validation: "test" needs a test set'),
-    (source([50, 50]), {"limit": 50}, 'data.limit: all 40 training rows have the class "a"; raise or remove it'),
+    (source([50, 50]), {"limit": 50}, 'data.limit: all 40 training rows are of the class "a"; raise or remove it'),
 ]
 
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_split(data: Source, settings: dict[str, Any], message: s
 
 
 def test_one_class_only() -> None:
-    with pytest.raises(DataError, match='s: all 8 training rows have the class "a"; at least two'):
+    with pytest.raises(DataError, match='s: all 8 training rows are of the class "a"; at least two'):
         split_source(source([10]), config(), 1)
 
 

@@ -46,11 +46,11 @@ def test_training_rows_of_one_class(load: Load, tmp_path: Path) -> None:
             load(path, seed=seed, validation=0.4)
         except DataError as error:
             errors.add(str(error))
-    assert errors == {f'{path}: all 36 training rows have the class "a"; at least two classes are needed'}
+    assert errors == {f'{path}: all 36 training rows are of the class "a"; at least two classes are needed'}
 
 
 def test_settings_of_other_sources_are_refused(load: Load) -> None:
-    with pytest.raises(SettingError, match=r"data.strict: is for folders of class folders"):
+    with pytest.raises(SettingError, match=r"data.strict: is only for folders of class folders"):
         load(strict=True)
 
 

@@ -119,8 +119,8 @@ def test_too_few_rows(table: Write) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"image": {"color": "rgb"}}, "data.image: is for folders of class folders"),
-        ({"strict": True}, "data.strict: is for folders of class folders"),
+        ({"image": {"color": "rgb"}}, "data.image: is only for folders of class folders"),
+        ({"strict": True}, "data.strict: is only for folders of class folders"),
         ({"generate": {"rows": 50}}, "data.generate: is for generated sets"),
         ({"path": "x"}, "data.path: is for built-in names"),
     ],
