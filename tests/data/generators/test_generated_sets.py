@@ -142,7 +142,7 @@ def test_columns_are_chosen_by_name() -> None:
 FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"source": "animals", "generate": GenerateConfig(noise=1.5)}, "data.generate.noise: is a share.* at most 1 "),
     ({"source": "moons", "generate": GenerateConfig(noise=1e7)}, r"data.generate.noise: .* at most 1e\+06"),
-    ({"source": "iris", "generate": GenerateConfig(rows=50)}, "data.generate: is for generated sets"),
+    ({"source": "iris", "generate": GenerateConfig(rows=50)}, "data.generate: is only for generated sets"),
     ({"source": "animals", "path": "/x"}, "data.path: animals is made by mlpcli and needs no files"),
     ({"source": "animals", "target": "hair"}, "data.target: animals brings its own target"),
     ({"source": "animals", "features": ["hiar"]}, 'data.features: .*did you mean "hair"'),

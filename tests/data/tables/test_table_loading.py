@@ -121,7 +121,7 @@ def test_too_few_rows(table: Write) -> None:
     [
         ({"image": {"color": "rgb"}}, "data.image: is only for folders of class folders"),
         ({"strict": True}, "data.strict: is only for folders of class folders"),
-        ({"generate": {"rows": 50}}, "data.generate: is for generated sets"),
+        ({"generate": {"rows": 50}}, "data.generate: is only for generated sets"),
         ({"path": "x"}, "data.path: is for built-in names"),
     ],
 )
@@ -136,5 +136,5 @@ def test_settings_of_other_sources_are_refused(table: Write, settings: dict[str,
 def test_settings_of_tables_are_refused_elsewhere(key: str) -> None:
     values = {"types": {"a": "number"}, "na_values": ["-"], "missing": "drop", "streaming": "always"}
     data = DataConfig.model_validate({"source": "iris", key: values.get(key, ";" if key == "separator" else "cp949")})
-    with pytest.raises(SettingError, match="is for tables"):
+    with pytest.raises(SettingError, match="is only for tables"):
         load_data(data, 1)
