@@ -51,8 +51,13 @@ class KerasPredictor:
             rows = part.indices[start : start + PREDICTION_BATCH]
             yield rows, np.asarray(self.model(take_rows(part.x, rows), training=False))
 
-    def losses(self, part: Part, targets: Array) -> dict[str, float]:
-        """Loss and metrics over a part; `targets` belong to the source's whole arrays."""
+    def losses(
+        self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics over a part, and what `seen` makes of its outputs; see `Predictor`."""
+        if seen is not None:  # Keras's `evaluate` gives no outputs
+            for rows, outputs in self.batches(part):
+                seen(rows, outputs)
         batches = Batches(part, targets, PREDICTION_BATCH)
         return {name: float(value) for name, value in self.model.evaluate(batches, verbose=0, return_dict=True).items()}
 

@@ -128,6 +128,7 @@ def loss_and_metrics(
     loss: Loss,
     metrics: Sequence[Metric] = (),
     loss_weight: float = 1.0,
+    seen: Callable[[Array], None] | None = None,
 ) -> dict[str, float]:
     """{"loss": ..., and each metric by its name}; only one batch is in memory at a time.
 
@@ -135,6 +136,7 @@ def loss_and_metrics(
         batches: raw rows (n, *input_shape), and targets in the form that the loss takes.
         metrics: empty ones; they are filled.
         loss_weight: what the loss is multiplied with, penalties apart.
+        seen: takes the outputs (n, units) of each batch; they are overwritten by the next batch.
 
     Raises:
         NeedsKerasError: the network has penalties that are not known here.
@@ -150,13 +152,15 @@ def loss_and_metrics(
             total += len(x) * loss.value(y, p, logits)
             for metric in metrics:
                 metric.add(y, p, logits)
+        if seen is not None:
+            seen(p)
         count += len(x)
     mean = loss_weight * total / count if count else 0.0
     return {"loss": mean + network.penalty(), **{metric.name: metric.result() for metric in metrics}}
 
 
 class NumpyPredictor:
-    """The same methods as `mlpcli.inference.Predictor`."""
+    """The same methods as `mlpcli.scoring.predictor.Predictor`."""
 
     def __init__(
         self, network: Network, objective: Callable[[], NumpyObjective], metadata: Metadata | None = None
@@ -180,13 +184,17 @@ class NumpyPredictor:
             rows = part.indices[start : start + PREDICTION_BATCH]
             yield rows, self.network.predict(take_rows(part.x, rows))
 
-    def losses(self, part: Part, targets: Array) -> dict[str, float]:
-        """Loss and metrics over a part; `targets` belong to the source's whole arrays."""
+    def losses(
+        self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics over a part, and what `seen` makes of the same outputs; see `Predictor`."""
         objective = self.objective()
+        chunks = [part.indices[start : start + PREDICTION_BATCH] for start in range(0, len(part), PREDICTION_BATCH)]
+        batches = ((take_rows(part.x, rows), take_rows(targets, rows)) for rows in chunks)
+        order = iter(chunks)
 
-        def batches() -> Iterator[tuple[Array, Array]]:
-            for start in range(0, len(part), PREDICTION_BATCH):
-                rows = part.indices[start : start + PREDICTION_BATCH]
-                yield take_rows(part.x, rows), take_rows(targets, rows)
+        def hand_on(outputs: Array) -> None:
+            if seen is not None:
+                seen(next(order), outputs)
 
-        return loss_and_metrics(self.network, batches(), objective.loss, objective.metrics, objective.weight)
+        return loss_and_metrics(self.network, batches, objective.loss, objective.metrics, objective.weight, hand_on)

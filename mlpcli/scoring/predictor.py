@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -31,8 +31,14 @@ class Predictor(Protocol):
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
 
-    def losses(self, part: Part, targets: Array) -> dict[str, float]:
-        """Loss and metrics over a part; `targets` belong to the source's whole arrays."""
+    def losses(
+        self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics over a part; `targets` belong to the source's whole arrays.
+
+        seen: takes rows (n,) of the source and their outputs (n, units), a batch at a time. It must not keep the
+        outputs: the next batch overwrites them. NumPy runs the network once for both, Keras twice.
+        """
 
 
 def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool = False) -> Predictor:

@@ -177,23 +177,32 @@ def evaluate_part(
         train_targets: raw targets of the training rows, for the baseline; None where they are not at hand.
     """
     names = tuple(chosen["class_names"] or ())
-    losses = predictor.losses(part, encode_targets(part.y, chosen["labels"], len(names)))
+    scores = _Scores(chosen, part, names)
+    losses = predictor.losses(part, encode_targets(part.y, chosen["labels"], len(names)), scores.add)
     result: dict[str, Any] = {"split": split, "task": chosen["task"], "rows": len(part), "loss": losses.pop("loss")}
     result["metrics"] = losses
-    result |= _scores(predictor, chosen, part, names)
+    result |= scores.result()
     if train_targets is not None:
         result["baseline"] = baseline(chosen["task"], train_targets, part.y[part.indices], names or None)
     return result
 
 
-def _scores(predictor: Predictor, chosen: dict[str, Any], part: Part, names: tuple[str, ...]) -> dict[str, Any]:
-    """The scores, summed up batch by batch: nothing is kept of the rows."""
-    if chosen["task"] == "regression":
-        numbers = RegressionScores(len(part))
-        for rows, outputs in predictor.batches(part):
-            numbers.add(part.y[rows].reshape(len(rows), -1), outputs)
-        return {**numbers.result(), "target_name": chosen.get("target_name")}
-    classes = ClassScores(names)
-    for rows, outputs in predictor.batches(part):
-        classes.add(part.y[rows], predicted_classes(outputs, chosen["threshold"]))
-    return classes.result()
+class _Scores:
+    """The scores of a part, summed up batch by batch: nothing is kept of the rows."""
+
+    def __init__(self, chosen: dict[str, Any], part: Part, names: tuple[str, ...]) -> None:
+        self.chosen, self.y = chosen, part.y
+        regression = chosen["task"] == "regression"
+        self.sums = RegressionScores(len(part)) if regression else ClassScores(names)
+
+    def add(self, rows: Array, outputs: Array) -> None:
+        """Rows (n,) of the source, and outputs (n, units) for them."""
+        if isinstance(self.sums, RegressionScores):
+            self.sums.add(self.y[rows].reshape(len(rows), -1), outputs)
+        else:
+            self.sums.add(self.y[rows], predicted_classes(outputs, self.chosen["threshold"]))
+
+    def result(self) -> dict[str, Any]:
+        if isinstance(self.sums, RegressionScores):
+            return {**self.sums.result(), "target_name": self.chosen.get("target_name")}
+        return self.sums.result()
