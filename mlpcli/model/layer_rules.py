@@ -169,7 +169,7 @@ def _padded(margin: str, sign: int) -> Rule:
         rows, columns = (_both_sides(side) for side in _pair(getattr(layer, margin)))
         padded = (height + sign * rows, width + sign * columns)
         if min(padded) < 1:
-            raise ShapeError(f"cuts more than there is of {shape}")
+            raise ShapeError(f"crops more than there is of {shape}")
         return LayerSize((*padded, channels))
 
     return rule

@@ -228,7 +228,7 @@ class Meaning:
         """How many classes are named for each row: `top`, or all where there are fewer.
 
         Raises:
-            UserError: fewer than one, or several where there are no classes.
+            UserError: fewer than one, or several for a model without classes.
         """
         if top < 1:
             raise UserError(f"--top {top}: must be at least 1")

@@ -208,7 +208,7 @@ def _read_from_h5(opened: ModelFile) -> Any:
             return None
         dataset = step_into(file, H5_DATASET)
         if not hasattr(dataset, "ndim") or dataset.ndim != 1 or dataset.dtype != "u1":
-            raise H5ContentError("its metadata is no row of bytes")
+            raise H5ContentError("its metadata is not a string of bytes")
         check_json_size(dataset.size, path, H5_DATASET)
         text = read_array(dataset, dataset.shape, "u").tobytes()
         check(saved, text, _descriptions(file, path), path)
@@ -265,14 +265,14 @@ def check_directory(archive: zipfile.ZipFile, path: Path) -> None:
         seen.add(name)
         if name not in MEMBERS:
             raise ModelFileError(
-                f"{path}: holds {printable(name)}, which is no part of a Keras model; it is not opened."
+                f"{path}: holds {printable(name)}, which does not belong in a Keras model; it is not opened."
                 " If the file is your own, save the model anew with Keras"
             )
         if info.flag_bits & _ENCRYPTED or info.compress_type not in _KNOWN_COMPRESSION:
             raise ModelFileError(f"{path}: its {name} is encrypted or packed in an unknown way; save the model anew")
         stored = info.compress_type == zipfile.ZIP_STORED
         if info.header_offset + info.compress_size > size or (stored and info.file_size != info.compress_size):
-            raise damaged(path, f"{name} is said to be larger than the file")
+            raise damaged(path, f"{name} claims to be larger than the file")
         if info.file_size > MOST_EXPANSION * max(info.compress_size, 1) and info.file_size > LARGEST_DIRECTORY_BYTES:
             raise ModelFileError(
                 f"{path}: its {name} would unpack from {info.compress_size:,} to {info.file_size:,} bytes;"
@@ -287,7 +287,7 @@ def read_member(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
         ModelFileError: there is no such member.
     """
     if name not in archive.NameToInfo:
-        raise ModelFileError(f"{path}: has no {name}, so it is no Keras model")
+        raise ModelFileError(f"{path}: has no {name}, so it is not a Keras model")
     return archive.read(name)
 
 
@@ -343,7 +343,7 @@ def parse_json(text: bytes, path: Path, what: str) -> dict[str, Any]:
             f"{path}: its {what} is damaged ({type(error).__name__}); restore it or train again"
         ) from error
     if not isinstance(value, dict):
-        raise ModelFileError(f"{path}: its {what} is no description of a model")
+        raise ModelFileError(f"{path}: its {what} does not describe a model")
     return value
 
 
@@ -362,7 +362,8 @@ def check(saved: bytes | None, metadata: bytes, descriptions: Iterable[bytes], p
         ModelFileError: the metadata or the model's description changed after they were saved.
     """
     if saved is not None and saved != checksums(metadata, descriptions).encode("ascii"):
-        raise ModelFileError(f"{path}: its metadata or description is not what was saved; restore it or train again")
+        changed = "its metadata or description has changed since it was saved"
+        raise ModelFileError(f"{path}: {changed}; restore it or train again")
 
 
 def _digest(texts: Iterable[bytes]) -> str:

@@ -136,7 +136,7 @@ def chain(path: Path, architecture: dict[str, Any]) -> list[LayerJson]:
         or not isinstance(layers, list)
         or not all(isinstance(layer, dict) and isinstance(layer.get("config"), dict) for layer in layers)
     ):
-        raise ModelFileError(f"{path}: its description lists no layers; it is damaged, or no Keras model")
+        raise ModelFileError(f"{path}: its description lists no layers; it is damaged, or not a Keras model")
     if len(layers) > MOST_LAYERS + 1:
         raise ModelFileError(f"{path}: has {len(layers):,} layers, and mlpcli opens models of up to {MOST_LAYERS:,}")
     return layers if kind == "Sequential" else _in_order(path, config, layers)

@@ -96,7 +96,7 @@ def step_into(group: Any, name: str) -> Any:
     """
     for part in name.split("/"):
         if part in ("", ".", ".."):
-            raise H5ContentError(f"{name[:80]!r} is no name of a part")
+            raise H5ContentError(f"{name[:80]!r} is not a valid name for a part")
         if not holds(group, part):
             raise KeyError(name[:80])
         if group.id.links.get_info(part.encode("utf-8")).type != _HARD_LINK:
@@ -127,7 +127,7 @@ def read_array(dataset: Any, shape: tuple[int, ...], kinds: str = "f") -> Array:
         H5ContentError: another shape or type, or an array that is not simply stored here.
     """
     if not hasattr(dataset, "id") or not hasattr(dataset, "is_virtual"):
-        raise H5ContentError("a group stands where numbers should")
+        raise H5ContentError("found a group where numbers were expected")
     if dataset.shape != shape:
         raise H5ContentError(f"it has shape {dataset.shape}, and the layer needs {shape}")
     if dataset.dtype.kind not in kinds or dataset.dtype.itemsize > 8:
@@ -167,10 +167,10 @@ def read_names(holder: Any, name: str) -> list[str]:
     if 0 in attribute.shape:
         return []
     if len(attribute.shape) != 1 or attribute.shape[0] > MOST_NAMES or not _holds_text(attribute):
-        raise H5ContentError("it lists no names of weights as Keras does")
+        raise H5ContentError("it does not list the names of weights as Keras does")
     values = [value.decode("utf-8") if isinstance(value, bytes) else value for value in holder.attrs[name].tolist()]
     if not all(isinstance(value, str) for value in values):
-        raise H5ContentError("it lists no names of weights as Keras does")
+        raise H5ContentError("it does not list the names of weights as Keras does")
     return values
 
 
@@ -215,7 +215,7 @@ def _check_other_bytes(file: Any, path: Path) -> None:
 
     file.visititems(count)
     if size - stored > LARGEST_JSON_BYTES or objects > MOST_OBJECTS:
-        raise ModelFileError(f"{path}: holds {size - stored:,} bytes that are no weights; it is not opened")
+        raise ModelFileError(f"{path}: holds {size - stored:,} bytes that are not weights; it is not opened")
 
 
 def _one_line(error: BaseException) -> str:
@@ -241,7 +241,7 @@ def check_heaps(path: Path, file: BinaryIO) -> None:
             for place in _steps(content, start):
                 steps += 1
                 if place is None or steps > MOST_STEPS:
-                    raise damaged(path, "a heap of texts does not end where it should")
+                    raise damaged(path, "a heap of strings does not end where it should")
             start = content.find(_START, start + 1)
 
 

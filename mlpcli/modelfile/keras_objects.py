@@ -41,7 +41,7 @@ def compilation_of(architecture: Mapping[str, Any]) -> tuple[Compilation | None,
     except ArgumentError as error:
         return None, str(error)
     if weight is not None and (type(weight) not in (int, float) or not 0 < weight < 1e30):
-        return None, "its loss_weights are no number"
+        return None, "its loss_weights are not a number"
     return Compilation(loss, metrics, _optimizer(config), weight), None
 
 
@@ -224,7 +224,7 @@ def function_name(value: Any, key: str) -> str | None:
     name = value.get("config") if isinstance(value, dict) and value.get("class_name") == "function" else value
     if name is None or (isinstance(name, str) and name in ACTIVATIONS):
         return name
-    raise ArgumentError(f"its {key} is no activation that is known here; a layer in its place stands better after it")
+    raise ArgumentError(f"its {key} is not a known activation; put a layer in its place after this one")
 
 
 def plain(value: Any) -> Any:

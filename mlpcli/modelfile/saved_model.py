@@ -68,7 +68,7 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
         metadata, architecture = opened.metadata(), opened.architecture()
         card = read_card(file, metadata) if metadata is not None else None
         if card is not None and told != Told():
-            raise UserError(f"{file}: knows its own classes and scaling; leave out --classes and --divide-by")
+            raise UserError(f"{file}: has its own classes and scaling; leave out --classes and --divide-by")
         shape, layers = saved_layers(file, architecture)
         weights = checked_weights(opened, layers, metadata)
     compilation, uncompiled = compilation_of(architecture)

@@ -196,7 +196,7 @@ def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: M
     weights = read_layer_weights(opened, expected)
     saved = (metadata or {}).get("weights")
     if saved is not None and saved != weights_digest(array for arrays in weights.values() for array in arrays):
-        raise ModelFileError(f"{path}: its weights are not those that were saved; restore it or train again")
+        raise ModelFileError(f"{path}: its weights have changed since they were saved; restore the file or train again")
     for name, arrays in weights.items():
         if not all(np.isfinite(array).all() for array in arrays):
             raise ModelFileError(

@@ -58,7 +58,7 @@ def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
     rows = profiles[name].present
     notes = [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
     if target is None:
-        notes.insert(0, f"the target is a guess: {shown(name)}; --target COLUMN takes another")
+        notes.insert(0, f"guessed the target: {shown(name)} (change it with --target COLUMN)")
     return StarterData(
         found=f"{path.name}: {plural(profiles[name].rows, 'row', 'rows')}, {len(profiles):,} columns",
         source=source,

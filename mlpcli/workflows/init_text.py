@@ -30,13 +30,13 @@ def _data(data: StarterData) -> list[Entry]:
     entries: list[Entry] = [(f"source: {yaml_value(data.source)}", ""), *data.entries]
     validates = not any(line.startswith("validation:") for line, _ in data.entries)
     if data.rows < FEWEST_TO_VALIDATE:
-        entries.append(("validation: null", f"{data.rows} rows are too few to keep any apart, so it cannot stop early"))
+        entries.append(("validation: null", f"{data.rows} rows are too few to hold any out, so early stopping is off"))
     elif validates:
         entries.append(("validation: 0.2", "a fifth of the training rows tells when to stop"))
     if data.own_test:
-        entries.append(("# test rows come with it, for a score that nothing was chosen by", ""))
+        entries.append(("# test rows come with it, for a score on rows that chose nothing", ""))
     elif data.rows >= FEWEST_TO_TEST:
-        entries.append(("test: 0.2", "a fifth of all rows, for a score that nothing was chosen by"))
+        entries.append(("test: 0.2", "a fifth of all rows, for a score on rows that chose nothing"))
     if data.smallest_class is not None and data.smallest_class < FEWEST_TO_STRATIFY:
         rows = "1 row" if data.smallest_class == 1 else f"{data.smallest_class} rows"
         entries.append(("stratify: false", f"the smallest class has {rows}, which cannot be in every part"))
@@ -54,7 +54,7 @@ def _model(data: StarterData) -> list[Entry]:
         ("kernel_initializer: he_normal", "made for relu"),
     ]
     if wants_dropout(data.rows, data.inputs, data.task):
-        entries.append(("dropout: 0.2", f"fewer than {ROWS_PER_INPUT} rows for each input are soon known by heart"))
+        entries.append(("dropout: 0.2", f"fewer than {ROWS_PER_INPUT} rows for each input overfit quickly"))
     return entries
 
 
@@ -109,7 +109,7 @@ def epochs_and_patience(rows: int) -> tuple[int, int]:
 
 
 def wants_dropout(rows: int, inputs: int, task: str) -> bool:
-    """Whether a network would soon know the rows by heart: classes, and fewer than 50 rows for each input."""
+    """Whether a network would soon overfit: classes, and fewer than 50 rows for each input."""
     return task != "regression" and rows < ROWS_PER_INPUT * inputs
 
 

@@ -128,7 +128,7 @@ def _read(path: Path, layout: Layout) -> Array:
         array: Array = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # numpy raises several kinds on damaged bytes, and on pickled Python objects
         reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: is no .npy file of numbers, or is cut off ({reason}); {AGAIN}") from error
+        raise DataError(f"{path}: is not an .npy file of numbers, or is cut off ({reason}); {AGAIN}") from error
     return array
 
 

@@ -187,7 +187,7 @@ def kind_of(item: Input, layout: Layout) -> Kind:
     if path.is_dir() or is_picture_name(path.name) or layout.image is not None:
         return "picture"  # a picture of any other name is told by its content, which is looked at later
     raise DataError(
-        f"{path}: is of no kind that is read; give a table (.csv, .tsv, .parquet), an .npy or .npz file, or a picture"
+        f"{path}: unsupported file type; give a table (.csv, .tsv, .parquet), an .npy or .npz file, or a picture"
     )
 
 

@@ -113,7 +113,8 @@ def train_seeds(
 
 def _check_count(seeds: int) -> None:
     if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
-        raise UserError(f"seeds: {seeds!r} is no number of seeds; give a whole number from 1 to {MOST_SEEDS:,}")
+        advice = f"give a whole number from 1 to {MOST_SEEDS:,}"
+        raise UserError(f"seeds: {seeds!r} is not a valid number of seeds; {advice}")
 
 
 def _check_last_seed(loaded: LoadedConfig, seeds: int) -> None:

@@ -170,7 +170,7 @@ def test_random_bytes_behind_a_good_beginning(tmp_path: Path, start: bytes) -> N
         (b"\xff\xfe\xfa", "its config.json is damaged"),
         ("[" * 100_000, "its config.json is damaged (RecursionError)"),
         ("9" * 5000, "its config.json is damaged"),
-        ("[1, 2]", "its config.json is no description of a model"),
+        ("[1, 2]", "its config.json does not describe a model"),
         ({}, "is a None model; mlpcli opens Sequential models"),
         ({"class_name": "Functional", "config": {}}, "its description lists no layers"),
         ({"class_name": "Sequential"}, "its description lists no layers"),
@@ -199,7 +199,7 @@ def test_an_archive_that_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", "{}")
-    with pytest.raises(ModelFileError, match=r"has no config.json, so it is no Keras model"):
+    with pytest.raises(ModelFileError, match=r"has no config.json, so it is not a Keras model"):
         read_architecture(path)
 
 

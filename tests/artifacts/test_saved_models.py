@@ -278,7 +278,7 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "model.h5", "a") as file:
         text = file.attrs["model_config"]
         file.attrs["model_config"] = text.replace('"units": 3', '"units": 4')
-    with pytest.raises(ModelFileError, match=r"its metadata or description is not what was saved; restore it"):
+    with pytest.raises(ModelFileError, match=r"its metadata or description has changed since it was saved; restore it"):
         load_predictor(open_model(tmp_path / "model.h5"))
     with h5py.File(tmp_path / "model.h5", "a") as file:
         del file.attrs["mlpcli_checksums"]

@@ -32,7 +32,7 @@ def test_one_run_s_file_cannot_be_that_of_several(tmp_path: Path, count: int, wo
     for seed in range(777, 777 + count):
         (tmp_path / seed_folder(seed)).mkdir()
     write_seeds(tmp_path, {})
-    message = f"{tmp_path}: holds {words}; give one of them, such as {tmp_path / 'seed-777'}"
+    message = f"{tmp_path}: contains {words}; give one of them, such as {tmp_path / 'seed-777'}"
     with pytest.raises(RunDirectoryError, match=f"^{re.escape(message)}$"):
         find_model(tmp_path)
     with pytest.raises(RunDirectoryError, match=re.escape(message)):

@@ -41,7 +41,7 @@ def test_a_table_with_a_hangul_name(mlpcli: Run, tmp_path: Path) -> None:
     (tmp_path / "과일 자료.csv").write_text(TABLE, encoding="utf-8")
     done = mlpcli("init", "과일 자료.csv")
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "note: the target is a guess: 품종; --target COLUMN takes another\n"
+    assert done.stderr == "note: guessed the target: 품종 (change it with --target COLUMN)\n"
     assert done.stdout.splitlines() == [
         "found     과일 자료.csv: 60 rows, 3 columns",
         "wrote     과일-자료.yaml",

@@ -100,7 +100,7 @@ def conv(**arguments: Any) -> dict[str, Any]:
         ((8, 8, 3), conv(groups=2), "groups 2 must divide both the 3 input channels and the 4 filters"),
         ((8, 8, 1), conv(strides=2, dilation_rate=2), "strides and dilation_rate cannot both be greater than 1"),
         ((2, 2, 1), {"max_pooling2d": 3}, "a window of (3, 3)"),
-        ((4, 4, 1), {"cropping2d": 2}, "cuts more than there is of (4, 4, 1)"),
+        ((4, 4, 1), {"cropping2d": 2}, "crops more than there is of (4, 4, 1)"),
         ((4,), {"reshape": [3, 2]}, "(4,) holds 4 values, which do not fill (3, 2)"),
         ((4,), {"reshape": [-1, -1]}, "do not fill (-1, -1)"),
         ((4,), {"reshape": [0, -1]}, "do not fill (0, -1)"),

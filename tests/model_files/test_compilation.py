@@ -109,7 +109,7 @@ def test_an_optimizer_that_is_not_known_is_left_out(optimizer: Any) -> None:
         ({"loss": "mse", "metrics": [named("MeanIoU", "keras.metrics")]}, "its metric MeanIoU is not known here"),
         ({"loss": "mse", "metrics": [named("F1Score", "keras.metrics", average=None)]}, "average"),
         ({"loss": "mse", "metrics": [[{"class_name": "MeanMetricWrapper"}]]}, "MeanMetricWrapper is not known here"),
-        ({"loss": "mse", "loss_weights": [float("inf")]}, "its loss_weights are no number"),
+        ({"loss": "mse", "loss_weights": [float("inf")]}, "its loss_weights are not a number"),
     ],
 )
 def test_what_cannot_be_compiled(config: Any, why: str) -> None:

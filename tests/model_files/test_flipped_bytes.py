@@ -90,7 +90,7 @@ def test_words_of_an_h5_are_held_to_their_checksums(
     content = path.read_bytes()
     assert before in content
     path.write_bytes(content.replace(before, after))
-    with pytest.raises(ModelFileError, match=r"its metadata or description is not what was saved; restore it"):
+    with pytest.raises(ModelFileError, match=r"its metadata or description has changed since it was saved; restore it"):
         read(files, path)
 
 

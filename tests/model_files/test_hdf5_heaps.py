@@ -13,7 +13,7 @@ from mlpcli.errors import ModelFileError
 from mlpcli.modelfile.hdf5 import check_heaps
 
 START = b"GCOL\x01\x00\x00\x00"
-ENDLESS = "is damaged (a heap of texts does not end where it should); restore it or train again"
+ENDLESS = "is damaged (a heap of strings does not end where it should); restore it or train again"
 
 
 def heap(*objects: tuple[int, int], size: int | None = None) -> bytes:

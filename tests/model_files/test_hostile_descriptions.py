@@ -183,7 +183,7 @@ TEXTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     ),
     "half": (lambda files: json.dumps(files.model())[:-40], "its config.json is damaged (JSONDecodeError)"),
     "long number": (lambda files: '{"class_name": ' + "9" * 100_000 + "}", "its config.json is damaged (ValueError)"),
-    "a list": (lambda files: "[1, 2]", "its config.json is no description of a model"),
+    "a list": (lambda files: "[1, 2]", "its config.json does not describe a model"),
     "values without end": (lambda files: "[" + "[]," * 2_000_000 + "1]", "lists far too many values for a model"),
     "1,500 layers": (lambda files: many(files, 1500), "has 1,501 layers, and mlpcli opens models of up to 1,000"),
     "same names": (lambda files: files.sequential(files.dense(), files.dense()), "has two layers called dense"),

@@ -78,13 +78,13 @@ WRONG: dict[str, tuple[Any, str]] = {
     "shape": (np.zeros((3, 5)), "a.npy: has the shape (3, 5), and the model takes (rows, 4); give rows of that shape"),
     "no rows": (np.zeros((0, 4)), "a.npy: "),
     "text": (np.array([["a"] * 4]), "a.npy: holds str32 values; only numbers and true/false are allowed"),
-    "objects": (np.array([[None] * 4]), "a.npy: is no .npy file of numbers, or is cut off"),
+    "objects": (np.array([[None] * 4]), "a.npy: is not an .npy file of numbers, or is cut off"),
     "NaN": (np.where(X == 6, np.nan, X), "a.npy: row 1 (from 0): holds a value that is NaN or infinite; correct or"),
     "inf": (np.where(X == 11, np.inf, X), "a.npy: row 2 (from 0): holds a value that is NaN or infinite; correct or"),
     "too large": (np.where(X == 11, 1e39, X), "a.npy: row 2 (from 0) holds 1e+39, too large for 32-bit numbers"),
     "empty": (b"", "a.npy: is empty (0 bytes)"),
-    "no npy": (b"PK\3\4 something", "a.npy: is no .npy file of numbers, or is cut off"),
-    "lies": (_lying_header, "a.npy: is no .npy file of numbers, or is cut off"),
+    "no npy": (b"PK\3\4 something", "a.npy: is not an .npy file of numbers, or is cut off"),
+    "lies": (_lying_header, "a.npy: is not an .npy file of numbers, or is cut off"),
 }
 
 

@@ -161,7 +161,7 @@ def test_a_picture_for_a_model_of_tables(ports: Make, picture: Any) -> None:
 
 def test_a_file_of_no_known_kind(ports: Make, tmp_path: Path) -> None:
     path, _ = ports(answer=None)
-    with pytest.raises(DataError, match=r"rows\.xlsx: is of no kind that is read; give a table"):
+    with pytest.raises(DataError, match=r"rows\.xlsx: unsupported file type; give a table"):
         predict(path, _csv(tmp_path, "x", "rows.xlsx"))
 
 

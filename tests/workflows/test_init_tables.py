@@ -43,7 +43,7 @@ def _numbers(rows: int = 60) -> list[float]:
 @pytest.mark.parametrize(("table", "target", "inputs"), [("penguins", "species", 14), ("titanic", "survived", 33)])
 def test_real_tables(table: str, target: str, inputs: int, shared_data: Path) -> None:
     result = init(shared_data / "tabular" / f"{table}.csv")
-    assert result.notes == (f"the target is a guess: {target}; --target COLUMN takes another",)
+    assert result.notes == (f"guessed the target: {target} (change it with --target COLUMN)",)
     assert f"of {inputs} inputs" in result.text
     checked = validate(result.config or "")
     assert checked.config.data.target == target
@@ -120,7 +120,7 @@ def test_what_cannot_be_learnt_from_is_excluded_and_said() -> None:
     result = init(_write("p.csv", {"리뷰": comments, "수": mixed, "x": _numbers(), "y": ["a", "b"] * 30}))
     assert "  exclude: [리뷰, 수]  # cannot be read as they are" in result.text
     assert [note.split(":")[0] for note in result.notes] == [
-        "the target is a guess", "column 리뷰 is excluded", "column 수 is excluded",
+        "guessed the target", "column 리뷰 is excluded", "column 수 is excluded",
     ]  # fmt: skip
     assert 'p.csv:61: 수: "많음" is not a number' in " ".join(result.notes)
     assert validate("p.yaml").facts.feature_names == ("x",)

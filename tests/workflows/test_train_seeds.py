@@ -118,7 +118,7 @@ def test_what_is_said_of_every_seed_alike_is_said_once(train_seeds: TrainSeeds, 
 
 @pytest.mark.parametrize("seeds", [0, 1001, -1, 2.0, "3"])
 def test_no_number_of_seeds(train_seeds: TrainSeeds, tmp_path: Path, seeds: Any) -> None:
-    with pytest.raises(UserError, match="is no number of seeds; give a whole number from 1 to 1,000"):
+    with pytest.raises(UserError, match="is not a valid number of seeds; give a whole number from 1 to 1,000"):
         train_seeds(seeds)
     assert not (tmp_path / "runs").exists()
 
