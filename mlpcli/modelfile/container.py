@@ -86,7 +86,8 @@ class ModelFile:
         path = self.path
         if not isinstance(found, dict) or type(found.get("format")) is not int:
             raise ModelFileError(
-                f"{path}: its mlpcli metadata is damaged; train again, or save the model anew with Keras"
+                f"{path}: its mlpcli metadata is damaged: format: should be a whole number; train again, or save the"
+                " model anew with Keras"
             )
         if found["format"] > METADATA_FORMAT:
             raise ModelFileError(

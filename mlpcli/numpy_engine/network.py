@@ -56,8 +56,8 @@ class Network:
         """The network of a model file.
 
         Args:
-            architecture: Keras's own description of it, see `mlpcli.artifacts.model_file.read_architecture`.
-            weights: as `mlpcli.model.saved_weights.read_weights` gives them, or as `model.get_weights()` does.
+            architecture: Keras's own description of it, see `ModelFile.architecture`.
+            weights: as `mlpcli.modelfile.weights.checked_weights` gives them, or as `model.get_weights()` does.
             path: named in errors.
 
         Raises:

@@ -134,7 +134,7 @@ def test_a_path_on_the_command_line_starts_where_it_is_typed(
 
 @pytest.mark.parametrize("written", ['"20%"', '"0.2"', "20%"])
 def test_a_fraction_in_quotes_is_not_taken_for_a_path(written: str, write_config: Callable[..., Path]) -> None:
-    with pytest.raises(ConfigError, match=r"write 0\.2 for a fifth"):
+    with pytest.raises(ConfigError, match=r"such as 0\.2 for 20 %"):
         mlpcli.validate(write_config(IRIS), [f"data.test={written}"])
 
 

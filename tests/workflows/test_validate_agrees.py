@@ -13,7 +13,7 @@ from mlpcli.workflows.validate import validate
 
 GOOD = "data: {source: %s}\n"
 REFUSED = [
-    ("digits", "data.class_weight={zero: 1}", 'no class "zero"'),
+    ("digits", "data.class_weight={zero: 1}", 'unknown class "zero"'),
     ("iris", "data.class_weight={setosa: 1}", "missing:"),
     ("diabetes", "data.class_weight=balanced", "the target is a number"),
     ("diabetes", "training.stop_when_equal=true", "compares accuracies; add accuracy to training.metrics"),
