@@ -248,7 +248,7 @@ def change_weights(model: Any, path: Path, change: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("model.h5", "its weights are not those that were saved; restore it"),
+        ("model.h5", "its weights have changed since they were saved; restore"),
         ("model.keras", r"is damaged \(the checksum of model\.weights\.h5 is wrong\)"),
     ],
 )

@@ -67,9 +67,9 @@ STRANGE_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "download": ({"activation": function("get_file", "keras.utils")}, "it names keras.utils.get_file"),
     "function of TensorFlow": ({"activation": function("read_file", "tensorflow.io")}, "names tensorflow.io.read_file"),
     "code": ({"activation": CODE}, "it names keras.__lambda__"),
-    "a layer": ({"activation": layer("ReLU", name="r")}, "its activation is no activation that is known here"),
-    "not a word": ({"activation": ["relu"]}, "its activation is no activation that is known here"),
-    "another word": ({"activation": "os.system"}, "its activation is no activation that is known here"),
+    "a layer": ({"activation": layer("ReLU", name="r")}, "its activation is not a known activation"),
+    "not a word": ({"activation": ["relu"]}, "its activation is not a known activation"),
+    "another word": ({"activation": "os.system"}, "its activation is not a known activation"),
     "initializer": ({"kernel_initializer": layer("Popen", "subprocess")}, "it names subprocess.Popen"),
     "initializer without a module": ({"kernel_initializer": layer("Popen", None)}, "it names keras.Popen"),
     "initializer of another kind": (
@@ -155,7 +155,7 @@ IMAGES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "window": ([layer("MaxPooling2D", name="p", pool_size=[2, 10**9])], "pool_size"),
     "window of three": ([layer("MaxPooling2D", name="p", pool_size=[2, 2, 2])], "pool_size"),
     "margins": ([layer("ZeroPadding2D", name="z", padding=[[1, 1], [1, -1]])], "padding"),
-    "all cut": ([layer("Cropping2D", name="z", cropping=[[4, 4], [0, 0]])], "cuts more than there is"),
+    "all cut": ([layer("Cropping2D", name="z", cropping=[[4, 4], [0, 0]])], "crops more than there is"),
     "groups": ([layer("Conv2D", name="c", filters=3, kernel_size=1, groups=2)], "groups 2 must divide"),
     "no groups": ([layer("Conv2D", name="c", filters=3, kernel_size=1, groups=0)], "groups"),
 }
