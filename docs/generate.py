@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 from mlpcli.cli.main import COMMANDS, cli
 from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS
-from mlpcli.config.layers import ACTIVATIONS, BUILT_IN_NAMES
+from mlpcli.config.layers import ACTIVATIONS
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.optimizers import OPTIMIZERS
@@ -25,6 +25,7 @@ from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import (
+    BUILT_IN_NAMES,
     LAYERS,
     DataConfig,
     EarlyStopping,

@@ -77,7 +77,10 @@ def hangul_font() -> None:
     if spec is not None and spec.origin is not None:
         from matplotlib.font_manager import fontManager
 
+        from mlpcli.plotting import style
+
         fontManager.addfont(str(Path(spec.origin).parent / "fonts" / "NanumGothic.ttf"))
+        style._fallbacks.cache_clear()  # another test may have asked before
 
 
 @pytest.fixture(scope="session")

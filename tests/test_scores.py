@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn import metrics
 
-from mlpcli.scoring.scores import SAMPLE_POINTS, classification_scores, predicted_classes, regression_scores
+from mlpcli.scoring.scores import SAMPLE_POINTS, ClassScores, RegressionScores, predicted_classes
 
 NAMES = ("cat", "dog", "풀")
+
+
+def _class_scores(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    scores = ClassScores(NAMES)
+    scores.add(true, predicted)
+    return scores.result()
+
+
+def _regression_scores(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    scores = RegressionScores(len(true))
+    scores.add(true, predicted)
+    return scores.result()
 
 
 def test_three_classes_by_hand() -> None:
     # true:      cat cat cat dog dog 풀
     # predicted: cat cat dog dog 풀  풀
-    scores = classification_scores(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2]), NAMES)
+    scores = _class_scores(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2]))
     assert scores["confusion_matrix"] == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
     assert scores["accuracy"] == pytest.approx(4 / 6)
     assert scores["balanced_accuracy"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
@@ -37,7 +51,7 @@ def test_three_classes_by_hand() -> None:
     ],
 )
 def test_classes_agree_with_scikit_learn(true: list[int], predicted: list[int]) -> None:
-    scores = classification_scores(np.array(true), np.array(predicted), NAMES)
+    scores = _class_scores(np.array(true), np.array(predicted))
     labels = [0, 1, 2]
     assert scores["confusion_matrix"] == metrics.confusion_matrix(true, predicted, labels=labels).tolist()
     expected = metrics.precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
@@ -51,7 +65,7 @@ def test_classes_agree_with_scikit_learn(true: list[int], predicted: list[int]) 
 
 def test_balanced_accuracy_agrees_with_scikit_learn() -> None:
     true, predicted = [0, 1, 1, 1, 1, 0], [0, 1, 1, 0, 1, 1]
-    scores = classification_scores(np.array(true), np.array(predicted), NAMES)
+    scores = _class_scores(np.array(true), np.array(predicted))
     assert scores["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(true, predicted))
 
 
@@ -68,7 +82,7 @@ def test_the_class_of_an_output(outputs: list[list[float]], threshold: float, cl
 
 
 def test_regression_by_hand() -> None:
-    scores = regression_scores(np.array([[1.0], [2.0], [6.0]]), np.array([[2.0], [2.0], [4.0]]))
+    scores = _regression_scores(np.array([[1.0], [2.0], [6.0]]), np.array([[2.0], [2.0], [4.0]]))
     assert scores["mae"] == pytest.approx(1.0)
     assert scores["rmse"] == pytest.approx((5 / 3) ** 0.5)
     assert scores["r2"] == pytest.approx(1 - 5 / 14)
@@ -85,7 +99,7 @@ def test_regression_by_hand() -> None:
     ],
 )
 def test_regression_agrees_with_scikit_learn(true: list[list[float]], predicted: list[list[float]]) -> None:
-    scores = regression_scores(np.array(true, np.float32), np.array(predicted, np.float32))
+    scores = _regression_scores(np.array(true, np.float32), np.array(predicted, np.float32))
     assert scores["mae"] == pytest.approx(metrics.mean_absolute_error(true, predicted))
     assert scores["r2"] == pytest.approx(metrics.r2_score(true, predicted))
     assert scores["rmse"] == pytest.approx(metrics.mean_squared_error(true, predicted) ** 0.5)
@@ -93,6 +107,6 @@ def test_regression_agrees_with_scikit_learn(true: list[list[float]], predicted:
 
 def test_a_large_regression_keeps_a_sample() -> None:
     true = np.arange(10_000.0).reshape(-1, 1)
-    sample = regression_scores(true, true)["sample"]
+    sample = _regression_scores(true, true)["sample"]
     assert len(sample["true"]) == len(sample["predicted"]) == SAMPLE_POINTS
     assert (sample["true"][0], sample["true"][-1]) == (0, 9999)

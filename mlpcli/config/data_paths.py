@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlpcli.config.layers import BUILT_IN_NAMES
-from mlpcli.config.sections import DataConfig
+from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
 from mlpcli.config.yaml_reader import Document
 from mlpcli.data_folder import VARIABLE, find_built_in, find_moved, incomplete_set, located
 from mlpcli.errors import ConfigError, DataError

@@ -254,11 +254,6 @@ IMAGE_LAYERS = (
     Conv2D, DepthwiseConv2D, SeparableConv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
     GlobalMaxPooling2D, SpatialDropout2D, ZeroPadding2D, Cropping2D, UpSampling2D,
 )  # fmt: skip
-BUILT_IN_NAMES = (
-    "digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10",
-    "height_weight", "animals", "moons", "spirals", "blobs",
-)  # fmt: skip
-"""Data sets that need no path; data/catalog.py describes them."""
 ACTIVATIONS = (
     "relu", "tanh", "sigmoid", "softmax", "linear", "gelu", "elu", "selu", "silu", "leaky_relu", "softplus", "mish",
     "celu", "exponential", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid",

@@ -146,6 +146,13 @@ class GenerateConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="a different seed makes different examples")
 
 
+BUILT_IN_NAMES = (
+    "digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10",
+    "height_weight", "animals", "moons", "spirals", "blobs",
+)  # fmt: skip
+"""Data sets that need no path; data/catalog.py describes them."""
+
+
 class DataConfig(Section):
     """Everything about the data; only `source` has no default."""
 

@@ -152,4 +152,3 @@ _SETS = (
     _generated("blobs", "three round clouds of points", ("cloud 1", "cloud 2", "cloud 3"), POINT_COLUMNS),
 )
 CATALOG: dict[str, BuiltIn] = {built_in.name: built_in for built_in in _SETS}
-BUILT_IN_NAMES = tuple(CATALOG)

@@ -32,6 +32,8 @@ H5_ERRORS = (
     OverflowError,
 )
 """What h5py raises on files that are damaged within."""
+LARGEST_JSON_BYTES = 32 << 20
+"""A description of a thousand layers takes 3 MB; a table's categories and class names some more."""
 MOST_NAMES = 16
 """No layer has as many weights."""
 MOST_OBJECTS = 20_000
@@ -267,7 +269,3 @@ def _steps(content: mmap.mmap, start: int) -> Iterator[int | None]:
 def damaged(path: Path, error: BaseException | str) -> ModelFileError:
     """The error for a file whose bytes contradict each other."""
     return ModelFileError(f"{path}: is damaged ({error}); restore it or train again")
-
-
-LARGEST_JSON_BYTES = 32 << 20
-"""A description of a thousand layers takes 3 MB; a table's categories and class names some more."""

@@ -16,7 +16,6 @@ from mlpcli.data.dataset import Part
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.model.objective import Compilation, loss_weight
 from mlpcli.model.plan import Plan, planned_layers
-from mlpcli.modelfile.container import Metadata
 from mlpcli.modelfile.writer import architecture_json, compile_json, write_h5, write_keras
 from mlpcli.numpy_engine.losses import Loss
 from mlpcli.numpy_engine.metrics import Metric
@@ -162,12 +161,10 @@ def loss_and_metrics(
 class NumpyPredictor:
     """The same methods as `mlpcli.scoring.predictor.Predictor`."""
 
-    def __init__(
-        self, network: Network, objective: Callable[[], NumpyObjective], metadata: Metadata | None = None
-    ) -> None:
+    def __init__(self, network: Network, objective: Callable[[], NumpyObjective]) -> None:
         """`objective` gives the loss, and metrics with nothing in them. The weights are those of now."""
         network.__dict__.pop("plan", None)
-        self.network, self.objective, self.metadata = network, objective, metadata
+        self.network, self.objective = network, objective
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -167,11 +167,6 @@ def fonts_for(texts: Iterable[str]) -> FontChoice:
         return _fallbacks(missing)
 
 
-def use_font_for(texts: Iterable[str]) -> str | None:
-    """A note for the user if no installed font has some letter of `texts`, else None."""
-    return fonts_for(texts).note
-
-
 @lru_cache(maxsize=32)
 def _fallbacks(missing: frozenset[str]) -> FontChoice:
     """DejaVu Sans, then fonts chosen greedily, each with the most letters still missing."""

@@ -99,20 +99,6 @@ class RegressionScores:
         }
 
 
-def classification_scores(true: Array, predicted: Array, class_names: tuple[str, ...]) -> dict[str, Any]:
-    """The scores of class indices (n,) that are all at hand."""
-    scores = ClassScores(class_names)
-    scores.add(true, predicted)
-    return scores.result()
-
-
-def regression_scores(true: Array, predicted: Array) -> dict[str, Any]:
-    """The scores of numbers (n, targets) that are all at hand."""
-    scores = RegressionScores(len(true))
-    scores.add(true, predicted)
-    return scores.result()
-
-
 def _ratio(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 

@@ -82,10 +82,6 @@ class Preprocessing:
         """
         return self.target.found_in(table, self.source_names).encode(table)
 
-    def has_target(self, table: RawTable) -> bool:
-        """Whether the table has a target column."""
-        return self.target.name_in(table, self.source_names) is not None
-
     def kept_rows(self, table: RawTable, with_target: bool) -> Indices:
         """Rows that can be used, int64, ascending: with a target, if asked, and without gaps under data.missing: drop.
 

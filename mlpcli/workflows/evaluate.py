@@ -11,9 +11,8 @@ import numpy as np
 from mlpcli import __version__
 from mlpcli.arrays import Array, check_finite
 from mlpcli.config.data_paths import found_note, moved_note
-from mlpcli.config.layers import BUILT_IN_NAMES
 from mlpcli.config.schema import Config
-from mlpcli.config.sections import DataConfig
+from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
 from mlpcli.data.dataset import Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import load_data

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from mlpcli.config.sections import DataConfig, resolve_task
-from mlpcli.data.catalog import BUILT_IN_NAMES, CATALOG, BuiltIn
+from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig, resolve_task
+from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.sources import load_source
 from mlpcli.errors import SettingError
 

@@ -12,10 +12,11 @@ from mlpcli.config.sections import LAYERS
 from mlpcli.model.stack import Normalization
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.noise import Dropout
-from mlpcli.numpy_engine.registry import LEFT_TO_KERAS, NO_STEP, RECIPES
+from mlpcli.numpy_engine.registry import NO_STEP, RECIPES
 
 MakeNetwork = Callable[..., Network]
 IMAGE = (5, 6, 2)
+LEFT_TO_KERAS = ("depthwise_conv2d", "separable_conv2d", "group_normalization")
 
 CASES: list[tuple[str, tuple[int, ...], Any]] = [
     ("dense", (4,), {"dense": 3}),

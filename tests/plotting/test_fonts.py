@@ -9,7 +9,7 @@ import pytest
 from matplotlib import font_manager
 
 from mlpcli.plotting import style as fonts
-from mlpcli.plotting.style import DEFAULT, FontChoice, fonts_for, use_font_for
+from mlpcli.plotting.style import DEFAULT, FontChoice, fonts_for
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def test_dejavu_is_enough(text: str, no_fonts: list[str]) -> None:
 
 def test_no_font_with_hangul(no_fonts: list[str]) -> None:
     assert fonts_for(["한국", "b"]).families == (DEFAULT,)
-    assert use_font_for(["한국", "b"]) == (
+    assert fonts_for(["한국", "b"]).note == (
         "no installed font has 국 한, so boxes are drawn; install one, such as the package fonts-nanum for Hangul"
     )
 
 
 def test_the_note_names_a_few_letters(no_fonts: list[str]) -> None:
-    note = use_font_for(["가나다라마바사"])
+    note = fonts_for(["가나다라마바사"]).note
     assert note is not None and note.startswith("no installed font has 가 나 다 라 마 …,")
 
 
@@ -70,4 +70,4 @@ def test_a_broken_font_file_is_passed_over(no_fonts: list[str], nanum: Path, tmp
 
 
 def test_no_note_for_what_cannot_be_seen() -> None:
-    assert use_font_for(["\u200b\u202e", " \u00a0"]) is None
+    assert fonts_for(["\u200b\u202e", " \u00a0"]).note is None

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.layers import BUILT_IN_NAMES
-from mlpcli.config.sections import DataConfig, GenerateConfig
+from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig, GenerateConfig
 from mlpcli.data import catalog
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.facts import facts_of, inspect_data
@@ -27,7 +26,7 @@ def _made(name: str, **settings: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_config_and_the_catalog_know_the_same_names() -> None:
-    assert BUILT_IN_NAMES == catalog.BUILT_IN_NAMES
+    assert tuple(catalog.CATALOG) == BUILT_IN_NAMES
     assert list(RECIPES) == NAMES == ["height_weight", "animals", "moons", "spirals", "blobs"]
     assert not any(built_in.bundled for built_in in GENERATED)
     assert all(built_in.at_hand for built_in in GENERATED)

@@ -172,7 +172,7 @@ def test_missing_columns_are_named() -> None:
         preprocessing.kept_rows(raw({"x": ["1"], "fare": ["2"]}), with_target=False)
     assert str(raised.value) == "표.csv: lacks the column age; it has: x, fare; rename or add it"
     table = raw({"age": ["1"], "fare": ["2"]})
-    assert not preprocessing.has_target(table)
+    assert preprocessing.target.name_in(table, preprocessing.source_names) is None
     with pytest.raises(DataError, match=re.escape("표.csv: lacks the column y; it has: age, fare")):
         preprocessing.encode_target(table)
 
@@ -194,7 +194,7 @@ def test_a_target_without_a_name_is_found() -> None:
     plain = plain_preprocessing(("a",), None, None)
     assert plain.encode_target(raw({"a": ["1"], "id": ["7"], "Target": ["2.5"]})).tolist() == [2.5]
     assert plain.kept_rows(raw({"a": ["1", "2"], "t": [None, "1"]}), with_target=True).tolist() == [1]
-    assert not plain.has_target(raw({"a": ["1"]}))
+    assert plain.target.name_in(raw({"a": ["1"]}), plain.source_names) is None
     message = "표.csv: which column is the target? Besides the features it has i, j; name it target"
     with pytest.raises(DataError, match=re.escape(message)):
         plain.encode_target(raw({"a": ["1"], "i": ["1"], "j": ["2"]}))
