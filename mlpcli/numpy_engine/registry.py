@@ -89,8 +89,10 @@ RECIPES: dict[str, Recipe] = {
 }
 """By the schema's tags."""
 NO_STEP = ("identity", "activation", "activity_regularization")
-"""What is no step of its own: an activation is made as that of any layer, a penalty is none of the prediction's. The layers
-of the schema that are in neither table are left to Keras."""
+"""Layers without a step of their own: an activation is made as that of any layer, a penalty changes no prediction.
+
+The layers of the schema that are in neither table are left to Keras.
+"""
 _LOSS_MODULES = (crossentropies, regression_losses, class_losses)
 _AS_HERE: dict[str, tuple[Any, ...]] = {
     "reduction": ("sum_over_batch_size",), "axis": (-1, None), "from_logits": (False,), "ignore_class": (None,),
