@@ -20,7 +20,6 @@ from mlpcli.data.dataset import DataFacts, Part
 from mlpcli.data.scaling import Scaling
 from mlpcli.errors import ModelFileError, OutputError
 from mlpcli.keras_engine.build import build_model
-from mlpcli.keras_engine.keras_epochs import KerasPredictor
 from mlpcli.model.plan import Plan, make_plan
 from mlpcli.modelfile.container import read_architecture, read_metadata
 from mlpcli.modelfile.description import saved_layers
@@ -220,6 +219,8 @@ def test_predictions_are_keras_s(tmp_path: Path, planned: tuple[Plan, Any], name
 
 @pytest.mark.parametrize("name", NAMES[:1])
 def test_many_rows_are_predicted_in_batches(planned: tuple[Plan, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlpcli.keras_engine.keras_epochs import KerasPredictor
+
     monkeypatch.setattr("mlpcli.keras_engine.keras_epochs.PREDICTION_BATCH", 4)
     x, y = rows(10)
     outputs = KerasPredictor(planned[1]).predict(Part(x, y, np.arange(10)))
