@@ -75,13 +75,13 @@ WRONG: list[tuple[str, str | None, Callable[[Path], Any], list[str]]] = [
 @pytest.mark.parametrize(("config", "prepare", "words"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
 @pytest.mark.parametrize("command", ["train", "validate"])
 def test_a_config_or_its_data(
-    mlpcli: Any, tmp_path: Path, nothing_written: Any, command: str, config: str | None, prepare: Any, words: list[str]
+    mlpcli_here: Any, tmp_path: Path, nothing_written: Any, command: str, config: str | None, prepare: Any, words: list[str]
 ) -> None:
     prepare(tmp_path)
     if config is not None:
         (tmp_path / "my.yaml").write_text(config, encoding="utf-8")
     with nothing_written(tmp_path):
-        done = mlpcli(command, "my.yaml")
+        done = mlpcli_here(command, "my.yaml")
     _is_refused(done, words)
 
 
@@ -107,11 +107,11 @@ MODELS: list[tuple[str, Callable[[Path, bytes], Any], list[str]]] = [
 @pytest.mark.parametrize(("make", "words"), [row[1:] for row in MODELS], ids=[row[0] for row in MODELS])
 @pytest.mark.parametrize("command", ["evaluate", "summary"])
 def test_a_model_file(
-    mlpcli: Any, tmp_path: Path, finished: Any, nothing_written: Any, command: str, make: Any, words: list[str]
+    mlpcli_here: Any, tmp_path: Path, finished: Any, nothing_written: Any, command: str, make: Any, words: list[str]
 ) -> None:
     make(tmp_path / "model.keras", (finished[0] / "model.keras").read_bytes())
     with nothing_written(tmp_path):
-        done = mlpcli(command, "model.keras")
+        done = mlpcli_here(command, "model.keras")
     _is_refused(done, words)
 
 
@@ -129,9 +129,9 @@ PLACES: list[tuple[list[str], list[str]]] = [
 
 @pytest.mark.parametrize(("arguments", "words"), PLACES, ids=lambda value: " ".join(value) if value else "")
 def test_a_place_or_an_override(
-    mlpcli: Any, tmp_path: Path, nothing_written: Any, arguments: list[str], words: list[str]
+    mlpcli_here: Any, tmp_path: Path, nothing_written: Any, arguments: list[str], words: list[str]
 ) -> None:
     (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
     with nothing_written(tmp_path):
-        done = mlpcli(*arguments)
+        done = mlpcli_here(*arguments)
     _is_refused(done, words)

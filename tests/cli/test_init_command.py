@@ -28,8 +28,8 @@ TABLE = "색,무게,품종\n" + "".join(
 )
 
 
-def test_alone_it_lists_what_needs_no_file(mlpcli: Run, tmp_path: Path) -> None:
-    done = mlpcli("init")
+def test_alone_it_lists_what_needs_no_file(mlpcli_here: Run, tmp_path: Path) -> None:
+    done = mlpcli_here("init")
     assert (done.returncode, done.stderr) == (0, "")
     listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith(" ") and "  " in line.strip()]
     assert listed == ["name", *BUILT_IN_NAMES]
@@ -37,9 +37,9 @@ def test_alone_it_lists_what_needs_no_file(mlpcli: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_table_with_a_hangul_name(mlpcli: Run, tmp_path: Path) -> None:
+def test_a_table_with_a_hangul_name(mlpcli_here: Run, tmp_path: Path) -> None:
     (tmp_path / "과일 자료.csv").write_text(TABLE, encoding="utf-8")
-    done = mlpcli("init", "과일 자료.csv")
+    done = mlpcli_here("init", "과일 자료.csv")
     assert done.returncode == 0, done.stderr
     assert done.stderr == "note: guessed the target: 품종 (change it with --target COLUMN)\n"
     assert done.stdout.splitlines() == [
@@ -47,26 +47,26 @@ def test_a_table_with_a_hangul_name(mlpcli: Run, tmp_path: Path) -> None:
         "wrote     과일-자료.yaml",
         "next      mlpcli train '과일-자료.yaml'",
     ]
-    assert mlpcli("validate", "과일-자료.yaml").returncode == 0
+    assert mlpcli_here("validate", "과일-자료.yaml").returncode == 0
 
 
-def test_the_next_command_can_be_copied(mlpcli: Run, tmp_path: Path) -> None:
-    done = mlpcli("init", "iris", "--output", "my first.yaml")
+def test_the_next_command_can_be_copied(mlpcli_here: Run, tmp_path: Path) -> None:
+    done = mlpcli_here("init", "iris", "--output", "my first.yaml")
     assert done.stdout.splitlines()[-1] == "next      mlpcli train 'my first.yaml'"
 
 
-def test_standard_output_is_the_config_alone(mlpcli: Run, tmp_path: Path) -> None:
-    done = mlpcli("init", "--generate", "animals", "--output", "-")
+def test_standard_output_is_the_config_alone(mlpcli_here: Run, tmp_path: Path) -> None:
+    done = mlpcli_here("init", "--generate", "animals", "--output", "-")
     assert done.returncode == 0
     assert yaml.safe_load(done.stdout)["data"]["source"] == "animals.csv"
     assert done.stderr == "data      animals.csv\n"
     assert [path.name for path in tmp_path.iterdir()] == ["animals.csv"]
 
 
-def test_nothing_is_overwritten(mlpcli: Run, tmp_path: Path) -> None:
-    assert mlpcli("init", "iris").returncode == 0
+def test_nothing_is_overwritten(mlpcli_here: Run, tmp_path: Path) -> None:
+    assert mlpcli_here("init", "iris").returncode == 0
     before = (tmp_path / "iris.yaml").read_bytes()
-    done = mlpcli("init", "iris")
+    done = mlpcli_here("init", "iris")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: iris.yaml: already exists and is not overwritten; ")
     assert (tmp_path / "iris.yaml").read_bytes() == before
@@ -82,8 +82,8 @@ def test_nothing_is_overwritten(mlpcli: Run, tmp_path: Path) -> None:
         (["iris", "--output", "no/such.yaml"], "no: the folder does not exist"),
     ],
 )
-def test_mistakes_are_answered_in_one_line(mlpcli: Run, arguments: list[str], words: str, tmp_path: Path) -> None:
-    done = mlpcli("init", *arguments)
+def test_mistakes_are_answered_in_one_line(mlpcli_here: Run, arguments: list[str], words: str, tmp_path: Path) -> None:
+    done = mlpcli_here("init", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
     assert words in done.stderr
