@@ -75,7 +75,13 @@ WRONG: list[tuple[str, str | None, Callable[[Path], Any], list[str]]] = [
 @pytest.mark.parametrize(("config", "prepare", "words"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
 @pytest.mark.parametrize("command", ["train", "validate"])
 def test_a_config_or_its_data(
-    mlpcli_here: Any, tmp_path: Path, nothing_written: Any, command: str, config: str | None, prepare: Any, words: list[str]
+    mlpcli_here: Any,
+    tmp_path: Path,
+    nothing_written: Any,
+    command: str,
+    config: str | None,
+    prepare: Any,
+    words: list[str],
 ) -> None:
     prepare(tmp_path)
     if config is not None:

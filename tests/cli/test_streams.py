@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -16,7 +17,8 @@ from mlpcli.cli.terminal import number
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATE = ["validate", "숫자.yaml"]
-JSON = [*VALIDATE, "--json"]
+LISTS = [["recipes"], ["recipes", "--json"]]
+"""Commands with pages of output that start at once, as text and as JSON."""
 
 
 @pytest.fixture
@@ -38,20 +40,20 @@ def _nobody_reads() -> int:
     return write
 
 
-@pytest.mark.parametrize("arguments", [VALIDATE, JSON])
+@pytest.mark.parametrize("arguments", LISTS)
 def test_a_reader_that_goes_away_is_no_error(folder: Path, arguments: list[str]) -> None:
     done = _run(folder, arguments, stdout=_nobody_reads())
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("arguments", [["validate", "nope.yaml"], ["frobnicate"]])
+@pytest.mark.parametrize("arguments", [["recipes", "show", "nope"], ["frobnicate"]])
 def test_an_error_that_nobody_reads_keeps_its_exit_code(folder: Path, arguments: list[str]) -> None:
     done = _run(folder, arguments, stderr=_nobody_reads())
     assert (done.returncode, done.stdout) == (2, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-@pytest.mark.parametrize("arguments", [VALIDATE, JSON])
+@pytest.mark.parametrize("arguments", LISTS)
 def test_a_full_disk_under_standard_output_is_an_error(folder: Path, arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = _run(folder, arguments, stdout=full)
@@ -60,7 +62,7 @@ def test_a_full_disk_under_standard_output_is_an_error(folder: Path, arguments: 
 
 
 def test_closed_streams_are_no_error(folder: Path) -> None:
-    command = f"{sys.executable} -m mlpcli validate 숫자.yaml"
+    command = f"{sys.executable} -m mlpcli recipes"
     for closed, code in ((">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)):
         done = subprocess.run(
             f"{command} {closed}", shell=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120,
@@ -70,10 +72,14 @@ def test_closed_streams_are_no_error(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp949"])
-def test_json_is_json_in_every_encoding(folder: Path, encoding: str) -> None:
-    done = _run(folder, JSON, env={"PYTHONIOENCODING": encoding})
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert json.loads(done.stdout.decode(encoding))["config"]["name"] == "숫자 é"
+def test_json_is_json_in_every_encoding(
+    folder: Path, mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    done = mlpcli_here(*VALIDATE, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(written.getvalue().decode(encoding))["config"]["name"] == "숫자 é"
 
 
 def test_letters_that_the_output_lacks_are_escaped(folder: Path) -> None:
@@ -87,12 +93,16 @@ PIPES = [{}, {"NO_COLOR": "1"}, {"COLUMNS": "1"}, {"COLUMNS": "nonsense"}, {"TER
 
 
 @pytest.mark.parametrize("variables", PIPES)
-def test_a_pipe_gets_plain_lines_of_full_width(folder: Path, variables: dict[str, str]) -> None:
-    done = _run(folder, VALIDATE, env=variables)
+def test_a_pipe_gets_plain_lines_of_full_width(
+    folder: Path, mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    done = mlpcli_here(*VALIDATE)
     assert done.returncode == 0
-    assert b"\x1b" not in done.stdout + done.stderr
-    assert b" \n" not in done.stdout
-    layer = next(line for line in done.stdout.decode().splitlines() if "(Rescaling)" in line)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert " \n" not in done.stdout
+    layer = next(line for line in done.stdout.splitlines() if "(Rescaling)" in line)
     assert "(None, 8, 8)" in layer  # name and shape stand in one line
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pty
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,11 +60,24 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path, digits: Path) -> None:
     assert "\x1b" not in screen
 
 
+class Screen(io.StringIO):
+    """Keeps what is printed, and calls itself a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.mark.parametrize("columns", ["1", "400"])
-def test_any_width_will_do(tmp_path: Path, digits: Path, columns: str) -> None:
-    code, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", COLUMNS=columns)
-    assert code == 0, screen
-    assert "total parameters: 1,210" in CONTROL.sub("", screen)
+@pytest.mark.usefixtures("digits")
+def test_any_width_will_do(mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", columns)
+    assert mlpcli_here("validate", "digits.yaml").returncode == 0
+    text = CONTROL.sub("", screen.getvalue())
+    assert "total parameters: 1,210" in text
+    assert ("rescaling (Rescaling)" in text) == (columns == "400")
 
 
 def test_no_color_means_no_color(tmp_path: Path, digits: Path) -> None:
