@@ -12,6 +12,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+# One thread for each process of the tests, read when NumPy is imported: more only wait for each other on small arrays.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,7 +23,7 @@ from PIL import Image
 from mlpcli.data.catalog import CIFAR10_NAMES
 
 # No clock, so that a busy machine fails nothing.
-settings.register_profile("mlpcli", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("mlpcli", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mlpcli")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -55,6 +55,15 @@ def _with_tensorflow(folder: Path, source: str, code: str) -> subprocess.Complet
 
 
 TRAIN = "import sys; from mlpcli.cli.main import main; main(['train', 'my.yaml'])"
+IMPORT = """
+import sys
+from mlpcli import backend
+from mlpcli.errors import MlpcliError
+try:
+    backend.keras()
+except MlpcliError as error:
+    sys.exit(f"error: {error}")
+"""
 BROKEN = [
     (
         "raise ImportError('libfoo.so.12: cannot open shared object file')",
@@ -72,19 +81,25 @@ BROKEN = [
 
 @pytest.mark.parametrize(("source", "reason"), BROKEN)
 def test_a_broken_installation_is_one_line_that_says_why(tmp_path: Path, source: str, reason: str) -> None:
-    (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
-    done = _with_tensorflow(tmp_path, source, TRAIN)
+    done = _with_tensorflow(tmp_path, source, IMPORT)
     assert (done.returncode, done.stdout) == (1, "")
     advice = "reinstall it: pip install --force-reinstall tensorflow"
     assert done.stderr == f"error: TensorFlow cannot be imported: {reason}; {advice}\n"
+
+
+def test_a_broken_installation_ends_training_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("data: {source: moons}\n", encoding="utf-8")
+    done = _with_tensorflow(tmp_path, "raise ImportError('no libfoo')", TRAIN)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: TensorFlow cannot be imported: no libfoo; ")
+    assert done.stderr.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
 
 def test_the_last_words_of_an_abort_come_through_and_the_chatter_does_not(tmp_path: Path) -> None:
-    (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
     words = f"{CHATTER[0]}\nF0000 no AVX on this machine\n".encode()
     source = f"import os\nos.write(2, {words!r})\nos.abort()"
-    done = _with_tensorflow(tmp_path, source, TRAIN)
+    done = _with_tensorflow(tmp_path, source, IMPORT)
     assert done.returncode < 0
     assert done.stderr == "F0000 no AVX on this machine\n"
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from mlpcli.cli.train import report_seeds as report
+from mlpcli.plotting.run_plots import Drawn
 from mlpcli.workflows.seeds import SeedsResult
 
 pytestmark = pytest.mark.usefixtures("hangul_font")
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("hangul_font")
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 name: 숫자
-data: {source: digits, validation: 0.2, test: 0.2, limit: 300}
+data: {source: moons, validation: 0.2, test: 0.2, limit: 300}
 model: {hidden_units: [8]}
 training: {engine: numpy, epochs: 2, batch_size: 16}
 output: {plots: [png, svg]}
@@ -34,7 +35,10 @@ def small(write_config: Callable[..., Path]) -> Path:
     return write_config(CONFIG, "digits.yaml")
 
 
-def test_what_is_said_while_it_runs_and_at_the_end(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
+def test_what_is_said_while_it_runs_and_at_the_end(
+    mlpcli_here: Any, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlpcli.plotting.run_plots.draw_run", lambda run, formats: Drawn())  # which takes seconds
     done = mlpcli_here("train", small, "--seeds", 3)
     assert done.returncode == 0
     heads = [line for line in done.stderr.splitlines() if not line.startswith("epoch ")]

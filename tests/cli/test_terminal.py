@@ -81,5 +81,5 @@ def test_any_width_will_do(mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, co
 
 
 def test_no_color_means_no_color(tmp_path: Path, digits: Path) -> None:
-    _, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", NO_COLOR="1")
+    _, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", "-s", "data.source=moons", NO_COLOR="1")
     assert not re.search(r"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d)m", screen)

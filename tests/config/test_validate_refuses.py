@@ -43,13 +43,13 @@ def test_a_bad_config_is_refused(
     arguments: list[str],
     lines: list[str],
     write_config: Callable[..., Path],
-    mlpcli: Callable[..., subprocess.CompletedProcess[str]],
+    mlpcli_here: Callable[..., subprocess.CompletedProcess[str]],
     tmp_path: Path,
 ) -> None:
     if content is not None:
         write_config(content)
     before = sorted(tmp_path.iterdir())
-    done = mlpcli("validate", "my.yaml", *arguments)
+    done = mlpcli_here("validate", "my.yaml", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert [line.removeprefix("error: ") for line in done.stderr.rstrip("\n").splitlines()] == lines
     assert "\x1b" not in done.stderr

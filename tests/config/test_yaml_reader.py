@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mlpcli.config import yaml_reader
 from mlpcli.config.yaml_reader import Document, parse_yaml
 from mlpcli.errors import ConfigError
 
@@ -155,9 +156,11 @@ def test_a_bomb_is_refused_before_it_takes_memory(text: str) -> None:
     assert peak < 5_000_000
 
 
-def test_too_many_values_are_counted() -> None:
-    assert "has more than 50000 values" in refusal_of("[" + "1," * 60_000 + "]")
-    assert len(value_of("[" + "1," * 40_000 + "]")) == 40_000
+def test_too_many_values_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "has more than 50000 values" in refusal_of("[" + "1," * 50_001 + "]")
+    monkeypatch.setattr(yaml_reader, "MOST_VALUES", 500)
+    assert "has more than 500 values" in refusal_of("[" + "1," * 600 + "]")
+    assert len(value_of("[" + "1," * 400 + "]")) == 400
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "--- # nothing\n...\n"])

@@ -78,18 +78,18 @@ def test_nonsense_stays_on_its_line(files: Any, tmp_path: Path) -> None:
     }
 
 
-def test_the_command_prints_it(files: Any, tmp_path: Path, mlpcli: Any) -> None:
+def test_the_command_prints_it(files: Any, tmp_path: Path, mlpcli_here: Any) -> None:
     path = files.keras(tmp_path / "꽃.keras")
     add_metadata(path, METADATA)
-    shown = mlpcli("summary", path)
+    shown = mlpcli_here("summary", path)
     assert shown.returncode == 0 and shown.stderr == "", shown.stderr
     assert "은닉 (Dense)" in shown.stdout and "classes     2: 고양이, 개" in shown.stdout
-    found = json.loads(mlpcli("summary", path, "--json").stdout)
+    found = json.loads(mlpcli_here("summary", path, "--json").stdout)
     assert {"about": "data", "said": "iris"} in found["facts"] and found["metadata"] == METADATA
 
 
-def test_a_hostile_file_ends_the_command_in_words(files: Any, tmp_path: Path, mlpcli: Any) -> None:
+def test_a_hostile_file_ends_the_command_in_words(files: Any, tmp_path: Path, mlpcli_here: Any) -> None:
     path = files.keras(tmp_path / "m.keras", files.sequential(files.layer("Lambda", name="l")))
-    ended = mlpcli("summary", path)
+    ended = mlpcli_here("summary", path)
     assert ended.returncode == 2 and "layer 0 is keras.layers.Lambda, which mlpcli does not open" in ended.stderr
     assert "Traceback" not in ended.stderr

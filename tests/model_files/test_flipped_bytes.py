@@ -16,7 +16,7 @@ from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.weights import read_weights, weights_digest
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
-FLIPS = 250
+FLIPS = 120
 """Of each file, spread over all of it; a file has some 15,000 bytes."""
 
 

@@ -19,7 +19,7 @@ from mlpcli.modelfile.weights import read_weights
 from mlpcli.workflows.summary import summary
 
 quickly = settings(
-    max_examples=60, deadline=None, derandomize=True,
+    max_examples=40, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.config.sections import DataConfig
@@ -43,7 +43,6 @@ ROWS = st.lists(
     min_size=1,
     max_size=30,
 )
-FEW = settings(max_examples=40, deadline=None)
 
 
 def typed(rows: list[tuple[Any, ...]]) -> pa.Table:
@@ -84,7 +83,6 @@ def model() -> Preprocessing:
     return fitted([typed(TRAINING)])
 
 
-@FEW
 @given(ROWS)
 def test_text_and_typed_columns_give_the_same_finite_numbers(rows: list[tuple[Any, ...]]) -> None:
     x = model().encode(raw(typed(rows)))
@@ -94,7 +92,6 @@ def test_text_and_typed_columns_give_the_same_finite_numbers(rows: list[tuple[An
     np.testing.assert_array_equal(model().encode_target(raw(texts(rows))), [row[-1] == "yes" for row in rows])
 
 
-@FEW
 @given(ROWS)
 def test_stored_and_read_back_it_gives_the_same(rows: list[tuple[Any, ...]]) -> None:
     own = fitted([typed(rows), typed(TRAINING)])
@@ -103,7 +100,6 @@ def test_stored_and_read_back_it_gives_the_same(rows: list[tuple[Any, ...]]) -> 
     np.testing.assert_array_equal(back.encode(raw(typed(rows))), own.encode(raw(typed(rows))))
 
 
-@FEW
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_columns_and_further_columns_do_not_matter(
     rows: list[tuple[Any, ...]], random: Any
@@ -117,7 +113,6 @@ def test_the_order_of_rows_and_columns_and_further_columns_do_not_matter(
     np.testing.assert_array_equal(model().encode(raw(wider)), x)
 
 
-@FEW
 @given(ROWS, st.integers(1, 7))
 def test_batches_give_what_the_whole_gives(rows: list[tuple[Any, ...]], size: int) -> None:
     """Each row is encoded from itself alone, and fitting does not depend on where batches begin."""
@@ -128,7 +123,6 @@ def test_batches_give_what_the_whole_gives(rows: list[tuple[Any, ...]], size: in
     np.testing.assert_array_equal(np.concatenate(pieces), model().encode(raw(table)))
 
 
-@FEW
 @given(ROWS)
 def test_whatever_is_chosen_can_be_fitted_and_encoded(rows: list[tuple[Any, ...]]) -> None:
     """The kinds are the same for text and typed columns, and so is everything that follows."""
