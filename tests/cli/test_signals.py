@@ -16,9 +16,8 @@ import pytest
 from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
 
-pytestmark = pytest.mark.tf
-
 ROOT = Path(__file__).resolve().parents[2]
+NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
 ENDLESS = ["-s", "training.epochs=1000000", "-s", "training.early_stopping=false"]
 
 
@@ -38,11 +37,19 @@ def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> N
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code", "arguments"),
+    [
+        (signal.SIGINT, 130, NUMPY),
+        (signal.SIGTERM, 143, NUMPY),
+        (signal.SIGHUP, 129, NUMPY),
+        pytest.param(signal.SIGTERM, 143, (), marks=pytest.mark.tf),
+    ],
+)
 def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
-    tmp_path: Path, digits: Path, number: signal.Signals, code: int
+    tmp_path: Path, digits: Path, number: signal.Signals, code: int, arguments: tuple[str, ...]
 ) -> None:
-    process = _train(tmp_path, digits, *ENDLESS)
+    process = _train(tmp_path, digits, *ENDLESS, *arguments)
     history = tmp_path / "run" / "history.csv"
     _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
     process.send_signal(number)
@@ -59,6 +66,7 @@ def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
     assert metadata["kept_epoch"] == metrics["kept_epoch"]
 
 
+@pytest.mark.tf
 def test_before_training_begins_ctrl_c_ends_it_without_a_word_too_many(tmp_path: Path, digits: Path) -> None:
     """While TensorFlow is imported; the filter of its chatter hears Ctrl-C in a terminal, too."""
     command = [sys.executable, "-m", "mlpcli", "train", str(digits)]

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
+"""What starts in a second."""
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -40,9 +42,8 @@ def _on_a_terminal(folder: Path, *arguments: str, **variables: str) -> tuple[int
     return process.wait(timeout=120), b"".join(chunks).decode("utf-8", "replace")
 
 
-@pytest.mark.tf
 def test_training_shows_a_live_bar_with_epoch_and_rate(tmp_path: Path, digits: Path) -> None:
-    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", "-s", "training.epochs=30", COLUMNS="120")
+    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", *NUMPY, "-s", "training.epochs=30", COLUMNS="120")
     assert code == 0, screen
     assert "\x1b[" in screen
     text = CONTROL.sub("", screen)
@@ -52,9 +53,8 @@ def test_training_shows_a_live_bar_with_epoch_and_rate(tmp_path: Path, digits: P
     assert "saved  " in text and str(tmp_path / "runs") in text.replace("\r\n", "")
 
 
-@pytest.mark.tf
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path, digits: Path) -> None:
-    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", TERM="dumb")
+    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", *NUMPY, TERM="dumb")
     assert code == 0
     assert "epoch 1/2  loss " in screen
     assert "\x1b" not in screen
@@ -81,5 +81,5 @@ def test_any_width_will_do(mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, co
 
 
 def test_no_color_means_no_color(tmp_path: Path, digits: Path) -> None:
-    _, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", "-s", "data.source=moons", NO_COLOR="1")
+    _, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", *NUMPY, NO_COLOR="1")
     assert not re.search(r"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d)m", screen)

@@ -15,11 +15,12 @@ import pytest
 from mlpcli.runs.directory import find_model
 from mlpcli.runs.history import read_history
 
-pytestmark = pytest.mark.tf
-
 ROOT = Path(__file__).resolve().parents[2]
+NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
+"""What starts in a second, for what is the same whoever trains."""
 
 
+@pytest.mark.tf
 def test_progress_goes_to_standard_error_one_plain_line_per_epoch(finished: Any) -> None:
     run, done = finished
     history = read_history(run / "history.csv")
@@ -30,6 +31,7 @@ def test_progress_goes_to_standard_error_one_plain_line_per_epoch(finished: Any)
     assert "\x1b" not in done.stderr
 
 
+@pytest.mark.tf
 def test_the_results_go_to_standard_output(finished: Any) -> None:
     run, done = finished
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
@@ -42,9 +44,10 @@ def test_the_results_go_to_standard_output(finished: Any) -> None:
     assert "\x1b" not in done.stdout
 
 
-def test_json_is_one_object_and_the_second_run_gets_a_number(mlpcli: Any, digits: Path, tmp_path: Path) -> None:
+@pytest.mark.tf
+def test_json_is_one_object_and_the_second_run_gets_a_number(mlpcli_here: Any, digits: Path, tmp_path: Path) -> None:
     (tmp_path / "runs" / "숫자").mkdir(parents=True)
-    done = mlpcli("train", digits, "-q", "--json", "-s", "training.epochs=1")
+    done = mlpcli_here("train", digits, "-q", "--json", "-s", "training.epochs=1")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     run = tmp_path / "runs" / "숫자-2"
@@ -53,16 +56,18 @@ def test_json_is_one_object_and_the_second_run_gets_a_number(mlpcli: Any, digits
     assert {key: found[key] for key in written} == written
 
 
-def test_ascii_output_and_the_users_keras_settings_change_nothing(mlpcli: Any, digits: Path, tmp_path: Path) -> None:
+@pytest.mark.tf
+def test_ascii_output_and_the_users_keras_settings_change_nothing(
+    mlpcli: Any, digits: Path, finished: Any, tmp_path: Path
+) -> None:
     """Settings elsewhere that would shorten the run, change its numbers or break it."""
     (tmp_path / "keras").mkdir()
     settings = {"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_format": "channels_first"}
     (tmp_path / "keras" / "keras.json").write_text(json.dumps(settings), encoding="utf-8")
-    arguments = ("train", digits, "--json", "-q")
-    plain = json.loads(mlpcli(*arguments).stdout)
+    plain = json.loads((finished[0] / "metrics.json").read_text(encoding="utf-8"))
     done = mlpcli(
-        *arguments, PYTHONIOENCODING="ascii", KERAS_MAX_EPOCHS="1", KERAS_MAX_STEPS_PER_EPOCH="1", KERAS_BACKEND="jax",
-        KERAS_HOME=str(tmp_path / "keras"), MPLBACKEND="bogus",
+        "train", digits, "--json", "-q", PYTHONIOENCODING="ascii", KERAS_MAX_EPOCHS="1",
+        KERAS_MAX_STEPS_PER_EPOCH="1", KERAS_BACKEND="jax", KERAS_HOME=str(tmp_path / "keras"), MPLBACKEND="bogus",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.isascii()
@@ -75,7 +80,8 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", digits, "-s", "training.optimizer={name: sgd, learning_rate: 1e30}"],
+        [sys.executable, "-m", "mlpcli", "train", digits, *NUMPY,
+         "-s", "training.optimizer={name: sgd, learning_rate: 1e30}"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write, stderr=subprocess.PIPE,
         encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
@@ -88,6 +94,7 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
     assert not list(tmp_path.rglob("model.*"))
 
 
+@pytest.mark.tf
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
 def test_a_full_disk_while_saving_is_exit_1_and_names_the_file(digits: Path, tmp_path: Path, name: str) -> None:
     """A limit on the size of a file stands for the full disk: all but the model are small enough."""
@@ -115,37 +122,38 @@ PLACES = [
 
 @pytest.mark.parametrize(("arguments", "words"), PLACES, ids=lambda value: " ".join(value))
 def test_a_place_that_cannot_be_used(
-    mlpcli: Any, digits: Path, tmp_path: Path, nothing_written: Any, arguments: list[str], words: str
+    mlpcli_here: Any, digits: Path, tmp_path: Path, nothing_written: Any, arguments: list[str], words: str
 ) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").touch()
     with nothing_written(tmp_path):
-        done = mlpcli("train", digits, *arguments)
+        done = mlpcli_here("train", digits, *NUMPY, *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {words}\n")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder(mlpcli: Any, digits: Path, tmp_path: Path) -> None:
+def test_a_read_only_folder(mlpcli_here: Any, digits: Path, tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
-    done = mlpcli("train", digits, "--runs-dir", "locked")
+    done = mlpcli_here("train", digits, *NUMPY, "--runs-dir", "locked")
     assert done.returncode == 2
     assert "locked" in done.stderr and "Permission denied" in done.stderr and "--runs-dir" in done.stderr
 
 
-def test_evaluate_and_summary_of_the_run(mlpcli: Any, finished: Any) -> None:
+@pytest.mark.tf
+def test_evaluate_and_summary_of_the_run(mlpcli_here: Any, finished: Any) -> None:
     run, _ = finished
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    evaluated = mlpcli("evaluate", run, "--json")
+    evaluated = mlpcli_here("evaluate", run, "--json")
     assert (evaluated.returncode, evaluated.stderr) == (0, "")
     found = json.loads(evaluated.stdout)
     assert found["model"] == str(find_model(run))
     assert found["loss"] == pytest.approx(metrics["scores"]["test"]["loss"], rel=1e-5)
-    table = mlpcli("evaluate", run).stdout
+    table = mlpcli_here("evaluate", run).stdout
     assert table.startswith("숫자: test, 120 rows\n")
     for word in ("precision", "recall", "f1", "support", "balanced_accuracy", "confusion matrix", "baseline: always"):
         assert word in table
-    summary = mlpcli("summary", run)
+    summary = mlpcli_here("summary", run)
     assert summary.returncode == 0
     assert "64x16+16 = 1,040" in summary.stdout
     assert "trainable 1,210, non-trainable 0" in summary.stdout

@@ -23,6 +23,8 @@ training: {optimizer: adam, epochs: 2}
 output: {plots: []}
 """
 
+SMALL = ("model.dropout=0", "model.batch_normalization=false", "training.optimizer=sgd")
+
 
 @pytest.mark.parametrize("engine", ["auto", "keras", "resident"])
 def test_the_second_seed_is_bit_for_bit_the_run_by_itself(
@@ -69,7 +71,7 @@ def test_new_models_are_not_called_retracing(
 ) -> None:
     """Without the filter TensorFlow warns from the fifth model on; other warnings of its are still heard."""
     with caplog.at_level(logging.WARNING, logger="tensorflow"):
-        mlpcli.train_seeds(write_config(CONFIG), 6, ["training.epochs=1"], tmp_path / "runs")
+        mlpcli.train_seeds(write_config(CONFIG), 6, ["training.epochs=1", *SMALL], tmp_path / "runs")
         assert caplog.messages == []
         logging.getLogger("tensorflow").warning("something else")
     assert caplog.messages == ["something else"]
