@@ -205,6 +205,7 @@ def test_every_loss_trains(loss: str, task: Task) -> None:
     plan, model = planned({"model": {"hidden_units": [3]}, "training": {"loss": loss}}, task)
     before = [weight.copy() for weight in model.get_weights()]
     x, y = rows(task, plan.labels)
+    model.run_eagerly = True  # the same numbers; a graph for a step or three takes a second to make
     history = model.fit(x, y, batch_size=12, verbose=0).history
     assert np.isfinite(history["loss"][0])
     assert any(not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
@@ -237,6 +238,7 @@ def test_every_metric_gives_one_number(task: Task, labels: str) -> None:
     plan, model = planned(settings, task)
     assert plan.labels == labels
     x, y = rows(task, plan.labels)
+    model.run_eagerly = True
     history = model.fit(x, y, batch_size=4, verbose=0).history
     assert set(history) == {"loss", *(cls.tag for cls in chosen)}
     assert all(np.isscalar(values[0]) and np.isfinite(values[0]) for values in history.values())

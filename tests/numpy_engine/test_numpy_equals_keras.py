@@ -159,7 +159,7 @@ def test_every_loss_and_its_gradients(described: Any, loss: Any, labels: str, ac
     model = keras_model(described, (3,), layers)
     changed = {"label_smoothing": 0.1} if "label_smoothing" in loss.model_fields else {}
     component = loss(**changed)
-    model.compile(loss=keras_object(component), loss_weights=0.5)
+    model.compile(loss=keras_object(component), loss_weights=0.5, run_eagerly=True)  # no graph for three batches
     x, y = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32), targets(labels, 80, units)
     expected, found = evaluated(model, x, y, NumpyObjective(make_loss(component), 0.5, ()))
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
@@ -195,7 +195,9 @@ def test_every_metric(described: Any, labels: str) -> None:
         for index, arguments in enumerate(ARGUMENTS.get(cls.tag, [{}]))
     ]
     loss = MeanSquaredError() if labels != "sparse" else SparseCategoricalCrossentropy()
-    model.compile(loss=keras_object(loss), metrics=[keras_object(component) for component in components])
+    model.compile(
+        loss=keras_object(loss), metrics=[keras_object(component) for component in components], run_eagerly=True
+    )
     x, y = np.random.default_rng(0).normal(size=(150, 3)).astype(np.float32), targets(labels, 150, units)
     metrics = tuple(metric_of(component, {}, labels, 0.5) for component in components)
     expected, found = evaluated(model, x, y, NumpyObjective(make_loss(loss), 1.0, metrics))

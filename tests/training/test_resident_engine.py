@@ -118,6 +118,7 @@ def test_weights_and_history_are_those_of_model_fit(case: tuple[str, str, str, i
     x, y = _rows(rows)
     targets = _targets(y, loss)
     stock = _build(NETWORKS[network], OPTIMIZERS[optimizer](), loss)
+    stock.run_eagerly = True  # the same numbers; a graph for a few steps takes a second to make
     expected = stock.fit(x, targets, batch_size=batch_size, epochs=EPOCHS, shuffle=False, verbose=0).history
     compiled = optimizer in ("sgd", "adam", "momentum")
     model = _build(NETWORKS[network], OPTIMIZERS[optimizer](), loss)

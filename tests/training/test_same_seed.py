@@ -22,26 +22,30 @@ def _digest(result: Any) -> str:
     return str(metadata["weights"])
 
 
-def test_the_same_config_twice_gives_the_same_bits_and_another_seed_gives_others(train: Any) -> None:
-    first, second = train(*WITH_EVERYTHING_RANDOM), train(*WITH_EVERYTHING_RANDOM)
+@pytest.fixture(scope="module")
+def first(train_in: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The run that all others are compared with."""
+    return train_in(tmp_path_factory.mktemp("first"), *WITH_EVERYTHING_RANDOM)
+
+
+def test_the_same_config_twice_gives_the_same_bits_and_another_seed_gives_others(train: Any, first: Any) -> None:
+    second = train(*WITH_EVERYTHING_RANDOM)
     assert first.run != second.run
     assert _digest(first) == _digest(second)
     assert _digest(train("seed=778", *WITH_EVERYTHING_RANDOM)) != _digest(first)
 
 
-def test_another_process_gives_the_same_bits_whatever_was_done_before(train: Any, digits: Any, tmp_path: Any) -> None:
-    here = train(*WITH_EVERYTHING_RANDOM)
+def test_another_process_gives_the_same_bits_whatever_was_done_before(first: Any, digits: Any, tmp_path: Any) -> None:
     code = "import sys, mlpcli; mlpcli.train(sys.argv[1], sys.argv[2:], run_dir='there')"
     subprocess.run([sys.executable, "-c", code, digits, *WITH_EVERYTHING_RANDOM], cwd=tmp_path, check=True, timeout=300)
     metadata = read_metadata(tmp_path / "there" / "model.keras")
     assert metadata is not None
-    assert metadata["weights"] == _digest(here)
+    assert metadata["weights"] == _digest(first)
 
 
-def test_the_written_config_repeats_the_run(train: Any) -> None:
+def test_the_written_config_repeats_the_run(first: Any) -> None:
     from mlpcli.workflows.train import train as run
 
-    first = train(*WITH_EVERYTHING_RANDOM)
     again = run(first.run / "config.yaml", runs_dir=first.run.parent)
     assert again.run.name == "digits-2"
     assert _digest(again) == _digest(first)

@@ -31,8 +31,15 @@ class SignalAt(Silence):
         self.done += 1
 
 
-@pytest.mark.parametrize("stopping", ["true", "false", "{start_from_epoch: 5}"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "stopping"),
+    [
+        (signal.SIGINT, 130, "true"),
+        (signal.SIGINT, 130, "false"),
+        (signal.SIGINT, 130, "{start_from_epoch: 5}"),
+        (signal.SIGTERM, 143, "true"),
+    ],
+)
 def test_in_the_third_epoch_the_first_two_are_kept(train: Any, number: int, code: int, stopping: str) -> None:
     result = train("training.epochs=9", f"training.early_stopping={stopping}", progress=SignalAt(number, epoch=3))
     assert result.interrupted.exit_code == code
