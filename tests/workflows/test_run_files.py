@@ -15,7 +15,8 @@ from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
 
-pytestmark = pytest.mark.tf
+NUMPY = "training.engine=numpy"
+"""For what is the same whoever trains."""
 
 
 class Notes(Silence):
@@ -28,6 +29,7 @@ class Notes(Silence):
         self.notes.append(text)
 
 
+@pytest.mark.tf
 def test_a_run_holds_the_files_of_the_contract_and_nothing_else(train: Any) -> None:
     result = train("output.plots=[png, svg]")
     assert sorted(path.name for path in result.run.iterdir()) == [
@@ -40,6 +42,7 @@ def test_a_run_holds_the_files_of_the_contract_and_nothing_else(train: Any) -> N
     assert result.run.is_absolute()
 
 
+@pytest.mark.tf
 def test_metrics_json_is_what_the_result_says(train: Any) -> None:
     result = train("training.epochs=2")
     assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8")) == result.metrics
@@ -57,6 +60,7 @@ def test_metrics_json_is_what_the_result_says(train: Any) -> None:
     assert result.metrics["examples_per_second"] == pytest.approx(2 * 384 / seconds)
 
 
+@pytest.mark.tf
 def test_the_split_of_the_run_is_stored(train: Any) -> None:
     from mlpcli.workflows.prepare import prepare
 
@@ -69,19 +73,20 @@ def test_the_split_of_the_run_is_stored(train: Any) -> None:
 
 
 def test_runs_of_one_name_are_numbered_and_never_overwritten(train: Any) -> None:
-    assert [train().run.name for _ in range(3)] == ["digits", "digits-2", "digits-3"]
+    assert [train(NUMPY).run.name for _ in range(3)] == ["digits", "digits-2", "digits-3"]
 
 
 def test_an_exact_directory_is_taken_when_new_or_empty_and_refused_otherwise(train: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert train(run_dir=tmp_path / "empty").run == tmp_path / "empty"
-    assert train(run_dir=tmp_path / "a" / "new").run == tmp_path / "a" / "new"
+    assert train(NUMPY, run_dir=tmp_path / "empty").run == tmp_path / "empty"
+    assert train(NUMPY, run_dir=tmp_path / "a" / "new").run == tmp_path / "a" / "new"
     before = sorted(path.name for path in (tmp_path / "empty").iterdir())
     with pytest.raises(RunDirectoryError, match="is not empty, and runs are never overwritten"):
-        train(run_dir=tmp_path / "empty")
+        train(NUMPY, run_dir=tmp_path / "empty")
     assert sorted(path.name for path in (tmp_path / "empty").iterdir()) == before
 
 
+@pytest.mark.tf
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
 def test_the_model_has_the_format_of_its_name_and_stock_keras_opens_it(train: Any, name: str) -> None:
     result = train(f"output.model={name}", "model.batch_normalization=true", "model.dropout=0.1")
@@ -105,7 +110,7 @@ def test_a_plot_that_fails_loses_nothing(train: Any, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(run_plots, "draw_run", fail)
     notes = Notes()
-    result = train("output.plots=[png]", progress=notes)
+    result = train(NUMPY, "output.plots=[png]", progress=notes)
     assert result.model.is_file()
     assert result.failure is None
     assert result.pictures == []
@@ -125,9 +130,10 @@ def test_a_file_that_scores_differently_when_loaded_back_is_not_called_saved(
 
     monkeypatch.setattr(run, "save_model", save_other_weights)
     with pytest.raises(OutputError, match=r"model\.keras: loaded back, loss is .* and not .*; the disk may be failing"):
-        train()
+        train(NUMPY)
 
 
+@pytest.mark.tf
 def test_a_score_that_is_not_a_number_survives_the_reload_check_and_is_null_in_json(
     train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +159,7 @@ def test_a_score_that_is_not_a_number_survives_the_reload_check_and_is_null_in_j
     assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["scores"]["test"]["undefined"] is None
 
 
+@pytest.mark.tf
 def test_tensorboard_logs_are_written_on_request(train: Any) -> None:
     pytest.importorskip("tensorboard")
     assert list((train("output.tensorboard=true").run / "tensorboard").rglob("events.*"))
