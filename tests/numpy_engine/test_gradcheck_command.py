@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mlpcli.cli.gradcheck import gradcheck
+from mlpcli.cli.main import cli
 from mlpcli.errors import DataError, ModelFileError, NeedsKerasError
 from mlpcli.modelfile import saved_model
 from mlpcli.numpy_engine.layer import Dense
@@ -26,7 +26,7 @@ Write = Callable[..., Path]
 
 def _print(*arguments: str | Path) -> tuple[int, str]:
     """What it prints; as from the command line, where a command's result is the exit code."""
-    shown = CliRunner().invoke(gradcheck, [str(argument) for argument in arguments], standalone_mode=False)
+    shown = CliRunner().invoke(cli, ["gradcheck", *map(str, arguments)], standalone_mode=False)
     assert shown.exception is None, shown.exception
     return shown.return_value, shown.output
 
