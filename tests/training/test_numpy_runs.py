@@ -26,7 +26,7 @@ EXPLODES = "training.learning_rate_schedule={piecewise_constant_decay: {boundari
 _SCRIPT = """
 import sys
 from mlpcli.workflows.train import train
-train(sys.argv[1], ["training.engine=numpy", "output.plots=[png]"], runs_dir=sys.argv[2])
+train(sys.argv[1], ["training.engine=numpy", "output.plots=[png]", "data.limit=300"], runs_dir=sys.argv[2])
 heavy = [name for name in ("tensorflow", "keras", "sklearn.neural_network") if name in sys.modules]
 print("imported", heavy)
 """
