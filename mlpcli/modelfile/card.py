@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mlpcli.config.losses import Labels
 from mlpcli.config.sections import Task
@@ -68,13 +69,8 @@ class DataCard(_Section):
     streamed: bool = False
     feature_names: Names | None
     pixel_max: Finite | None = None
-    preprocessing: InstanceOf[Preprocessing] | None = None
+    preprocessing: Preprocessing | None = None
     image: ImageCard | None = None
-
-    @field_validator("preprocessing", mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        return None if value is None else Preprocessing.from_json(value)
 
 
 class DataAsked(_Section):
@@ -144,10 +140,8 @@ def read_card(file: Path, metadata: dict[str, Any]) -> ModelCard:
         return ModelCard.model_validate(metadata)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where, said = _where(first["loc"], metadata), _said(first["type"], first["msg"])
-        if said.startswith("preprocessing"):  # it says itself which of its own fields
-            raise damaged_metadata(file, f"data.{said}") from error
-        raise damaged_metadata(file, said, where) from error
+        where = _where(first["loc"], metadata, missing=first["type"] == "missing")
+        raise damaged_metadata(file, _said(first), where) from error
 
 
 def damaged_metadata(file: Path, found: str, where: str = "") -> ModelFileError:
@@ -156,25 +150,33 @@ def damaged_metadata(file: Path, found: str, where: str = "") -> ModelFileError:
     return ModelFileError(f"{file}: its mlpcli metadata is damaged: {place}{found}; restore the file or train again")
 
 
-def _where(loc: tuple[int | str, ...], metadata: Any) -> str:
-    """The path of a field, such as data.columns[2].kind; pydantic's own steps between (variants) are left out."""
+def _where(loc: tuple[int | str, ...], metadata: Any, missing: bool) -> str:
+    """The path of a field, such as data.columns[2].kind, without the names of pydantic's own forms in it."""
     path, value = "", metadata
     for number, key in enumerate(loc):
         if isinstance(key, int):
             path += f"[{key}]"
-        elif number == len(loc) - 1 or (isinstance(value, dict) and key in value):
+            value = value[key] if isinstance(value, list) and key < len(value) else None
+        elif isinstance(value, dict) and (key in value or (missing and number == len(loc) - 1)):
             path += f".{key}"
-        else:
-            continue
-        inside = (isinstance(value, dict) and key in value) or (isinstance(value, list) and isinstance(key, int))
-        value = value[key] if inside else None
+            value = value.get(key)
     return path.lstrip(".")
 
 
-def _said(kind: str, message: str) -> str:
+_SAID = {
+    "missing": "is missing",
+    "model_type": "should be a mapping",
+    "tuple_type": "should be a list",
+    "extra_forbidden": "is not a known key",
+    "too_short": "should not be empty",
+    "too_long": "holds too many entries",
+}
+
+
+def _said(error: Any) -> str:
     """What pydantic says of a field, in a few words."""
-    said = "is missing" if kind == "missing" else message.removeprefix("Input ").removeprefix("Value error, ")
-    return printable(said, 200)
+    words = re.sub("^(Input|Value error,|String) ", "", error["msg"])
+    return printable(_SAID.get(error["type"], words), 200)
 
 
 def layout_metadata(source: Source) -> dict[str, Any]:

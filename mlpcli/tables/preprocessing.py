@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    Tag,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from mlpcli.arrays import Array
+from mlpcli.config.sections import ColumnKind
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
 from mlpcli.tables.column_fitters import fitter_for
@@ -18,7 +32,7 @@ from mlpcli.tables.target import TargetEncoder
 from mlpcli.text import first_notes, plural, shown
 
 if TYPE_CHECKING:
-    from mlpcli.config.sections import ColumnKind, DataConfig
+    from mlpcli.config.sections import DataConfig
 
 
 Missing = Literal["impute", "drop", "error"]
@@ -106,11 +120,14 @@ class Preprocessing:
         """From the model's metadata.
 
         Raises:
-            ValueError: it is not what as_json gives; says what is wrong.
+            ValidationError: it is not what as_json gives; a ValueError of pydantic's that names the fields.
         """
+        return StoredPreprocessing.model_validate(value).restored()
 
-        columns, target, options, missing = read_parts(value, ("columns", "target", "options", "missing"), "it")
-        return cls(read_columns(columns), read_target(target), read_options(options), read_missing(missing))
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """As a field of a pydantic model it is read from its JSON, and errors name the whole path."""
+        return no_info_after_validator_function(StoredPreprocessing.restored, handler(StoredPreprocessing))
 
     def _refuse_gaps(self, table: RawTable) -> None:
         for name in self.source_names:
@@ -172,109 +189,6 @@ def plain_preprocessing(
     return Preprocessing(columns, TargetEncoder(target_name, class_names, positions=True), ReadOptions(), "error")
 
 
-MOST_COLUMNS = 1_000_000
-MOST_NAMES = 1_000_000
-LARGEST = 3.4028235e38
-"""What float32 holds."""
-
-
-def read_parts(value: object, keys: Sequence[str], what: str) -> list[Any]:
-    """The values of exactly these keys, in this order.
-
-    Raises:
-        ValueError: it is not a mapping with exactly these keys.
-    """
-    if not isinstance(value, dict) or set(value) != set(keys):
-        raise ValueError(f"preprocessing: {what} should hold {', '.join(keys)}")
-    return [value[key] for key in keys]
-
-
-def read_columns(value: object) -> tuple[ColumnEncoder, ...]:
-    """Encoders of columns, each of another column."""
-    if not isinstance(value, list) or not 0 < len(value) <= MOST_COLUMNS:
-        raise ValueError("preprocessing: columns should be a list that is not empty")
-    columns = tuple(_numbered_column(number, entry) for number, entry in enumerate(value))
-    if len({column.name for column in columns}) < len(columns):
-        raise ValueError("preprocessing: two columns have the same name")
-    return columns
-
-
-def read_target(value: object) -> TargetEncoder:
-    """The encoder of the target."""
-    name, class_names, positions = read_parts(value, ("name", "class_names", "positions"), "target")
-    if name is not None:
-        _text(name, "the target's name")
-    names = None if class_names is None else _texts(class_names, "class_names")
-    if names is not None and len(names) == 0:
-        raise ValueError("preprocessing: class_names is empty")
-    return TargetEncoder(name, names, _flag(positions, "positions"))
-
-
-def read_options(value: object) -> ReadOptions:
-    """How the training file was read."""
-    separator, encoding, na_values = read_parts(value, ("separator", "encoding", "na_values"), "options")
-    if separator is not None and len(_text(separator, "separator")) != 1:
-        raise ValueError("preprocessing: separator should be one character")
-    if encoding is not None:
-        _text(encoding, "encoding")
-    return ReadOptions(separator, encoding, _texts(na_values, "na_values"))
-
-
-def read_missing(value: object) -> Any:
-    """As data.missing."""
-    if value not in ("impute", "drop", "error"):
-        raise ValueError("preprocessing: missing should be impute, drop or error")
-    return value
-
-
-def _numbered_column(number: int, value: object) -> ColumnEncoder:
-    try:
-        return _column(value)
-    except ValueError as error:
-        raise ValueError(f"preprocessing.columns[{number}]: {str(error).removeprefix('preprocessing: ')}") from error
-
-
-def _column(value: object) -> ColumnEncoder:
-    kind = value.get("kind") if isinstance(value, dict) else None
-    if kind == "category":
-        name, _, categories, other, missing = read_parts(
-            value, ("name", "kind", "categories", "other", "missing"), "a category"
-        )
-        column = CategoryColumn(
-            _text(name, "a name"), _texts(categories, "categories"), _flag(other, "other"), _flag(missing, "missing")
-        )
-        if not column.pass_through:
-            raise ValueError(f"preprocessing: the column {name!r} has no categories")
-        return column
-    if kind not in ("number", "boolean", "date"):
-        raise ValueError("preprocessing: a column has a kind that is not known")
-    name, _, fill, indicator = read_parts(value, ("name", "kind", "fill", "indicator"), f"a {kind}")
-    if isinstance(fill, bool) or not isinstance(fill, (int, float)) or not abs(fill) <= LARGEST:  # nor NaN
-        raise ValueError("preprocessing: fill should be a finite number")
-    return ValueColumn(_text(name, "a name"), kind, float(fill), _flag(indicator, "indicator"))
-
-
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"preprocessing: {what} should be text")
-    return value
-
-
-def _texts(value: object, what: str) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)) or len(value) > MOST_NAMES:
-        raise ValueError(f"preprocessing: {what} should be a list of texts")
-    texts = tuple(_text(entry, what) for entry in value)
-    if len(set(texts)) < len(texts):
-        raise ValueError(f"preprocessing: {what} holds a text twice")
-    return texts
-
-
-def _flag(value: object, what: str) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"preprocessing: {what} should be true or false")
-    return value
-
-
 Read = Callable[[ReadOptions, int], Iterator[RawTable]]
 """Rows in batches of a given size, from the beginning each time."""
 
@@ -297,3 +211,97 @@ def _has_columns(read: Read, options: ReadOptions, preprocessing: Preprocessing)
     except (DataError, SettingError):
         return False
     return first is not None and set(preprocessing.source_names) <= set(first.names)
+
+
+LARGEST = float(np.finfo(np.float32).max)
+MOST_ENTRIES = 1_000_000
+
+
+def _without_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("holds a text twice")
+    return names
+
+
+_Texts = Annotated[tuple[str, ...], Field(strict=False, max_length=MOST_ENTRIES)]
+"""In JSON a list."""
+_Names = Annotated[_Texts, AfterValidator(_without_repeats)]
+
+
+class _Stored(BaseModel):
+    """A part of the JSON: no value is converted. An unknown key is refused, as it might change what rows become."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class _StoredValues(_Stored):
+    name: str
+    kind: ColumnKind
+    fill: Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+    indicator: bool
+
+    def encoder(self) -> ValueColumn:
+        assert self.kind != "category"  # has a form of its own
+        return ValueColumn(self.name, self.kind, self.fill, self.indicator)
+
+
+class _StoredCategories(_Stored):
+    name: str
+    kind: Literal["category"]
+    categories: _Names
+    other: bool
+    missing: bool
+
+    def encoder(self) -> CategoryColumn:
+        return CategoryColumn(self.name, self.categories, self.other, self.missing)
+
+    @model_validator(mode="after")
+    def _is_a_column(self) -> _StoredCategories:
+        if not (self.categories or self.other or self.missing):
+            raise ValueError("has no categories")
+        return self
+
+
+def _form(value: Any) -> str:
+    return "CategoryColumn" if isinstance(value, dict) and value.get("kind") == "category" else "ValueColumn"
+
+
+_StoredColumn = Annotated[
+    Annotated[_StoredValues, Tag("ValueColumn")] | Annotated[_StoredCategories, Tag("CategoryColumn")],
+    Discriminator(_form),
+]
+
+
+class _StoredTarget(_Stored):
+    name: str | None
+    class_names: Annotated[_Names, Field(min_length=1)] | None
+    positions: bool
+
+
+class _StoredOptions(_Stored):
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None
+    encoding: str | None
+    na_values: _Texts
+
+
+class StoredPreprocessing(_Stored):
+    """What `Preprocessing.as_json` gives, checked: a model file may come from anywhere."""
+
+    columns: Annotated[tuple[_StoredColumn, ...], Field(strict=False, min_length=1, max_length=MOST_ENTRIES)]
+    target: _StoredTarget
+    options: _StoredOptions
+    missing: Missing
+
+    @field_validator("columns")
+    @classmethod
+    def _differ(cls, columns: tuple[_StoredColumn, ...]) -> tuple[_StoredColumn, ...]:
+        if len({column.name for column in columns}) < len(columns):
+            raise ValueError("two columns have the same name")
+        return columns
+
+    def restored(self) -> Preprocessing:
+        """The preprocessing that was stored."""
+        columns = tuple(column.encoder() for column in self.columns)
+        return Preprocessing(
+            columns, TargetEncoder(**dict(self.target)), ReadOptions(**dict(self.options)), self.missing
+        )

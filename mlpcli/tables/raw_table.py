@@ -63,11 +63,6 @@ class ReadOptions:
         """For the model's metadata."""
         return {**asdict(self), "na_values": list(self.na_values)}
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> ReadOptions:
-        """From the model's metadata."""
-        return cls(value["separator"], value["encoding"], tuple(value["na_values"]))
-
 
 MOST_LISTED = 20
 MOST_HINTS = 5

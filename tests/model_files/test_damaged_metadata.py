@@ -110,6 +110,22 @@ def refusal(file: Path, data: str | None, path: tuple[Any, ...]) -> str | None:
     return None
 
 
+COLUMNS = ("data", "preprocessing", "columns")
+
+
+def test_the_whole_path_is_named_within_the_preprocessing(trained: tuple[Path, dict[str, Any]]) -> None:
+    """A key dropped, or a value of another type; only what may be null may also be a text."""
+    model, metadata = trained
+    start = ("data", "preprocessing")
+    for path in [(*start, *inner) for inner in places(value_at(metadata, start))]:
+        old = value_at(metadata, path)
+        for new in [DROPPED] * isinstance(path[-1], str) + [of_another_type(old)] * (old is not None):
+            with pytest.raises(ModelFileError) as caught:
+                predict(with_metadata(model, changed(metadata, path, new)), "rows.csv", engine="numpy")
+            name = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)[1:]
+            assert f"is damaged: {name}: " in str(caught.value), new
+
+
 @pytest.mark.parametrize(
     ("path", "new", "message"),
     [
@@ -118,11 +134,21 @@ def refusal(file: Path, data: str | None, path: tuple[Any, ...]) -> str | None:
         (("plan", "class_names", 1), 3, "plan.class_names[1]: should be a valid string"),
         (("plan", "task"), "regression", "plan: task and classes do not agree"),
         (("plan", "input_shape"), [4], "columns for 3 inputs, and the model takes (4,)"),
+        (COLUMNS, [], "data.preprocessing.columns: should not be empty"),
+        (COLUMNS, {}, "data.preprocessing.columns: should be a list"),
+        ((*COLUMNS, 0), 3, "data.preprocessing.columns[0]: should be a mapping"),
         (
-            ("data", "preprocessing", "columns", 1, "kind"),
+            (*COLUMNS, 1, "kind"),
             "lambda",
-            "data.preprocessing.columns[1]: a column",
+            "data.preprocessing.columns[1].kind: should be 'number', 'category', 'boolean' or 'date'",
         ),
+        ((*COLUMNS, 0, "fill"), "3", "data.preprocessing.columns[0].fill: should be a valid number"),
+        ((*COLUMNS, 0, "more"), "3", "data.preprocessing.columns[0].more: is not a known key"),
+        ((*COLUMNS, 1, "categories", 0), 3, "data.preprocessing.columns[1].categories[0]: should be a valid string"),
+        ((*COLUMNS, 1, "categories"), ["S", "S"], "data.preprocessing.columns[1].categories: holds a text twice"),
+        ((*COLUMNS, 1, "categories"), [], "data.preprocessing.columns[1]: has no categories"),
+        ((*COLUMNS, 1, "categories"), DROPPED, "data.preprocessing.columns[1].categories: is missing"),
+        ((*COLUMNS, 1, "name"), "age", "data.preprocessing.columns: two columns have the same name"),
         (("config", "data", "target"), 3, "config.data.target: should be a valid string"),
         (("name",), None, "name: should be a valid string"),
     ],

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from mlpcli.tables.preprocessing import Preprocessing
 
@@ -27,55 +27,74 @@ def test_the_good_one_is_read() -> None:
     assert preprocessing.feature_names == ("age", "age is missing", "색 = 빨강", "색 = (other)")
 
 
-def _set(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
-    def change(stored: dict[str, Any]) -> None:
-        place: Any = stored
-        for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = value
-
-    return change
+def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    stored = copy.deepcopy(GOOD)
+    place: Any = stored
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return stored
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("path", "value", "found"),
     [
-        (_set("columns", value=[]), "columns should be a list that is not empty"),
-        (_set("columns", value={}), "columns should be a list"),
-        (_set("columns", 0, value="age"), "a column has a kind that is not known"),
-        (_set("columns", 0, "kind", value="lambda"), "a column has a kind that is not known"),
-        (_set("columns", 0, "kind", value=["number"]), "a column has a kind that is not known"),
-        (_set("columns", 0, "fill", value=float("nan")), "fill should be a finite number"),
-        (_set("columns", 0, "fill", value=10**400), "fill should be a finite number"),
-        (_set("columns", 0, "fill", value=True), "fill should be a finite number"),
-        (_set("columns", 0, "fill", value="3"), "fill should be a finite number"),
-        (_set("columns", 0, "indicator", value=1), "indicator should be true or false"),
-        (_set("columns", 0, "more", value=1), "a number should hold name, kind, fill, indicator"),
-        (_set("columns", 0, "name", value=3), "a name should be text"),
-        (_set("columns", 0, "name", value="색"), "two columns have the same name"),
-        (_set("columns", 1, "categories", value=["a", "a"]), "categories holds a text twice"),
-        (_set("columns", 1, "categories", value=["a", 1]), "categories should be text"),
-        (_set("columns", 1, "categories", value="ab"), "categories should be a list of texts"),
-        (_set("columns", 1, value={**GOOD["columns"][1], "categories": [], "other": False}), "has no categories"),
-        (_set("target", value=None), "target should hold name, class_names, positions"),
-        (_set("target", "class_names", value=[]), "class_names is empty"),
-        (_set("target", "name", value=1), "the target's name should be text"),
-        (_set("options", "separator", value=", "), "separator should be one character"),
-        (_set("options", "encoding", value=7), "encoding should be text"),
-        (_set("options", "na_values", value=None), "na_values should be a list of texts"),
-        (_set("missing", value="ignore"), "missing should be impute, drop or error"),
-        (_set("missing", value=[]), "missing should be impute, drop or error"),
-        (_set("version", value=2), "it should hold columns, target, options, missing"),
+        (("columns",), [], "too_short"),
+        (("columns",), {}, "tuple_type"),
+        (("columns", 0), "age", "model_type"),
+        (("columns", 0, "kind"), "lambda", "literal_error"),
+        (("columns", 0, "kind"), ["number"], "literal_error"),
+        (("columns", 0, "kind"), "category", "missing"),
+        (("columns", 0, "fill"), float("nan"), "finite_number"),
+        (("columns", 0, "fill"), 1e39, "less_than_equal"),
+        (("columns", 0, "fill"), 10**400, "float_type"),
+        (("columns", 0, "fill"), True, "float_type"),
+        (("columns", 0, "fill"), "3", "float_type"),
+        (("columns", 0, "indicator"), 1, "bool_type"),
+        (("columns", 0, "more"), 1, "extra_forbidden"),
+        (("columns", 0, "name"), 3, "string_type"),
+        (("columns", 1, "categories"), ["a", 1], "string_type"),
+        (("columns", 1, "categories"), "ab", "tuple_type"),
+        (("target",), None, "model_type"),
+        (("target", "class_names"), [], "too_short"),
+        (("target", "name"), 1, "string_type"),
+        (("options", "separator"), ", ", "string_too_long"),
+        (("options", "encoding"), 7, "string_type"),
+        (("options", "na_values"), None, "tuple_type"),
+        (("missing",), "ignore", "literal_error"),
+        (("missing",), [], "literal_error"),
+        (("version",), 2, "extra_forbidden"),
     ],
 )
-def test_what_is_wrong_is_told(change: Callable[[dict[str, Any]], None], message: str) -> None:
-    stored = copy.deepcopy(GOOD)
-    change(stored)
-    with pytest.raises(ValueError, match=message):
-        Preprocessing.from_json(stored)
+def test_the_wrong_field_is_found(path: tuple[Any, ...], value: Any, found: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Preprocessing.from_json(changed(path, value))
+    (first, *_) = raised.value.errors()
+    assert first["type"] == found
+    keys = [key for key in first["loc"] if key not in ("ValueColumn", "CategoryColumn")]
+    assert keys[: len(path)] == list(path) or found == "missing"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("columns", 0, "name"), "색", "two columns have the same name"),
+        (("columns", 1, "categories"), ["a", "a"], "holds a text twice"),
+        (("columns", 1), {**GOOD["columns"][1], "categories": [], "other": False}, "has no categories"),
+        (("columns", 0, "kind"), "lambda", "should be 'number', 'category', 'boolean' or 'date'"),
+    ],
+)
+def test_what_is_wrong_is_told(path: tuple[Any, ...], value: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Preprocessing.from_json(changed(path, value))
 
 
 @pytest.mark.parametrize("value", [None, [], "x", 3])
 def test_what_is_no_mapping_is_told(value: Any) -> None:
-    with pytest.raises(ValueError, match="it should hold columns"):
+    with pytest.raises(ValidationError, match="should be a valid dictionary"):
         Preprocessing.from_json(value)
+
+
+def test_a_text_for_missing_values_may_be_given_twice() -> None:
+    """The config takes it, and so must the model file."""
+    assert Preprocessing.from_json(changed(("options", "na_values"), ["?", "?"])).options.na_values == ("?", "?")
