@@ -169,18 +169,6 @@ def add_metadata(path: Path, metadata: Metadata) -> None:
         _add_to_h5(path, metadata)
 
 
-def read_metadata(path: Path) -> Metadata | None:
-    """`ModelFile.metadata` of a file that is opened for it alone."""
-    with open_model_file(path) as file:
-        return file.metadata()
-
-
-def read_architecture(path: Path) -> dict[str, Any]:
-    """`ModelFile.architecture` of a file that is opened for it alone."""
-    with open_model_file(path) as file:
-        return file.architecture()
-
-
 def _add_to_keras(path: Path, metadata: Metadata) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {info: archive.read(info) for info in archive.infolist()}

@@ -22,8 +22,7 @@ import numpy.typing as npt
 
 from mlpcli.errors import ModelFileError
 from mlpcli.model.shapes import SavedLayer
-from mlpcli.modelfile.container import WEIGHTS, Metadata, ModelFile, open_model_file, read_member
-from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.container import WEIGHTS, Metadata, ModelFile, read_member
 from mlpcli.modelfile.hdf5 import (
     MOST_OBJECTS,
     Array,
@@ -175,12 +174,6 @@ def _misfit(path: Path, layer: str, found: str) -> ModelFileError:
 
 Weights = dict[str, list[npt.NDArray[Any]]]
 """Layer name in the description to its arrays, in the order of Keras's `layer.weights`."""
-
-
-def read_weights(path: Path, architecture: dict[str, Any]) -> Weights:
-    """`checked_weights` of a file that is opened for them alone; `architecture` is its description."""
-    with open_model_file(path) as opened:
-        return checked_weights(opened, saved_layers(path, architecture)[1], opened.metadata())
 
 
 def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: Metadata | None) -> Weights:

@@ -24,10 +24,6 @@ class Conv2D(Layer):
         self.windows = windows
 
     @classmethod
-    def weight_names(cls, described: Any) -> tuple[str, ...]:
-        return ("kernel", "bias") if described.use_bias else ("kernel",)
-
-    @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
         if described.groups != 1:
             raise LeftToKerasError("channels in groups")

@@ -40,11 +40,6 @@ class Layer:
         self.gradients: dict[str, Array] = {}
 
     @classmethod
-    def weight_names(cls, described: Any) -> tuple[str, ...]:
-        """The name of every weight, in the order of Keras's `layer.weights`; `described` as in `of`."""
-        return ()
-
-    @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
         """The layer that a component of the schema describes; its attributes are Keras's arguments.
 
@@ -74,10 +69,6 @@ class Dense(Layer):
     def __init__(self, kernel: Array, bias: Array | None = None) -> None:
         """kernel: (inputs, units); bias: (units,)."""
         super().__init__({"kernel": kernel, "bias": bias})
-
-    @classmethod
-    def weight_names(cls, described: Any) -> tuple[str, ...]:
-        return ("kernel", "bias") if described.use_bias else ("kernel",)
 
     @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
@@ -181,10 +172,6 @@ class PReLU(Layer):
     def __init__(self, alpha: Array) -> None:
         """alpha: the shape of one example, with sides of 1 where it is shared."""
         super().__init__({"alpha": alpha})
-
-    @classmethod
-    def weight_names(cls, described: Any) -> tuple[str, ...]:
-        return ("alpha",)
 
     @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Weights) -> Layer:

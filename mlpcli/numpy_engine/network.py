@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,12 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.errors import LeftToKerasError, ModelFileError, NeedsKerasError
 from mlpcli.model.shapes import SavedLayer, Shape
-from mlpcli.modelfile.description import saved_layers
 from mlpcli.numpy_engine.inference import InferencePlan
 from mlpcli.numpy_engine.initializers import initial
 from mlpcli.numpy_engine.layer import PROBABILITIES, Activation, Layer
 from mlpcli.numpy_engine.losses import Penalty, Slopes
 from mlpcli.numpy_engine.noise import NoiseLayer
-from mlpcli.numpy_engine.registry import NO_STEP, RECIPES
+from mlpcli.numpy_engine.registry import LAYER_MAKERS, NO_STEP
 
 NOISE_STREAM = 1_148_350_212
 """Keeps the draws of Dropout apart from others of the same seed, such as those of the initial weights."""
@@ -50,24 +48,6 @@ class Network:
             layer.input_gradient = layer is not self._first_learning
 
     @classmethod
-    def build(
-        cls, architecture: dict[str, Any], weights: Weights, dtype: Any = np.float32, path: Path = Path("the model")
-    ) -> Network:
-        """The network of a model file.
-
-        Args:
-            architecture: Keras's own description of it, see `ModelFile.architecture`.
-            weights: as `mlpcli.modelfile.weights.checked_weights` gives them, or as `model.get_weights()` does.
-            path: named in errors.
-
-        Raises:
-            NeedsKerasError: a layer, or an argument of one, is not supported here.
-            ModelFileError: the description is damaged, or the weights do not fit it.
-        """
-        input_shape, described = saved_layers(path, architecture)
-        return cls.of(input_shape, described, weights, dtype)
-
-    @classmethod
     def of(
         cls,
         input_shape: Shape,
@@ -76,14 +56,16 @@ class Network:
         dtype: Any = np.float32,
         seed: int = 0,
     ) -> Network:
-        """The network of these layers (see `planned_layers` for those of a plan).
+        """The network of layers as a plan or a model file describes them.
 
         Args:
+            described: see `planned_layers` for those of a plan, `saved_layers` for those of a file.
             weights: by layer, or one list of all; None to draw them from `seed` as the layers say.
             seed: also that of Dropout and its relatives, each of which has draws of its own.
 
         Raises:
-            NeedsKerasError, ModelFileError: as `build`.
+            NeedsKerasError: a layer, or an argument of one, is not supported here.
+            ModelFileError: the weights do not fit the layers.
         """
         layers = list(build_layers(input_shape, described, WeightSupply(weights, dtype, seed)))
         for index, layer in enumerate(layers):
@@ -248,11 +230,11 @@ def _steps(described: SavedLayer, shape: Shape, supply: WeightSupply) -> Iterato
 
 
 def _layer(described: SavedLayer, shape: Shape, supply: WeightSupply) -> Layer:
-    recipe = RECIPES.get(described.component.tag)
-    if recipe is None:
+    make = LAYER_MAKERS.get(described.component.tag)
+    if make is None:
         raise LeftToKerasError(f"the NumPy engine has no {described.keras_class}")
-    weights = supply.take(described, recipe.weight_names(described.component))
-    layer = recipe.make(described.component, shape, weights)
+    weights = supply.take(described)
+    layer = make(described.component, shape, weights)
     layer.name, layer.trainable = described.name, described.trainable
     window = weights["kernel"][..., 0].size if described.component.tag == "conv2d" else 1
     layer.values_per_row = max(prod(shape), prod(described.size.output_shape) * window)
@@ -274,7 +256,7 @@ class WeightSupply:
         self.dtype = np.dtype(dtype)
         self.draws = np.random.default_rng(seed)
 
-    def take(self, layer: SavedLayer, names: Sequence[str]) -> dict[str, Array]:
+    def take(self, layer: SavedLayer) -> dict[str, Array]:
         """A copy of each weight of a layer, by name.
 
         Raises:
@@ -282,10 +264,10 @@ class WeightSupply:
             LeftToKerasError: it is to be drawn in a way that is not known here.
         """
         if self.by_layer is None and self.in_order is None:
-            drawn = [initial(layer.component, *named, self.draws) for named in zip(names, layer.weights, strict=True)]
+            arrays = [initial(layer.component, *named, self.draws) for named in layer.size.weights.items()]
         else:
-            drawn = self._given(layer)
-        return {name: np.array(array, self.dtype) for name, array in zip(names, drawn, strict=True)}
+            arrays = self._given(layer)
+        return {name: np.array(array, self.dtype) for name, array in zip(layer.size.weights, arrays, strict=True)}
 
     def _given(self, layer: SavedLayer) -> list[Array]:
         if self.by_layer is not None:

@@ -36,11 +36,6 @@ class BatchNormalization(Layer):
         self.uses_batch = False
 
     @classmethod
-    def weight_names(cls, described: Any) -> tuple[str, ...]:
-        names = [name for name, has in (("gamma", described.scale), ("beta", described.center)) if has]
-        return (*names, "moving_mean", "moving_variance")
-
-    @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
         last_axis_only(described.axis, len(input_shape))
         arrays = weights.get("gamma"), weights.get("beta"), weights["moving_mean"], weights["moving_variance"]
@@ -105,10 +100,6 @@ class LayerNormalization(Layer):
         """gamma, beta: (units,)."""
         super().__init__({"gamma": gamma, "beta": beta})
         self.epsilon = epsilon
-
-    @classmethod
-    def weight_names(cls, described: Any) -> tuple[str, ...]:
-        return tuple(name for name, has in (("gamma", described.scale), ("beta", described.center)) if has)
 
     @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
@@ -192,10 +183,6 @@ class Normalization(Layer):
         """mean, deviation: of a shape that goes with one example; statistics: as Keras stored them, if it did."""
         super().__init__({}, statistics)
         self.mean, self.deviation = mean, deviation
-
-    @classmethod
-    def weight_names(cls, described: Any) -> tuple[str, ...]:
-        return ("mean", "variance", "count") if described.mean is None else ()
 
     @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:

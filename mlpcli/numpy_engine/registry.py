@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from mlpcli.arrays import Array
@@ -43,49 +43,37 @@ from mlpcli.numpy_engine.reshaping import Margins, Permute, Reshape, UpSampling2
 from mlpcli.numpy_engine.threshold_metrics import AUC, RateAtRate
 
 MakeLayer = Callable[[Any, Shape, Mapping[str, Array]], Layer]
+"""From a component of the schema, the shape of one example that comes in, and the weights by name."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a layer is made from its component, its input's shape and its weights, and what its weights are called."""
-
-    make: MakeLayer
-    weight_names: Callable[[Any], tuple[str, ...]] = lambda described: ()
-
-    @classmethod
-    def of(cls, layer: type[Layer]) -> Recipe:
-        """As the layer's class says."""
-        return cls(layer.of, layer.weight_names)
-
-
-RECIPES: dict[str, Recipe] = {
-    "dense": Recipe.of(Dense),
-    "batch_normalization": Recipe.of(BatchNormalization),
-    "layer_normalization": Recipe.of(LayerNormalization),
-    "unit_normalization": Recipe.of(UnitNormalization),
-    "dropout": Recipe.of(Dropout),
-    "gaussian_dropout": Recipe.of(GaussianDropout),
-    "gaussian_noise": Recipe.of(GaussianNoise),
-    "alpha_dropout": Recipe.of(AlphaDropout),
-    "spatial_dropout2d": Recipe.of(SpatialDropout2D),
-    "flatten": Recipe(Reshape.flatten),
-    "reshape": Recipe.of(Reshape),
-    "permute": Recipe.of(Permute),
-    "rescaling": Recipe.of(Rescaling),
-    "normalization": Recipe.of(Normalization),
-    "relu": Recipe(activation_layers.relu),
-    "leaky_relu": Recipe(activation_layers.leaky_relu),
-    "elu": Recipe(activation_layers.elu),
-    "softmax": Recipe(activation_layers.softmax),
-    "prelu": Recipe.of(PReLU),
-    "conv2d": Recipe.of(Conv2D),
-    "max_pooling2d": Recipe.of(MaxPooling2D),
-    "average_pooling2d": Recipe.of(AveragePooling2D),
-    "global_average_pooling2d": Recipe(GlobalPooling2D.average),
-    "global_max_pooling2d": Recipe(GlobalPooling2D.max),
-    "zero_padding2d": Recipe(Margins.zero_padding),
-    "cropping2d": Recipe(Margins.cropping),
-    "up_sampling2d": Recipe.of(UpSampling2D),
+LAYER_MAKERS: dict[str, MakeLayer] = {
+    "dense": Dense.of,
+    "batch_normalization": BatchNormalization.of,
+    "layer_normalization": LayerNormalization.of,
+    "unit_normalization": UnitNormalization.of,
+    "dropout": Dropout.of,
+    "gaussian_dropout": GaussianDropout.of,
+    "gaussian_noise": GaussianNoise.of,
+    "alpha_dropout": AlphaDropout.of,
+    "spatial_dropout2d": SpatialDropout2D.of,
+    "flatten": Reshape.flatten,
+    "reshape": Reshape.of,
+    "permute": Permute.of,
+    "rescaling": Rescaling.of,
+    "normalization": Normalization.of,
+    "relu": activation_layers.relu,
+    "leaky_relu": activation_layers.leaky_relu,
+    "elu": activation_layers.elu,
+    "softmax": activation_layers.softmax,
+    "prelu": PReLU.of,
+    "conv2d": Conv2D.of,
+    "max_pooling2d": MaxPooling2D.of,
+    "average_pooling2d": AveragePooling2D.of,
+    "global_average_pooling2d": GlobalPooling2D.average,
+    "global_max_pooling2d": GlobalPooling2D.max,
+    "zero_padding2d": Margins.zero_padding,
+    "cropping2d": Margins.cropping,
+    "up_sampling2d": UpSampling2D.of,
 }
 """By the schema's tags."""
 NO_STEP = ("identity", "activation", "activity_regularization")

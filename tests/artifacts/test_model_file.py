@@ -16,16 +16,10 @@ import numpy as np
 import pytest
 
 from mlpcli.errors import ModelFileError
-from mlpcli.modelfile.container import (
-    H5_DATASET,
-    METADATA_FORMAT,
-    add_metadata,
-    kind_of,
-    read_architecture,
-    read_metadata,
-)
+from mlpcli.modelfile.container import H5_DATASET, METADATA_FORMAT, add_metadata, kind_of
 from mlpcli.modelfile.description import check_layers, saved_layers
 from mlpcli.workflows.summary import summary
+from tests.model_file_parts import read_architecture, read_metadata
 
 NAMES = {"name": "패션", "layer_names": ["은닉", "출력"]}
 METADATA = {"format": METADATA_FORMAT, "version": "0.1", **NAMES, "note": "가" * 50_000}

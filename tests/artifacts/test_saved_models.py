@@ -21,12 +21,12 @@ from mlpcli.data.scaling import Scaling
 from mlpcli.errors import ModelFileError, OutputError
 from mlpcli.keras_engine.build import build_model
 from mlpcli.model.plan import Plan, make_plan
-from mlpcli.modelfile.container import read_architecture, read_metadata
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.weights import weights_digest
 from mlpcli.modelfile.writer import save_model
 from mlpcli.scoring.predictor import load_predictor
+from tests.model_file_parts import read_architecture, read_metadata
 
 pytestmark = [
     pytest.mark.tf,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
+from tests.model_file_parts import read_metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")

@@ -33,10 +33,10 @@ from mlpcli.config.sections import ModelConfig, TrainingConfig
 from mlpcli.errors import LeftToKerasError, NeedsKerasError
 from mlpcli.model.layer_rules import layer_size
 from mlpcli.numpy_engine.layer import Activation
-from mlpcli.numpy_engine.registry import RECIPES, make_loss, metric_of
+from mlpcli.numpy_engine.registry import LAYER_MAKERS, make_loss, metric_of
 layer = ModelConfig(layers=[{"einsum_dense": {"output_shape": 3}}], activation="sparse_sigmoid").layers[0]
 size = layer_size(layer.tag, layer, (4,))
-print(size.output_shape, size.trainable, layer.tag in RECIPES)
+print(size.output_shape, size.trainable, layer.tag in LAYER_MAKERS)
 training = TrainingConfig(loss="circle", metrics=[{"mean_io_u": {"num_classes": 3}}])
 for make in (lambda: make_loss(training.loss), lambda: metric_of(training.metrics[0], {}, "sparse", 0.5),
              lambda: Activation.named("sparse_sigmoid")):

@@ -16,9 +16,9 @@ from mlpcli.config.base import Component
 from mlpcli.config.sections import LAYERS
 from mlpcli.errors import ModelFileError
 from mlpcli.keras_engine.build import rebuild
-from mlpcli.modelfile.container import read_architecture
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.saved_model import open_model
+from tests.model_file_parts import read_architecture
 
 pytestmark = [
     pytest.mark.tf,

@@ -120,9 +120,9 @@ BOX = """
 import json, os, resource, signal, sys
 from pathlib import Path
 import h5py, numpy
-from mlpcli.modelfile.container import read_architecture
+from tests.model_file_parts import read_architecture
 from mlpcli.errors import MlpcliError
-from mlpcli.modelfile.weights import read_weights
+from tests.model_file_parts import read_weights
 from mlpcli.workflows.summary import summary
 
 SUSPECT = ("subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.", "ctypes.", "shutil.",

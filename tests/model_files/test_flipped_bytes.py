@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from mlpcli.errors import ModelFileError
-from mlpcli.modelfile.container import METADATA_FORMAT, add_metadata, read_architecture, read_metadata
+from mlpcli.modelfile.container import METADATA_FORMAT, add_metadata
 from mlpcli.modelfile.description import saved_layers
-from mlpcli.modelfile.weights import read_weights, weights_digest
+from mlpcli.modelfile.weights import weights_digest
+from tests.model_file_parts import read_architecture, read_metadata, read_weights
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
 FLIPS = 120

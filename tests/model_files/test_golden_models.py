@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.modelfile.container import kind_of, open_model_file, read_architecture
+from mlpcli.modelfile.container import kind_of, open_model_file
 from mlpcli.modelfile.saved_model import open_model
-from mlpcli.modelfile.weights import read_weights
 from mlpcli.workflows.summary import origin_of, summary
+from tests.model_file_parts import read_architecture, read_weights
 
 FOLDER = Path(__file__).resolve().parent / "golden"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "predictions.json").read_text(encoding="utf-8"))

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.errors import MlpcliError
-from mlpcli.modelfile.container import add_metadata, read_architecture, read_metadata
+from mlpcli.modelfile.container import add_metadata
 from mlpcli.modelfile.keras_objects import compilation_of
-from mlpcli.modelfile.weights import read_weights
 from mlpcli.workflows.summary import summary
+from tests.model_file_parts import read_architecture, read_metadata, read_weights
 
 quickly = settings(
     max_examples=40, deadline=None, derandomize=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from mlpcli.config.layers import ACTIVATIONS
 from mlpcli.config.losses import LOSSES, MeanSquaredError, SparseCategoricalCrossentropy
 from mlpcli.config.metrics import METRICS
 from mlpcli.keras_engine.build import keras_object
+from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.numpy_model import NumpyObjective, loss_and_metrics
@@ -37,7 +39,8 @@ def keras_model(described: Any, shape: tuple[int, ...], layers: Any, seed: int =
 
 def numpy_network(model: Any) -> Network:
     """From Keras's own description of the model, as a file has it."""
-    return Network.build(json.loads(json.dumps(keras().saving.serialize_keras_object(model))), model.get_weights())
+    described = json.loads(json.dumps(keras().saving.serialize_keras_object(model)))
+    return Network.of(*saved_layers(Path("model"), described), model.get_weights())
 
 
 def assert_same_predictions(model: Any, x: Array) -> Network:

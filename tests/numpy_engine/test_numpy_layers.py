@@ -12,7 +12,7 @@ from mlpcli.config.sections import LAYERS
 from mlpcli.model.stack import Normalization
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.noise import Dropout
-from mlpcli.numpy_engine.registry import NO_STEP, RECIPES
+from mlpcli.numpy_engine.registry import LAYER_MAKERS, NO_STEP
 
 MakeNetwork = Callable[..., Network]
 IMAGE = (5, 6, 2)
@@ -101,9 +101,9 @@ def test_predicting_leaves_the_inputs_alone_and_keeps_float32(network: MakeNetwo
 
 
 def test_every_layer_of_the_schema_is_decided_on() -> None:
-    here = {*RECIPES, *NO_STEP, *LEFT_TO_KERAS}
+    here = {*LAYER_MAKERS, *NO_STEP, *LEFT_TO_KERAS}
     assert here == {cls.tag for cls in (*LAYERS, Normalization)}
-    assert {*RECIPES} - {*NOISE} == {case[0].split()[0] for case in CASES} - {"activation"}
+    assert {*LAYER_MAKERS} - {*NOISE} == {case[0].split()[0] for case in CASES} - {"activation"}
 
 
 @pytest.mark.parametrize("tag", NOISE)

@@ -11,6 +11,7 @@ import pytest
 from mlpcli.backend import keras
 from mlpcli.config.sections import DataConfig
 from mlpcli.data.sources import load_source
+from mlpcli.modelfile.description import saved_layers
 from mlpcli.numpy_engine.network import Network
 
 pytestmark = pytest.mark.tf
@@ -29,7 +30,8 @@ def test_the_same_class_on_every_test_image(shared_data: Path, name: str) -> Non
     )  # fmt: skip
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(source.train.x[:10_000], source.train.y[:10_000], batch_size=100, verbose=0)
-    network = Network.build(json.loads(json.dumps(keras().saving.serialize_keras_object(model))), model.get_weights())
+    described = json.loads(json.dumps(keras().saving.serialize_keras_object(model)))
+    network = Network.of(*saved_layers(Path("model"), described), model.get_weights())
     expected = np.asarray(model(source.test.x, training=False))
     found = network.predict(source.test.x)
     np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mlpcli import backend
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import History, read_history
+from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
 

@@ -11,9 +11,9 @@ import pytest
 
 from mlpcli import backend
 from mlpcli.errors import OutputError, TrainingError
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
 from mlpcli.training.loop import LastGood
+from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from mlpcli.errors import ConfigError, TrainingError
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
+from tests.model_file_parts import read_metadata
 
 NUMPY = "training.engine=numpy"
 EXPLODES = "training.learning_rate_schedule={piecewise_constant_decay: {boundaries: [36], values: [0.05, 1e30]}}"

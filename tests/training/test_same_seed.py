@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.modelfile.container import read_metadata
+from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
 

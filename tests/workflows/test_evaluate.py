@@ -13,8 +13,8 @@ import pytest
 
 from mlpcli import backend
 from mlpcli.errors import DataError, MlpcliError, ModelFileError, UserError
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.workflows.evaluate import evaluate
+from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.workflows.evaluate import evaluate
 from mlpcli.workflows.plot import plot
 from mlpcli.workflows.summary import summary
+from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
 

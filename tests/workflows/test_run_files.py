@@ -11,9 +11,9 @@ import pytest
 
 from mlpcli import backend
 from mlpcli.errors import OutputError, RunDirectoryError
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
+from tests.model_file_parts import read_metadata
 
 NUMPY = "training.engine=numpy"
 """For what is the same whoever trains."""

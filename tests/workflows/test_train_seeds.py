@@ -231,7 +231,7 @@ def _history(run: Path) -> dict[str, list[float]]:
 
 
 def _weights(run: Path) -> str:
-    from mlpcli.modelfile.container import read_metadata
+    from tests.model_file_parts import read_metadata
 
     metadata = read_metadata(run / "model.keras")
     assert metadata is not None

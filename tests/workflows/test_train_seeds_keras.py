@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import mlpcli
-from mlpcli.modelfile.container import read_metadata
 from mlpcli.runs.history import read_history
+from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
 
