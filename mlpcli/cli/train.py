@@ -103,8 +103,9 @@ def report(result: TrainResult, as_json: bool) -> int:
 
 def _kept(result: TrainResult) -> str:
     if result.model is None:
-        history = f"; the history is in {result.run}" if result.metrics["epochs"] else ""
-        return f"; no epoch was completed, so there is no model{history}"
+        if not result.metrics["epochs"]:
+            return "; no epoch finished; no model was saved"
+        return f"; no epoch finished with finite numbers; no model was saved; the history is in {result.run}"
     return f"; the weights of epoch {result.metrics['kept_epoch']} are kept in {result.model}"
 
 

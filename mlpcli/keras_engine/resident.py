@@ -290,7 +290,7 @@ class ResidentRows:
     def _fall_back(self, array: Array) -> None:
         size = array.nbytes / 2**30
         self.note(
-            f"note: the data ({size:.1f} GiB) does not fit on the GPU; it stays in memory and goes there in chunks"
+            f"note: the data ({size:.1f} GiB) does not fit on the GPU; it stays in main memory and is copied in chunks"
         )
         self.device = None
         self._placed.clear()

@@ -23,6 +23,11 @@ def layer_size(tag: str, layer: Any, shape: Shape) -> LayerSize:
 
     Raises:
         ShapeError: the layer cannot follow that shape.
+
+    >>> from mlpcli.config.layers import Conv2D
+    >>> size = layer_size("conv2d", Conv2D(filters=8, kernel_size=3), (28, 28, 1))
+    >>> size.output_shape, size.weights, size.parameters
+    ((26, 26, 8), {'kernel': (3, 3, 1, 8), 'bias': (8,)}, 80)
     """
     rule = _RULES.get(tag)
     return rule(layer, shape) if rule else LayerSize(shape)
@@ -97,7 +102,7 @@ def _reshape(layer: Any, shape: Shape) -> LayerSize:
     known = prod(side for side in target if side != -1)
     fits = size % known == 0 if target.count(-1) == 1 and known else known == size
     if target.count(-1) > 1 or not fits:
-        raise ShapeError(f"{shape} holds {size} values, which do not fill {tuple(target)}")
+        raise ShapeError(f"an input of shape {shape} has {size} values and cannot become {tuple(target)}")
     return LayerSize(tuple(size // known if side == -1 else side for side in target))
 
 
@@ -169,7 +174,7 @@ def _padded(margin: str, sign: int) -> Rule:
         rows, columns = (_both_sides(side) for side in _pair(getattr(layer, margin)))
         padded = (height + sign * rows, width + sign * columns)
         if min(padded) < 1:
-            raise ShapeError(f"crops more than there is of {shape}")
+            raise ShapeError(f"crops away all of an input of shape {shape}")
         return LayerSize((*padded, channels))
 
     return rule
@@ -199,7 +204,7 @@ def _windows(layer: Any, window: Any, height: int, width: int) -> tuple[int, int
 
 def _image(shape: Shape) -> Shape:
     if len(shape) != 3:
-        raise ShapeError(f"needs images of shape (height, width, channels), and what comes in has shape {shape}")
+        raise ShapeError(f"needs images of shape (height, width, channels), but its input has shape {shape}")
     return shape
 
 

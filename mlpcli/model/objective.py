@@ -159,10 +159,10 @@ def _check_activation(activation: str, units: int, task: str, loss: Loss) -> Non
     if activation == "softmax" and units == 1:
         raise SettingError(key, "softmax over one unit is always 1; use sigmoid for two classes, linear for a number")
     if loss.tag == "poisson" and activation not in _POSITIVE:
-        raise SettingError(key, f"poisson needs outputs above 0, and {activation} gives others; use softplus")
+        raise SettingError(key, f"poisson needs outputs above 0, but {activation} gives others, too; use softplus")
     if task == "binary" and loss.tag in _SIGNED and activation not in ("tanh", "hard_tanh", "softsign", "linear"):
         raise SettingError(
-            key, f"{loss.tag} needs outputs on both sides of 0, and {activation} gives none; use tanh or linear"
+            key, f"{loss.tag} needs outputs on both sides of 0, which {activation} does not give; use tanh or linear"
         )
     allowed = {
         "classification": ("softmax", "sparsemax", *(("sigmoid",) if loss.labels.get("binary") else ())),
@@ -170,7 +170,7 @@ def _check_activation(activation: str, units: int, task: str, loss: Loss) -> Non
     }
     if task in allowed and loss.probabilities and activation not in allowed[task]:
         one_of = " or ".join(allowed[task][:2])
-        raise SettingError(key, f"{loss.tag} needs probabilities, and {activation} gives none; use {one_of}")
+        raise SettingError(key, f"{loss.tag} needs probabilities, which {activation} does not give; use {one_of}")
 
 
 DEGREES = {"mean_squared_error": 2, "mean_absolute_error": 1}

@@ -152,8 +152,8 @@ def check_memory(plan: Plan) -> None:
     needed, available = plan.trainable * BYTES_PER_PARAMETER, available_bytes()
     if available is not None and needed > available:
         raise MlpcliError(
-            f"the network has {plan.trainable:,} parameters and needs about {needed / 2**30:,.1f} GiB to train, and"
-            f" {available / 2**30:,.1f} GiB are free; use fewer units"
+            f"the network has {plan.trainable:,} parameters and needs about {needed / 2**30:,.1f} GiB to train, but"
+            f" only {available / 2**30:,.1f} GiB are free; use fewer units"
         )
 
 

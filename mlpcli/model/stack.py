@@ -52,9 +52,7 @@ def stack_layers(
             sizes.append(size)
             shape = size.output_shape
     if len(placed) > MOST_LAYERS:
-        raise SettingError(
-            "model", f"makes {len(placed):,} layers with all that belongs to them; at most {MOST_LAYERS:,}"
-        )
+        raise SettingError("model", f"makes {len(placed):,} layers in all; at most {MOST_LAYERS:,} are allowed")
     names = _names(placed)
     safe = safe_names(names, [layer.tag for layer in placed])
     return tuple(PlannedLayer(*parts) for parts in zip(placed, names, safe, sizes, strict=True))

@@ -111,7 +111,7 @@ class ModelCard(_Section):
             raise ValueError("the classes of plan and data.preprocessing do not agree")
         width = len(fitted.feature_names if fitted is not None else self.data.feature_names or ())
         if (fitted is not None or (width and len(plan.input_shape) == 1)) and plan.input_shape != (width,):
-            raise ValueError(f"columns for {width} inputs, and the model takes {plan.input_shape}")
+            raise ValueError(f"the columns make {width} inputs, but the model takes {plan.input_shape}")
         return self
 
     @cached_property

@@ -25,7 +25,7 @@ from mlpcli.modelfile.vocabulary import first_stranger
 from mlpcli.text import printable
 
 LARGEST_OUTPUT = 1 << 26
-"""No layer may make more values of one row: an up-sampling of a few bytes could ask for all memory there is."""
+"""No layer may make more values from one row: an up-sampling of a few bytes could ask for all memory there is."""
 
 
 def check_layers(path: Path, architecture: dict[str, Any]) -> list[LayerJson]:
@@ -77,9 +77,9 @@ def _saved_layer(path: Path, layer: LayerJson, shape: Shape) -> SavedLayer:
         component = layer_component(keras_class, config)
         size = layer_size(component.tag, component, shape)
         if not all(side > 0 for side in size.output_shape):
-            raise ShapeError(f"it makes {size.output_shape} of {shape}")
+            raise ShapeError(f"it turns {shape} into {size.output_shape}")
         if prod(size.output_shape) > LARGEST_OUTPUT:
-            raise ShapeError(f"it makes {prod(size.output_shape):,} values of one row")
+            raise ShapeError(f"it makes {prod(size.output_shape):,} values from one row")
         trainable = config.get("trainable", True) is not False
         if not trainable:
             size = replace(size, tracked=tuple(size.weights))
@@ -104,7 +104,9 @@ def _input_shape(path: Path, architecture: dict[str, Any]) -> Shape:
     if not sides or not all(type(side) is int and 0 < side <= LARGEST_OUTPUT for side in sides):
         raise ModelFileError(f"{path}: does not say what input it takes; build the model before saving it")
     if len(sides) > 6 or prod(sides) > LARGEST_OUTPUT:
-        raise ModelFileError(f"{path}: takes {prod(sides):,} values in a row, and mlpcli up to {LARGEST_OUTPUT:,}")
+        raise ModelFileError(
+            f"{path}: takes {prod(sides):,} values per row; mlpcli opens models of up to {LARGEST_OUTPUT:,}"
+        )
     return tuple(sides)
 
 

@@ -93,11 +93,11 @@ def _check_network(model: SavedModel) -> None:
     """Hold the card to the network: a card of another model gives answers that look right."""
     said, outputs = model.card.plan.input_shape, model.meaning.outputs
     if said != model.input_shape:
-        found = f"it tells of inputs {said}, and the model takes {model.input_shape}"
+        found = f"describes inputs of shape {said}, but the model takes {model.input_shape}"
         raise damaged_metadata(model.path, found, "plan.input_shape")
     made = _output_shape(model.input_shape, model.layers)
     if made != (outputs,):
-        raise damaged_metadata(model.path, f"it tells of {outputs} outputs, and there are {made[-1]}", "plan")
+        raise damaged_metadata(model.path, f"describes {outputs} outputs, but the model has {made[-1]}", "plan")
 
 
 def _activation(layers: Sequence[SavedLayer]) -> str | None:
@@ -122,7 +122,7 @@ def _stock_card(
     classes = {"classification": units, "binary": 2, "regression": 0}[task]
     given = told.class_names
     if given is not None and len(given) != classes:
-        raise UserError(f"--classes names {len(given)} classes, and {file} has {classes or 'none (a number)'}")
+        raise UserError(f"--classes names {len(given)} classes, but {file} has {classes or 'none (a number)'}")
     plan = {
         "task": task,
         "input_shape": shape,

@@ -104,11 +104,11 @@ def _from_keras(path: Path, file: Any, layers: Sequence[ExpectedLayer]) -> Itera
         counts[word] += 1
     extra = next((place for place in _members(groups) if place not in places and _count(groups, place)), None)
     if extra is not None:
-        raise _misfit(path, extra, "the file has weights for it, and the model has no such layer")
+        raise _misfit(path, extra, "the file has weights for it, but the model has no such layer")
     for place, layer in places.items():
         count = _count(groups, place)
         if count != len(layer.shapes):
-            raise _misfit(path, layer.name, f"the file has {count} weights for it, the model {len(layer.shapes)}")
+            raise _misfit(path, layer.name, f"the file has {count} weights for it, but it needs {len(layer.shapes)}")
         group = step_into(groups, f"{place}/vars") if count else None
         yield layer.name, [_read(path, layer, group, str(index), index) for index in range(count)]
 
@@ -134,11 +134,11 @@ def _from_h5(path: Path, file: Any, layers: Sequence[ExpectedLayer]) -> Iterator
     tops = {name.split("/")[0] for name in expected}
     extra = next((held for held in _members(root) if held not in tops and _weight_names(root, held)), None)
     if extra is not None:
-        raise _misfit(path, extra, "the file has weights for it, and the model has no such layer")
+        raise _misfit(path, extra, "the file has weights for it, but the model has no such layer")
     for name, layer in expected.items():
         names = _weight_names(root, name)
         if len(names) != len(layer.shapes):
-            raise _misfit(path, name, f"the file has {len(names)} weights for it, the model {len(layer.shapes)}")
+            raise _misfit(path, name, f"the file has {len(names)} weights for it, but it needs {len(layer.shapes)}")
         group = step_into(root, name) if names else None
         yield name, [_read(path, layer, group, weight, index) for index, weight in enumerate(names)]
 
@@ -165,7 +165,7 @@ def _read(path: Path, layer: ExpectedLayer, group: Any, weight: str, index: int)
 
 def _too_small(path: Path, layers: Sequence[ExpectedLayer]) -> ModelFileError:
     count = sum(prod(shape) for layer in layers for shape in layer.shapes)
-    return ModelFileError(f"{path}: names {count:,} parameters, which it is too small to hold; it is damaged")
+    return ModelFileError(f"{path}: names {count:,} parameters but is too small to hold them; it is damaged")
 
 
 def _misfit(path: Path, layer: str, found: str) -> ModelFileError:
@@ -193,7 +193,7 @@ def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: M
     for name, arrays in weights.items():
         if not all(np.isfinite(array).all() for array in arrays):
             raise ModelFileError(
-                f"{path}: layer {name} has weights that are NaN or infinite, so the model predicts nothing; train again"
+                f"{path}: layer {name} has weights that are NaN or infinite, so the model cannot predict; train again"
             )
     return weights
 

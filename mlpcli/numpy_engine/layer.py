@@ -198,4 +198,4 @@ def last_axis_only(axis: int, rank: int) -> None:
         LeftToKerasError: it is another one.
     """
     if axis not in (-1, rank):
-        raise LeftToKerasError("it works along an axis that is not the last")
+        raise LeftToKerasError("it works along an axis other than the last")

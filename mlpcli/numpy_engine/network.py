@@ -278,7 +278,7 @@ class WeightSupply:
         shapes = tuple(np.shape(array) for array in found)
         if shapes != layer.weights:
             raise ModelFileError(
-                f"layer {layer.name}: has weights of the shapes {list(shapes)}, and takes {list(layer.weights)};"
+                f"layer {layer.name}: has weights of the shapes {list(shapes)}, but takes {list(layer.weights)};"
                 " the weights are not those of this model"
             )
         return found

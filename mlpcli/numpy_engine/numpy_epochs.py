@@ -283,11 +283,11 @@ def build_numpy_model(plan: Plan, config: Config, scaling: Scaling, target: Targ
         SettingError: something in the config is left to Keras; the message names it.
     """
     for what in _not_here(plan, config):
-        raise SettingError(KEY, f"numpy leaves {what} to Keras; use auto")
+        raise SettingError(KEY, f"numpy does not support {what}; use auto")
     try:
         return NumpyModel(plan, config, scaling, target)
     except NeedsKerasError as error:
-        raise SettingError(KEY, f"numpy leaves {error.layer} to Keras ({error.why}); use auto") from error
+        raise SettingError(KEY, f"numpy does not support {error.layer} ({error.why}); use auto") from error
 
 
 def _not_here(plan: Plan, config: Config) -> Iterator[str]:

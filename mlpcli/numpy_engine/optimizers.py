@@ -159,7 +159,7 @@ def make_rule(settings: Component, parameters: Array) -> Rule:
         NeedsKerasError: there is no such optimizer here.
     """
     if settings.tag not in RULES:
-        raise NeedsKerasError(f"the optimizer {settings.tag}", f"there are {', '.join(RULES)} here")
+        raise NeedsKerasError(f"the optimizer {settings.tag}", f"the NumPy engine has {', '.join(RULES)}")
     return RULES[settings.tag](settings, parameters)
 
 
@@ -187,7 +187,7 @@ class Optimizer:
         """
         for name in NOT_HERE:
             if getattr(settings, name) is not None:
-                raise NeedsKerasError(f"the optimizer {settings.tag}", f"its {name} is not known here")
+                raise NeedsKerasError(f"the optimizer {settings.tag}", f"its {name} is not supported")
         self.settings, self.flat = settings, flat
         self.rule = make_rule(settings, flat.values)
         self.schedule: Schedule | None = make_schedule(schedule, settings.learning_rate) if schedule else None

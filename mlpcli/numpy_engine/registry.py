@@ -111,7 +111,7 @@ def loss_named(keras_class: str, arguments: Mapping[str, Any]) -> Loss:
     """
     cls: Any = loss_class(keras_class)
     if cls is None:
-        raise NeedsKerasError(f"the loss {keras_class}", "it is not known here")
+        raise NeedsKerasError(f"the loss {keras_class}", "the NumPy engine lacks it")
     known = [field.name for field in fields(cls)] if is_dataclass(cls) else []
     for name, value in arguments.items():
         if name not in known and value not in _AS_HERE.get(name, ()):

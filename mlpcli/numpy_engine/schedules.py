@@ -20,9 +20,14 @@ def make_schedule(settings: Component, start: float) -> Schedule:
 
     Raises:
         NeedsKerasError: there is no such schedule here.
+
+    >>> from mlpcli.config.schedules import CosineDecay
+    >>> rate = make_schedule(CosineDecay(decay_steps=10), start=0.1)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10)]
+    [0.1, 0.05, 0.0]
     """
     if settings.tag not in SCHEDULES:
-        raise NeedsKerasError(f"the schedule {settings.tag}", f"there are {', '.join(SCHEDULES)} here")
+        raise NeedsKerasError(f"the schedule {settings.tag}", f"the NumPy engine has {', '.join(SCHEDULES)}")
     formula = SCHEDULES[settings.tag]
     return lambda step: Float(formula(settings, Float(start), Float(step)))
 

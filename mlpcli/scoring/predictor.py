@@ -57,7 +57,7 @@ def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool 
     if saved.compilation is None and saved.stock and engine != "keras":
         saved = replace(saved, compilation=usual_compilation(saved.card.plan.task))
     if scored and saved.compilation is None:
-        raise ModelFileError(f"{path}: has no loss to be scored by: {saved.uncompiled}; compile and save it with Keras")
+        raise ModelFileError(f"{path}: has no loss to score with: {saved.uncompiled}; compile and save it with Keras")
     if engine != "keras":
         try:
             return _in_numpy(saved, scored)
@@ -107,7 +107,7 @@ def check_reload(
     for name, value in expected.items():
         if not _same(losses.get(name), value):
             raise OutputError(
-                f"{path}: loaded back, {name} is {losses.get(name)} and not {value}; the disk may be failing,"
+                f"{path}: after reloading, {name} is {losses.get(name)}, not {value}; the disk may be failing,"
                 " so train again with another --runs-dir"
             )
 

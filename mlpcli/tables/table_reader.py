@@ -89,6 +89,11 @@ def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int
     Raises:
         DataError, SettingError: as `read_table`.
         OutputError: the temporary file cannot be written.
+
+    >>> import io
+    >>> (table,) = read_stream(io.BytesIO(b"age;port\\n22;S\\n"), "input", ReadOptions())
+    >>> table.names, table.place(0)
+    (('age', 'port'), 'input:2')
     """
     handle, kept = tempfile.mkstemp(prefix="mlpcli-", suffix=".csv")
     source = TextFile(Path(kept), name)
@@ -99,7 +104,7 @@ def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int
             shutil.copyfileobj(file, copy, 1 << 20)
     except OSError as error:
         raise OutputError(
-            f"{name}: cannot be kept in {kept}: {error.strerror}; free some space, or set TMPDIR"
+            f"{name}: cannot be stored in {kept}: {error.strerror}; free some space, or set TMPDIR"
         ) from error
     if not os.path.getsize(kept):
         raise DataError(f"{name}: is empty; give it a line of column names and rows")

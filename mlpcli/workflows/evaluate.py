@@ -69,7 +69,7 @@ def evaluate(
     model = open_model(model_or_run, told)
     file, plan = model.path, model.card.plan
     if model.stock and data is None:
-        raise UserError(f"{file}: was not written by mlpcli and does not know its data; say --data")
+        raise UserError(f"{file}: was not written by mlpcli, so its data is unknown; give rows with --data")
     if output is not None and Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
     rows = choose_rows(model, data, split)
@@ -81,7 +81,7 @@ def evaluate(
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     notes = list(rows.notes)
     if model.stock and model.kind == "h5":
-        notes.append("note: an .h5 that mlpcli has not written has no checksum: a changed weight would not be noticed")
+        notes.append("note: mlpcli did not write this .h5, so it has no checksum: a changed weight would go unnoticed")
     written = _write(Path(output), evaluation, notes) if output is not None else None
     return EvaluationResult(file.resolve(), model.card.name, evaluation, notes, written)
 
@@ -90,7 +90,7 @@ def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:
     found = rows.part.x.shape[1:]
     if found != predictor.input_shape:
         raise UserError(
-            f"{rows.split}: has rows of shape {found}, and the model takes {predictor.input_shape};"
+            f"{rows.split}: has rows of shape {found}, but the model takes {predictor.input_shape};"
             " give data of the kind it was trained on"
         )
 
@@ -131,7 +131,7 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
     """The rows for `evaluate` (see there for the arguments and what is raised)."""
     if data is not None:
         if split is not None:
-            raise UserError("--split is for the model's own data; leave it out, or leave out --data")
+            raise UserError("--split chooses among the model's own rows; leave out --split or --data")
         rows = _other_rows(model, data)
         return replace(rows, part=replace(rows.part, x=model.told.divided(rows.part.x)))
     try:
@@ -174,7 +174,7 @@ def _config(file: Path, card: ModelCard) -> Config:
     try:
         return Config.model_validate(card.config.model_dump(exclude_unset=True))
     except ValueError as error:  # pydantic's own, and what is nested without end
-        found = f"the config in it, by mlpcli {card.version}, is not one that mlpcli {__version__} knows"
+        found = f"its config, written by mlpcli {card.version}, is not valid in mlpcli {__version__}"
         raise ModelFileError(f"{file}: {found}; give rows with --data") from error
 
 
@@ -219,7 +219,7 @@ def _built_in_rows(model: SavedModel, name: str) -> tuple[Rows, tuple[str, ...] 
         classes = source.class_names or None
     if (source.class_names or ()) != (classes or ()):
         raise UserError(
-            f"--data {name}: has the classes {_listed(source.class_names)}, and the model knows {_listed(classes)};"
+            f"--data {name}: has the classes {_listed(source.class_names)}, but the model knows {_listed(classes)};"
             " give rows of the model's classes"
         )
     return source.test or source.train, classes

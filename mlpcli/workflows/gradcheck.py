@@ -114,7 +114,7 @@ def _of_model(path: Path, rows: int) -> _Case:
     saved = open_model(path)
     file, card, compilation = saved.path, saved.card, saved.compilation
     if saved.stock:
-        raise ModelFileError(f"{file}: was not written by mlpcli and does not know its data; give a config instead")
+        raise ModelFileError(f"{file}: was not written by mlpcli, so its data is unknown; give a config instead")
     if compilation is None:
         raise ModelFileError(f"{file}: has no loss to take gradients of ({saved.uncompiled}); give a config instead")
     part = choose_rows(saved, None, "train").part

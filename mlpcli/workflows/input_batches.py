@@ -69,7 +69,7 @@ class KeptStream:
         except OSError as error:
             reason = error.strerror or str(error)
             raise DataError(
-                f"{STANDARD_INPUT}: cannot be kept in {self.path.parent}: {reason}; save it to a file, and give that"
+                f"{STANDARD_INPUT}: cannot be stored in {self.path.parent}: {reason}; save it to a file and give that"
             ) from error
         if self.path.stat().st_size == 0:
             raise DataError(f"{STANDARD_INPUT}: is empty; send CSV with a line of column names")
@@ -143,7 +143,7 @@ def _from_npz(path: Path, layout: Layout) -> Array:
         return x
     for name in layout.feature_names:
         if name not in own:
-            raise DataError(f'{path}: lacks the column "{name}", which the model takes{did_you_mean(name, own)}')
+            raise DataError(f'{path}: lacks the column "{name}", which the model needs{did_you_mean(name, own)}')
     return x[:, [own.index(name) for name in layout.feature_names]]
 
 
@@ -155,7 +155,7 @@ def _rows(name: str, x: Array, input_shape: tuple[int, ...]) -> Array:
         if x.shape[1:] == shape:
             return x.reshape(-1, *input_shape) if len(x) else x
     wanted = f"(rows, {', '.join(map(str, input_shape))})"
-    raise DataError(f"{name}: has the shape {x.shape}, and the model takes {wanted}; give rows of that shape")
+    raise DataError(f"{name}: has the shape {x.shape}, but the model takes {wanted}; give rows of that shape")
 
 
 INVERTED_ABOVE = 0.5
@@ -200,7 +200,7 @@ def _pixels(file: Path, form: ImageForm, invert: bool, note: Note) -> Array:
     if not invert or form.color != "grayscale" or abs(border - form.border) <= INVERTED_ABOVE:
         return pixels
     found, learnt = ("light", "dark") if border > form.border else ("dark", "light")
-    note(f"{file}: {found} background, the model learnt on a {learnt} one: inverted; --no-invert keeps it")
+    note(f"{file}: {found} background, but the model was trained on {learnt} ones: inverted; --no-invert keeps it")
     inverted: Array = 255 - pixels
     return inverted
 

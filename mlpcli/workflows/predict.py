@@ -198,7 +198,7 @@ class PreparedPrediction:
         outputs = predictor.predict(Part(batch.x, np.zeros(len(batch), np.int64), np.arange(len(batch))))
         if outputs.shape[1:] != (self.meaning.outputs,):
             raise ModelFileError(
-                f"{self.model}: answers a row with numbers of the shape {outputs.shape[1:]}; predict takes models that"
-                " answer with one list of numbers"
+                f"{self.model}: outputs an array of shape {outputs.shape[1:]} for each row; predict needs a model that"
+                " outputs one list of numbers"
             )
         return outputs

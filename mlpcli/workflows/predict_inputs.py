@@ -108,7 +108,7 @@ def _table_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[I
         elif reading.stdin is None:
             raise DataError(f"{STANDARD_INPUT}: is closed; send CSV with a line of column names")
         elif any(name == STANDARD_INPUT for name, _ in readers):
-            raise UserError("-: standard input can be read once; give it once")
+            raise UserError("-: standard input can be read only once; give it once")
         else:
             readers.append((STANDARD_INPUT, tables.KeptStream(reading.stdin).read))
     return lambda: (batch for name, read in readers for batch in tables.table_batches(name, read, preprocessing))
@@ -217,8 +217,8 @@ MOST_COLUMNS = 20
 
 
 def mismatch(found: str, layout: Layout) -> str:
-    """`photo.png: is a picture, and this model takes table rows with the columns a, b, c; give such rows`."""
-    return f"{found}, and this model takes {taken_by(layout)}; give such inputs"
+    """`photo.png: is a picture, but this model takes table rows with the columns a, b, c; give such inputs`."""
+    return f"{found}, but this model takes {taken_by(layout)}; give such inputs"
 
 
 def taken_by(layout: Layout) -> str:

@@ -48,8 +48,8 @@ def answers(batch: InputBatch, outputs: Array, meaning: Meaning, top: int) -> An
     good = np.isfinite(outputs).all(axis=1)
     if not good.all():
         raise UserError(
-            f"{batch.place(int(np.argmin(good)))}: the model's answer is not a number; its values are probably far"
-            " outside of those it was trained on: correct or remove the row"
+            f"{batch.place(int(np.argmin(good)))}: the model's output is NaN or infinite; the row's values are probably"
+            " far outside those it was trained on: correct or remove the row"
         )
     if meaning.class_names is None:
         return Answers(batch, outputs, None, None)
@@ -95,7 +95,7 @@ def check_output(path: Path, inputs: PredictionInputs, given: Sequence[Input], m
     check_table_name("--output", path)
     for other in (model, *_files(given)):
         if path.exists() and other.exists() and path.samefile(other):
-            raise UserError(f"--output {path}: is read here, too, and would be replaced; choose another name")
+            raise UserError(f"--output {path}: is also an input and would be overwritten; choose another name")
     tables = list(inputs.columns.items())
     for name, columns in tables[1:]:
         odd = sorted(set(columns) ^ set(tables[0][1]))
@@ -176,7 +176,7 @@ def check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--save-input {folder}: is a file; give a folder")
     if folder.is_dir() and any(folder.iterdir()):
-        raise UserError(f"--save-input {folder}: is not empty, and nothing in it is overwritten; give a new folder")
+        raise UserError(f"--save-input {folder}: is not empty, and mlpcli overwrites nothing in it; give a new folder")
 
 
 class SavedInputs:

@@ -82,7 +82,7 @@ def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
     if isinstance(config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
         raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")
     if config.output.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise SettingError("output.tensorboard", "needs a package that is not here; pip install tensorboard")
+        raise SettingError("output.tensorboard", "needs a package that is not installed: pip install tensorboard")
     return plan
 
 

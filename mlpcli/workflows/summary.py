@@ -101,7 +101,7 @@ def file_facts(origin: Origin, metadata: Mapping[str, Any] | None, architecture:
     if origin.saved:
         facts.append(("saved", origin.saved))
     if origin.keras_version and _newer(origin.keras_version, _installed("keras")):
-        facts.append(("note", f"Keras {origin.keras_version} is newer than the {_installed('keras')} here"))
+        facts.append(("note", f"Keras {origin.keras_version} is newer than the installed Keras {_installed('keras')}"))
     return facts
 
 

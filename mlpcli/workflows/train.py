@@ -125,6 +125,6 @@ def _check_last_seed(loaded: LoadedConfig, seeds: int) -> None:
         with loaded.located():
             raise SettingError(
                 "seed",
-                f"{seeds} seeds from {first} on would end at {first + seeds - 1}, and the largest is {LARGEST_SEED};"
+                f"{seeds} seeds from {first} on would end at {first + seeds - 1}, but the largest is {LARGEST_SEED};"
                 f" start at {LARGEST_SEED - seeds + 1} or below",
             )

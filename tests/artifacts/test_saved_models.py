@@ -285,7 +285,7 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
         del file.attrs["mlpcli_checksums"]
         file.attrs["model_config"] = text.replace('"units": 3', '"units": 900000')
     with pytest.raises(
-        ModelFileError, match=r"names 4,500,000 parameters, which it is too small to hold; it is damaged"
+        ModelFileError, match=r"names 4,500,000 parameters but is too small to hold them; it is damaged"
     ):
         load_predictor(open_model(tmp_path / "model.h5"))
 

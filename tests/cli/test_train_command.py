@@ -90,7 +90,9 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
     error = done.stderr.splitlines()[-1]
     assert error.startswith("error: ")
     assert "after epoch 1: the steps are too large; lower training.optimizer.learning_rate" in error
-    assert error.endswith(f"so there is no model; the history is in {tmp_path / 'runs' / '숫자'}")
+    assert error.endswith(
+        f"; no epoch finished with finite numbers; no model was saved; the history is in {tmp_path / 'runs' / '숫자'}"
+    )
     assert not list(tmp_path.rglob("model.*"))
 
 

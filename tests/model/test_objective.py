@@ -105,26 +105,31 @@ LOSS, OUTPUT, UNITS, METRIC = "training.loss", "model.output.activation", "model
             "classification",
             {"output": {"activation": "linear"}},
             OUTPUT,
-            "needs probabilities, and linear gives none; use softmax",
+            "needs probabilities, which linear does not give; use softmax",
         ),
         (
             "classification",
             {"output": {"activation": "sigmoid"}},
             OUTPUT,
-            "needs probabilities, and sigmoid gives none",
+            "needs probabilities, which sigmoid does not give",
         ),
-        ("binary", {"output": {"activation": "tanh"}}, OUTPUT, "needs probabilities, and tanh gives none; use sigmoid"),
+        (
+            "binary",
+            {"output": {"activation": "tanh"}},
+            OUTPUT,
+            "which tanh does not give; use sigmoid",
+        ),
         (
             "binary",
             {"loss": "hinge", "output": {"activation": "sigmoid"}},
             OUTPUT,
-            "needs outputs on both sides of 0, and sigmoid gives none; use tanh",
+            "needs outputs on both sides of 0, which sigmoid does not give; use tanh",
         ),
         (
             "regression",
             {"loss": "poisson", "output": {"activation": "linear"}},
             OUTPUT,
-            "poisson needs outputs above 0, and linear gives others; use softplus",
+            "poisson needs outputs above 0, but linear gives others, too; use softplus",
         ),
         ("regression", {"metrics": ["accuracy"]}, METRIC, "accuracy does not fit a regression task"),
         ("binary", {"metrics": ["categorical_accuracy"]}, METRIC, "does not fit a binary task"),
@@ -208,7 +213,7 @@ def test_a_network_larger_than_the_memory(monkeypatch: pytest.MonkeyPatch) -> No
     plan = make_plan(config(model={"hidden_units": [2**18, 2**10]}), facts("classification"))
     monkeypatch.setattr(memory, "available_bytes", lambda: 2**30)
     with pytest.raises(
-        MlpcliError, match=r"269,\d\d\d,\d\d\d parameters and needs about 4.0 GiB to train, and 1.0 GiB"
+        MlpcliError, match=r"269,\d\d\d,\d\d\d parameters and needs about 4.0 GiB to train, but only 1.0 GiB"
     ):
         check_memory(plan)
     monkeypatch.setattr(memory, "available_bytes", lambda: plan.trainable * 16)

@@ -93,17 +93,17 @@ def conv(**arguments: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("shape", "layer", "message"),
     [
-        ((4,), conv(), "needs images of shape (height, width, channels), and what comes in has shape (4,)"),
+        ((4,), conv(), "needs images of shape (height, width, channels), but its input has shape (4,)"),
         ((4,), {"spatial_dropout2d": 0.5}, "needs images"),
         ((2, 2, 1), conv(), "a window of (3, 3) does not fit into 2x2; use a smaller one or padding: same"),
         ((8, 8, 1), conv(kernel_size=[3, 5], dilation_rate=3), "does not fit into 8x8"),
         ((8, 8, 3), conv(groups=2), "groups 2 must divide both the 3 input channels and the 4 filters"),
         ((8, 8, 1), conv(strides=2, dilation_rate=2), "strides and dilation_rate cannot both be greater than 1"),
         ((2, 2, 1), {"max_pooling2d": 3}, "a window of (3, 3)"),
-        ((4, 4, 1), {"cropping2d": 2}, "crops more than there is of (4, 4, 1)"),
-        ((4,), {"reshape": [3, 2]}, "(4,) holds 4 values, which do not fill (3, 2)"),
-        ((4,), {"reshape": [-1, -1]}, "do not fill (-1, -1)"),
-        ((4,), {"reshape": [0, -1]}, "do not fill (0, -1)"),
+        ((4, 4, 1), {"cropping2d": 2}, "crops away all of an input of shape (4, 4, 1)"),
+        ((4,), {"reshape": [3, 2]}, "an input of shape (4,) has 4 values and cannot become (3, 2)"),
+        ((4,), {"reshape": [-1, -1]}, "cannot become (-1, -1)"),
+        ((4,), {"reshape": [0, -1]}, "cannot become (0, -1)"),
         ((4, 2), {"permute": [1, 1]}, "dims must name each of 1..2 once (got [1, 1])"),
         ((4,), {"group_normalization": 3}, "4 values cannot be split into 3 equal groups; choose a divisor of 4"),
         ((4,), {"group_normalization": 0}, "0 equal groups"),
@@ -140,5 +140,5 @@ def test_what_matrices_allow_is_allowed() -> None:
 def test_more_layers_than_a_file_may_have_are_refused() -> None:
     """400 blocks of dense, BatchNorm and activation make 1,200 layers, and the output."""
     model = ModelConfig(hidden_units=[2] * 400, batch_normalization=True)
-    with pytest.raises(SettingError, match="makes 1,201 layers with all that belongs to them; at most 1,000"):
+    with pytest.raises(SettingError, match="makes 1,201 layers in all; at most 1,000 are allowed"):
         stack_layers(model, (4,), "none", Output(units=1))

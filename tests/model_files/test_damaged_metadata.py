@@ -133,7 +133,7 @@ def test_the_whole_path_is_named_within_the_preprocessing(trained: tuple[Path, d
         (("plan", "labels"), DROPPED, "plan.labels: is missing"),
         (("plan", "class_names", 1), 3, "plan.class_names[1]: should be a valid string"),
         (("plan", "task"), "regression", "plan: task and classes do not agree"),
-        (("plan", "input_shape"), [4], "columns for 3 inputs, and the model takes (4,)"),
+        (("plan", "input_shape"), [4], "the columns make 3 inputs, but the model takes (4,)"),
         (COLUMNS, [], "data.preprocessing.columns: should not be empty"),
         (COLUMNS, {}, "data.preprocessing.columns: should be a list"),
         ((*COLUMNS, 0), 3, "data.preprocessing.columns[0]: should be a mapping"),

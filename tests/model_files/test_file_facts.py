@@ -62,7 +62,7 @@ def test_a_file_of_stock_keras(files: Any, tmp_path: Path, kind: str) -> None:
 
 def test_a_file_of_a_newer_keras_says_so(files: Any, tmp_path: Path) -> None:
     found = facts(files, tmp_path, None, keras_version="99.1.0")
-    assert found["note"].startswith("Keras 99.1.0 is newer than the 3.")
+    assert found["note"].startswith("Keras 99.1.0 is newer than the installed Keras 3.")
     assert "note" not in facts(files, tmp_path, None, keras_version="nonsense")
 
 

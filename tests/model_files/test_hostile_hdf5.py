@@ -97,7 +97,7 @@ CASES: dict[str, tuple[Spoil, str]] = {
     "another shape": (put(data=GOOD.T), "it has shape (3, 4), and the layer needs (4, 3)"),
     "one number": (put(data=np.float32(1)), "it has shape (), and the layer needs (4, 3)"),
     "nothing": (put(dtype="f4", data=h5py.Empty("f4")), "it has shape None"),
-    "not a number": (put(data=GOOD * np.nan), "has weights that are NaN or infinite, so the model predicts nothing"),
+    "not a number": (put(data=GOOD * np.nan), "has weights that are NaN or infinite, so the model cannot predict"),
     "infinite": (put(data=GOOD + np.inf), "layer dense has weights that are NaN or infinite"),
     "too large": (put(data=GOOD.astype(np.float64) + 1e300), "has weights that are NaN or infinite"),
 }
@@ -207,10 +207,10 @@ ATTRIBUTES: dict[str, tuple[Callable[[Any], None], str]] = {
     "names that are numbers": (names_of_numbers, "it does not list the names of weights as Keras does"),
     "names outside": (names_outside, "is not a valid name for a part"),
     "absolute names": (absolute_names, "is not a valid name for a part"),
-    "no names": (no_names, "layer dense: the file has 0 weights for it, the model 2"),
+    "no names": (no_names, "layer dense: the file has 0 weights for it, but it needs 2"),
     "a weight is missing": (missing, "layer dense: weight 1 is missing"),
-    "a layer is missing": (no_layer, "layer dense: the file has 0 weights for it, the model 2"),
-    "a layer too many": (extra_layer, "layer dense_9: the file has weights for it, and the model has no such layer"),
+    "a layer is missing": (no_layer, "layer dense: the file has 0 weights for it, but it needs 2"),
+    "a layer too many": (extra_layer, "layer dense_9: the file has weights for it, but the model has no such layer"),
     "no weights": (no_weights, "is damaged ('model_weights')"),
 }
 
@@ -225,9 +225,9 @@ def test_what_an_h5_says(
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"dense": [GOOD]}, "layer dense: the file has 1 weights for it, the model 2"),
-        ({"dense": [GOOD, GOOD[0]]}, "layer dense_1: the file has 0 weights for it, the model 1"),
-        ({}, "layer dense: the file has 0 weights for it, the model 2"),
+        ({"dense": [GOOD]}, "layer dense: the file has 1 weights for it, but it needs 2"),
+        ({"dense": [GOOD, GOOD[0]]}, "layer dense_1: the file has 0 weights for it, but it needs 1"),
+        ({}, "layer dense: the file has 0 weights for it, but it needs 2"),
     ],
 )
 def test_what_a_keras_holds(files: Any, refused: Refused, tmp_path: Path, weights: Any, message: str) -> None:
@@ -239,4 +239,4 @@ def test_a_layer_too_many_in_a_keras(files: Any, refused: Refused, tmp_path: Pat
         file.copy("layers/dense", "layers/dense_2")
 
     path = files.keras(tmp_path / "model.keras", weights=files.weights(change=change))
-    refused(path, "layer dense_2: the file has weights for it, and the model has no such layer")
+    refused(path, "layer dense_2: the file has weights for it, but the model has no such layer")

@@ -105,8 +105,8 @@ def test_layers_that_are_not_trained(described: Any) -> None:
         ((4, 4, 2), {"depthwise_conv2d": {"kernel_size": 2}}, "needs Keras: the NumPy engine has no Depthwise"),
         ((4, 4, 2), {"conv2d": {"filters": 2, "kernel_size": 1, "groups": 2}}, "needs Keras: channels in groups"),
         ((4, 4, 2), {"up_sampling2d": {"interpolation": "bilinear"}}, "interpolation between pixels"),
-        ((4, 4, 2), {"batch_normalization": {"axis": 1}}, "works along an axis that is not the last"),
-        ((4, 4), {"softmax": {"axis": 1}}, "works along an axis that is not the last"),
+        ((4, 4, 2), {"batch_normalization": {"axis": 1}}, "works along an axis other than the last"),
+        ((4, 4), {"softmax": {"axis": 1}}, "works along an axis other than the last"),
         ((4,), {"relu": {"negative_slope": 0.1, "max_value": 1.0}}, "a ReLU with both a slope and a limit"),
         ((300, 300, 300), {"max_pooling2d": {"pool_size": 300}}, "windows of (300, 300) on images of 300x300x300"),
         ((4,), {"dense": {"units": 2, "bias_initializer": "orthogonal"}}, "orthogonal weights of shape (2,)"),
@@ -141,7 +141,7 @@ def test_some_predict_here_though_their_loss_is_left_to_keras(network: Any, laye
 @pytest.mark.parametrize("weights", [[], [np.ones((2, 3))], [np.ones((3, 2)), np.ones(3)], {}])
 def test_weights_that_do_not_fit_are_refused(described: Any, weights: Any) -> None:
     with pytest.raises(
-        ModelFileError, match=r"layer dense_0: has weights of the shapes .* and takes \[\(2, 3\), \(3,\)\]"
+        ModelFileError, match=r"layer dense_0: has weights of the shapes .* but takes \[\(2, 3\), \(3,\)\]"
     ):
         Network.of((2,), described((2,), [{"dense": 3}]), weights)
 

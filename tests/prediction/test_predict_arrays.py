@@ -64,7 +64,7 @@ def test_columns_of_an_npz_are_found_by_name(model: Any, tmp_path: Path) -> None
     predict(path, tmp_path / "a.npz")
     assert network.seen[0].tolist() == [[2, 0], [6, 4], [10, 8]]
     np.savez(tmp_path / "a.npz", x=X[:, :2], feature_names=["bb", "a"])
-    with pytest.raises(DataError, match=r'a\.npz: lacks the column "b", which the model takes; did you mean "bb"\?'):
+    with pytest.raises(DataError, match=r'a\.npz: lacks the column "b", which the model needs; did you mean "bb"\?'):
         predict(path, tmp_path / "a.npz")
 
 
@@ -75,7 +75,7 @@ def _lying_header(path: Path) -> None:
 
 
 WRONG: dict[str, tuple[Any, str]] = {
-    "shape": (np.zeros((3, 5)), "a.npy: has the shape (3, 5), and the model takes (rows, 4); give rows of that shape"),
+    "shape": (np.zeros((3, 5)), "a.npy: has the shape (3, 5), but the model takes (rows, 4); give rows of that shape"),
     "no rows": (np.zeros((0, 4)), "a.npy: "),
     "text": (np.array([["a"] * 4]), "a.npy: holds str32 values; only numbers and true/false are allowed"),
     "objects": (np.array([[None] * 4]), "a.npy: is not an .npy file of numbers, or is cut off"),
@@ -118,5 +118,5 @@ def test_an_empty_array_in_memory(model: Any) -> None:
 
 def test_an_answer_that_is_no_number(model: Any) -> None:
     path, _ = model((4,), None, lambda x: np.where(x[:, :1] == 8, np.nan, 1))
-    with pytest.raises(UserError, match=r"the array: row 2 \(from 0\): the model's answer is not a number"):
+    with pytest.raises(UserError, match=r"the array: row 2 \(from 0\): the model's output is NaN or infinite"):
         predict(path, X)

@@ -95,9 +95,9 @@ def test_several_tables_become_one(rule: Any, tmp_path: Path) -> None:
 REFUSED = [
     ("answers.txt", ["new.csv"], "--output answers.txt: give a name that ends with .csv or .parquet"),
     ("folder", ["new.csv"], "--output folder: is a folder; give the name of a file, such as folder/answers.csv"),
-    ("new.csv", ["new.csv"], "--output new.csv: is read here, too, and would be replaced; choose another name"),
-    ("new.csv", ["*.csv"], "--output new.csv: is read here, too"),
-    ("link.csv", ["new.csv"], "--output link.csv: is read here, too"),
+    ("new.csv", ["new.csv"], "--output new.csv: is also an input and would be overwritten; choose another name"),
+    ("new.csv", ["*.csv"], "--output new.csv: is also an input"),
+    ("link.csv", ["new.csv"], "--output link.csv: is also an input"),
     ("p.csv", ["new.csv", "other.csv"], 'other.csv: has a column "c" that new.csv lacks; one --output needs the same'),
 ]
 
@@ -125,13 +125,13 @@ def test_a_folder_that_holds_the_output(rule: Any, tmp_path: Path) -> None:
     folder = tmp_path / "tables"
     folder.mkdir()
     rows.rename(folder / "in.csv")
-    with pytest.raises(UserError, match=r"in\.csv: is read here, too"):
+    with pytest.raises(UserError, match=r"in\.csv: is also an input"):
         predict(rule(), folder, output=folder / "in.csv")
 
 
 @pytest.mark.parametrize(("name", "words"), [
     ("file", "--save-input file: is a file; give a folder"),
-    ("full", "--save-input full: is not empty, and nothing in it is overwritten; give a new folder"),
+    ("full", "--save-input full: is not empty, and mlpcli overwrites nothing in it; give a new folder"),
 ])  # fmt: skip
 def test_a_folder_for_inputs_that_is_refused(
     model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str

@@ -35,7 +35,7 @@ def test_a_light_background_is_inverted_and_said(model: Any, digits_form: Any, p
     path, network = model((4, 4), answer=_darkness, **digits_form)
     photo = picture("사진.png", 255 - STROKE)
     assert predict(path, photo).notes == [
-        f"{photo}: light background, the model learnt on a dark one: inverted; --no-invert keeps it"
+        f"{photo}: light background, but the model was trained on dark ones: inverted; --no-invert keeps it"
     ]
     assert network.seen[-1].tolist() == [(STROKE / 255 * 16).tolist()]
     assert predict(path, photo, invert=False).notes == []
@@ -45,7 +45,7 @@ def test_a_light_background_is_inverted_and_said(model: Any, digits_form: Any, p
 def test_a_dark_background_is_inverted_for_a_model_of_light_ones(model: Any, digits_form: Any, picture: Any) -> None:
     digits_form["image"]["border"] = 0.95
     path, network = model((4, 4), answer=_darkness, **digits_form)
-    assert "dark background, the model learnt on a light one" in predict(path, picture("a.png", STROKE)).notes[0]
+    assert "dark background, but the model was trained on light" in predict(path, picture("a.png", STROKE)).notes[0]
     assert network.seen[0][0, 0, 0] == 16
 
 
@@ -146,7 +146,7 @@ REFUSED = [
     (["a.pgn"], 'a.pgn: does not exist; did you mean "a.png"?'),
     (["empty"], "empty: holds no pictures; give a folder with some"),
     (["nested"], "nested: holds no pictures; give one of the folders in it, such as nested/inner"),
-    (["rows.csv"], "rows.csv: is a table, and this model takes grayscale pictures (made 4 x 4 pixels), or an .npy or"
+    (["rows.csv"], "rows.csv: is a table, but this model takes grayscale pictures (made 4 x 4 pixels), or an .npy or"
      " .npz file of the shape (rows, 4, 4); give such inputs"),
     (["a.png", "x.npy"], "a.png is a picture and x.npy an array; give inputs of one kind at a time"),
     (["*.gif"], "*.gif: no file matches"),
@@ -172,7 +172,7 @@ def test_what_is_wrong_is_said_before_the_network_is_loaded(
 
 def test_pictures_for_a_model_whose_range_is_not_known(model: Any, picture: Any) -> None:
     path, _ = model((4, 4))
-    with pytest.raises(DataError, match=r"a\.png: is a picture, and this model takes an \.npy or \.npz file of the sh"):
+    with pytest.raises(DataError, match=r"a\.png: is a picture, but this model takes an \.npy or \.npz file of the sh"):
         predict(path, picture("a.png"))
 
 

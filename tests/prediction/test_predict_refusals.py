@@ -114,7 +114,7 @@ def test_the_order_of_columns_does_not_matter(cats: Any, mlpcli_here: Any, tmp_p
 def test_a_table_for_a_model_that_knows_no_columns(model: Any, mlpcli_here: Any, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("나이\n5\n", encoding="utf-8")
     done = mlpcli_here("predict", model((1,))[0].name, "new.csv")
-    _is_refused(done, ["new.csv: is a table, and this model takes an .npy or .npz file of the shape"])
+    _is_refused(done, ["new.csv: is a table, but this model takes an .npy or .npz file of the shape"])
 
 
 def test_parquet_that_is_infinite(cats: Any, mlpcli_here: Any, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_standard_input(ports: Make) -> None:
     (None, ["-"], "standard input: is closed; send CSV with a line of column names"),
     (b"port\nC\n", ["-"], "standard input: lacks the column 나이"),
     ("나이,port\n80,C\nx,C\n".encode(), ["-"], "standard input:3: 나이"),
-    (b"a\n1\n", ["-", "-"], "-: standard input can be read once; give it once"),
+    (b"a\n1\n", ["-", "-"], "-: standard input can be read only once; give it once"),
 ])  # fmt: skip
 def test_standard_input_that_does_not_fit(ports: Make, stream: bytes | None, given: list[str], words: str) -> None:
     path, _ = ports(answer=None)
@@ -154,7 +154,7 @@ def test_gaps_where_the_model_takes_none(ports: Make, tmp_path: Path) -> None:
 
 def test_a_picture_for_a_model_of_tables(ports: Make, picture: Any) -> None:
     path, _ = ports(answer=None)
-    words = r"a\.png: is a picture, and this model takes table rows with the columns 나이, port; give such inputs"
+    words = r"a\.png: is a picture, but this model takes table rows with the columns 나이, port; give such inputs"
     with pytest.raises(DataError, match=words):
         predict(path, picture("a.png"))
 
@@ -170,13 +170,13 @@ def test_a_model_of_arrays_with_names_takes_tables(model: Make, tmp_path: Path) 
     predict(path, _csv(tmp_path, "a,b\n1,2\n3,4\n"))
     assert network.seen[0].tolist() == [[2, 1], [4, 3]]
     path, _ = model((2,), ["no", "yes"])
-    with pytest.raises(DataError, match=r"new\.csv: is a table, and this model takes an \.npy or \.npz file of the sh"):
+    with pytest.raises(DataError, match=r"new\.csv: is a table, but this model takes an \.npy or \.npz file of the sh"):
         predict(path, tmp_path / "new.csv")
 
 
 def test_columns_that_are_not_those_of_the_network(ports: Make, model: Make, tmp_path: Path) -> None:
     path, _ = model((99,), ["no", "yes"], preprocessing=_fitted().as_json())
-    with pytest.raises(UserError, match=r"metadata is damaged: columns for \d inputs, and the model takes \(99,\);"):
+    with pytest.raises(UserError, match=r"is damaged: the columns make \d inputs, but the model takes \(99,\);"):
         predict(path, _csv(tmp_path, "나이,port\n1,C\n"))
 
 

@@ -104,8 +104,8 @@ def test_layers_share_the_memory_of_the_vectors() -> None:
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        (settings.Lion(), "the optimizer lion needs Keras: there are sgd, adagrad, rmsprop, adam, adamw here"),
-        (SGD(loss_scale_factor=8.0), "the optimizer sgd needs Keras: its loss_scale_factor is not known here"),
+        (settings.Lion(), "the optimizer lion needs Keras: the NumPy engine has sgd, adagrad, rmsprop, adam, adamw"),
+        (SGD(loss_scale_factor=8.0), "the optimizer sgd needs Keras: its loss_scale_factor is not supported"),
     ],
 )
 def test_what_is_not_known_is_named(chosen: Any, message: str) -> None:

@@ -129,13 +129,22 @@ def test_the_history_has_the_rates_of_schedules_and_plateaus(train: Any) -> None
 
 LAYER = "model={layers: [%s]}"
 REFUSED = [
-    ("training.optimizer=nadam", "the optimizer nadam to Keras (there are sgd, adagrad, rmsprop, adam, adamw here)"),
-    ("training.optimizer={gradient_accumulation_steps: 2}", "the optimizer adam to Keras (its gradient_accumul"),
-    ("training.precision=mixed_bfloat16", "leaves the precision mixed_bfloat16 to Keras"),
-    ("output.tensorboard=true", "leaves the logs of output.tensorboard to Keras"),
-    (LAYER % "{dense: {units: 4, kernel_constraint: non_neg}}", "leaves the kernel_constraint of layer dense to Keras"),
-    (LAYER % "{depthwise_conv2d: {kernel_size: 3}}", "layer depthwise_conv2d to Keras (the NumPy engine has no Depth"),
-    (LAYER % "{dense: {units: 4, activity_regularizer: l2}}", "leaves layer dense to Keras (a penalty on its outputs)"),
+    (
+        "training.optimizer=nadam",
+        "the optimizer nadam (the NumPy engine has sgd, adagrad, rmsprop, adam, adamw)",
+    ),
+    ("training.optimizer={gradient_accumulation_steps: 2}", "support the optimizer adam (its gradient_accumul"),
+    ("training.precision=mixed_bfloat16", "does not support the precision mixed_bfloat16"),
+    ("output.tensorboard=true", "does not support the logs of output.tensorboard"),
+    (
+        LAYER % "{dense: {units: 4, kernel_constraint: non_neg}}",
+        "support the kernel_constraint of layer dense",
+    ),
+    (LAYER % "{depthwise_conv2d: {kernel_size: 3}}", "support layer depthwise_conv2d (the NumPy engine has no Depth"),
+    (
+        LAYER % "{dense: {units: 4, activity_regularizer: l2}}",
+        "not support layer dense (a penalty on its outputs)",
+    ),
 ]
 
 

@@ -89,7 +89,7 @@ def test_a_config_that_is_not_known_is_named(digits_run: Any, tmp_path: Path) ->
     metadata = dict(read_metadata(digits_run.model) or {})
     metadata |= {"version": "9.9", "config": {**metadata["config"], "novelty": 1}}
     file = _with_metadata(digits_run.model, tmp_path / "model.keras", metadata)
-    with pytest.raises(ModelFileError, match=r"model\.keras: the config in it, by mlpcli 9\.9, is not one that mlpcli"):
+    with pytest.raises(ModelFileError, match=r"model\.keras: its config, written by mlpcli 9\.9, is not valid"):
         evaluate(file)
     assert evaluate(file, data="digits").evaluation["rows"] == 1_797
 

@@ -105,7 +105,7 @@ def test_predict_looks_there(folder: Path, train: Callable[..., Any], tmp_path: 
     shutil.copy(folder / "tabular" / "penguins.csv", mine)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLPCLI_DATA", str(mine.parent))
-        with pytest.raises(UserError, match="is read here, too, and would be replaced"):
+        with pytest.raises(UserError, match="is also an input and would be overwritten"):
             predict(run, "penguins.csv", output=mine)
 
 

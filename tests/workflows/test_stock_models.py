@@ -79,12 +79,12 @@ def test_without_a_loss_the_usual_one_is_taken(trained: Any) -> None:
     model = backend.keras().models.load_model(file)
     p = np.asarray(model(x / 16.0))
     assert found["loss"] == pytest.approx(-np.log(p[np.arange(len(y)), y]).mean(), rel=1e-4)
-    with pytest.raises(ModelFileError, match="has no loss to be scored by"):
+    with pytest.raises(ModelFileError, match="has no loss to score with"):
         mlpcli.evaluate(file, data=folder / "digits.npz", engine="keras")
 
 
 def test_what_must_be_told(trained: Any, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not know its data; say --data"):
+    with pytest.raises(UserError, match="so its data is unknown; give rows with --data"):
         mlpcli.evaluate(trained[0] / "stock.keras")
     config = tmp_path / "my.yaml"
     config.write_text("data: {source: iris}\ntraining: {epochs: 1}\noutput: {plots: []}\n", encoding="utf-8")

@@ -127,7 +127,7 @@ def test_seeds_beyond_the_largest(train_seeds: TrainSeeds, tmp_path: Path) -> No
     with pytest.raises(ConfigError) as raised:
         train_seeds(3, "seed=2147483646")
     assert str(raised.value) == (
-        "-s seed=2147483646: seed: 3 seeds from 2147483646 on would end at 2147483648, and the largest is 2147483647;"
+        "-s seed=2147483646: seed: 3 seeds from 2147483646 on would end at 2147483648, but the largest is 2147483647;"
         " start at 2147483645 or below"
     )
     assert not (tmp_path / "runs").exists()

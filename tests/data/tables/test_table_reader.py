@@ -181,7 +181,7 @@ def test_standard_input_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copyfileobj", full)
-    with pytest.raises(OutputError, match=r"standard input: cannot be kept in .*: No space left on device; free some"):
+    with pytest.raises(OutputError, match=r"standard input: cannot be stored in .*: No space left on device; free"):
         list(read_stream(io.BytesIO(b"a\n1\n"), "standard input", FOUND))
 
 
