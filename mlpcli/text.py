@@ -27,7 +27,11 @@ def shown(text: str) -> str:
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """`; did you mean "x"?` for the most similar allowed word, or "" if none is similar."""
+    """`; did you mean "x"?` for the most similar allowed word, or "" if none is similar.
+
+    >>> did_you_mean("adm", ["sgd", "adam"])
+    '; did you mean "adam"?'
+    """
     words = list(allowed)
     near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     near = near or [other for other in words if word and other.startswith(word.lower())][:1]
@@ -73,7 +77,11 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def plural(count: int, one: str, many: str) -> str:
-    """`1 row`, `1,000 rows`."""
+    """`1 row`, `1,000 rows`.
+
+    >>> plural(1000, "row", "rows")
+    '1,000 rows'
+    """
     return f"{count:,} {one if count == 1 else many}"
 
 

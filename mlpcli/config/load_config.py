@@ -61,7 +61,13 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
 
 
 def check_document(document: Document, folder: Path, default_name: str) -> LoadedConfig:
-    """Check parsed values; relative paths start at `folder` (see `load_config` for what is raised)."""
+    """Check parsed values; relative paths start at `folder` (see `load_config` for what is raised).
+
+    >>> document = parse_yaml("data: {source: iris}", "flowers.yaml")
+    >>> config = check_document(document, Path("."), "flowers").config
+    >>> config.name, config.training.epochs, config.training.optimizer.tag
+    ('flowers', 100, 'adam')
+    """
     if not isinstance(document.value, dict):
         found = {type(None): "nothing", list: "a list"}.get(type(document.value), "a single value")
         message = f"expected a mapping with data, model and training, but found {found}; begin with `data:`"

@@ -27,6 +27,9 @@ def parse_yaml(text: str, file: str) -> Document:
 
     Raises:
         ConfigError: the text is not valid YAML, or is too large or too deeply nested for a config.
+
+    >>> parse_yaml("training: {epochs: 5, optimizer: {adam: 1e-3}}", "a.yaml").value
+    {'training': {'epochs': 5, 'optimizer': {'adam': 0.001}}}
     """
     document = Document(file)
     if len(text.encode("utf-8", "replace")) > LARGEST_FILE_BYTES:

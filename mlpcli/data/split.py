@@ -128,6 +128,10 @@ def split_counts(
 
     Raises:
         SettingError: data.test or data.validation leaves an empty part or asks for a test set that is not there.
+
+    >>> from mlpcli.config.sections import DataConfig
+    >>> split_counts(DataConfig(source="iris", test=0.2, validation=0.25), rows=150)
+    SplitCounts(kept=150, train=90, validation=30, test=30)
     """
     kept = rows if data.limit is None else min(rows, data.limit)
     train = kept
@@ -170,6 +174,9 @@ def class_shares(key: str, counts: Counts, taken: int, class_names: tuple[str, .
 
     Raises:
         SettingError: a class has one row only, or fewer rows would be left than there are classes.
+
+    >>> class_shares("data.test", np.array([50, 30, 20]), 10, ("a", "b", "c")).tolist()
+    [5, 3, 2]
     """
     total, present = int(counts.sum()), counts > 0
     _check_enough(key, counts, total - taken, int(present.sum()), class_names)

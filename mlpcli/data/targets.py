@@ -21,6 +21,10 @@ def encode_targets(
     Raises:
         DataError: labels that are not classes, or out of range; names value and row.
         SettingError: data.task cannot be had from these labels.
+
+    >>> indices, names = encode_targets("pets.npz", np.array(["dog", "cat", "dog"]), "auto")
+    >>> indices.tolist(), names
+    ([1, 0, 1], ('cat', 'dog'))
     """
     y = _without_unit_axis(y)
     if task == "regression" or (task == "auto" and y.dtype.kind == "f" and class_names is None):

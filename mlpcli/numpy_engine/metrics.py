@@ -30,7 +30,13 @@ class Metric:
 
 
 class Counting(Metric):
-    """The four counts at one threshold, over all units; what it gives is one of them, or a ratio of two."""
+    """The four counts at one threshold, over all units; what it gives is one of them, or a ratio of two.
+
+    >>> precision = Counting("precision", gives="precision")
+    >>> precision.add(np.array([[1], [0], [1]]), np.array([[0.9], [0.8], [0.2]]), None)
+    >>> precision.result()  # two positives, one of them right
+    0.5
+    """
 
     def __init__(
         self,

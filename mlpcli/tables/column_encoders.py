@@ -91,6 +91,9 @@ class CategoryColumn:
 
     An unseen category counts as one of the others; without a column for others, all columns are 0.
     A gap that comes where training rows had none is treated in the same way.
+
+    >>> CategoryColumn("port", ("C", "S"), other=True, missing=False).feature_names
+    ('port = C', 'port = S', 'port = (other)')
     """
 
     name: str

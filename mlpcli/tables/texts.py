@@ -112,6 +112,10 @@ def as_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
     One value has one text: the integer 3, the float 3.0, and "3" and "3.0" in a CSV are all "3"; True, TRUE and true
     are "true"; dates are ISO, without a time where it is midnight. Blanks around a text do not belong to it.
+
+    >>> import pyarrow as pa
+    >>> as_texts(pa.chunked_array([["3", " 3.0", "TRUE", None]])).to_pylist()
+    ['3', '3', 'true', None]
     """
     import pyarrow as pa
     import pyarrow.compute as pc
