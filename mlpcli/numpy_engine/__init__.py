@@ -1,9 +1,9 @@
-"""Networks computed with NumPy alone: each layer as the textbooks build it, with the numbers of Keras.
+"""Networks computed with NumPy alone: each layer written as in a textbook, with Keras's results.
 
 The files, in reading order:
 
 - layer.py: what every layer is, and the first two: dense, and activations as layers
-- activations.py: activation functions and their slopes
+- activations.py: activation functions and their derivatives
 - normalization.py: rescaling, batch and layer normalization
 - convolution.py: convolution, and the windows that slide over an image
 - pooling.py: pooling
@@ -14,14 +14,14 @@ The files, in reading order:
 - class_losses.py: hinges, focal losses, overlaps
 - metrics.py: what a metric is; accuracies; counts at one threshold
 - threshold_metrics.py: metrics over many thresholds (AUC, and one rate at another)
-- registry.py: which layer, loss and metric of the schema is which one here
+- registry.py: the NumPy class for each layer, loss and metric of the schema
 - initializers.py: initial weights
 - network.py: layers one after another, made from their descriptions: forward, backward
 - inference.py: the same network in as few steps as possible
 - optimizers.py: SGD, Adagrad, RMSprop and Adam on one flat vector
 - schedules.py: the learning rate as a function of the step
 - step.py: one step of training; the gradients of a batch
-- gradient_check.py: backpropagation beside central differences
-- numpy_model.py: a network with loss, metrics and optimizer: evaluated, asked, saved
+- gradient_check.py: backpropagation compared with central differences
+- numpy_model.py: a network with loss, metrics and optimizer: evaluated, used for prediction, saved
 - numpy_epochs.py: an epoch of training, its noise and threads
 """

@@ -1,4 +1,4 @@
-"""Activation functions, each with its slope: smooth ones, rectifiers, softmaxes.
+"""Activation functions and their derivatives: smooth ones, rectifiers, softmaxes.
 
 None overflows on the way to a result that is finite.
 """
@@ -15,7 +15,7 @@ from mlpcli.arrays import Array
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 _LARGEST_EXPONENT = {np.dtype(np.float32): 88.0, np.dtype(np.float64): 709.0}
-"""Above it exp is infinite."""
+"""exp overflows above it."""
 
 
 def sigmoid(x: Array) -> Array:
@@ -185,7 +185,7 @@ RECTIFIERS = {
 
 @dataclass(frozen=True)
 class Rowwise:
-    """A function of a whole row: `value(x)` is y, `slope(g, x, y)` turns slopes by y into slopes by x."""
+    """A function of a whole row: `value(x)` is y; `slope(g, x, y)` turns the gradient by y into that by x."""
 
     value: Callable[[Array], Array]
     slope: Callable[[Array, Array, Array], Array]
@@ -234,7 +234,7 @@ def _threshold(x: Array) -> tuple[Array, Array, Array]:
 
 
 def _sparsemax(x: Array) -> Array:
-    """Small units become exactly 0."""
+    """Like softmax, but small probabilities become exactly 0."""
     return np.maximum(x - _threshold(x)[0], 0)
 
 

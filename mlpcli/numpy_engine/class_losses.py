@@ -1,4 +1,4 @@
-"""Losses of classes that are no plain crossentropies: hinges, focal losses, overlaps. With Keras's formulas."""
+"""Losses for classes other than plain crossentropy: hinge, focal and overlap losses, with Keras's formulas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Hinge(MeanOverUnits):
 
 
 class SquaredHinge(MeanOverUnits):
-    """The square of it."""
+    """The square of the hinge loss."""
 
     def each(self, y: Array, p: Array) -> Array:
         return np.square(np.maximum(1 - signed(y) * p, 0))
@@ -51,7 +51,7 @@ class CategoricalHinge(Loss):
 
 @dataclass(frozen=True)
 class CategoricalFocalCrossentropy(Loss):
-    """Crossentropy in which rows that are right already count less."""
+    """Crossentropy that gives less weight to rows that are already classified well."""
 
     alpha: float = 0.25
     gamma: float = 2.0
@@ -75,7 +75,7 @@ class CategoricalFocalCrossentropy(Loss):
 
 @dataclass(frozen=True)
 class BinaryFocalCrossentropy(Loss):
-    """The same for each unit by itself."""
+    """The focal crossentropy of each unit by itself."""
 
     apply_class_balancing: bool = False
     alpha: float = 0.25
@@ -97,7 +97,7 @@ class BinaryFocalCrossentropy(Loss):
         return by_p, None if inner_z is None else focus * inner_z
 
     def _wrong(self, y: Array, p: Array) -> Array:
-        """How much probability went to what is not true."""
+        """The probability given to the wrong side, for each unit."""
         return 1 - (y * p + (1 - y) * (1 - p))
 
     def _weight(self, y: Array) -> Array:

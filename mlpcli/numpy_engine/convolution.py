@@ -62,12 +62,12 @@ class Conv2D(Layer):
 
 
 MOST_VALUES = 1 << 28
-"""Values that the windows of one image may hold together; a description that asks for more is left to Keras."""
+"""Values that the windows of one image may hold together; a layer that needs more is left to Keras."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """size, step, spread: of the window, in rows and columns; same: pad so that every pixel is a centre once a step."""
+    """A sliding window. size, step (stride), spread (dilation): (rows, columns); same: padded as Keras's "same"."""
 
     size: tuple[int, int]
     step: tuple[int, int]
@@ -79,7 +79,7 @@ class Windows:
         """From a component of the schema; `size` is the window's.
 
         Raises:
-            LeftToKerasError: the windows are out of all proportion to the image.
+            LeftToKerasError: the windows of one image would hold more than MOST_VALUES values.
         """
         window = pair(size)
         step = window if described.strides is None else pair(described.strides)

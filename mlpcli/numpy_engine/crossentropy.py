@@ -1,4 +1,4 @@
-"""Crossentropies, and softmax with crossentropy as one layer. With Keras's formulas.
+"""Crossentropies, and softmax with crossentropy as one layer, with Keras's formulas.
 
 Where the network ends in a softmax or a sigmoid, Keras computes them from the logits, whichever of the two it was:
 log(softmax(z)) keeps the digits that softmax(z) has lost.
@@ -74,7 +74,7 @@ class CategoricalCrossentropy(Loss):
 
 @dataclass(frozen=True)
 class BinaryCrossentropy(Loss):
-    """-log of the probability of what is true, for each unit by itself; the mean over the units."""
+    """-log of the probability of the true label, for each unit by itself; the mean over the units."""
 
     label_smoothing: float = 0.0
     from_logits: bool = False
@@ -109,7 +109,7 @@ class KLDivergence(Loss):
 
 
 def binary_crossentropy(y: Array, p: Array, z: Array | None) -> Array:
-    """For every unit, from the logits where there are some."""
+    """The loss of every unit, computed from the logits where they are given."""
     if z is not None:
         return softplus(z) - y * z
     p = clipped(p)[0]
@@ -117,7 +117,7 @@ def binary_crossentropy(y: Array, p: Array, z: Array | None) -> Array:
 
 
 def binary_slopes(y: Array, p: Array, z: Array | None) -> Slopes:
-    """Of `binary_crossentropy`, by the outputs or by the logits."""
+    """The gradient of `binary_crossentropy` by the logits where they are given, else by the outputs."""
     if z is not None:
         return None, sigmoid(z) - y
     held, inside = clipped(p)
@@ -125,7 +125,7 @@ def binary_slopes(y: Array, p: Array, z: Array | None) -> Slopes:
 
 
 def through_shares(p: Array, slope: Callable[[Array], Array]) -> Array:
-    """The slopes by p, from those by p / sum(p) held between epsilon and 1 - epsilon."""
+    """The gradient by p, from that by p / sum(p) clipped to [epsilon, 1 - epsilon]."""
     total = p.sum(axis=-1, keepdims=True)
     shares = p / total
     held, inside = clipped(shares)
@@ -157,7 +157,7 @@ class SoftmaxCrossentropy:
         return np.log(total[..., 0]) - true.reshape(y.shape)
 
     def backward(self) -> Array:
-        """The slopes of the sum of all rows by the logits (n, classes)."""
+        """The gradient of the sum over all rows by the logits, (n, classes)."""
         y, p = self.y, self.probabilities
         if y.ndim == p.ndim:
             return p * y.sum(axis=-1, keepdims=True) - y

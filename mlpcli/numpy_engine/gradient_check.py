@@ -1,7 +1,7 @@
-"""Are the gradients right? The backward pass beside what the loss does when a weight is moved a little.
+"""Gradient check: the backward pass compared with how the loss changes when a weight is moved a little.
 
 Three ways to the same numbers: the NumPy backward pass (float64), central differences (L(w + h) - L(w - h)) / 2h of the
-NumPy forward pass (float64), and Keras's GradientTape (float32), which is given where it is wanted.
+NumPy forward pass (float64), and, on request, Keras's GradientTape (float32).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SMALL = 1e-3
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """One parameter: its "layer/name", its shape, how many entries were moved, and how far the ways lie apart.
+    """One parameter: its "layer/name", its shape, how many entries were moved, and the largest differences.
 
     largest: the largest absolute slope. differences: the largest relative error of the backward pass beside central
     differences, over the entries that were moved. tape: beside Keras's, over all entries; None without Keras.
@@ -42,7 +42,7 @@ class ParameterCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether all ways lead to the same numbers (NaN agrees with nothing)."""
+        """Whether all methods give the same gradient, within the tolerances (NaN agrees with nothing)."""
         return self.differences <= AGREE and (self.tape is None or self.tape <= AGREE_FLOAT32)
 
 
@@ -62,7 +62,7 @@ class GradientCheck:
 def compare(
     network: Network, batch: Batch, tape: Mapping[str, Array] | None = None, entries: int = 20, seed: int = 0
 ) -> GradientCheck:
-    """Check every parameter of a network on one batch; the network's weights end as they began.
+    """Check every parameter of a network on one batch; its weights are restored afterwards.
 
     Args:
         network: in float64, without noise (`network.noise(False)`).

@@ -1,4 +1,4 @@
-"""A network as few steps that predict: each writes into an array that is used again for the next rows."""
+"""A network as a few prediction steps, whose result arrays are reused from batch to batch."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class InPlace:
 
 @dataclass(frozen=True)
 class Forward:
-    """Whatever the layer itself does."""
+    """A step that calls the layer's own `forward`."""
 
     layer: Layer
 
@@ -125,7 +125,7 @@ class Forward:
 
 
 VALUES_AT_ONCE = 1 << 19
-"""Numbers that one step makes at once: 2 MiB in float32, which stays near the processor."""
+"""Values that one step computes at a time: 2 MiB in float32, which fits the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class InferencePlan:
         return logits if self.last is None else self.last.forward(logits)
 
     def logits(self, x: Array) -> Array:
-        """What goes into the softmax or sigmoid at the end; the outputs, where there is none."""
+        """The inputs of the final softmax or sigmoid, (n, units); without one, the outputs."""
         rows = min(self.batch_rows, len(x))
         buffers = [step.buffer(rows, self.dtype) for step in self.steps]
         raw = None if x.dtype == self.dtype else np.empty((rows, *x.shape[1:]), self.dtype)

@@ -22,7 +22,7 @@ def initial(described: Any, name: str, shape: Shape, draws: np.random.Generator)
     """The weight called `name` of the layer that a component of the schema describes, in float64.
 
     Raises:
-        LeftToKerasError: its initializer is not known here.
+        LeftToKerasError: its initializer is not supported.
     """
     initializer = getattr(described, f"{name}_initializer")
     if initializer.tag not in INITIALIZERS:
@@ -39,7 +39,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def truncated_normal(shape: Shape, draws: np.random.Generator) -> Array:
-    """A standard normal distribution without what lies beyond 2: drawn again until it does not."""
+    """Draws from a standard normal distribution; values beyond 2 are drawn again."""
     values = draws.standard_normal(shape)
     while (outside := np.abs(values) > 2).any():
         values[outside] = draws.standard_normal(int(outside.sum()))

@@ -1,7 +1,4 @@
-"""What every layer of the NumPy engine is: a step forward, a step backward, and its weights by name.
-
-The first ones, too: dense, and activations as layers.
-"""
+"""The base class of layers (forward, backward, weights by name), dense layers, and activations as layers."""
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ from mlpcli.numpy_engine.activations import RECTIFIERS, ROWWISE, SMOOTH, Pointwi
 class Layer:
     """One step of a network; subclasses say what it computes.
 
-    parameters: what training changes, by name; gradients: the slopes of the loss for each, same names and shapes,
-        written by `backward`. statistics: what training only tracks, such as BatchNorm's means.
-    values_per_row: the most numbers that it makes of one example on its way, where that is known.
-    input_gradient: False where nobody asks for the slope by the inputs; `backward` may then return anything.
+    parameters: trainable weights by name; gradients: of the loss by each parameter, same names and shapes,
+        written by `backward`. statistics: weights that training only tracks, such as BatchNorm's means.
+    values_per_row: the most numbers that it computes for one example, where that is known.
+    input_gradient: False if nothing needs the gradient by the inputs; `backward` may then return anything.
     """
 
     keeps_rows_when_predicting: ClassVar[bool] = False
@@ -49,11 +46,11 @@ class Layer:
         return cls({})
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Outputs (n, ...) for inputs (n, ...); never written into `x`, and what `backward` needs is kept."""
+        """Outputs (n, ...) for inputs (n, ...). `x` is not changed; in training, what `backward` needs is kept."""
         raise NotImplementedError
 
     def backward(self, gradient: Array) -> Array:
-        """From the slopes of the loss by the outputs to those by the inputs; the parameters' go to `gradients`."""
+        """From the gradient of the loss by the outputs to that by the inputs; fills `gradients`."""
         raise NotImplementedError
 
     def gradient_array(self, name: str) -> Array:
@@ -107,7 +104,7 @@ class Activation(Layer):
     """y = f(x) for each number, or for each row where f looks at all units of it."""
 
     def __init__(self, function: Pointwise | Rowwise, kind: str = "") -> None:
-        """`kind` is the name of Keras, for those who treat one function specially."""
+        """`kind`: Keras's name of the function, where it gets special treatment."""
         super().__init__({})
         self.function, self.kind = function, kind
         self.x: Array | None = None
@@ -118,7 +115,7 @@ class Activation(Layer):
         """The activation of the schema by that name; None for "linear" and where there is none.
 
         Raises:
-            LeftToKerasError: it is not known here.
+            LeftToKerasError: the activation is not supported.
         """
         if name in (None, "linear"):
             return None
@@ -192,10 +189,10 @@ class PReLU(Layer):
 
 
 def last_axis_only(axis: int, rank: int) -> None:
-    """Layers that work along one axis do so along the last one here; `rank`: how many axes one example has.
+    """Check that a layer works along the last axis, the only one supported; `rank`: axes of one example.
 
     Raises:
-        LeftToKerasError: it is another one.
+        LeftToKerasError: it works along another axis.
     """
     if axis not in (-1, rank):
         raise LeftToKerasError("it works along an axis other than the last")

@@ -1,4 +1,4 @@
-"""What a loss is; losses between numbers, with Keras's formulas; and penalties on weights."""
+"""The base class of losses, regression losses with Keras's formulas, and penalties on weights."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Loss:
     """
 
     def rows(self, y: Array, p: Array, z: Array | None) -> Array:
-        """The loss of each row (n,), or one number () where it is made of the whole batch."""
+        """The loss of each row (n,), or one number () for a loss of the whole batch."""
         raise NotImplementedError
 
     def slopes(self, y: Array, p: Array, z: Array | None) -> Slopes:
-        """The slopes of the sum over all rows."""
+        """The gradients of the sum over all rows."""
         raise NotImplementedError
 
     def value(self, y: Array, p: Array, z: Array | None, row_weights: Array | None = None) -> float:
@@ -34,13 +34,13 @@ class Loss:
         return float(np.mean(rows, dtype=np.float64))
 
     def gradient(self, y: Array, p: Array, z: Array | None, row_weights: Array | None = None) -> Slopes:
-        """The slopes of `value`."""
+        """The gradients of `value`."""
         by_p, by_z = self.slopes(y, p, z)
         share = self.share(y, p, row_weights)
         return None if by_p is None else by_p * share, None if by_z is None else by_z * share
 
     def share(self, y: Array, p: Array, row_weights: Array | None) -> float | Array:
-        """What one row counts in the mean."""
+        """The weight of each row in the mean: one number for all rows, or an array that broadcasts with p."""
         count = p[..., 0].size
         if row_weights is None:
             return 1 / count
@@ -52,11 +52,11 @@ class MeanOverUnits(Loss):
     """A loss that is the mean, over the units of a row, of something between one target and one output."""
 
     def each(self, y: Array, p: Array) -> Array:
-        """For every pair of numbers."""
+        """The loss of every pair of target and output, (n, units)."""
         raise NotImplementedError
 
     def slope(self, y: Array, p: Array) -> Array:
-        """By the output."""
+        """Its derivative by the output, (n, units)."""
         raise NotImplementedError
 
     def rows(self, y: Array, p: Array, z: Array | None) -> Array:
@@ -170,11 +170,11 @@ def _inverse_length(x: Array) -> Array:
 EPSILON = 1e-7
 """Keras's: probabilities are held between it and 1 - it before their logarithm is taken."""
 Slopes = tuple[Array | None, Array | None]
-"""By the outputs, and by the logits (what went into the softmax or the sigmoid at the end); None for no slope there."""
+"""Gradients by the outputs and by the logits (inputs of the final softmax or sigmoid); None for no gradient there."""
 
 
 class OverTheBatch(Loss):
-    """A loss that is one ratio for the whole batch, and not a mean of rows."""
+    """A loss that is one ratio over the whole batch instead of a mean over rows."""
 
     def share(self, y: Array, p: Array, row_weights: Array | None) -> float | Array:
         return 1.0 if row_weights is None else float(row_weights.mean())
@@ -192,7 +192,7 @@ def smoothed(y: Array, amount: float, floor: float) -> Array:
 
 
 def clipped(p: Array) -> tuple[Array, Array]:
-    """Probabilities with finite logarithms, and where that changed nothing (elsewhere there is no slope)."""
+    """Probabilities clipped so that their logarithms are finite, and a mask of those left unchanged."""
     low, high = p.dtype.type(EPSILON), p.dtype.type(1 - EPSILON)
     return np.clip(p, low, high), (p >= low) & (p <= high)
 
@@ -209,7 +209,7 @@ class Penalty:
         """From a component of the schema; None where there is none.
 
         Raises:
-            LeftToKerasError: it is another one than l1, l2, l1_l2.
+            LeftToKerasError: it is not l1, l2 or l1_l2.
         """
         if described is None:
             return None
@@ -227,7 +227,7 @@ class Penalty:
         return total
 
     def add_slope(self, weights: Array, gradient: Array) -> None:
-        """Adds its slope to `gradient`, in place."""
+        """Add its gradient to `gradient`, in place."""
         if self.l1:
             gradient += self.l1 * np.sign(weights)
         if self.l2:

@@ -1,4 +1,4 @@
-"""What a metric is; accuracies; and counts at one threshold, with precision, recall and F scores."""
+"""The base class of metrics, accuracies, and counts at one threshold: precision, recall, F scores."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ CELLS = ("true_positives", "false_positives", "true_negatives", "false_negatives
 
 
 class Metric:
-    """y, p, z as in a loss; `name` is the column of the history."""
+    """Accumulates over batches. `name` is its column in the history; y, p, z are as in `Loss`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def add(self, y: Array, p: Array, z: Array | None) -> None:
-        """Take in the rows of one batch."""
+        """Add the rows of one batch."""
         raise NotImplementedError
 
     def result(self) -> float:
-        """Of all rows so far."""
+        """The value over all rows added so far."""
         raise NotImplementedError
 
 
 class Counting(Metric):
-    """The four counts at one threshold, over all units; what it gives is one of them, or a ratio of two.
+    """True and false positives and negatives at one threshold, over all units; or precision or recall of them.
 
     >>> precision = Counting("precision", gives="precision")
     >>> precision.add(np.array([[1], [0], [1]]), np.array([[0.9], [0.8], [0.2]]), None)
@@ -173,7 +173,7 @@ def one_class(name: str, class_id: int, true: Array, outputs: Array) -> tuple[Ar
     """Labels and outputs of one class alone.
 
     Raises:
-        NeedsKerasError: there is no such class; what Keras makes of that is its own affair.
+        NeedsKerasError: the class does not exist.
     """
     if not 0 <= class_id < outputs.shape[-1]:
         raise NeedsKerasError(f"the metric {name}", f"class {class_id} does not exist")
@@ -181,7 +181,7 @@ def one_class(name: str, class_id: int, true: Array, outputs: Array) -> tuple[Ar
 
 
 def binary_accuracy(threshold: float) -> Rows:
-    """Whether output and threshold agree with a label of 0 or 1; the mean over the units."""
+    """1 where the thresholded output equals the label (0 or 1), else 0; the mean over the units, (n,)."""
 
     def rows(y: Array, p: Array, z: Array | None) -> Array:
         return np.mean((p > threshold) == aligned(y, p), axis=-1)
@@ -190,12 +190,12 @@ def binary_accuracy(threshold: float) -> Rows:
 
 
 def categorical_accuracy(y: Array, p: Array, z: Array | None) -> Array:
-    """Whether the largest output is that of the largest label."""
+    """Whether the class with the largest output is that with the largest label, (n,)."""
     return y.argmax(axis=-1) == p.argmax(axis=-1)
 
 
 def sparse_categorical_accuracy(y: Array, p: Array, z: Array | None) -> Array:
-    """Whether the largest output is that of the class (n,)."""
+    """Whether the largest output is that of the class index y (n,)."""
     return y.reshape(p.shape[:-1]) == p.argmax(axis=-1)
 
 

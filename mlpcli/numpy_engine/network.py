@@ -24,7 +24,7 @@ NOISE_STREAM = 1_148_350_212
 
 
 def quiet() -> np.errstate:
-    """Within it infinity and NaN are results, as they are in Keras, and no warnings."""
+    """A context in which infinity and NaN raise no warnings; as in Keras, they are results."""
     return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
@@ -39,7 +39,7 @@ class Network:
         penalties: Penalties | None = None,
         loss_needs_keras: NeedsKerasError | None = None,
     ) -> None:
-        """penalties: what the weights add to the loss; loss_needs_keras: why the loss cannot be had here, if so."""
+        """penalties: added to the loss; loss_needs_keras: why the loss cannot be computed in NumPy, if so."""
         self.layers, self.input_shape, self.dtype = list(layers), input_shape, np.dtype(dtype)
         self.penalties, self.loss_needs_keras = penalties or {}, loss_needs_keras
         self.logits: Array | None = None
@@ -88,16 +88,16 @@ class Network:
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """What training changes, by "layer/parameter"."""
+        """The trainable weights, by "layer/parameter"."""
         return {path: layer.parameters[name] for path, layer, name in self._learning()}
 
     @property
     def gradients(self) -> dict[str, Array]:
-        """The slopes that the last `backward` found, by the same names."""
+        """The gradients computed by the last `backward`, by the same names."""
         return {path: layer.gradient_array(name) for path, layer, name in self._learning()}
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Outputs (n, units) of raw rows (n, *input_shape) of any number type; `logits` holds what led to them."""
+        """Outputs (n, units) of raw rows (n, *input_shape) of any number type; sets `logits`."""
         values = x.astype(self.dtype, copy=False)
         self.logits = None
         with quiet():
@@ -108,7 +108,7 @@ class Network:
         return values
 
     def backward(self, slopes: Slopes) -> None:
-        """From the slopes of the loss by outputs and logits to those by every parameter, penalties included."""
+        """From the loss's gradients by outputs and logits, compute those by every parameter, penalties included."""
         by_outputs, by_logits = slopes
         gradient = by_outputs
         with quiet():
@@ -128,7 +128,7 @@ class Network:
             return self.plan.run(x)
 
     def penalty(self) -> float:
-        """What large weights add to the loss; as in Keras only those that are trained."""
+        """The sum of all penalties; as in Keras, only of weights that are trained."""
         return sum(
             self.penalties[layer.name][name].value(layer.parameters[name])
             for _, layer, name in self._learning()
@@ -136,7 +136,7 @@ class Network:
         )
 
     def noise(self, on: bool) -> list[str]:
-        """Switch Dropout and its relatives on or off in training; the names of those layers."""
+        """Switch Dropout and other noise on or off in training; returns the names of those layers."""
         noisy = [layer for layer in self.layers if isinstance(layer, NoiseLayer)]
         for layer in noisy:
             layer.on = on
@@ -144,7 +144,7 @@ class Network:
 
     @cached_property
     def plan(self) -> InferencePlan:
-        """The steps of a prediction; made of the weights as they are when it is first asked for."""
+        """The steps of a prediction, made from the weights at the first call."""
         return InferencePlan.of(self.layers, self.input_shape, self.dtype)
 
     @cached_property
@@ -171,7 +171,7 @@ class Network:
 
 
 Penalties = dict[str, dict[str, Penalty]]
-"""By layer and parameter: what its weights add to the loss."""
+"""By layer and parameter: the regularizer whose penalty is added to the loss."""
 
 
 def build_layers(input_shape: Shape, described: Sequence[SavedLayer], supply: WeightSupply) -> Iterator[Layer]:
@@ -191,10 +191,10 @@ def build_layers(input_shape: Shape, described: Sequence[SavedLayer], supply: We
 
 
 def penalties(described: Sequence[SavedLayer]) -> Penalties:
-    """What the weights add to the loss.
+    """The regularizers of the layers, by layer and parameter.
 
     Raises:
-        NeedsKerasError: there are penalties that are not known here, such as those on the outputs of a layer.
+        NeedsKerasError: a penalty is not supported, such as one on the outputs of a layer.
     """
     found: Penalties = {}
     for layer in described:
@@ -246,7 +246,7 @@ Weights = Mapping[str, Sequence[Array]] | Sequence[Array] | None
 
 
 class WeightSupply:
-    """Hands each layer its weights, and holds them to the shapes that its description asks for."""
+    """Gives each layer its weights, after checking their shapes against its description."""
 
     def __init__(self, weights: Weights, dtype: Any, seed: int) -> None:
         self.by_layer = weights if isinstance(weights, Mapping) else None
@@ -261,7 +261,7 @@ class WeightSupply:
 
         Raises:
             ModelFileError: one is missing, or has another shape.
-            LeftToKerasError: it is to be drawn in a way that is not known here.
+            LeftToKerasError: its initializer is not supported.
         """
         if self.by_layer is None and self.in_order is None:
             arrays = [initial(layer.component, *named, self.draws) for named in layer.size.weights.items()]

@@ -1,4 +1,4 @@
-"""Layers that disturb training and do nothing when predicting: Dropout and its relatives."""
+"""Layers that add noise in training and do nothing in prediction: Dropout and its relatives."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NoiseLayer(Layer):
         return cls(getattr(described, cls.argument))
 
     def draw(self, x: Array) -> tuple[Array | None, Array | None]:
-        """The factor and the offset for inputs x, in their shape and type; None for none."""
+        """Factor and offset for inputs x, in their type and a shape that broadcasts to theirs; None: not used."""
         raise NotImplementedError
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -53,7 +53,7 @@ class Dropout(NoiseLayer):
         return kept * x.dtype.type(1 / (1 - self.strength)), None
 
     def noise_shape(self, x: Array) -> tuple[int, ...]:
-        """The shape of what is drawn."""
+        """The shape of the noise for inputs x; sides of 1 share one draw."""
         return x.shape
 
 

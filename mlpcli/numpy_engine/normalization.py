@@ -42,7 +42,7 @@ class BatchNormalization(Layer):
         return cls(*arrays, described.momentum, described.epsilon)
 
     def scale_and_shift(self) -> tuple[Array, Array]:
-        """What predicting amounts to: y = x * scale + shift, both (units,), in float64."""
+        """In prediction, y = x * scale + shift; both (units,), in float64."""
         mean, variance = (self.statistics[name].astype(np.float64) for name in ("moving_mean", "moving_variance"))
         scale = 1 / np.sqrt(variance + self.epsilon)
         if "gamma" in self.parameters:
@@ -78,7 +78,7 @@ class BatchNormalization(Layer):
         return mean, variance
 
     def backward(self, gradient: Array) -> Array:
-        """Mean and variance depend on every row of the batch: their share of each slope is taken off."""
+        """Mean and variance depend on every row of the batch, so their share of the gradient is subtracted."""
         g = gradient.reshape(-1, gradient.shape[-1])
         normalized = self.normalized.reshape(g.shape)
         by_shift = np.add.reduce(g, axis=0)
@@ -118,7 +118,7 @@ class LayerNormalization(Layer):
         return y
 
     def backward(self, gradient: Array) -> Array:
-        """Mean and variance depend on every unit of the row: their share of each slope is taken off."""
+        """Mean and variance depend on every unit of the row, so their share of the gradient is subtracted."""
         axes = tuple(range(gradient.ndim - 1))
         if "beta" in self.parameters:
             self.gradient_array("beta")[...] = gradient.sum(axis=axes)
@@ -131,7 +131,7 @@ class LayerNormalization(Layer):
 
 
 class UnitNormalization(Layer):
-    """Each row over its length."""
+    """Each row divided by its Euclidean length."""
 
     @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
@@ -180,7 +180,7 @@ class Normalization(Layer):
     """y = (x - mean) / sqrt(variance), with numbers that were fitted before training."""
 
     def __init__(self, mean: Array, deviation: Array, statistics: Mapping[str, Array] | None = None) -> None:
-        """mean, deviation: of a shape that goes with one example; statistics: as Keras stored them, if it did."""
+        """mean, deviation: broadcast to one example; statistics: the weights that Keras stored, if any."""
         super().__init__({}, statistics)
         self.mean, self.deviation = mean, deviation
 

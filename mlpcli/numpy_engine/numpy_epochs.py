@@ -52,12 +52,12 @@ class NumpyEngine:
         return NumpyEpochs(self.model, *batches, self.config.seed, after_step)
 
     def predictor(self) -> NumpyPredictor:
-        """Predictions with the weights of now."""
+        """A predictor that uses the current weights."""
         return NumpyPredictor(self.model.network, self.model.empty_objective)
 
 
 CHUNK_BYTES = 4 << 20
-"""So much of the rows is gathered at once; it then lies near the processor."""
+"""Bytes of rows gathered at a time, so that they stay in the processor's cache."""
 CHUNK_STEPS = 512
 
 
@@ -71,13 +71,13 @@ class _Sums:
     waiting: list[tuple[Array, Array, Array | None]] = field(default_factory=list)
 
     def add(self, y: Array, loss: float, outputs: Array, logits: Array | None) -> None:
-        """One batch."""
+        """Add the loss and the outputs of one batch."""
         self.loss += loss * len(y)
         self.rows += len(y)
         self.waiting.append((y, outputs, logits))
 
     def count(self) -> None:
-        """Ask the metrics."""
+        """Hand the collected outputs to the metrics."""
         y, outputs, logits = zip(*self.waiting, strict=True)
         known = [values for values in logits if values is not None]
         for metric in self.metrics:
@@ -115,15 +115,15 @@ class NumpyEpochs:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
+        """The learning rate of the next step."""
         return float(self.model.optimizer.learning_rate)
 
     def set_learning_rate(self, rate: float) -> None:
-        """Of the steps from now on, where there is no schedule."""
+        """Set it for the steps from now on; only without a schedule."""
         self.model.optimizer.learning_rate = rate
 
     def get_weights(self) -> list[Array]:
-        """Copies, in the order of Keras's `get_weights`."""
+        """Copies of all weights, in the order of Keras's `get_weights`."""
         return self.model.get_weights()
 
     def set_weights(self, weights: list[Array]) -> None:
@@ -131,11 +131,11 @@ class NumpyEpochs:
         self.model.set_weights(weights)
 
     def running(self) -> AbstractContextManager[None]:
-        """All epochs happen within it."""
+        """A context in which all epochs run."""
         return fitting_threads(self.model.network, self.train.batch_size)
 
     def ended(self, number: int, logs: Mapping[str, float]) -> bool:
-        """Nobody listens here."""
+        """No callback can ask to stop: always False."""
         return False
 
     def finish(self) -> None:
@@ -236,7 +236,7 @@ class NoiseDraws:
             layer.draws = np.random.Generator(generator)
 
     def get_state(self) -> NoiseState:
-        """Between epochs."""
+        """The seed, from which all draws follow."""
         return {"seed": self.seed}
 
     def set_state(self, state: NoiseState) -> None:
@@ -244,13 +244,13 @@ class NoiseDraws:
         self.seed = state["seed"]
 
     def set_epoch(self, epoch: int) -> None:
-        """For an epoch, counted from 0."""
+        """Move to an epoch, counted from 0."""
         for number, state in enumerate(self._states):
             seeds = np.random.SeedSequence([NOISE_STREAM, self.seed, epoch, number])
             state["state"]["key"][:] = seeds.generate_state(2, np.uint64)
 
     def set_step(self, step: int) -> None:
-        """For a step of that epoch, counted from 0."""
+        """Move to a step of that epoch, counted from 0."""
         for generator, state in zip(self._generators, self._states, strict=True):
             state["state"]["counter"][:] = (0, 0, step, 0)
             state["buffer_pos"], state["has_uint32"] = len(state["buffer"]), 0
@@ -277,10 +277,10 @@ KEY = "training.engine"
 
 
 def build_numpy_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScaling) -> NumpyModel:
-    """Build it; arguments as for `mlpcli.model.builder.build_model`.
+    """Build the model; arguments as for `mlpcli.keras_engine.build.build_model`.
 
     Raises:
-        SettingError: something in the config is left to Keras; the message names it.
+        SettingError: the NumPy engine does not support something in the config; the message names it.
     """
     for what in _not_here(plan, config):
         raise SettingError(KEY, f"numpy does not support {what}; use auto")
@@ -291,7 +291,7 @@ def build_numpy_model(plan: Plan, config: Config, scaling: Scaling, target: Targ
 
 
 def _not_here(plan: Plan, config: Config) -> Iterator[str]:
-    """What a prediction does not need, and the engine's own layers therefore do not ask for."""
+    """Settings of training that the NumPy engine lacks and that its layers do not check."""
     if config.training.precision != "float32":
         yield f"the precision {config.training.precision}"
     if config.output.tensorboard:

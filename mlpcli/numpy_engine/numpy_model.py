@@ -1,4 +1,4 @@
-"""A network of the NumPy engine with loss, metrics and optimizer: built from a plan, evaluated, asked, saved."""
+"""A network of the NumPy engine with loss, metrics and optimizer: built from a plan, evaluated, used, saved."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mlpcli.numpy_engine.step import Step
 
 
 class NumpyModel:
-    """What `mlpcli.model.builder.build_model` is for Keras; it also has what saving asks of a Keras model."""
+    """The counterpart of the model that `mlpcli.keras_engine.build.build_model` makes; it can be saved alike."""
 
     def __init__(
         self, plan: Plan, config: Config, scaling: Scaling, target: TargetScaling, weights: list[Array] | None = None
@@ -72,7 +72,7 @@ class NumpyModel:
 
     @property
     def variables(self) -> list[Array]:
-        """All weights, for those who ask for their sizes."""
+        """All weights, as a Keras model names them."""
         return self.network.weights()
 
     def get_weights(self) -> list[Array]:
@@ -87,7 +87,7 @@ class NumpyModel:
 
 @dataclass(frozen=True)
 class NumpyObjective:
-    """weight: what the loss is multiplied with; metrics: empty ones, in order."""
+    """A loss and metrics. weight: a factor of the loss; metrics: empty, in order."""
 
     loss: Loss
     weight: float
@@ -134,7 +134,7 @@ def loss_and_metrics(
     Args:
         batches: raw rows (n, *input_shape), and targets in the form that the loss takes.
         metrics: empty ones; they are filled.
-        loss_weight: what the loss is multiplied with, penalties apart.
+        loss_weight: a factor of the loss without penalties.
         seen: takes the outputs (n, units) of each batch; they are overwritten by the next batch.
 
     Raises:
@@ -162,7 +162,7 @@ class NumpyPredictor:
     """The same methods as `mlpcli.scoring.predictor.Predictor`."""
 
     def __init__(self, network: Network, objective: Callable[[], NumpyObjective]) -> None:
-        """`objective` gives the loss, and metrics with nothing in them. The weights are those of now."""
+        """`objective` makes the loss and empty metrics. Predictions use the current weights."""
         network.__dict__.pop("plan", None)
         self.network, self.objective = network, objective
 

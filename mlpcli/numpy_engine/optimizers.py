@@ -19,7 +19,7 @@ from mlpcli.numpy_engine.schedules import Schedule, make_schedule
 
 
 class Rule:
-    """One way of stepping. `settings` is the schema's component; `slots` what is remembered of each parameter.
+    """An update rule. `settings`: the schema's component; `slots`: its state for each parameter.
 
     slots: vectors as long as the parameters', in groups; Keras stores the vectors of a group in turns, parameter by
         parameter, and the groups one after the other.
@@ -64,7 +64,7 @@ class SGD(Rule):
 
 
 class Adagrad(Rule):
-    """Steps shrink with the sum of all squared slopes so far, for each weight by itself."""
+    """Each weight's steps shrink with the sum of its squared gradients so far."""
 
     def __init__(self, settings: Any, parameters: Array) -> None:
         super().__init__(settings, parameters)
@@ -81,7 +81,7 @@ class Adagrad(Rule):
 
 
 class RMSprop(Rule):
-    """As Adagrad, with a sum that forgets; `centered` takes the square of the mean slope off it."""
+    """As Adagrad, with a running average; `centered` subtracts the square of the mean gradient from it."""
 
     def __init__(self, settings: Any, parameters: Array) -> None:
         super().__init__(settings, parameters)
@@ -118,7 +118,7 @@ class RMSprop(Rule):
 
 
 class Adam(Rule):
-    """Averages of the slopes and of their squares, corrected for having begun at 0."""
+    """Running averages of the gradients and of their squares, corrected for their start at 0."""
 
     def __init__(self, settings: Any, parameters: Array) -> None:
         super().__init__(settings, parameters)
@@ -156,7 +156,7 @@ def make_rule(settings: Component, parameters: Array) -> Rule:
     """The rule that an optimizer of the schema describes, for parameters (n,).
 
     Raises:
-        NeedsKerasError: there is no such optimizer here.
+        NeedsKerasError: the NumPy engine lacks the optimizer.
     """
     if settings.tag not in RULES:
         raise NeedsKerasError(f"the optimizer {settings.tag}", f"the NumPy engine has {', '.join(RULES)}")
@@ -197,7 +197,7 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> np.float32:
-        """Of the next step, in float32 as Keras has it; it can be set where there is no schedule."""
+        """The rate of the next step, in float32 as in Keras; it can be set if there is no schedule."""
         return self._rate if self.schedule is None else self.schedule(self.iterations)
 
     @learning_rate.setter
@@ -216,12 +216,12 @@ class Optimizer:
         self.iterations += 1
 
     def finish(self) -> None:
-        """What Keras does when training has come to its end: averaged weights take the place of the last ones."""
+        """After training, as in Keras: with `use_ema` the averaged weights replace the last ones."""
         if self.average is not None and self.iterations:
             self.flat.values[...] = self.average
 
     def get_state(self) -> OptimizerState:
-        """Copies of what is remembered of the weights, and how far the steps are; not the weights themselves."""
+        """Copies of the optimizer's slots and its step count, without the weights themselves."""
         slots = [np.array(vector) for group in self.rule.slots for vector in group]
         average = None if self.average is None else np.array(self.average)
         return {"steps": self.iterations, "rate": float(self._rate), "slots": slots, "average": average}
@@ -237,7 +237,7 @@ class Optimizer:
 
     @property
     def variables(self) -> list[Array]:
-        """What Keras stores of such an optimizer, in its order: steps, rate, and what is remembered of each weight."""
+        """The variables that Keras stores of it, in Keras's order: steps, rate, slots of each weight."""
         rate = [] if self.schedule is not None else [np.asarray(self._rate)]
         averages = () if self.average is None else ((self.average,),)
         slots = [
@@ -261,7 +261,7 @@ class Optimizer:
             gradients *= settings.global_clipnorm / max(norm, settings.global_clipnorm) if np.isfinite(norm) else np.nan
 
     def _follow(self, average: Array, values: Array) -> None:
-        """The average of the weights; the first step begins it, and every so often it becomes the weights."""
+        """Update the moving average of the weights; every `ema_overwrite_frequency` steps it replaces them."""
         momentum = self.settings.ema_momentum if self.iterations else 0.0
         average *= momentum
         average += (1 - momentum) * values

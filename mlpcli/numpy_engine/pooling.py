@@ -14,7 +14,7 @@ from mlpcli.numpy_engine.layer import Layer
 
 
 class _Pooling(Layer):
-    """A layer that looks through windows and has nothing to learn."""
+    """A layer with sliding windows and no weights."""
 
     def __init__(self, windows: Windows) -> None:
         super().__init__({})
@@ -37,7 +37,7 @@ class MaxPooling2D(_Pooling):
         return y
 
     def backward(self, gradient: Array) -> Array:
-        """All of the slope goes to the first pixel of the window that has the largest value."""
+        """The whole gradient goes to the first pixel with the window's largest value."""
         total = np.zeros(self.padded.shape, gradient.dtype)
         free = np.ones(gradient.shape, bool)
         rows, columns = gradient.shape[1:3]
@@ -94,7 +94,7 @@ class GlobalPooling2D(Layer):
         return y if self.keepdims else y[:, 0, 0]
 
     def backward(self, gradient: Array) -> Array:
-        """The mean shares its slope among all pixels, the maximum among the largest ones."""
+        """The gradient is shared among all pixels for the mean, among the largest ones for the maximum."""
         g = gradient.reshape(self.y.shape)
         if not self.largest:
             return np.broadcast_to(g / (self.x.shape[1] * self.x.shape[2]), self.x.shape)

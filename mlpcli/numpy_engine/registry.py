@@ -1,4 +1,4 @@
-"""Which layer of the schema is which one here: the allow-list of the NumPy engine."""
+"""The NumPy class for each layer, loss and metric of the schema; what is not listed is left to Keras."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ LAYER_MAKERS: dict[str, MakeLayer] = {
 }
 """By the schema's tags."""
 NO_STEP = ("identity", "activation", "activity_regularization")
-"""Layers without a step of their own: an activation is made as that of any layer, a penalty changes no prediction.
+"""Layers without a step of their own: an activation is added as for any layer, a penalty changes no prediction.
 
 The layers of the schema that are in neither table are left to Keras.
 """
@@ -85,29 +85,29 @@ _LOSS_MODULES = (crossentropies, regression_losses, class_losses)
 _AS_HERE: dict[str, tuple[Any, ...]] = {
     "reduction": ("sum_over_batch_size",), "axis": (-1, None), "from_logits": (False,), "ignore_class": (None,),
 }  # fmt: skip
-"""Arguments that Keras has beside those here, and the values under which they are what is computed here."""
+"""Arguments of Keras that the classes here lack, with the values under which results are the same."""
 
 
 def loss_class(keras_class: str) -> type[Loss] | None:
-    """The class that is called as Keras's is; None for a loss that is left to Keras."""
+    """The NumPy class with Keras's name; None for a loss that is left to Keras."""
     found = (getattr(module, keras_class, None) for module in _LOSS_MODULES)
     return next((cls for cls in found if isinstance(cls, type) and issubclass(cls, Loss)), None)
 
 
 def make_loss(component: Component, more: Mapping[str, Any] | None = None) -> Loss:
-    """The loss that a component describes; `more`: what a saved one says beyond the schema.
+    """The loss that a component describes; `more`: further arguments, from a saved model.
 
     Raises:
-        NeedsKerasError: the loss or an argument is not known here.
+        NeedsKerasError: the loss or an argument is not supported.
     """
     return loss_named(component.keras_class, {**_arguments(component), **(more or {})})
 
 
 def loss_named(keras_class: str, arguments: Mapping[str, Any]) -> Loss:
-    """The same by Keras's names.
+    """The loss with Keras's class name and Keras's arguments.
 
     Raises:
-        NeedsKerasError: the loss or an argument is not known here.
+        NeedsKerasError: the loss or an argument is not supported.
     """
     cls: Any = loss_class(keras_class)
     if cls is None:
@@ -127,20 +127,20 @@ def _arguments(component: Component) -> dict[str, Any]:
 _CHANGES_NOTHING: dict[str, tuple[Any, ...]] = {
     "axis": (-1,), "from_logits": (False,), "ignore_class": (None,), "from_sorted_ids": (False,),
 }  # fmt: skip
-"""Arguments that Keras has beside those here, and the values under which they are what is computed here."""
+"""Arguments of Keras that the classes here lack, with the values under which results are the same."""
 
 
 def metric_of(component: Component, more: Mapping[str, Any], labels: str, threshold: float) -> Metric:
     """The metric that a component describes, empty; accuracy becomes the one for the labels.
 
     Args:
-        component: with its name, which is its column.
-        more: what a saved one says beyond the schema.
+        component: its name is the column of the history.
+        more: further arguments, from a saved model.
         labels: the form of the targets: sparse, one_hot, binary or value.
         threshold: above which an output of a binary model is the second class.
 
     Raises:
-        NeedsKerasError: the metric or an argument is not known here.
+        NeedsKerasError: the metric or an argument is not supported.
     """
     arguments = {name: getattr(component, name) for name in type(component).model_fields}
     name, keras_class = str(arguments.pop("name")) or component.tag, component.keras_class

@@ -15,7 +15,7 @@ from mlpcli.numpy_engine.layer import Layer
 
 
 class Reshape(Layer):
-    """The values of each row in another shape."""
+    """Each example in another shape; the values keep their order."""
 
     def __init__(self, shape: Shape) -> None:
         """shape: of one example; one side may be -1, for what is left."""
@@ -40,7 +40,7 @@ class Reshape(Layer):
 
 
 class Permute(Layer):
-    """The axes of each row in another order."""
+    """Each example with its axes in another order."""
 
     def __init__(self, dims: tuple[int, ...]) -> None:
         """dims: which axis comes where, counted from 1 as in Keras."""
@@ -59,7 +59,7 @@ class Permute(Layer):
 
 
 class Margins(Layer):
-    """Images with rows and columns of 0 around them, or with those cut off."""
+    """Images padded with rows and columns of 0, or cropped."""
 
     def __init__(self, rows: tuple[int, int], columns: tuple[int, int], add: bool) -> None:
         """rows: how many above and below; columns: left and right."""
@@ -91,7 +91,7 @@ class Margins(Layer):
 
 
 class UpSampling2D(Layer):
-    """Each pixel as a block of equal ones."""
+    """Each pixel repeated as a block."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         super().__init__({})

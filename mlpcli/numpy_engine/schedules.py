@@ -1,4 +1,4 @@
-"""The learning rate as a function of the steps that are done, with Keras's formulas in float32."""
+"""The learning rate as a function of the steps done, with Keras's formulas in float32."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make_schedule(settings: Component, start: float) -> Schedule:
     """The schedule that a component describes; `start` is the optimizer's learning rate.
 
     Raises:
-        NeedsKerasError: there is no such schedule here.
+        NeedsKerasError: the NumPy engine lacks the schedule.
 
     >>> from mlpcli.config.schedules import CosineDecay
     >>> rate = make_schedule(CosineDecay(decay_steps=10), start=0.1)
@@ -46,7 +46,7 @@ def _periods(settings: Any, step: Float) -> Any:
 
 
 def _polynomial(settings: Any, start: Float, step: Float) -> Any:
-    """With `cycle` the decay is stretched to the next multiple of its steps each time they are over."""
+    """With `cycle`, the decay is extended to the next multiple of `decay_steps` each time it ends."""
     steps, end = Float(settings.decay_steps), Float(settings.end_learning_rate)
     if settings.cycle:
         steps *= np.ceil(step / steps) if step > 0 else Float(1)

@@ -17,13 +17,13 @@ from mlpcli.numpy_engine.optimizers import Optimizer
 
 
 class Step:
-    """The step for one network, loss and optimizer; what it needs again and again is decided once.
+    """One training step for a network, loss and optimizer; what every step needs is prepared once.
 
     Layers before the first one that learns see each row by itself: `prepare` runs them for many batches at once.
     """
 
     def __init__(self, network: Network, loss: Loss, loss_weight: float, optimizer: Optimizer) -> None:
-        """loss_weight: what the loss is multiplied with, penalties apart.
+        """loss_weight: a factor of the loss without penalties.
 
         Raises:
             NeedsKerasError: the network has penalties that are not known here.
@@ -39,7 +39,7 @@ class Step:
         self.body = Network(rest[:-1] if self.fused else rest, network.input_shape, network.dtype, network.penalties)
 
     def prepare(self, x: Array) -> Array:
-        """What the learning layers see of raw rows (n, *input_shape) of any number type."""
+        """The inputs of the first trainable layer, for raw rows (n, *input_shape) of any number type."""
         with quiet():
             values = x.astype(self.dtype, copy=False)
             for layer in self.front:
@@ -59,7 +59,7 @@ class Step:
         return self.loss_weight * loss + penalty, outputs, logits
 
     def _fused(self, x: Array, y: Array, row_weights: Array | None) -> tuple[Array, Array, float, Any]:
-        """Softmax and crossentropy as one layer: one exponential serves outputs, loss and slopes."""
+        """Softmax and crossentropy as one layer: one exponential serves outputs, loss and gradients."""
         loss: Any = self.loss
         logits = self.body.forward(x, training=True)
         if y.ndim == logits.ndim:
@@ -80,14 +80,14 @@ class Step:
         return outputs, logits, value, slopes
 
     def _share(self, y: Array, outputs: Array, row_weights: Array | None) -> float | Array:
-        """What each row counts in the loss; one number for the whole batch is multiplied by the mean weight."""
+        """The weight of each row in the loss; a loss of the whole batch is multiplied by the mean weight."""
         if row_weights is not None and isinstance(self.loss, OverTheBatch):
             return float(row_weights.mean())
         return self.loss.share(y, outputs, row_weights)
 
 
 def _looks_at_training(layer: Layer) -> bool:
-    """Whether it does something else in training; BatchNorm does without any parameters, too."""
+    """Whether the layer behaves differently in training, as BatchNorm does even without parameters."""
     return bool(layer.parameters or layer.statistics) or isinstance(layer, NoiseLayer)
 
 
@@ -98,10 +98,10 @@ def _on_softmax(loss: Loss) -> bool:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step of training looks at.
+    """The rows of one training step.
 
     x: raw rows (n, *input_shape); y: targets as the loss takes them; row_weights: (n,), or None for 1;
-    loss_weight: what the loss is multiplied with, penalties apart.
+    loss_weight: a factor of the loss without penalties.
     """
 
     x: Array
@@ -112,7 +112,7 @@ class Batch:
 
 
 def batch_loss(network: Network, batch: Batch) -> float:
-    """What training lowers: the loss of the batch (BatchNorm takes its own statistics), and the penalties.
+    """What training minimizes: the loss of the batch (BatchNorm uses the batch's statistics) plus the penalties.
 
     Raises:
         NeedsKerasError: the network has penalties that are not known here.
@@ -126,7 +126,7 @@ def batch_loss(network: Network, batch: Batch) -> float:
 
 
 def gradients(network: Network, batch: Batch) -> tuple[float, dict[str, Array]]:
-    """The loss without penalties, and the slopes of `batch_loss` by "layer/parameter".
+    """The loss without penalties, and the gradients of `batch_loss` by "layer/parameter".
 
     The arrays are the network's own, written anew each time.
 

@@ -1,4 +1,4 @@
-"""Metrics over many thresholds at once: the area under a curve, and one rate where another is high enough."""
+"""Metrics over many thresholds: the area under a curve, and one rate where another is high enough."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class RateAtRate(ManyThresholds):
 
 
 class AUC(ManyThresholds):
-    """The area under the ROC curve, or under precision over recall."""
+    """The area under the ROC curve or the precision-recall curve."""
 
     lowest_counts = True
 

@@ -1,4 +1,4 @@
-"""Which way the epochs are run, decided before training and by the config alone, so that a run stays reproducible.
+"""How the epochs run; decided before training from the config alone, so that a run stays reproducible.
 
 Compiling costs seconds and saves microseconds per step. Both were measured over the networks of benchmarks/engine.py
 (docs/performance.md): what is paid grows with the number of layers, what is saved with layers and parameters. Their
@@ -31,7 +31,7 @@ Engine = Literal["resident", "keras", "numpy"]
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """What runs the epochs, and why, in words."""
+    """How the epochs run, and the reason as text."""
 
     engine: Engine
     compiled: bool
@@ -45,7 +45,7 @@ class EngineChoice:
 def choose_engine(
     training: TrainingConfig, steps_per_epoch: int, layers: int, parameters: int, convolutions: bool = False
 ) -> EngineChoice:
-    """Follow the config; for `auto`, compile where the run is long enough for it to pay."""
+    """Follow the config; for `auto`, compile if the run is long enough for that to pay off."""
     if training.engine == "keras":
         return EngineChoice("keras", False, "training.engine is keras")
     if training.engine == "numpy":
@@ -75,7 +75,7 @@ def make_engine(config: Config, prepared: Prepared) -> NumpyEngine | KerasEngine
     """The engine of the config, with its model built; TensorFlow is imported where it is Keras.
 
     Raises:
-        SettingError: the NumPy engine was asked for what it does not know.
+        SettingError: the NumPy engine does not support something in the config.
     """
     if config.training.engine == "numpy":
         return NumpyEngine(config, prepared)

@@ -1,4 +1,4 @@
-"""The loop over epochs, whatever runs them; it brings back the weights worth keeping, however it ended."""
+"""The loop over epochs, for either engine; however it ends, the model gets the best weights."""
 
 from __future__ import annotations
 
@@ -51,39 +51,39 @@ class Outcome:
 
 
 class Weights(Protocol):
-    """What both kinds of training tell and take between epochs."""
+    """What either kind of training offers between epochs: learning rate and weights."""
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
+        """The learning rate of the next step."""
 
     def get_weights(self) -> list[Array]:
-        """Copies, in the order of Keras's `get_weights`."""
+        """Copies of all weights, in the order of Keras's `get_weights`."""
 
     def set_weights(self, weights: list[Array]) -> None:
         """The reverse of `get_weights`."""
 
 
 class Epochs(Weights, Protocol):
-    """A training that is taken epoch by epoch; they count from 0."""
+    """A training that runs epoch by epoch; epochs count from 0."""
 
     def set_learning_rate(self, rate: float) -> None:
-        """Of the steps from now on."""
+        """Set it for the steps from now on."""
 
     def running(self) -> AbstractContextManager[None]:
-        """All epochs happen within it."""
+        """A context in which all epochs run."""
 
     def epoch(self, number: int) -> Logs:
-        """Train for one epoch, then look at the validation rows."""
+        """Train for one epoch, then evaluate the validation rows; returns the logs by name."""
 
     def ended(self, number: int, logs: Logs) -> bool:
-        """Tell whoever listens that an epoch is done and recorded; whether one of them wants to stop."""
+        """Tell the callbacks that an epoch is done and recorded; returns whether one of them asks to stop."""
 
     def finish(self) -> None:
-        """The last epoch is done; not called where the training broke off."""
+        """Called after the last epoch, unless training broke off."""
 
     def get_state(self) -> Any:
-        """All that the next epoch depends on but the config, in numbers and arrays."""
+        """Everything beside the config that the next epoch depends on, as numbers and arrays."""
 
     def set_state(self, state: Any) -> None:
         """The reverse of `get_state`, of the same type."""
@@ -91,17 +91,17 @@ class Epochs(Weights, Protocol):
 
 @runtime_checkable
 class Fit(Weights, Protocol):
-    """The reference: `model.fit`, which has its own loop, with Keras's own callbacks."""
+    """Training by Keras's `model.fit`, with its own loop and callbacks: the reference."""
 
     stopping: Any
     """Keras's EarlyStopping, or None."""
 
     def fit(self, begin: Callable[[], None], end: Callable[[int, Logs], bool]) -> None:
-        """All epochs; each is begun and ended, and training stops where `end` says so."""
+        """Run all epochs, calling `begin` and `end` for each; stop when `end` returns True."""
 
 
 class Engine(Protocol):
-    """Keras or NumPy, with the model that it has built."""
+    """Keras or NumPy, with its model."""
 
     config: Config
     prepared: Prepared
@@ -118,14 +118,14 @@ class Engine(Protocol):
         after_step: Callable[[int], None],
         note: Callable[[str], None],
     ) -> Epochs | Fit:
-        """A training that begins.
+        """A new training.
 
         Args:
             batches: of `make_batches`: of the training rows, and of the validation rows if there are any.
             folder: the run directory, for what only this engine writes.
             compiled: whether Keras's resident epochs are compiled.
-            after_step: is told how many steps of the epoch are done; what it raises ends the training.
-            note: is told what the user should know.
+            after_step: called with the number of steps of the epoch done so far; what it raises ends the training.
+            note: called with texts that the user should read.
         """
 
 
@@ -202,11 +202,12 @@ class Loop:
         self.done, self.stopped = 0, False
 
     def run(self) -> None:
-        """All epochs that are not done, or as many as it takes.
+        """Run the remaining epochs until a rule of the config stops them.
 
         Raises:
-            TrainingError, OutputError: it cannot go on.
-            Interrupted: someone wants it to end.
+            TrainingError: a loss or weights are not finite.
+            OutputError: the disk is full.
+            Interrupted: a signal came.
         """
         with self.engine.running():
             while self.done < self.training.epochs and not self.stopped:
@@ -228,7 +229,7 @@ class Loop:
         self.done, self.stopped = epoch + 1, engine.ended(epoch, logs) or stop
 
     def get_state(self) -> LoopState:
-        """After an epoch: all that the next ones depend on but the config. Weights that are kept are not copied."""
+        """Everything beside the config that the next epochs depend on. Kept weights are not copied."""
         return {
             "done": self.done,
             "stopped": self.stopped,
@@ -255,7 +256,7 @@ class Loop:
 
 
 class FitLoop:
-    """The same around `model.fit`: Keras's EarlyStopping and ReduceLROnPlateau are asked and not the rules of here."""
+    """The same around `model.fit`, with Keras's EarlyStopping and ReduceLROnPlateau instead of the rules here."""
 
     def __init__(self, engine: Fit, training: TrainingConfig, metrics: Sequence[Metric], records: EpochRecords) -> None:
         """Args as of `Loop`; Keras knows the metrics."""
@@ -276,7 +277,7 @@ class FitLoop:
 
 
 def _outcome(loop: Loop | FitLoop, progress: Progress) -> Outcome:
-    """Run it, and give the model the weights worth keeping."""
+    """Run the loop, and leave the best weights in the model."""
     failure: TrainingError | OutputError | None = None
     interrupted: Interrupted | None = None
     try:
@@ -343,7 +344,7 @@ class EpochRecords:
         self._started = time.perf_counter()
 
     def end(self, epoch: int, logs: Logs, rate: float) -> None:
-        """It is done, counted from 0; `rate` is the learning rate of the next step.
+        """Record epoch `epoch`, counted from 0; `rate` is the learning rate of the next step.
 
         Raises:
             OutputError: the disk is full.
@@ -367,10 +368,10 @@ class LastGood:
         self.good_epochs = 0
 
     def look(self, epoch: int, logs: Logs, weights: list[Array], rate: float) -> None:
-        """After each epoch, counted from 0; the weights are kept, not copied.
+        """Called after each epoch (from 0); the weights are kept, not copied.
 
         Raises:
-            TrainingError: something is not finite.
+            TrainingError: a loss or a weight is NaN or infinite.
         """
         for name, value in logs.items():
             if name.endswith("loss") and not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""What training says while it runs; the command line shows it, a notebook may ignore it."""
+"""What training reports while it runs, and how it hears signals."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Progress(Protocol):
     """Listens to a training. Every method may be called from the thread that trains only."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing that is neither a result nor an error."""
+        """A note for the user, neither a result nor an error."""
 
     def loading(self, what: str, done: int, total: int) -> None:
-        """So much of a long piece of loading is done."""
+        """`done` of `total` parts of a long loading step are done."""
 
     def start(self, epochs: int, steps: int, rows: int) -> None:
         """Training begins: at most `epochs`, each of `steps` batches with `rows` rows together."""
 
     def step(self, step: int) -> None:
-        """That many batches of this epoch are done."""
+        """So many batches of this epoch are done."""
 
     def epoch(self, row: Mapping[str, float]) -> None:
         """An epoch is done; `row` is its line of history.csv."""
@@ -57,7 +57,7 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 
 class Interrupted(BaseException):
-    """Someone wants the run to end; like KeyboardInterrupt, no `except Exception` swallows it."""
+    """The user wants the run to end; like KeyboardInterrupt, it passes through every `except Exception`."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted ({signal.Signals(number).name})")
@@ -66,7 +66,7 @@ class Interrupted(BaseException):
 
 @contextmanager
 def noted_interruptions() -> Iterator[list[Interrupted]]:
-    """Within it the first of these signals only enters the list; a second one ends the process at once.
+    """A context in which the first of these signals is only noted in the list; a second one ends the process.
 
     Nothing is raised where the signal happens to arrive, so that no epoch is half recorded and no file half written.
     """

@@ -1,7 +1,7 @@
 """Early stopping and the learning rate on a plateau, with the rules of Keras's callbacks of these names.
 
 With `training.engine: keras` they are those callbacks; `tests/training/test_numpy_stopping.py` holds these to them. The
-state of a rule is what it has seen so far: put into a new rule of the same settings, it decides the same from then on.
+state of a rule is what it has seen so far; a new rule with the same settings and state decides the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mlpcli.model.plan import accuracy_name
 
 
 class Monitor:
-    """What is watched, which way is better, and the best value so far."""
+    """The monitored value: its name, whether lower or higher is better, and the best so far."""
 
     def __init__(self, settings: EarlyStopping | ReduceLROnPlateau, metrics: Sequence[Metric]) -> None:
         self.settings, self.monitor = settings, settings.monitor
@@ -48,7 +48,7 @@ class StopEarlyState(TypedDict):
 
 
 class StopEarly(Monitor):
-    """Tells when to stop, and keeps the weights of the best epoch; epochs count from 0."""
+    """Early stopping that keeps the weights of the best epoch; epochs count from 0."""
 
     def __init__(self, settings: EarlyStopping, metrics: Sequence[Metric]) -> None:
         super().__init__(settings, metrics)
@@ -58,7 +58,7 @@ class StopEarly(Monitor):
         self.best_weights: list[Array] | None = None
 
     def look(self, epoch: int, logs: Logs, weights: list[Array]) -> bool:
-        """After each epoch: whether it is time to stop. `weights` are the network's now; kept, not copied."""
+        """Called after each epoch; returns whether to stop. `weights`: the current ones, kept, not copied."""
         current, keeps = logs[self.monitor], self.settings.restore_best_weights
         if epoch < self.settings.start_from_epoch:
             return False
@@ -78,7 +78,7 @@ class StopEarly(Monitor):
         return False
 
     def get_state(self) -> StopEarlyState:
-        """What it has seen; the weights are not copied."""
+        """What the rule has seen; the weights are not copied."""
         return {
             "best": self.best,
             "best_epoch": self.best_epoch,
@@ -110,7 +110,7 @@ class LowerRate(Monitor):
         self.wait = self.cooldown = 0
 
     def look(self, logs: Logs, rate: float) -> float:
-        """After each epoch, with the rate as it is: the rate from now on."""
+        """Called after each epoch with the current learning rate; returns the rate from now on."""
         if self.cooldown > 0:
             self.cooldown -= 1
             self.wait = 0
@@ -124,7 +124,7 @@ class LowerRate(Monitor):
         return rate
 
     def get_state(self) -> LowerRateState:
-        """What it has seen."""
+        """What the rule has seen."""
         return {"best": self.best, "wait": self.wait, "cooldown": self.cooldown}
 
     def set_state(self, state: LowerRateState) -> None:
@@ -133,7 +133,7 @@ class LowerRate(Monitor):
 
 
 def _rising(monitor: str, metrics: Sequence[Metric]) -> bool:
-    """Losses fall; whether a metric is to rise, its class in the schema says."""
+    """Whether higher is better: False for losses; for a metric, its class in the schema tells."""
     name = monitor.removeprefix("val_")
     return any(metric.name == name and bool(metric.higher_is_better) for metric in metrics)
 
@@ -150,7 +150,7 @@ class AccuraciesMeetState(TypedDict):
 
 
 class AccuraciesMeet:
-    """Whether training and validation accuracy are as near to each other as `tolerance`."""
+    """Stops when training and validation accuracy differ by at most `tolerance`."""
 
     def __init__(self, tolerance: float) -> None:
         self.tolerance = tolerance
@@ -158,13 +158,13 @@ class AccuraciesMeet:
         self.met = False
 
     def look(self, logs: Logs) -> bool:
-        """After each epoch: whether it is time to stop."""
+        """Called after each epoch; returns whether to stop."""
         self.metric = accuracy_name(list(logs)) or ""
         self.met = bool(abs(logs[self.metric] - logs[f"val_{self.metric}"]) <= self.tolerance)
         return self.met
 
     def get_state(self) -> AccuraciesMeetState:
-        """What it has seen."""
+        """What the rule has seen."""
         return {"metric": self.metric, "met": self.met}
 
     def set_state(self, state: AccuraciesMeetState) -> None:
