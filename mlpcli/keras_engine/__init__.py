@@ -1,4 +1,4 @@
-"""The same by Keras: this room and backend.py alone import it.
+"""Building and training by Keras, which only this room and backend.py import.
 
 The files, in reading order:
 

@@ -1,7 +1,7 @@
-"""A saved model built anew by Keras, from the schema's components and arrays that have been looked at.
+"""Models built by Keras from the schema's components: from a plan, or from a saved model's checked arrays.
 
-`keras.models.load_model` is never asked: it makes whatever a file names. This also opens files of newer and older
-versions of Keras, whose descriptions differ in words that no prediction depends on.
+`keras.models.load_model` is never used, since it builds whatever a file names. This way files of newer and older
+versions of Keras open, too: their descriptions differ in ways that do not change predictions.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from mlpcli.modelfile.weights import Weights
 
 
 def rebuild(saved: SavedModel) -> Any:
-    """The model of a file as a `keras.Sequential`, compiled where its loss and metrics are known here.
+    """The model of a file as a `keras.Sequential`, compiled if its loss and metrics are supported.
 
     Returns:
-        A model for predictions and scores: its initializers are not those of the file, and its optimizer starts anew.
+        A model for predictions and scores; its initializers are not those of the file, and its optimizer is new.
 
     Raises:
         ModelFileError: Keras refuses a layer or its weights.
@@ -68,7 +68,7 @@ def build_saved(path: Path, shape: Shape, layers: Sequence[SavedLayer], weights:
 
 
 def _keras_layer(layer: SavedLayer, name: str) -> Any:
-    """The layer with empty weights: those of the file come at once, and drawing others takes time."""
+    """The layer with empty weights: those of the file follow, and drawing others would take time."""
     fields = type(layer.component).model_fields
     empty = {key: Zeros() for key in fields if key.endswith("_initializer")}
     made = keras_object(layer.component, name=name, dtype=layer.precision, **empty)
@@ -100,7 +100,7 @@ def _made(described: Described) -> Any:
 
 
 def _metric(described: Described) -> Any:
-    """Keras's word for accuracy stays one: it looks at the loss and picks what fits the labels."""
+    """A metric for Keras; `accuracy` stays a word, for which Keras picks the class that fits the loss."""
     if isinstance(described.component, Accuracy):
         return described.component.name or "accuracy"
     return _made(described)
@@ -179,7 +179,7 @@ def build_metric(metric: Metric, plan: Plan) -> Any:
 
 
 def _scaling_arguments(scaling: Scaling) -> dict[str, Any]:
-    """The numbers of the first layer, which the plan leaves open; Keras takes single numbers where there is no axis."""
+    """The numbers of the first layer, which the plan leaves open; Keras takes single numbers if axis is None."""
     if scaling.kind == "rescaling":
         return {"scale": scaling.scale, "offset": scaling.offset}
     if scaling.kind == "normalization" and scaling.axis is None:
@@ -202,7 +202,7 @@ def tape_gradients(
     Args:
         weights: of all layers, one after the other.
         rows: raw rows (n, *input_shape), and targets as the loss takes them.
-        loss_weight: what the loss is multiplied with, penalties apart.
+        loss_weight: a factor of the loss without penalties.
     """
     arrays = iter(weights)
     named = dict(_by_layer(layers, arrays))

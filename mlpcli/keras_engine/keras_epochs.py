@@ -1,4 +1,4 @@
-"""Training by Keras, with resident epochs or by plain `model.fit`; batches and predictions as Keras takes them."""
+"""Training by Keras, with resident epochs or plain `model.fit`; batches and predictions for Keras."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc
 
 
 class KerasPredictor:
-    """A Keras model; it may be one that is being trained."""
+    """A Keras model, possibly still in training."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -89,7 +89,7 @@ class KerasEngine:
         return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs)
 
     def predictor(self) -> KerasPredictor:
-        """Predictions with the weights of now."""
+        """A predictor that uses the current weights."""
         return KerasPredictor(self.model)
 
     def _logs(self, folder: Path) -> tuple[Any, ...]:
@@ -117,11 +117,11 @@ class KerasFit:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
+        """The learning rate of the next step."""
         return float(self.model.optimizer.learning_rate)
 
     def get_weights(self) -> list[Array]:
-        """Copies."""
+        """Copies of all weights."""
         weights: list[Array] = self.model.get_weights()
         return weights
 
@@ -165,7 +165,7 @@ class Shuffle(Callback):  # type: ignore[misc, valid-type]
 
 
 class EpochTeller(Callback):  # type: ignore[misc, valid-type]
-    """Tells the loop of epochs; stops when the loop says so."""
+    """Calls the loop's `begin` and `end`; stops training when `end` returns True."""
 
     def __init__(self, begin: Callable[[], None], end: Callable[[int, Mapping[str, Any]], bool]) -> None:
         super().__init__()
@@ -180,7 +180,7 @@ class EpochTeller(Callback):  # type: ignore[misc, valid-type]
 
 
 class StepTeller(Callback):  # type: ignore[misc, valid-type]
-    """Tells how many steps of the epoch are done, also between the batches of the validation rows."""
+    """Reports the number of steps done, also between the batches of the validation rows."""
 
     def __init__(self, after_step: Callable[[int], None]) -> None:
         super().__init__()

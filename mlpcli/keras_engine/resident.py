@@ -1,7 +1,7 @@
-"""Epochs without Python between the steps, each in one graph.
+"""Resident epochs: each runs in one graph, without Python between the steps.
 
 A chunk of shuffled batches is gathered at once, and the graph loops over them, calling Keras's own `model.train_step`.
-All arithmetic, loss, metrics, and the optimizer's update are therefore Keras's. Its callbacks are told as by
+All arithmetic, loss, metrics, and the optimizer's update are therefore Keras's. Callbacks are called as by
 `model.fit`.
 """
 
@@ -19,9 +19,9 @@ from mlpcli.arrays import Array
 from mlpcli.data.batches import RowBatches, take_rows
 
 CHUNK_BYTES = 32 << 20
-"""A chunk is at most this large, whatever the batch; it is all that is copied of the data."""
+"""The most bytes of a chunk, whatever the batch size; no more of the data is copied at a time."""
 CHUNK_OPERATIONS = 5e10
-"""And takes at most so many multiplications and additions, about a second: a Ctrl-C is heard between chunks."""
+"""The most multiplications and additions of a chunk, about a second, since a Ctrl-C is heard between chunks."""
 OPERATIONS_PER_PARAMETER = 6
 """Of a dense layer, per row of a step: two forward, four backward."""
 tf = backend.tensorflow()
@@ -57,8 +57,8 @@ class ResidentEpochs:
             model: Keras's.
             train: the training rows; validation: the validation rows, or None.
             compiled: whether XLA compiles the steps.
-            note: is told what the user should know.
-            after_chunk: is told how many steps of the epoch are done; what it raises ends the training.
+            note: called with texts that the user should read.
+            after_chunk: called with the number of steps of the epoch done so far; what it raises ends the training.
             callbacks: Keras's, or anyone's own.
             epochs: how many there will be at most, as callbacks are told.
         """
@@ -75,11 +75,11 @@ class ResidentEpochs:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
+        """The learning rate of the next step."""
         return float(self.model.optimizer.learning_rate)
 
     def set_learning_rate(self, rate: float) -> None:
-        """Of the steps from now on, where there is no schedule."""
+        """Set it for the steps from now on; only without a schedule."""
         self.model.optimizer.learning_rate = rate
 
     def get_weights(self) -> list[Array]:
@@ -93,7 +93,7 @@ class ResidentEpochs:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """All epochs happen within it."""
+        """A context in which all epochs run."""
         model = self.model
         # The optimizer's variables must be there before the graph is traced, or TensorFlow traces it a second time.
         model.optimizer.build(model.trainable_variables)
@@ -123,13 +123,13 @@ class ResidentEpochs:
         return {name: float(logs[name]) for name in sorted(logs)}
 
     def ended(self, number: int, logs: Mapping[str, float]) -> bool:
-        """Tell the callbacks; whether one of them has set `model.stop_training`."""
+        """Call the callbacks; returns whether one of them has set `model.stop_training`."""
         self._last_logs = dict(logs)
         self.listeners.on_epoch_end(number, self._last_logs)
         return bool(self.model.stop_training)
 
     def finish(self) -> None:
-        """What Keras does when training has come to its end: averaged weights take the place of the last ones."""
+        """After training, as in Keras: with `use_ema` the averaged weights replace the last ones."""
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         self.listeners.on_train_end(self._last_logs)
 
@@ -153,7 +153,7 @@ class ResidentEpochs:
             variable.assign(value)
 
     def _noise(self) -> list[Any]:
-        """The variables of Keras's seed generators: no weights, and no file of a model holds them."""
+        """The variables of Keras's seed generators, which are not weights and not in model files."""
         weights = {id(variable) for variable in self.model.weights}
         return [one for one in self.model.non_trainable_variables if id(one) not in weights]
 
@@ -249,7 +249,7 @@ class ResidentEpochs:
 
 
 def _signature(batches: RowBatches, batch_axes: int) -> list[Any]:
-    """Open sizes for the leading axes: traced once, and XLA still compiles for the sizes that come."""
+    """A signature with open sizes for the leading axes, so that it is traced once; XLA compiles per size."""
     return [tf.TensorSpec(((None,) * batch_axes) + array.shape[1:], array.dtype) for array in batches.arrays]
 
 
@@ -301,7 +301,7 @@ ALGORITHM = "threefry"
 
 @contextmanager
 def fast_random_numbers(active: bool) -> Iterator[None]:
-    """While it is active, graphs that are traced on a CPU name the algorithm; on a GPU auto_select is right already."""
+    """A context in which graphs traced on a CPU name the random algorithm; on a GPU, auto_select is right already."""
     tf = backend.tensorflow()
     if not active or "GPU" in backend.devices():
         yield

@@ -1,4 +1,4 @@
-"""What each of Keras's layers makes of a shape, and the weights that it has, worked out without Keras."""
+"""The output shape and the weights of each of Keras's layers, worked out without Keras."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlpcli.config.regularizers import OrthogonalRegularizer
 from mlpcli.model.shapes import LayerSize, Shape, ShapeError
 
 Rule = Callable[[Any, Shape], LayerSize]
-"""From a layer, with Keras's argument names as attributes, and the shape of its input."""
+"""From a layer (Keras's argument names as attributes) and its input shape to its size."""
 
 
 def layer_size(tag: str, layer: Any, shape: Shape) -> LayerSize:
@@ -22,7 +22,7 @@ def layer_size(tag: str, layer: Any, shape: Shape) -> LayerSize:
     `layer` has Keras's argument names as attributes. A layer without a rule keeps its input's shape and has no weights.
 
     Raises:
-        ShapeError: the layer cannot follow that shape.
+        ShapeError: the layer does not accept inputs of that shape.
 
     >>> from mlpcli.config.layers import Conv2D
     >>> size = layer_size("conv2d", Conv2D(filters=8, kernel_size=3), (28, 28, 1))
@@ -43,7 +43,7 @@ def _biased(kernels: dict[str, Shape], units: int, use_bias: bool) -> dict[str, 
 
 
 def _sum(weights: dict[str, Shape]) -> str:
-    """How people write the count: 784x100+100."""
+    """The parameter count as a sum of products: 784x100+100."""
     return "+".join("x".join(map(str, shape)) for shape in weights.values())
 
 
@@ -53,14 +53,14 @@ def _along_axis(layer: Any, shape: Shape) -> LayerSize:
 
 
 def _width(axis: int, shape: Shape) -> int:
-    """The side of `axis`, which counts as in Keras: 1 and -len(shape) are the first side, for 0 is the batch."""
+    """The length of `axis`, counted as in Keras: 1 and -len(shape) are the first axis, since 0 is the batch."""
     if not (1 <= axis <= len(shape) or -len(shape) <= axis <= -1):
         raise ShapeError(f"axis {axis} does not exist in inputs of shape {shape}; -1 is the last, 1 the first")
     return shape[axis if axis < 0 else axis - 1]
 
 
 def _normalization(layer: Any, shape: Shape) -> LayerSize:
-    """With its mean given it has no weights; adapted by Keras it has mean, variance and a count."""
+    """With `mean` given, it has no weights; adapted by Keras, it has mean, variance and count."""
     if layer.mean is not None:
         return LayerSize(shape)
     side: Shape = () if layer.axis is None else (_width(layer.axis, shape),)
@@ -187,7 +187,7 @@ def _up_sampling2d(layer: Any, shape: Shape) -> LayerSize:
 
 
 def _windows(layer: Any, window: Any, height: int, width: int) -> tuple[int, int]:
-    """How many positions a sliding window takes, rows and columns ("valid" stays inside, "same" pads)."""
+    """The number of window positions, (rows, columns), for padding "valid" or "same"."""
     strides = _pair(layer.strides if layer.strides is not None else window)
     dilation = _pair(getattr(layer, "dilation_rate", 1))
     sides = []
@@ -245,7 +245,7 @@ _RULES: dict[str, Rule] = {
 
 
 def check_ranks(layer: Layer, size: LayerSize) -> None:
-    """Refuse what cannot be applied to the weights of `layer`; `size` is its own.
+    """Refuse initializers, regularizers and constraints that do not fit the weights of `layer` of this `size`.
 
     Raises:
         ShapeError: naming the argument.
@@ -257,7 +257,7 @@ def check_ranks(layer: Layer, size: LayerSize) -> None:
 
 
 def _rank(argument: str, size: LayerSize) -> int:
-    """How many axes the weight has that the argument is for; those that a layer can do without are vectors."""
+    """The number of axes of the weight that the argument is for; optional weights are vectors."""
     weight = argument.rsplit("_", 1)[0]
     return len(size.weights[weight]) if weight in size.weights else 1
 

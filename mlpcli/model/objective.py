@@ -26,14 +26,14 @@ from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import SettingError
 
 _SIGNED = ("hinge", "squared_hinge")
-"""Losses that read the labels as -1 and 1: their predictions change class at 0, not at 0.5."""
+"""Losses that read labels as -1 and 1; the threshold between their classes is 0, not 0.5."""
 _POSITIVE = ("softplus", "exponential", "squareplus", "relu", "relu6", "sigmoid", "hard_sigmoid", "softmax")
 """Activations for losses that take the logarithm of a prediction that is no probability."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What the network is to reach, and the output layer that can say it."""
+    """Task, loss and metrics, and the output layer that fits them."""
 
     task: str
     output: Output
@@ -62,7 +62,7 @@ def choose_objective(config: Config, facts: DataFacts) -> Objective:
 
 
 def _task(config: Config, facts: DataFacts) -> str:
-    """Two classes are a binary task, unless the config asks for one output per class."""
+    """Two classes make a binary task, unless the config asks for one output per class."""
     if facts.task != "binary" or config.data.task != "auto":
         return facts.task
     output, loss = config.model.output, config.training.loss
@@ -93,7 +93,7 @@ def _default_loss(task: str) -> Loss:
 
 
 def _needs(metric: Metric, task: str) -> Labels | None:
-    """The form of labels that a metric insists on; accuracy takes any."""
+    """The form of labels that a metric requires; accuracy takes any."""
     return None if isinstance(metric, Accuracy) else metric.labels.get(task)
 
 
@@ -114,7 +114,7 @@ def _metrics(config: Config, task: str, loss: Loss, labels: Labels) -> tuple[Met
 
 
 def _check_classes(metrics: tuple[Metric, ...], outputs: int) -> None:
-    """Keras finds a class that does not exist only in the middle of the first epoch."""
+    """Check class_id and top_k of metrics here; Keras would fail only during the first epoch."""
     for index, metric in enumerate(metrics):
         key, class_id, top_k = (
             f"training.metrics[{index}]",
@@ -183,7 +183,7 @@ def check_target_scaling(setting: str, objective: Objective, facts: DataFacts) -
     """Whether data.target_scaling fits what is to be learnt.
 
     Raises:
-        SettingError: no regression, several targets, or a loss or an output that standardizing would change.
+        SettingError: it is not a regression, has several targets, or its loss or output does not allow standardizing.
     """
     key = "data.target_scaling"
     if setting == "none":
@@ -203,13 +203,13 @@ def check_target_scaling(setting: str, objective: Objective, facts: DataFacts) -
 
 
 def loss_weight(loss: str, deviation: float) -> float:
-    """What the loss is multiplied with, so that its gradients are those of the standardized target."""
+    """The factor of the loss that makes its gradients those of the standardized target."""
     return float(deviation ** -DEGREES[loss])
 
 
 @dataclass(frozen=True)
 class Described:
-    """A component and what its saved form says beyond the schema."""
+    """A component, and the arguments of its saved form that the schema does not have."""
 
     component: Component
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -217,7 +217,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Compilation:
-    """What `compile` is called with; `optimizer` is None where it is not known, which no prediction needs."""
+    """The arguments of `compile`; `optimizer` is None if it is unknown, since predictions do not need it."""
 
     loss: Described
     metrics: tuple[Described, ...]

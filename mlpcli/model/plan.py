@@ -117,7 +117,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
 
 
 def planned_layers(plan: Plan, scaling: Scaling, target: TargetScaling | None = None) -> list[SavedLayer]:
-    """One for each layer of the plan; scaling and target as for `mlpcli.model.builder.build_model`."""
+    """The saved form of each layer of the plan; scaling and target as for `mlpcli.keras_engine.build.build_model`."""
     layers = []
     for index, planned in enumerate(plan.layers):
         numbers = _scaling(scaling) if index == 0 else {}
@@ -140,7 +140,7 @@ def _scaling(scaling: Scaling) -> dict[str, Any]:
 
 
 BYTES_PER_PARAMETER = 4 * 4
-"""float32, four times: the weight, its gradient, and two values that optimizers such as Adam keep."""
+"""Bytes per parameter: float32 for the weight, its gradient, and two values that Adam keeps."""
 
 
 def check_memory(plan: Plan) -> None:
@@ -159,7 +159,7 @@ def check_memory(plan: Plan) -> None:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that training needs and that can be had without TensorFlow."""
+    """Everything that training needs, prepared without TensorFlow: config, data, plan, scaling."""
 
     source: Source
     splits: Splits

@@ -14,15 +14,15 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class LayerSize:
-    """What one layer makes of its input, and with which weights."""
+    """The output shape and the weights of one layer."""
 
     output_shape: Shape
     weights: Mapping[str, Shape] = field(default_factory=dict)
     """By the names of Keras's arguments for them (kernel of kernel_initializer), in the order of `layer.weights`."""
     tracked: tuple[str, ...] = ()
-    """The names of those that training does not learn."""
+    """The names of the weights that training only tracks."""
     arithmetic: str = ""
-    """How the parameters come about, such as 784x100+100."""
+    """The parameter count as people write it, such as 784x100+100."""
 
     @property
     def trainable(self) -> int:
@@ -41,7 +41,7 @@ class LayerSize:
 
 
 class ShapeError(ValueError):
-    """A layer cannot take the shape before it; the text says what it needs."""
+    """A layer does not accept its input shape; the text says what it needs."""
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ Step = tuple[str, Layer]
 def stack_layers(
     model: ModelConfig, input_shape: Shape, scaling: str, output: Output, after: tuple[Layer, ...] = ()
 ) -> tuple[PlannedLayer, ...]:
-    """Scaling, hidden layers, output layer, what comes `after` it; with a flatten or reshape where a layer needs one.
+    """Place scaling, hidden layers, output layer and what comes `after` it; add flatten or reshape where needed.
 
     Raises:
-        SettingError: a layer cannot follow the one before it.
+        SettingError: a layer does not accept the output of the one before it.
     """
     hidden = list(_short_form(model) if model.layers is None else _long_form(model))
     steps: list[Step] = [("data.scaling", layer) for layer in SCALING_LAYERS[scaling]]
@@ -63,7 +63,7 @@ _RANK_MATTERS = (*IMAGE_LAYERS, Flatten, Reshape, Permute)
 
 
 def _adapter(layer: Layer, shape: Shape) -> Iterator[Layer]:
-    """What a layer needs before it: dense layers flat inputs, image layers a channel."""
+    """The layer needed before this one: a flatten for dense layers, a channel axis for image layers."""
     if isinstance(layer, Dense) and len(shape) > 1:
         yield Flatten()
     elif isinstance(layer, IMAGE_LAYERS) and len(shape) == 2:

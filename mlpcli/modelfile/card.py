@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 class _Section(BaseModel):
-    """A part of the card: no value is converted, and what a newer version has added is left aside."""
+    """A part of the card: no value is converted, and keys that a newer version has added are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
-"""In JSON a list; each of them a text."""
+"""In JSON a list of texts."""
 Size = Annotated[int, Field(gt=0)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Side = Annotated[int, Field(gt=0, le=4096)]
 
 
 class PlanCard(_Section):
-    """What training decided, of `Plan.as_metadata`."""
+    """What training decided; from `Plan.as_metadata`."""
 
     task: Task
     input_shape: Annotated[tuple[Size, ...], Field(strict=False, min_length=1)]
@@ -54,7 +54,7 @@ class PlanCard(_Section):
 
 
 class ImageCard(_Section):
-    """How pictures were made into examples, of `ImageForm`."""
+    """How pictures were turned into examples; from `ImageForm`."""
 
     size: Annotated[tuple[Side, Side], Field(strict=False)]
     color: Literal["grayscale", "rgb"]
@@ -63,7 +63,7 @@ class ImageCard(_Section):
 
 
 class DataCard(_Section):
-    """What the rows were, of `layout_metadata`; fingerprint: of rows and parts; streamed: they stayed on disk."""
+    """The form of the rows; from `layout_metadata`. fingerprint: of rows and parts; streamed: they stayed on disk."""
 
     fingerprint: str
     streamed: bool = False
@@ -74,7 +74,7 @@ class DataCard(_Section):
 
 
 class DataAsked(_Section):
-    """Of the config's data section, what is read even where the config as a whole is not known any more."""
+    """The part of the config's data section that is read even if the config is no longer valid as a whole."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -84,7 +84,7 @@ class DataAsked(_Section):
 
 
 class ConfigCard(_Section):
-    """The config that the model was trained with; only `evaluate` holds it to the schema, which may have changed."""
+    """The config of the training; only `evaluate` validates all of it, since the schema may have changed."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -93,9 +93,9 @@ class ConfigCard(_Section):
 
 
 class ModelCard(_Section):
-    """What a model takes and means.
+    """What a model takes and what its outputs mean.
 
-    name: what it is called. version: of the mlpcli that wrote it.
+    name: of the model. version: of the mlpcli that wrote it.
     """
 
     name: str
@@ -116,7 +116,7 @@ class ModelCard(_Section):
 
     @cached_property
     def layout(self) -> Layout:
-        """What rows must look like, as the data rooms understand it."""
+        """What rows must look like, for the functions that read data."""
         plan, data = self.plan, self.data
         form = ImageForm(**dict(data.image)) if data.image is not None else None
         names = data.feature_names or None
@@ -134,7 +134,7 @@ def read_card(file: Path, metadata: dict[str, Any]) -> ModelCard:
     """The card in a file's metadata.
 
     Raises:
-        ModelFileError: a field is missing or makes no sense; the first such field is named.
+        ModelFileError: a field is missing or invalid; the first such field is named.
     """
     try:
         return ModelCard.model_validate(metadata)
@@ -145,7 +145,7 @@ def read_card(file: Path, metadata: dict[str, Any]) -> ModelCard:
 
 
 def damaged_metadata(file: Path, found: str, where: str = "") -> ModelFileError:
-    """The error for metadata that makes no sense: `found` is wrong at the field `where`."""
+    """The error for invalid metadata: `found` is wrong at the field `where`."""
     place = f"{where}: " if where else ""
     return ModelFileError(f"{file}: its mlpcli metadata is damaged: {place}{found}; restore the file or train again")
 
@@ -194,7 +194,7 @@ def layout_metadata(source: Source) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Told:
-    """What people say of a model that mlpcli has not written.
+    """What the user says about a model that mlpcli did not write.
 
     class_names: in the order of its outputs. divide_by: what its inputs were divided by in training, as in x / 255.
     """
@@ -203,20 +203,20 @@ class Told:
     divide_by: float = 1.0
 
     def divided(self, x: Array) -> Array:
-        """Raw rows (n, ...) as the model takes them: float32 where they are divided."""
+        """Raw rows (n, ...) as the model takes them; float32 if they are divided."""
         return x if self.divide_by == 1 else (x / self.divide_by).astype("float32")
 
 
 PROBABILITIES = ("softmax", "sparsemax", "sigmoid", "hard_sigmoid")
-"""Output activations between 0 and 1; what others give to classes is called a score."""
+"""Activations whose outputs are probabilities; other outputs for classes are called scores."""
 
 
 @dataclass(frozen=True)
 class Meaning:
     """What the outputs of a model stand for.
 
-    class_names: None where it predicts numbers. threshold: binary, above it is the second class. outputs: how many
-    there are for each row. score: "probability", or "score" where the outputs are none. target: the column it learnt.
+    class_names: None if it predicts numbers. threshold: of a binary model; above it is the second class. outputs: per
+    row. score: "probability", or "score" if the outputs are not probabilities. target: the column it predicts.
     """
 
     task: str
@@ -227,7 +227,7 @@ class Meaning:
     target: str | None
 
     def check_top(self, top: int) -> int:
-        """How many classes are named for each row: `top`, or all where there are fewer.
+        """The number of classes named for each row: `top`, or all if there are fewer.
 
         Raises:
             UserError: fewer than one, or several for a model without classes.

@@ -1,6 +1,6 @@
 """What is in a model file, .keras or .h5: description, metadata and checksums, read without TensorFlow.
 
-mlpcli's metadata is a key of metadata.json in a .keras and a dataset in an .h5: stock Keras ignores both. (An extra
+mlpcli's metadata is a key of metadata.json in a .keras, and a dataset in an .h5; stock Keras ignores both. (An extra
 member would make Keras unpack the whole archive at each load, and an attribute of an .h5 ends at 64 kB.)
 A model file is untrusted: what is read here is bounded, and nothing in it is ever executed.
 """
@@ -43,9 +43,9 @@ Metadata = dict[str, Any]
 
 @dataclass(frozen=True)
 class ModelFile:
-    """An open model file: all that is wanted of it is read while it is open, and then it is closed.
+    """An open model file, from which everything wanted is read before it is closed.
 
-    source: the open zipfile.ZipFile of a .keras, whose directory has been found sound, or h5py.File of an .h5.
+    source: the open zipfile.ZipFile of a .keras, with its directory checked, or the h5py.File of an .h5.
     """
 
     path: Path
@@ -66,7 +66,7 @@ class ModelFile:
         """The mapping in one of the JSON members of a .keras.
 
         Raises:
-            ModelFileError: there is no such member, or it is damaged or no mapping.
+            ModelFileError: the member is missing, damaged, or not a mapping.
         """
         with self.reading() as archive:
             if member in archive.NameToInfo:
@@ -75,7 +75,7 @@ class ModelFile:
         return parse_json(content, self.path, member)
 
     def metadata(self) -> Metadata | None:
-        """What mlpcli keeps in the file, or None in a file that is not mlpcli's.
+        """The metadata that mlpcli wrote, or None in a file that it did not write.
 
         Raises:
             ModelFileError: the file is damaged, or written by a newer mlpcli.
@@ -215,13 +215,13 @@ LARGEST_DIRECTORY_BYTES = 1 << 17
 MOST_EXPANSION = 100
 """Weights hardly shrink when they are compressed; zip's own limit is 1,032 times."""
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error)
-"""What Python's zipfile raises on files that are damaged within."""
+"""The errors that zipfile raises for damaged files."""
 _ENCRYPTED = 1
 _KNOWN_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def _archive(path: Path, file: BinaryIO, stack: ExitStack) -> zipfile.ZipFile:
-    """The archive in an open file, after its directory has been found sound; `stack` closes it."""
+    """The archive in an open file, with its directory checked; `stack` closes it."""
     source = _Directory(file)
     with _zip_damage(path):
         archive = stack.enter_context(zipfile.ZipFile(cast(BinaryIO, source)))
@@ -232,7 +232,7 @@ def _archive(path: Path, file: BinaryIO, stack: ExitStack) -> zipfile.ZipFile:
 
 @contextmanager
 def _zip_damage(path: Path) -> Iterator[None]:
-    """What zipfile raises on damage, as a ModelFileError."""
+    """A context in which zipfile's errors about damage become ModelFileErrors."""
     try:
         yield
     except ZIP_ERRORS as error:
@@ -241,10 +241,10 @@ def _zip_damage(path: Path) -> Iterator[None]:
 
 
 def check_directory(archive: zipfile.ZipFile, path: Path) -> None:
-    """Hold the names and sizes of all members to what Keras writes.
+    """Check that the names and sizes of all members are such as Keras writes.
 
     Raises:
-        ModelFileError: naming the first member that is not Keras's, is there twice, or lies about its size.
+        ModelFileError: a member is not Keras's, occurs twice, or gives a false size; the first is named.
     """
     size, seen = path.stat().st_size, set()
     for info in archive.infolist():
@@ -270,10 +270,10 @@ def check_directory(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def read_member(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
-    """All bytes of a member, held to its checksum.
+    """All bytes of a member, checked against its checksum.
 
     Raises:
-        ModelFileError: there is no such member.
+        ModelFileError: the member is missing.
     """
     if name not in archive.NameToInfo:
         raise ModelFileError(f"{path}: has no {name}, so it is not a Keras model")
@@ -320,7 +320,7 @@ def parse_json(text: bytes, path: Path, what: str) -> dict[str, Any]:
     """The mapping in a JSON text; `what` is the part of `path` that it comes from.
 
     Raises:
-        ModelFileError: it is no JSON, no mapping, too large or nested too deeply.
+        ModelFileError: it is not JSON, not a mapping, too large or nested too deeply.
     """
     check_json_size(len(text), path, what)
     if sum(text.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
@@ -340,12 +340,12 @@ ATTRIBUTE = "mlpcli_checksums"
 
 
 def checksums(metadata: bytes, descriptions: Iterable[bytes]) -> str:
-    """Those of the metadata and of Keras's descriptions of the model, as they stand in the file, as JSON."""
+    """The checksums of the metadata and of Keras's descriptions of the model, as JSON."""
     return json.dumps({"metadata": _digest([metadata]), "description": _digest(descriptions)})
 
 
 def check(saved: bytes | None, metadata: bytes, descriptions: Iterable[bytes], path: Path) -> None:
-    """Hold the file to its checksums; files of older versions have none.
+    """Check the file against its checksums; files of older versions have none.
 
     Raises:
         ModelFileError: the metadata or the model's description changed after they were saved.

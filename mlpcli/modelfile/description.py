@@ -1,7 +1,7 @@
-"""Keras's description of a saved model, read without Keras: which layers it has, their arguments and their sizes.
+"""Keras's description of a saved model, read without Keras: its layers, their arguments and sizes.
 
-Nothing in it is believed: each layer must be one of the schema's, each argument within the schema's limits. What comes
-out are the schema's own components, from which a model is built anew; the description itself goes nowhere.
+Nothing in it is trusted: each layer must be one of the schema's, each argument within the schema's limits. The result
+are the schema's own components, from which a model is built anew; the description itself is not passed on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mlpcli.modelfile.vocabulary import first_stranger
 from mlpcli.text import printable
 
 LARGEST_OUTPUT = 1 << 26
-"""No layer may make more values from one row: an up-sampling of a few bytes could ask for all memory there is."""
+"""The most values a layer may make from one row: an up-sampling of a few bytes could take all memory."""
 
 
 def check_layers(path: Path, architecture: dict[str, Any]) -> list[LayerJson]:
@@ -53,7 +53,7 @@ def saved_layers(path: Path, architecture: dict[str, Any]) -> tuple[Shape, list[
     """The input shape and the layers of a saved model, with sizes worked out from their arguments.
 
     Raises:
-        ModelFileError: the model has layers or arguments that are not known, or says nothing of its input.
+        ModelFileError: the model has unsupported layers or arguments, or does not describe its input.
     """
     layers = check_layers(path, architecture)
     shape = input_shape = _input_shape(path, architecture)
@@ -89,7 +89,7 @@ def _saved_layer(path: Path, layer: LayerJson, shape: Shape) -> SavedLayer:
 
 
 def _end(error: Exception) -> str:
-    """An argument of another version is no damage, and its error says so."""
+    """The end of a message: an unsupported argument is not called damage."""
     advice = "" if isinstance(error, ArgumentError) and "; " in str(error) else "; the file is damaged"
     return f"{error}{advice}"
 
@@ -145,7 +145,7 @@ def chain(path: Path, architecture: dict[str, Any]) -> list[LayerJson]:
 
 
 def _in_order(path: Path, config: dict[str, Any], layers: list[LayerJson]) -> list[LayerJson]:
-    """The layers of a graph from its input on, each the only one that takes what the last one gives."""
+    """The layers of a graph from its input on; each must be the only one that takes the output of the one before."""
     after: dict[str, LayerJson] = {}
     first = None
     for layer in layers:
@@ -169,7 +169,7 @@ def _in_order(path: Path, config: dict[str, Any], layers: list[LayerJson]) -> li
 
 
 def _source(layer: LayerJson) -> str | None:
-    """The name of the one layer that this one takes its input from, once and plainly; None where there is none."""
+    """The name of the only layer that gives this one its input; None if that is not so simple."""
     nodes = layer.get("inbound_nodes")
     node = nodes[0] if isinstance(nodes, list) and len(nodes) == 1 else None
     if isinstance(node, dict):
@@ -209,7 +209,7 @@ _Margins = Annotated[list[_Sides], Field(min_length=2, max_length=2)]
 
 
 class SavedNormalization(Normalization):
-    """Without a mean it has weights: Keras's `adapt` found them."""
+    """Without a mean, it has weights, set by Keras's `adapt`."""
 
     mean: Numbers | None = None  # type: ignore[assignment]
     variance: Numbers | None = None  # type: ignore[assignment]
@@ -263,7 +263,7 @@ def layer_component(keras_class: str, config: Mapping[str, Any]) -> Layer:
 
 
 def _unnested(value: Any) -> Any:
-    """[[1, 2]] to [1, 2]: Keras takes statistics in any shape that can be spread over the inputs."""
+    """[[1, 2]] to [1, 2]: Keras takes statistics of any shape that broadcasts to the inputs."""
     for _ in range(6):
         if not (isinstance(value, list) and len(value) == 1 and isinstance(value[0], list)):
             break
@@ -272,10 +272,10 @@ def _unnested(value: Any) -> Any:
 
 
 def precision_of(written: Any) -> str:
-    """The policy's name, which versions of Keras write alone or as an object; nothing at all is float32.
+    """The name of the dtype policy, which Keras writes as a text or an object; without one, float32.
 
     Raises:
-        ArgumentError: it is none that is known here.
+        ArgumentError: the policy is not supported.
     """
     config = written.get("config") if isinstance(written, dict) else None
     name = config.get("name") if isinstance(config, dict) else written

@@ -1,7 +1,7 @@
-"""Parts of an HDF5 file that anybody may have made, read within bounds.
+"""Parts of an untrusted HDF5 file, read within bounds.
 
 HDF5 can point to other files, compute data from them, call filters, and claim sizes that it does not hold. What Keras
-writes uses none of that: groups, plain arrays and short attributes are all that is read here.
+writes uses none of that: only groups, plain arrays and short attributes are read here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ H5_ERRORS = (
     MemoryError,
     OverflowError,
 )
-"""What h5py raises on files that are damaged within."""
+"""The errors that h5py raises for damaged files."""
 LARGEST_JSON_BYTES = 32 << 20
 """A description of a thousand layers takes 3 MB; a table's categories and class names some more."""
 MOST_NAMES = 16
@@ -48,10 +48,10 @@ class H5ContentError(ValueError):
 
 @contextmanager
 def open_h5(path: Path, file: BinaryIO) -> Iterator[Any]:
-    """An h5py.File for the block, on a file that is open already.
+    """An h5py.File for the block, on an open file.
 
     Raises:
-        ModelFileError: it is no HDF5 file, or one that would lead libhdf5 astray.
+        ModelFileError: it is not an HDF5 file, or one on which libhdf5 might hang or crash.
     """
     with h5_damage(path):
         check_heaps(path, file)
@@ -64,7 +64,7 @@ def h5_in(path: Path, source: BinaryIO) -> Iterator[Any]:
     """An h5py.File for the block: of an open file, or of bytes in memory that are a part of `path`.
 
     Raises:
-        ModelFileError: it is no HDF5 file.
+        ModelFileError: it is not an HDF5 file.
     """
     import h5py
 
@@ -79,7 +79,7 @@ def h5_in(path: Path, source: BinaryIO) -> Iterator[Any]:
 
 @contextmanager
 def h5_damage(path: Path) -> Iterator[None]:
-    """What h5py raises on damage, as a ModelFileError."""
+    """A context in which h5py's errors about damage become ModelFileErrors."""
     try:
         yield
     except H5_ERRORS as error:
@@ -93,8 +93,8 @@ def step_into(group: Any, name: str) -> Any:
     looked at first.
 
     Raises:
-        KeyError: there is none.
-        H5ContentError: a part of the way is no plain link.
+        KeyError: it does not exist.
+        H5ContentError: a part of the path is not a plain link.
     """
     for part in name.split("/"):
         if part in ("", ".", ".."):
@@ -113,7 +113,7 @@ def holds(group: Any, part: str) -> bool:
 
 
 def is_group(thing: Any) -> bool:
-    """Whether it is a group, and no array or type."""
+    """Whether it is a group, rather than an array or a type."""
     return hasattr(getattr(thing, "id", None), "links")
 
 
@@ -141,10 +141,10 @@ def read_array(dataset: Any, shape: tuple[int, ...], kinds: str = "f") -> Array:
 
 
 def check_storage(dataset: Any) -> None:
-    """Whether the values stand in this file, as they are and all of them.
+    """Check that all values are stored in this file, uncompressed.
 
     Raises:
-        H5ContentError: they are elsewhere, computed, packed, or not there at all.
+        H5ContentError: they are in another file, computed, compressed, or missing.
     """
     if dataset.external or dataset.is_virtual:
         raise H5ContentError("its values are in another file")
@@ -160,10 +160,10 @@ def check_storage(dataset: Any) -> None:
 def read_names(holder: Any, name: str) -> list[str]:
     """A short list of names among the attributes of a group.
 
-    A list may say one long text many times over, so that its length is looked at before it is read.
+    A list may repeat one long text many times, so its length is checked before it is read.
 
     Raises:
-        H5ContentError: it is no list of names, or too long.
+        H5ContentError: it is not a list of names, or too long.
     """
     attribute = holder.attrs.get_id(name)
     if 0 in attribute.shape:
@@ -177,10 +177,10 @@ def read_names(holder: Any, name: str) -> list[str]:
 
 
 def read_text(file: Any, name: str, path: Path) -> bytes | None:
-    """A text among the attributes of the file; None where there is none.
+    """A text among the attributes of the file; None if it is missing.
 
     Raises:
-        ModelFileError: it is no text, or a file of this size could hold one without bounds.
+        ModelFileError: it is not a text, or its length cannot be bounded by the size of the file.
     """
     if name not in file.attrs:
         return None
@@ -195,14 +195,14 @@ def read_text(file: Any, name: str, path: Path) -> bytes | None:
 
 
 def _holds_text(attribute: Any) -> bool:
-    """Whether its type is text: reading other things of varying length ends the process where one is damaged."""
+    """Whether its type is text: reading other types of variable length can crash the process if they are damaged."""
     import h5py
 
     return h5py.check_string_dtype(attribute.dtype) is not None
 
 
 def _check_other_bytes(file: Any, path: Path) -> None:
-    """A text has no size before it is read, but it cannot be longer than what of the file is not numbers."""
+    """Bound the length of texts, unknown before they are read, by the bytes of the file that are not numbers."""
     size = path.stat().st_size
     if size <= LARGEST_JSON_BYTES:
         return
@@ -235,7 +235,7 @@ def check_heaps(path: Path, file: BinaryIO) -> None:
     """Walk through all heaps of an open file as libhdf5 will; `path` is named in errors.
 
     Raises:
-        ModelFileError: one of them has no end, or ends elsewhere.
+        ModelFileError: one of them has no end, or not the end it should have.
     """
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         start, steps = content.find(_START), 0
@@ -248,7 +248,7 @@ def check_heaps(path: Path, file: BinaryIO) -> None:
 
 
 def _steps(content: mmap.mmap, start: int) -> Iterator[int | None]:
-    """The places of the objects of a heap, one after another; None where they go astray."""
+    """The offsets of the objects of a heap, one after another; None where they leave the heap."""
     if start + _HEAD > len(content):
         return  # too short to be one
     end = start + int(struct.unpack_from("<Q", content, start + 8)[0])

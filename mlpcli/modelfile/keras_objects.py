@@ -1,4 +1,4 @@
-"""Objects as Keras writes them down, to the schema's components; what a saved model was compiled with.
+"""Objects as Keras serializes them, turned into the schema's components; what a saved model was compiled with.
 
 A model predicts without any of them. What cannot be followed, such as a loss that the schema leaves out, is therefore
 no error: the model is then opened uncompiled, and a note says why.
@@ -30,7 +30,7 @@ _REDUCTIONS = {"auto": "sum_over_batch_size", None: "sum_over_batch_size"}
 
 
 def compilation_of(architecture: Mapping[str, Any]) -> tuple[Compilation | None, str | None]:
-    """What the model was compiled with, and why it cannot be compiled where that is not known or was nothing."""
+    """What the model was compiled with, and None; or None, and the reason why that is not known."""
     config = architecture.get("compile_config") or architecture.get("training_config")
     if not isinstance(config, dict) or config.get("loss") is None:
         return None, "it was saved without a loss"
@@ -76,7 +76,7 @@ def _metric(value: Any) -> Described:
 
 
 def _optimizer(config: Mapping[str, Any]) -> Described | None:
-    """The optimizer with its arguments; None where it is another, or has other arguments."""
+    """The optimizer with its arguments; None if it or an argument is not in the schema."""
     value = config.get("optimizer") or config.get("optimizer_config")
     cls, arguments = find(OPTIMIZERS, value)
     if cls is None:
@@ -106,7 +106,7 @@ def _more(cls: type[Component], config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _schema_part(cls: type[Component], config: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that the schema judges: not those above, nor what says that nothing unusual is meant."""
+    """The arguments that the schema checks: without those above, and without redundant defaults."""
     left_out = {*_LOGITS, "reduction", *(key for key, value in _UNCHANGED.items() if config.get(key) == value)}
     return {
         key: plain(value) for key, value in config.items() if key in cls.model_fields or key not in {*left_out, "name"}
@@ -142,17 +142,17 @@ FAMILIES: dict[str, tuple[type[Component], ...]] = {
     "regularizer": REGULARIZERS,
     "constraint": CONSTRAINTS,
 }
-"""What the last word of an argument's name says of its value."""
+"""The kind of an argument's value, by the last word of its name."""
 IRRELEVANT = frozenset((
     "seed", "dtype", "name", "noise_shape", "input_axes", "output_axes", "renorm_momentum", "renorm_clipping",
     "synchronized", "jit_compile", "is_legacy_optimizer", "fn",
 ))  # fmt: skip
-"""Arguments for training, for other devices, or that say again what is known: they do not change a prediction."""
+"""Arguments that do not change a prediction: for training, for other devices, or redundant."""
 _OTHER_NAMES = {"OrthogonalInitializer": "Orthogonal", "IdentityInitializer": "Identity", "L1L2": "L1L2"}
 
 
 class ArgumentError(ValueError):
-    """An argument in a model's description cannot be followed; the text says which."""
+    """An argument in a model's description is not supported; the text says which."""
 
 
 def make(cls: type[Made], config: Mapping[str, Any], more: Iterable[str] = ()) -> Made:
@@ -161,7 +161,7 @@ def make(cls: type[Made], config: Mapping[str, Any], more: Iterable[str] = ()) -
     Args:
         cls: a class of the schema.
         config: argument to value, as JSON.
-        more: arguments beside the schema's that the caller has looked at.
+        more: further arguments, which the caller has checked.
 
     Raises:
         ArgumentError: an argument is unknown, or outside the schema's limits.
@@ -197,7 +197,7 @@ def component(classes: Iterable[type[Component]], value: Any, key: str) -> Compo
     """One of `classes`, from its name alone or from {"class_name": ..., "config": {...}}.
 
     Raises:
-        ArgumentError: it is none of them.
+        ArgumentError: it is not one of them.
     """
     cls, config = find(classes, value)
     if cls is None:
@@ -219,7 +219,7 @@ def function_name(value: Any, key: str) -> str | None:
     """The name of an activation, from itself or from the function object that newer versions write.
 
     Raises:
-        ArgumentError: it is no activation of the schema, a layer in place of one for example.
+        ArgumentError: it is not an activation of the schema; it may be a layer, for example.
     """
     name = value.get("config") if isinstance(value, dict) and value.get("class_name") == "function" else value
     if name is None or (isinstance(name, str) and name in ACTIVATIONS):

@@ -1,6 +1,6 @@
 """A model file opened once: card, layers and weights.
 
-Of a model that mlpcli has not written, task and classes are told from its last layer and its loss.
+For a model that mlpcli did not write, task and classes are inferred from its last layer and its loss.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from mlpcli.runs.directory import find_model
 
 @dataclass(frozen=True)
 class SavedModel:
-    """What a model file holds, read and held to the schema; no code of the file's has run, and none will.
+    """The content of a model file, checked against the schema; no code from the file is ever run.
 
-    stock: whether mlpcli has not written it; its card then is what can be told from its layers, and `told` what people
-    say of it. kind: the file's format. name: in Keras's description. weights: by the names of the layers. compilation:
-    None where it has no loss; uncompiled says why.
+    stock: whether mlpcli did not write it; its card is then inferred from its layers, and `told` comes from
+    the user. kind: the file's format. name: in Keras's description. weights: by the names of the layers. compilation:
+    None if it has no loss; uncompiled says why.
     """
 
     path: Path
@@ -51,17 +51,17 @@ class SavedModel:
 
     @property
     def meaning(self) -> Meaning:
-        """What its outputs stand for."""
+        """What the outputs stand for."""
         return self.card.meaning(_activation(self.layers))
 
 
 def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel:
-    """Open a model file once and read all of it, with what its metadata says, or what can be told from its layers.
+    """Open a model file once and read all of it; without mlpcli's metadata, infer the card from the layers.
 
     Raises:
         RunDirectoryError: it is a folder without a model file.
-        ModelFileError: the file is missing, damaged, newer than this mlpcli, or holds a layer that is not known.
-        UserError: something is told of a file that knows better, or that does not fit it.
+        ModelFileError: the file is missing, damaged, newer than this mlpcli, or holds an unsupported layer.
+        UserError: `told` contradicts the file, or the file needs no such information.
     """
     file, told = _model_file(model_or_run), told or Told()
     with open_model_file(file) as opened:
@@ -90,7 +90,7 @@ def _model_file(model_or_run: str | Path) -> Path:
 
 
 def _check_network(model: SavedModel) -> None:
-    """Hold the card to the network: a card of another model gives answers that look right."""
+    """Check the card against the network: with another model's card, predictions would be wrong but plausible."""
     said, outputs = model.card.plan.input_shape, model.meaning.outputs
     if said != model.input_shape:
         found = f"describes inputs of shape {said}, but the model takes {model.input_shape}"
@@ -111,7 +111,7 @@ def _output_shape(input_shape: Shape, layers: Sequence[SavedLayer]) -> Shape:
 def _stock_card(
     file: Path, name: str, shape: Shape, layers: Sequence[SavedLayer], compilation: Compilation | None, told: Told
 ) -> ModelCard:
-    """The card of a model that mlpcli has not written; classes without names are called by their numbers.
+    """The card of a model that mlpcli did not write; classes without names get their numbers as names.
 
     Raises:
         UserError: there are more or fewer class names than classes.
@@ -141,7 +141,7 @@ def _stock_card(
 
 
 def _pictures(shape: Shape) -> dict[str, Any] | None:
-    """How pictures are made into examples; the brightness of their border is not known, so that none is inverted."""
+    """How pictures are turned into examples; the border's brightness is unknown, so none is inverted."""
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[-1] not in (1, 3)):
         return None
     color = "rgb" if len(shape) == 3 and shape[-1] == 3 else "grayscale"

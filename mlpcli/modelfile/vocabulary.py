@@ -1,4 +1,4 @@
-"""Which objects a model file may name: those of the schema. Keras makes whatever is named, so the rest is refused."""
+"""The objects that a model file may name: those of the schema. Keras builds all that is named, so others are refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMPONENTS: tuple[type[Component], ...] = (
 )  # fmt: skip
 _POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy")
 _VALUES = ("__tuple__", "__numpy__", "__keras_tensor__")
-"""Not objects but ways of writing a value down."""
+"""Ways of writing a value, rather than objects."""
 _CLASSES = {(f"keras.{cls.family}", cls.keras_class) for cls in _COMPONENTS} | {
     ("keras.layers", "Normalization"),
     ("keras.layers", "InputLayer"),
@@ -33,7 +33,7 @@ _NAMES = {name for _, name in _CLASSES}
 _FUNCTIONS = {*ACTIVATIONS, *(cls.tag for cls in (*LOSSES, *METRICS) if cls is not Accuracy)}
 _FUNCTION_MODULES = ("builtins", "keras.activations", "keras.losses", "keras.metrics", "keras")
 _UNUSED = {tag.replace("_", "") for tag in (*LOSSES_LEFT_OUT, *METRICS_LEFT_OUT, *OPTIMIZERS_LEFT_OUT)}
-"""Keras's own losses, metrics and optimizers that are not built here: a model compiled with one still predicts."""
+"""Keras's losses, metrics and optimizers that mlpcli does not build: a model compiled with one still predicts."""
 _COMPILED_WITH = (None, "keras.losses", "keras.metrics", "keras.optimizers")
 MODEL_MODULES = {
     "Sequential": ("keras", "keras.models", "keras.src.models.sequential", "tf_keras.src.engine.sequential"),
@@ -42,11 +42,11 @@ MODEL_MODULES = {
         "keras.engine.functional", "tf_keras.src.engine.functional",
     ),
 }  # fmt: skip
-"""Where versions of Keras say that their two plain kinds of models come from."""
+"""The modules that versions of Keras name for Sequential and Functional models."""
 
 
 def first_stranger(architecture: dict[str, Any]) -> str | None:
-    """The first object in a model's description, but for the model itself, that is not in the schema; None is good.
+    """The first object in a model's description, but for the model itself, that is not in the schema; or None.
 
     Whatever has a `class_name` is an object; an .h5 leaves its module out where Keras looks it up by itself.
     """
@@ -95,7 +95,7 @@ def _is_unused(value: dict[str, Any]) -> bool:
 
 
 def _in(value: Any, known: Any) -> bool:
-    """Membership of what may not be hashable: anything can stand in a damaged file."""
+    """Membership of a value that may not be hashable, since a damaged file can hold anything."""
     try:
         return value in known
     except TypeError:

@@ -1,4 +1,4 @@
-"""The weights in a model file, read with zipfile and h5py alone, held to the description and to their digest.
+"""The weights in a model file, read with zipfile and h5py alone, checked against the description and their digest.
 
 A .keras has them in its member model.weights.h5, by position: layers/dense/vars/0, layers/dense_1/vars/0 and so on.
 An .h5 has them by name: model_weights/<layer>/<weight>, with the order in attributes.
@@ -40,7 +40,7 @@ from mlpcli.text import printable
 Shape = tuple[int, ...]
 LEAST_WEIGHTS_BYTES = 16 << 20
 MOST_STATES = 8
-"""A file may hold this many times the bytes of the weights: optimizers keep up to four values for each."""
+"""The most bytes of a file, as a multiple of its weights: optimizers keep up to four values for each."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read_layer_weights(opened: ModelFile, layers: Sequence[ExpectedLayer]) -> di
     """Layer name to its weights, in the order of Keras's `layer.weights`; layers without weights have an empty list.
 
     Raises:
-        ModelFileError: a layer's weights are missing, of another shape or type, or more than the description says.
+        ModelFileError: a layer's weights are missing, of another shape or type, or too many.
     """
     path, needed = opened.path, sum(layer.size for layer in layers)
     if opened.kind == "h5":
@@ -83,7 +83,7 @@ def snake_case(keras_class: str) -> str:
 
 
 def _weights_member(archive: zipfile.ZipFile, path: Path, layers: Sequence[ExpectedLayer], needed: int) -> bytes:
-    """The bytes of model.weights.h5, if they can be those of such layers."""
+    """The bytes of model.weights.h5, after checking that their number is plausible for these layers."""
     if WEIGHTS in archive.NameToInfo:
         size = archive.getinfo(WEIGHTS).file_size
         if size < needed:
@@ -122,7 +122,7 @@ def _members(group: Any) -> list[str]:
 
 
 def _count(groups: Any, place: str) -> int:
-    """How many weights a layer has of its own; those of its parts, such as the random state of a Dropout, are none."""
+    """The number of a layer's own weights, without those of its parts, such as the random state of a Dropout."""
     layer = step_into(groups, place) if groups is not None and holds(groups, place) else None
     variables = step_into(layer, "vars") if layer is not None and holds(layer, "vars") else None
     return len(variables) if variables is not None and is_group(variables) else 0
@@ -179,10 +179,10 @@ Weights = dict[str, list[npt.NDArray[Any]]]
 def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: Metadata | None) -> Weights:
     """The weights of every layer of the model in a file.
 
-    NaN is an error in files of others, too: a ReLU can turn it into a plausible number, and no prediction would tell.
+    NaN is an error in files of stock Keras, too: a ReLU can turn it into a plausible number that no one would notice.
 
     Raises:
-        ModelFileError: they are not those of this model, changed since they were saved, or are not finite.
+        ModelFileError: they do not fit this model, have changed since they were saved, or are not finite.
     """
     path = opened.path
     expected = [ExpectedLayer(layer.name, layer.keras_class, layer.weights, layer.weight_type) for layer in layers]
@@ -199,7 +199,7 @@ def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: M
 
 
 def weights_digest(weights: Iterable[np.ndarray[Any, Any]]) -> str:
-    """`sha256:...` of all weights in order; an .h5 has no checksum of its own."""
+    """`sha256:...` over all weights in order, needed because an .h5 has no checksum of its own."""
     digest = hashlib.sha256()
     for array in weights:
         digest.update(repr((array.shape, array.dtype.name)).encode("ascii"))

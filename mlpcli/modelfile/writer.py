@@ -1,6 +1,6 @@
 """Model files written without Keras, in one piece: the JSON that `keras.models.load_model` reads, .keras and .h5.
 
-Only what every Keras 3 knows is written; what a version has added since is at its default.
+Only arguments that every Keras 3 has are written; those added later keep their defaults.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 
 
 def architecture_json(name: str, input_shape: Shape, layers: Sequence[SavedLayer], compiled: Json | None) -> Json:
-    """A Sequential model: what stands in config.json.
+    """The description of a Sequential model, as in config.json.
 
     Args:
         name: of the model, safe for TensorFlow's scopes, as those of the layers are.
@@ -60,7 +60,7 @@ def architecture_json(name: str, input_shape: Shape, layers: Sequence[SavedLayer
 
 
 def compile_json(plan: Plan, training: TrainingConfig, loss_weight: float | None, rate: float) -> Json:
-    """What the model is compiled with; `rate` is the learning rate now, where no schedule decides it."""
+    """What the model is compiled with; `rate` is the current learning rate, unless a schedule decides it."""
     return {
         "optimizer": _optimizer_json(training, rate),
         "loss": object_json(plan.loss, name=plan.loss.tag, reduction="sum_over_batch_size"),
@@ -74,7 +74,7 @@ def compile_json(plan: Plan, training: TrainingConfig, loss_weight: float | None
 
 
 def object_json(component: Component, **changes: Any) -> Json:
-    """A component of the schema as Keras serializes its object: the fields are the arguments of Keras's class."""
+    """A component of the schema, as Keras serializes its object; the fields are the arguments of Keras's class."""
     arguments = {name: getattr(component, name) for name in type(component).model_fields}
     if "activation" in arguments:
         arguments["activation"] = arguments["activation"] or "linear"
@@ -108,7 +108,7 @@ def _metric_json(metric: Any, plan: Plan) -> Json:
 
 
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)
-"""The earliest that a zip archive can name."""
+"""The earliest date that a zip archive can hold."""
 
 
 def write_keras(
@@ -132,7 +132,7 @@ def write_keras(
 
 
 def keras_version() -> str:
-    """Of the Keras that is installed, whose format this is; nothing of it is imported."""
+    """The version of the installed Keras, without importing it."""
     from importlib.metadata import version
 
     return version("keras")
@@ -169,14 +169,14 @@ def _write_group(file: Any, place: str, name: str, arrays: Sequence[Array]) -> N
 
 
 LARGEST_ATTRIBUTE = 64_512
-"""Bytes; HDF5 keeps attributes in a header of 64 kB, and Keras parts its lists of names before that."""
+"""Bytes. HDF5 keeps attributes in a header of 64 kB, so Keras splits longer lists of names."""
 
 
 def write_h5(path: Path, architecture: dict[str, Any], layers: Sequence[SavedLayer], weights: Iterable[Array]) -> None:
-    """Write the file; arguments as for `mlpcli.model.keras_file.write_keras`.
+    """Write the file; arguments as for `write_keras`.
 
-    The optimizer's variables are left out: Keras builds the optimizer of an .h5 that has them for no weights at all,
-    and then cannot train the model any further.
+    The optimizer's variables are left out: with them, Keras would build the optimizer of an .h5 for no weights at all
+    and could not train the model further.
     """
     import h5py
 
@@ -216,7 +216,7 @@ def _write_arrays(group: Any, arrays: Sequence[Array]) -> None:
 
 
 def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
-    """In one attribute, or in as many as it takes, with a number behind the name of each."""
+    """Write names into one attribute, or into as many numbered ones as needed."""
     texts = np.array([name.encode("ascii") for name in names], "S")
     parts = -(-texts.nbytes // LARGEST_ATTRIBUTE)
     if parts <= 1:
@@ -243,7 +243,7 @@ def save_model(model: Any, path: Path, metadata: Metadata) -> None:
 
 
 def _most_bytes(model: Any, metadata: Metadata) -> int:
-    """More than the file will need: the values, and what HDF5 writes around each array."""
+    """An upper bound of the file's size: the values, and HDF5's overhead for each array."""
     variables = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
     values: int = sum(4 * prod(variable.shape) for variable in variables)
     return values + 8192 * len(variables) + 4 * len(repr(metadata)) + (1 << 18)

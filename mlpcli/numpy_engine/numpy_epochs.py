@@ -139,7 +139,7 @@ class NumpyEpochs:
         return False
 
     def finish(self) -> None:
-        """What Keras does when training has come to its end."""
+        """After training, as in Keras: with `use_ema` the averaged weights replace the last ones."""
         self.model.optimizer.finish()
 
     def get_state(self) -> NumpyState:

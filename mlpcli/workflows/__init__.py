@@ -1,4 +1,4 @@
-"""One file a verb: the Python API. A workflow returns a result and prints nothing.
+"""The Python API, one file per command. A workflow returns a result and prints nothing.
 
 The files, in reading order:
 
@@ -8,12 +8,12 @@ The files, in reading order:
 - train.py: train, with one seed or several
 - seeds.py: a config trained with several seeds, with means and spreads
 - evaluate.py: evaluate, which rows and their scores
-- predict_inputs.py: what is to be predicted, all of it looked at before a model is loaded
+- predict_inputs.py: the inputs of predict, all checked before the model is loaded
 - input_batches.py: pictures, table rows and arrays as batches for a model
-- predict_output.py: answers as labels and numbers, as a table, as saved inputs
+- predict_output.py: predictions as labels and numbers, as a table; saved inputs
 - predict.py: predict, checked and then run batch by batch
-- summary.py: summary, the layer table and what a model file says of itself
-- gradcheck.py: gradcheck, three ways to the same gradients
+- summary.py: summary, the layer table and what a model file says about itself
+- gradcheck.py: gradcheck, the gradients computed in three ways
 - plot.py: plot, pictures from the files of runs
 - init_table.py: a table as init sees it: target, columns, leaks
 - init_text.py: the text of a first config, and the sizes in it

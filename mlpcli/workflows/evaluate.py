@@ -56,12 +56,12 @@ def evaluate(
         data: other rows: a path or a built-in name; all of its rows (its test rows where it has some).
         split: test, validation or train of the model's own data; by default the first of these that exists.
         output: a folder for evaluation.json and its picture.
-        engine: numpy, keras, or auto: NumPy, and Keras for what NumPy does not know.
-        told: class names and scaling of a model that mlpcli has not written, which also needs `data`.
+        engine: numpy, keras, or auto: NumPy where it can, else Keras.
+        told: class names and scaling of a model that mlpcli did not write; such a model also needs `data`.
 
     Raises:
         ModelFileError: the file cannot be used.
-        DataError, UserError: the data is not there, or not what the model takes.
+        DataError, UserError: the data is missing, or does not fit the model.
     """
     from mlpcli.modelfile.saved_model import open_model
     from mlpcli.scoring.predictor import load_predictor
@@ -143,7 +143,7 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
 
 
 def _own_rows(config: Config, card: ModelCard, split: str | None) -> ChosenRows:
-    """The parts that training made, made again: the split is a function of config and data."""
+    """The rows of the model's own data, split again as in training: the split depends on config and data alone."""
     fitted = card.data.preprocessing
     settings, notes = _where_it_is_now(config.data)
     if fitted is not None:
@@ -162,7 +162,7 @@ def _own_rows(config: Config, card: ModelCard, split: str | None) -> ChosenRows:
 
 
 def _where_it_is_now(settings: DataConfig) -> tuple[DataConfig, list[str]]:
-    """A built-in set may lie in another folder of MLPCLI_DATA than it did when the model was trained."""
+    """The settings with the present path of a built-in set, which may have moved within MLPCLI_DATA, and notes."""
     found = find_moved(settings.source, settings.path) if settings.path is not None else None
     if settings.path is None or found is None:
         return settings, []
@@ -189,7 +189,7 @@ def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
 
 
 def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
-    """Rows from elsewhere, in the model's classes and columns."""
+    """The rows of --data, encoded with the model's classes and columns."""
     layout, classes, notes = model.card.layout, model.card.plan.class_names, []
     if str(data) in BUILT_IN_NAMES:
         rows, classes = _built_in_rows(model, str(data))

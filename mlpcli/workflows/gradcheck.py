@@ -1,4 +1,4 @@
-"""`mlpcli gradcheck`: are the gradients right? Three ways to the same numbers, parameter by parameter."""
+"""`mlpcli gradcheck`: compare the gradients of each parameter, computed in three ways."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 ROWS = 32
-"""Training rows in the batch that is looked at."""
+"""Training rows in the batch."""
 
 
 @dataclass(frozen=True)
 class GradcheckResult:
     """What was found.
 
-    name: of the config or the model; engine: "numpy", or "keras" where its tape was asked, too; rows: in the batch;
-    noise_off: layers that would disturb each step, and were switched off; loss: the loss's name in a config.
+    name: of the config or the model; engine: "numpy", or "keras" if its tape was used, too; rows: in the batch;
+    noise_off: layers with noise, which were switched off; loss: the loss's name in a config.
     """
 
     name: str
@@ -70,7 +70,7 @@ def gradcheck(
     Raises:
         ConfigError, DataError: as `train` would.
         ModelFileError: the file cannot be used.
-        NeedsKerasError: the NumPy engine does not know a layer, an argument or the loss.
+        NeedsKerasError: the NumPy engine does not support a layer, an argument or the loss.
     """
     from mlpcli.numpy_engine.gradient_check import compare
     from mlpcli.numpy_engine.network import Network
@@ -136,7 +136,7 @@ def _batch(part: Part, labels: Labels, classes: int, rows: int, seed: int) -> tu
 
 
 def _tape(case: _Case, weights: list[Array], names: list[str]) -> dict[str, Array]:
-    """Keras's gradients by parameter; of the same layers, with the same weights, without noise."""
+    """Keras's gradients by parameter, for the same layers and weights, without noise."""
     from mlpcli.keras_engine.build import tape_gradients
 
     quiet = [replace(layer, component=_without_noise(layer.component)) for layer in case.layers]

@@ -34,7 +34,7 @@ class InitResult:
     """What was written.
 
     text: of the config. config: its file, None where it is for standard output alone. data: the CSV of a generated
-    set, where one was asked for. found: the data in one line. notes: what people should know of it.
+    set, where one was asked for. found: the data in one line. notes: what the user should know about it.
     """
 
     text: str
@@ -66,7 +66,7 @@ def init(
         generate: instead of data, a generated set, which is also written as a CSV beside the config.
 
     Raises:
-        UserError: neither or both of data and generate, a name that is not there, a file that would be overwritten.
+        UserError: neither or both of data and generate, an unknown name, or a file that would be overwritten.
         DataError: the data cannot be read.
         OutputError: a file cannot be written.
     """
@@ -91,7 +91,7 @@ def init(
 
 
 def _write_config(data: str, target: str | None, config: Path | None, folder: Path, table: Path | None) -> InitResult:
-    """The text is loaded as a config before any file is made of it."""
+    """Write the config; its text is first loaded as a config, as a check."""
     from mlpcli.config.load_config import check_document
     from mlpcli.config.yaml_reader import parse_yaml
     from mlpcli.workflows.init_text import starter_text
@@ -129,8 +129,8 @@ def look_at_data(data: str, target: str | None, folder: Path) -> StarterData:
     """Look at whatever `data` names: a built-in set, or a path. `folder` is where the config will stand.
 
     Raises:
-        DataError: it is not there, of no kind that is read, or bad.
-        SettingError: a target is given for what brings its own, or is not there.
+        DataError: it does not exist, is of an unsupported type, or is damaged.
+        SettingError: the target does not exist, or the data has a target of its own.
     """
     built_in = CATALOG.get(data)
     path = Path(data) if built_in is not None else located(data)

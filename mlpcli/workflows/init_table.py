@@ -1,4 +1,4 @@
-"""Tables as `init` sees them: the target, what can be learnt from, and what had better be left out."""
+"""Tables as `init` sees them: the target, the useful columns, and those that are better left out."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _class_counts(path: Path, target: TargetEncoder) -> Counter[int]:
 
 
 def _inputs(profile: ColumnProfile, kind: ColumnKind) -> int:
-    """About how many numbers become of a column."""
+    """Roughly how many inputs a column becomes."""
     own = min(MOST_CATEGORIES, len(profile.seen)) if kind == "category" else 1
     return own + (profile.missing > 0)
 
@@ -128,7 +128,7 @@ def _entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:
 
 
 def _wrapped(texts: Iterable[str]) -> list[Entry]:
-    """Comment lines of a width that is read with ease."""
+    """The text as comment lines of readable width."""
     lines = [line for text in texts for line in textwrap.wrap(in_a_comment(text), COMMENT_WIDTH)]
     return [(f"# {line}", "") for line in lines]
 

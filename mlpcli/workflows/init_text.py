@@ -127,7 +127,7 @@ class StarterData:
 
     found: the data in one line. source: data.source, from the config's folder. rows: training rows, before the split.
     inputs: numbers per example. own_test: whether test rows come with it. smallest_class: its rows, None where that
-    is not known or there are no classes. entries: more lines of the data section. notes: what the person should know.
+    is not known or there are no classes. entries: more lines of the data section. notes: what the user should know.
     """
 
     found: str

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 65_536
 BATCH_VALUES = 1 << 22
-"""Values of a batch, at most, read or encoded: wider tables come in fewer rows at a time."""
+"""The most values of a batch, read or encoded; wider tables are read in fewer rows at a time."""
 
 
 def preprocessing_of(layout: Layout, target: str | None) -> Preprocessing | None:
-    """How columns become what the model takes; None where it has learnt on no columns with names."""
+    """The preprocessing for tables; None if the model was not trained on named columns."""
     from mlpcli.tables.preprocessing import plain_preprocessing
 
     if layout.preprocessing is not None:
@@ -52,13 +52,13 @@ def file_reader(path: Path) -> Read:
 
 
 class KeptStream:
-    """CSV that comes once and cannot be asked for again, kept in a temporary file as long as this object lives."""
+    """CSV from a stream that can be read only once, stored in a temporary file as long as this object lives."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         """Read the stream to its end.
 
         Raises:
-            DataError: nothing comes, or more than the disk holds.
+            DataError: the stream is empty, or the disk is full.
         """
         handle, name = tempfile.mkstemp(prefix="mlpcli-", suffix=".csv")
         self.path = Path(name)
@@ -104,12 +104,12 @@ AGAIN = "write it again with numpy.save"
 
 
 def array_batches(name: str, array: Array | Path, layout: Layout) -> Iterator[InputBatch]:
-    """The rows of an array, or of the array in a file, some MiB at a time; a file .npy is never in memory as a whole.
+    """The rows of an array, or of the array in a file, some MiB at a time; an .npy file is never in memory as a whole.
 
-    Rows are (n, *input_shape); one alone, without the n, is a row, too, and a last side of 1 may be there or not.
+    Rows are (n, *input_shape); a single row may lack the first axis, and a last axis of 1 is optional.
 
     Raises:
-        DataError: the file cannot be read, or its rows are not what the model takes.
+        DataError: the file cannot be read, or its rows do not fit the model.
     """
     x = _rows(name, _read(array, layout) if isinstance(array, Path) else array, layout.input_shape)
     if len(x) == 0:
@@ -164,7 +164,7 @@ Note = Callable[[str], None]
 
 
 def picture_files(folder: Path, note: Note) -> list[Path]:
-    """The pictures in a folder, by name; folders in it are not looked into.
+    """The pictures in a folder, sorted by name; subfolders are not searched.
 
     Raises:
         DataError: there are none.
@@ -183,10 +183,10 @@ def picture_files(folder: Path, note: Note) -> list[Path]:
 def picture_batches(
     files: Sequence[Path], form: ImageForm, layout: Layout, invert: bool, note: Note
 ) -> Iterator[InputBatch]:
-    """The pictures in the order given, some MiB at a time; `note` is told of each that is inverted.
+    """The pictures in the order given, some MiB at a time; `note` is called for each that is inverted.
 
     Raises:
-        DataError: a file is no picture, or damaged.
+        DataError: a file is not a picture, or is damaged.
     """
     step = max(1, BATCH_BYTES // (4 * math.prod(layout.input_shape)))
     for start in range(0, len(files), step):
@@ -224,7 +224,7 @@ class InputBatch:
 
     @property
     def nbytes(self) -> int:
-        """Memory in bytes, about."""
+        """Memory in bytes, roughly."""
         return int(self.x.nbytes) + (int(self.table.columns.nbytes) if self.table is not None else 0)
 
     def name(self, index: int) -> str:
@@ -232,7 +232,7 @@ class InputBatch:
         return self.names[index if self.first is None else 0]
 
     def place(self, index: int) -> str:
-        """Where a person finds the example."""
+        """The place of an example, for messages: file and row."""
         if self.table is not None:
             return self.table.place(index)
         return self.name(index) if self.first is None else f"{self.name(index)}: row {self.first + index} (from 0)"

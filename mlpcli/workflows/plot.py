@@ -1,4 +1,4 @@
-"""Pictures of runs, from their files alone: no TensorFlow, and also while a run is going on."""
+"""`mlpcli plot`: pictures of runs, drawn from their files alone, even while a run goes on. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PlotResult:
 def plot(
     run_dirs: list[Path], output: Path | None = None, metric: str | None = None, format: str = "png"
 ) -> PlotResult:
-    """Draw one run, or lay several over each other, the seeds of `train_seeds` among them.
+    """Draw one run, several runs in one picture, or all seeds of `train_seeds`.
 
     One run: history.* and confusion_matrix.* (or predicted_against_true.*) in its directory; with a metric, that
     metric's curves alone, as `loss.png`. A folder of seeds: the same, with all seeds in one picture. Several:
@@ -35,7 +35,7 @@ def plot(
 
     Raises:
         UserError: no run given, an unknown metric or format, a folder for `output` that does not exist.
-        RunDirectoryError: a folder is no run directory, has no finished epoch, or a damaged file.
+        RunDirectoryError: a folder is not a run directory, has no finished epoch, or has a damaged file.
         OutputError: a picture cannot be written.
     """
     from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds
@@ -71,7 +71,7 @@ def _draw_curves(drawn: Drawn, runs: list[Path], metric: str | None, output: Pat
 
 
 def _checked(output: Path) -> Path:
-    """The output path, after what can be known to be wrong before anything is drawn.
+    """The output path, checked before anything is drawn.
 
     Raises:
         UserError: an unknown extension, a folder in its place, or a folder that does not exist.

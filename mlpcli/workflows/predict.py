@@ -1,4 +1,4 @@
-"""`mlpcli predict`: answers of a saved model for pictures, table rows and arrays."""
+"""`mlpcli predict`: predictions of a saved model for pictures, table rows and arrays."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PredictionResult:
-    """All answers at once.
+    """All predictions.
 
     predictions: one dictionary per row, as `--json` prints them: input, row, label and probability (and top), or value.
-    outputs: (n, units), what the network said. written: the file of `output`, where one was asked for.
+    outputs: the network's, (n, units). written: the file of `output`, where one was asked for.
     """
 
     model: Path
@@ -58,7 +58,7 @@ def prepare_prediction(
 ) -> PreparedPrediction:
     """Check model and inputs (see `predict` for the arguments and what is raised).
 
-    `note` is told what people should know, such as a picture that is inverted; `stdin` is what `-` reads.
+    `note` is called with texts for the user, such as that a picture is inverted; `stdin` is what `-` reads.
     """
     from mlpcli.modelfile.saved_model import open_model
     from mlpcli.workflows.predict_inputs import Reading, open_inputs
@@ -87,22 +87,22 @@ def predict(
     engine: EngineName = "auto",
     told: Told | None = None,
 ) -> PredictionResult:
-    """Ask a saved model for its answers.
+    """Predict with a saved model.
 
     Args:
         model_or_run: a model file that mlpcli wrote, or a run directory.
         inputs: one or several of one kind: pictures or a folder of them; tables (.csv, .tsv, .parquet); .npy or .npz
-            files; NumPy arrays (rows, *input shape). What is not there is looked for in MLPCLI_DATA.
+            files; NumPy arrays (rows, *input shape). Missing paths are looked for in MLPCLI_DATA.
         top: how many classes to name for each row, the best first.
         invert: whether a picture with a light background is inverted where the training pictures had a dark one.
-        output: a .csv or .parquet file for the rows with their answers.
+        output: a .csv or .parquet file for the rows with their predictions.
         save_input: a new folder for what the network saw: pictures, or a CSV of numbers.
-        engine: numpy, keras, or auto: NumPy, and Keras for what NumPy does not know.
-        told: class names and scaling of a model that mlpcli has not written.
+        engine: numpy, keras, or auto: NumPy where it can, else Keras.
+        told: class names and scaling of a model that mlpcli did not write.
 
     Raises:
         ModelFileError: the file cannot be used.
-        DataError, UserError: an input is not there, cannot be read, or is not what the model takes.
+        DataError, UserError: an input is missing, cannot be read, or does not fit the model.
         OutputError: a file cannot be written.
     """
     import numpy as np
@@ -152,12 +152,12 @@ class PreparedPrediction:
         return self.saved.card.name
 
     def run(self, each: Callable[[Answers], None], watch: Watch | None = None) -> None:
-        """Predict batch by batch, hand the answers to `each`, and write what is to be written.
+        """Predict batch by batch, pass the predictions to `each`, and write the files asked for.
 
         Raises:
             ModelFileError: the model cannot be loaded.
             OutputError: a file cannot be written; what stood there before is untouched.
-            UserError: the model's answer for a row is not a number.
+            UserError: an output of the model is NaN or infinite.
         """
         from mlpcli.scoring.predictor import load_predictor
 

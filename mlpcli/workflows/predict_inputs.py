@@ -1,4 +1,4 @@
-"""What is to be predicted: which kind each input is, and all of it looked at before a model is loaded."""
+"""The inputs of predict: their kind, and a check of all of them before the model is loaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mlpcli.text import did_you_mean
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 
 KEPT_BYTES = 1 << 26
-"""Inputs up to this size stay in memory after they were checked; larger ones are read a second time."""
+"""Inputs up to this many bytes stay in memory after the check; larger ones are read a second time."""
 Kind = Literal["picture", "table", "array"]
 
 
@@ -39,7 +39,7 @@ class PredictionInputs:
 
 @dataclass(frozen=True)
 class Reading:
-    """How inputs are read: for which model, with `-` from which stream, inverting pictures or not, notes to whom."""
+    """How inputs are read: the model's layout, the stream of `-`, whether to invert pictures, where notes go."""
 
     layout: Layout
     target: str | None
@@ -49,11 +49,11 @@ class Reading:
 
 
 def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
-    """Tell the kind of the inputs and read all of them once, so that whatever is wrong is found now.
+    """Find the kind of the inputs and read all of them once, so that errors come before the model is loaded.
 
     Raises:
         UserError: there are none, or they are of several kinds.
-        DataError: one is missing, cannot be read, or is not what the model takes.
+        DataError: one is missing, cannot be read, or does not fit the model.
     """
     items = [item for given in inputs for item in expanded(given)]
     if not items:
@@ -115,7 +115,7 @@ def _table_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[I
 
 
 def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]]) -> PredictionInputs:
-    """Read everything once; what is small is kept."""
+    """Read everything once; small inputs are kept in memory."""
     kept: list[InputBatch] = []
     columns: dict[str, tuple[str, ...]] = {}
     rows = size = 0
@@ -151,10 +151,10 @@ ARRAY_ENDS = (".npy", ".npz")
 def expanded(given: Input) -> list[Input]:
     """A pattern's matches, for shells that leave patterns to the program; tables expand their own.
 
-    A relative path that is not there is looked for in MLPCLI_DATA.
+    A relative path that does not exist is looked for in MLPCLI_DATA.
 
     Raises:
-        DataError: MLPCLI_DATA had to be asked, and is no folder, or holds it in several.
+        DataError: MLPCLI_DATA is not a folder, or holds the path in several places.
     """
     if isinstance(given, np.ndarray) or str(given) == STDIN:
         return [given]
@@ -165,10 +165,10 @@ def expanded(given: Input) -> list[Input]:
 
 
 def kind_of(item: Input, layout: Layout) -> Kind:
-    """What an input is; the model decides where the name does not.
+    """The kind of an input; the model decides if the name does not tell.
 
     Raises:
-        DataError: it is not there, or of no kind that is read.
+        DataError: it does not exist, or is of an unsupported type.
     """
     if isinstance(item, np.ndarray):
         return "array"
@@ -192,7 +192,7 @@ def kind_of(item: Input, layout: Layout) -> Kind:
 
 
 def _neighbour(path: Path) -> str:
-    """A file that may be meant: its name is near without its ending, too, which alone says little."""
+    """A similarly named file that may be meant; the names must be similar without their endings, too."""
     try:
         names = [other.name for other in path.parent.iterdir()]
     except OSError:

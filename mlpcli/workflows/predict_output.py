@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """The answers for one batch of rows.
+    """The predictions for one batch of rows.
 
     classes, scores: (n, top), the best class first, as indices; both None where the model predicts numbers.
     """
@@ -43,7 +43,7 @@ def answers(batch: InputBatch, outputs: Array, meaning: Meaning, top: int) -> An
     """Rank the classes of each row of outputs (n, units).
 
     Raises:
-        UserError: an output is not a number, and so is no answer.
+        UserError: an output is NaN or infinite.
     """
     good = np.isfinite(outputs).all(axis=1)
     if not good.all():
@@ -81,15 +81,15 @@ def entries(found: Answers, meaning: Meaning) -> Iterator[dict[str, Any]]:
 
 
 def _shortest(value: np.generic) -> float:
-    """The number with the fewest digits that is the same 32-bit number: 0.8, and not 0.800000011920929."""
+    """The shortest decimal that is the same 32-bit number: 0.8 instead of 0.800000011920929."""
     return float(str(value))
 
 
 def check_output(path: Path, inputs: PredictionInputs, given: Sequence[Input], model: Path) -> None:
-    """Refuse an output that would replace what is read, or that cannot hold the rows of all inputs.
+    """Refuse an output that would overwrite an input, or that cannot hold the rows of all inputs.
 
     Raises:
-        UserError: the name is of no known format, or that of an input or of the model.
+        UserError: the format is unknown, or the name is that of an input or of the model.
         DataError: tables with different columns.
     """
     check_table_name("--output", path)
@@ -109,7 +109,7 @@ def check_output(path: Path, inputs: PredictionInputs, given: Sequence[Input], m
 
 
 def _files(given: Sequence[Input]) -> list[Path]:
-    """Every file that is read."""
+    """Every input file."""
     from mlpcli.tables.table_files import is_table_path, table_files
 
     paths = [located(item) for item in given if isinstance(item, (str, Path)) and str(item) != STDIN]
@@ -117,7 +117,7 @@ def _files(given: Sequence[Input]) -> list[Path]:
 
 
 def answer_table(found: Answers, meaning: Meaning) -> pa.Table:
-    """The columns of the input (or its name and the number of the row), and after them the answers.
+    """The columns of the input (or its name and row number), followed by the predictions.
 
     `predicted` and `probability`, with more classes asked for `predicted_2`, `probability_2` ...; several numbers are
     `predicted_1`, `predicted_2` ... A name that the input has already is written as `predicted (model)`.
@@ -168,7 +168,7 @@ def _free(name: str, taken: dict[str, Any]) -> str:
 
 
 def check_folder(folder: Path) -> None:
-    """Only a new or an empty folder: a picture saved there could replace one that is the user's.
+    """Check that a folder is new or empty, so that no file of the user's can be overwritten.
 
     Raises:
         UserError: it is a file, or holds files.
@@ -235,7 +235,7 @@ class SavedInputs:
             Image.fromarray(pixels).save(self.folder / self._free(stem, ".png"), format="PNG")
 
     def _free(self, stem: str, end: str) -> str:
-        """A name that was not given before, in upper or lower case: two folders may hold a picture each of one name."""
+        """A name not used yet, ignoring case: two folders may hold pictures of the same name."""
         name, number = f"{stem}{end}", 1
         while name.lower() in self._taken:
             number += 1
@@ -247,7 +247,7 @@ class SavedInputs:
 def picture_of(x: Array, pixel_max: float | None) -> Array:
     """Examples (n, h, w[, c]) as pixels from 0 to 255 that Pillow takes, (n, h, w) or (n, h, w, 3).
 
-    Where the range of the values is not known, it is that of these examples; of other numbers of channels, the mean.
+    Without a known range of values, it is that of these examples; other numbers of channels are averaged.
     """
     values = x.astype(np.float32)
     if values.ndim == 4 and values.shape[-1] != 3:

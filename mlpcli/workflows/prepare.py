@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
-    """Load, check, split and plan; `watch` is told how loading goes.
+    """Load, check, split and plan; `watch` is called as loading proceeds.
 
     Raises:
         ConfigError: a setting does not fit the data or another setting.
@@ -57,7 +57,7 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
 
 
 def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
-    """The plan without the data, for sets of which the catalog knows enough (see `prepare` for what is raised)."""
+    """The plan without loading the data, for sets that the catalog describes (raises as `prepare`)."""
     with loaded.located():
         facts = inspect_data(loaded.config.data, loaded.config.seed)
         plan = _checked_plan(loaded, facts)
@@ -66,7 +66,7 @@ def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
 
 
 def check_splits(data: DataConfig, source: Source, splits: Splits) -> None:
-    """Refuse NaN and infinity in any of the rows, naming the file; arrays that parts share are looked at once."""
+    """Refuse NaN and infinity in any of the rows, naming the file; shared arrays are checked once."""
     seen: list[int] = []
     for setting, part in ((None, splits.train), (data.test, splits.test), (data.validation, splits.validation)):
         if part is not None and id(part.x) not in seen:
@@ -76,7 +76,7 @@ def check_splits(data: DataConfig, source: Source, splits: Splits) -> None:
 
 
 def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
-    """The plan, after what only it can tell: stopping when accuracies meet needs an accuracy."""
+    """The plan, after checks that need it: stopping when accuracies meet needs an accuracy."""
     config = loaded.config
     plan = make_plan(config, facts)
     if isinstance(config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
@@ -87,14 +87,14 @@ def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
 
 
 def _check_class_weight(loaded: LoadedConfig, facts: DataFacts) -> None:
-    """As far as it goes without the rows: "balanced" needs them, where there are classes at all."""
+    """Check class_weight as far as possible without the rows."""
     setting = loaded.config.data.class_weight
     if setting != "balanced" or facts.class_names is None:
         class_weights(setting, np.empty(0, np.int64), facts.class_names)
 
 
 def say_findings(prepared: Prepared, listener: Progress) -> None:
-    """What should be known of the data before the training."""
+    """Report what the user should know about the data before training."""
     for note in prepared.source.notes:
         listener.note(f"note: {note}")
     for warning in prepared.look.warnings:

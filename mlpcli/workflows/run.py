@@ -1,4 +1,4 @@
-"""One run: its directory, its training, and everything that is written into it."""
+"""One run: its directory, its training, and everything written into it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Run:
-    """A run directory that has been made, with the model that is to be trained into it."""
+    """A new run directory, with the model to be trained."""
 
     config: Config
     prepared: Prepared
@@ -47,7 +47,7 @@ class Run:
 
     @classmethod
     def create(cls, config: Config, prepared: Prepared, make_directory: Callable[[], Path], command: list[str]) -> Run:
-        """Build the model, and only then make the directory, so that a failure before leaves nothing behind."""
+        """Build the model, then make the directory, so that a failed build leaves nothing behind."""
         started = time.perf_counter()
         check_memory(prepared.plan)
         engine = make_engine(config, prepared)
@@ -60,7 +60,7 @@ class Run:
         return run
 
     def train(self, progress: Progress, verbose: bool = False, noted: list[Interrupted] | None = None) -> TrainResult:
-        """Fit, save, reload, score and draw; a signal ends the fitting, and the rest is done all the same.
+        """Fit, save, reload, score and draw; a signal ends only the fitting.
 
         noted: where the caller notes signals itself; the first of them is the run's.
         """
@@ -80,13 +80,13 @@ class Run:
 
     @property
     def choice(self) -> EngineChoice:
-        """What runs the epochs."""
+        """How the epochs run."""
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // training.batch_size)
         return choose_engine(training, steps, len(plan.layers), plan.trainable, plan.has_convolutions)
 
     def _score(self) -> dict[str, Any]:
-        """Scores of every part with the kept weights, and the evaluation of the one that stands for new data."""
+        """Score every part with the kept weights, and evaluate the first of test, validation and train."""
         plan, splits = self.prepared.plan, self.prepared.splits
         predictor = self.engine.predictor()
         chosen = {**plan.as_metadata(), "target_name": self.config.data.target}
@@ -130,7 +130,7 @@ class Run:
 
 
 def draw_if_possible(draw: Callable[[], Drawn], path: Path, progress: Progress) -> list[Path]:
-    """Pictures are the last thing, and a picture that fails, for whatever reason, takes nothing with it."""
+    """Draw the pictures, last of all: a failure, for whatever reason, becomes a note."""
     try:
         drawn = draw()
     except Exception as error:
@@ -142,7 +142,7 @@ def draw_if_possible(draw: Callable[[], Drawn], path: Path, progress: Progress) 
 
 
 def _to_repeat(config: Config, prepared: Prepared) -> Config:
-    """The config with what depended on the memory that was free: rows are drawn in another way where they stream."""
+    """The config with data.streaming as decided, since streamed rows are drawn in another way."""
     if prepared.source.preprocessing is None:
         return config
     streaming = "always" if on_disk(prepared.source.train.x) else "never"
@@ -201,7 +201,7 @@ def model_metadata(
 
 
 def test_chose_the_epoch(config: Config, prepared: Prepared) -> bool:
-    """Whether the test rows decided when to stop: their score then is no estimate for new data."""
+    """Whether the best epoch was chosen on the test rows; their score then is too optimistic."""
     same = prepared.splits.test is not None and prepared.splits.validation is prepared.splits.test
     return same and bool(config.training.early_stopping or config.training.stop_when_equal)
 
@@ -212,7 +212,7 @@ def parts(prepared: Prepared) -> dict[str, Any]:
 
 
 def chosen(prepared: Prepared) -> dict[str, Any]:
-    """What stands for each `auto` of the config."""
+    """What was chosen for each `auto` of the config."""
     plan = prepared.plan
     output = plan.output
     return {

@@ -1,4 +1,4 @@
-"""One config's seeds, trained one after another into one folder."""
+"""One config trained with several seeds, one after another, into one folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mlpcli.workflows.run import Run, draw_if_possible
 
 
 class SeedSeries:
-    """The seeds that are asked for, and the runs of those that were trained."""
+    """The seeds asked for, and the runs of those trained."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class SeedSeries:
         )
 
     def _train(self, seed: int, run: Run | None = None) -> None:
-        """Train one seed. What is wrong with it alone is no reason to do without the others; a full disk is.
+        """Train one seed. If it fails, the others are still trained, except when the disk is full.
 
         Raises:
             OutputError: only seeds.json could not be written.
@@ -108,7 +108,7 @@ class SeedSeries:
         write_seeds(self.path, self.summary)
 
     def _draw(self) -> list[Path]:
-        """All seeds in one picture, as `mlpcli plot` draws them; not where none came as far as the end of an epoch."""
+        """Draw all seeds in one picture, as `mlpcli plot` does, if any finished an epoch."""
         from mlpcli.plotting.run_plots import draw_seeds
 
         formats = self.loaded.config.output.plots
@@ -120,7 +120,7 @@ class SeedSeries:
 Outcome = Literal["finished", "interrupted", "failed"]
 FINISHED: Final = "finished"
 Spread = dict[str, Any]
-"""mean, standard_deviation, lowest and highest (null where they cannot be had) of `values`, one for each seed."""
+"""mean, standard_deviation, lowest and highest (null if undefined) of `values`, one per seed."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,13 @@ class SeedRun:
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended; only where it came to an end of its own does it count in the means."""
+        """How the run ended; only finished runs count in the means."""
         if self.failure is not None:
             return "failed"
         return "interrupted" if self.interrupted else FINISHED
 
     def as_json(self) -> dict[str, Any]:
-        """What seeds.json says of this one."""
+        """The entry of this seed in seeds.json."""
         seconds = self.metrics.get("seconds", {}).get("total")
         return {
             "seed": self.seed,
@@ -204,9 +204,9 @@ def _scores(done: Sequence[SeedRun]) -> dict[str, dict[str, Spread]]:
 
 
 class SeedProgress:
-    """Hands on what it is told; a note that is the same for every seed only once.
+    """Passes on what it is told, but a note that is the same for every seed only once.
 
-    noted: signals that came. One that comes while data is loaded is raised there, where no epoch can be lost.
+    noted: signals received. One that comes while data is loaded is raised at once, since no epoch can be lost.
     """
 
     def __init__(self, progress: Progress) -> None:

@@ -29,14 +29,14 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class SummaryResult:
-    """The layers of a network, and what a model file says of itself (None for a config or a stock Keras file)."""
+    """The layers of a network, and what a model file says about itself (None for a config or a stock Keras file)."""
 
     name: str
     input_shape: tuple[int, ...]
     layers: list[LayerRow]
     metadata: dict[str, Any] | None = None
     facts: list[tuple[str, str]] = field(default_factory=list)
-    """What a model file says of itself, as pairs of a word and a line for people."""
+    """What a model file says about itself, as pairs of keyword and text."""
 
     @property
     def trainable(self) -> int:
@@ -54,7 +54,7 @@ def summary(config_or_model: str | Path, overrides: tuple[str, ...] = ()) -> Sum
 
     Raises:
         ConfigError, DataError: as `validate`.
-        ModelFileError: the file is damaged, or holds layers that are not known here.
+        ModelFileError: the file is damaged, or holds unsupported layers.
     """
     path = Path(config_or_model)
     if path.suffix.lower() in (".yaml", ".yml"):
@@ -87,12 +87,12 @@ def _of_model(path: Path) -> SummaryResult:
 
 
 Fact = tuple[str, str]
-"""What it is about, and what the file says of it."""
+"""A keyword, and what the file says about it."""
 MOST_NAMES = 12
 
 
 def file_facts(origin: Origin, metadata: Mapping[str, Any] | None, architecture: Mapping[str, Any]) -> list[Fact]:
-    """All that is known, in the order in which people ask for it; a file of stock Keras says little."""
+    """All facts about a model file, the most wanted first; a stock Keras file has few."""
     known = metadata or {}
     facts = [*_of_data(known), *_of_training(known), *_of_scores(known)]
     if metadata is None:
@@ -185,7 +185,7 @@ def _short_list(value: Any) -> str:
 
 
 def _mapping(value: Any, *keys: str) -> dict[str, Any]:
-    """What stands at `keys`, one in another; nothing where there is no mapping."""
+    """The mapping at the nested `keys`; empty if there is none."""
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, dict) else {}
@@ -199,7 +199,7 @@ def _installed(package: str) -> str | None:
 
 
 def _newer(one: str, other: str | None) -> bool:
-    """Whether a version comes after another by its first two numbers; what is no version comes after none."""
+    """Whether a version is newer, by its first two numbers; False if either is malformed."""
     try:
         first, second = ([int(part) for part in text.split(".")[:2]] for text in (one, other or one))
     except ValueError:

@@ -32,13 +32,13 @@ def train(
         overrides: "training.epochs=5" and the like.
         runs_dir: where the run directory is made, called after the config's `name`.
         run_dir: or exactly this directory, new or empty.
-        progress: listens to the training.
+        progress: called as training proceeds.
         command: the command line, for environment.json.
         verbose: also note which engine was chosen, and why.
 
     Returns:
-        The run. A loss that was not finite, and an interruption, are in the result rather than raised, because the run
-        directory then still holds what was best before.
+        The run. A loss that is not finite, or an interruption, is in the result rather than raised, because the run
+        directory then still holds the best epoch before it.
 
     Raises:
         ConfigError, DataError: nothing has been written.
@@ -90,11 +90,11 @@ def train_seeds(
         verbose: also note which engine was chosen, and why.
 
     Returns:
-        What is there. A seed that failed is in its `summary`, and the others are trained all the same; after an
-        interruption or on a full disk no more are.
+        The runs. A failed seed is listed in `summary`, and the others are trained all the same, except after an
+        interruption or on a full disk.
 
     Raises:
-        UserError: not so many seeds.
+        UserError: the number of seeds is out of range.
         ConfigError, DataError: of the first seed; nothing has been written.
         RunDirectoryError: the folder cannot be made.
         OutputError: seeds.json cannot be written.

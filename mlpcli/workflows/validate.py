@@ -1,4 +1,4 @@
-"""`mlpcli validate`: everything that can be wrong with a config, and what it would build. No TensorFlow."""
+"""`mlpcli validate`: check a config completely, and show what it would build. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 FEW_ROWS = 100
-"""Below it a part of a bundled or generated set may lack a class."""
+"""With fewer rows, a part of a bundled or generated set may lack a class."""
 
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """A config that will train: what is known of the data, and every decision.
+    """A config that will train: the facts about its data, and every decision.
 
     look, columns: what was seen of the rows; None and empty where none had to be loaded. notes: what people should
     know of the reading, and of where the data was found.
@@ -38,10 +38,10 @@ class ValidationResult:
 
 
 def validate(config: str | Path, overrides: Sequence[str] = (), watch: Watch | None = None) -> ValidationResult:
-    """Check a config against its data; `watch` is told how loading goes.
+    """Check a config against its data; `watch` is called as loading proceeds.
 
     Raises:
-        ConfigError, DataError: as `train` would, and with the same words.
+        ConfigError, DataError: as `train` would, with the same messages.
     """
     from mlpcli.config.load_config import load_config
 
@@ -49,7 +49,7 @@ def validate(config: str | Path, overrides: Sequence[str] = (), watch: Watch | N
 
 
 def _inspect(loaded: LoadedConfig, watch: Watch | None) -> ValidationResult:
-    """Sets that the catalog describes are not loaded, unless the answer lies in their rows; files always are."""
+    """Sets that the catalog describes are loaded only if their rows matter; files always are."""
     from mlpcli.data.catalog import CATALOG
     from mlpcli.workflows.prepare import plan_from_facts, prepare
 
