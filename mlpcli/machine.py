@@ -56,7 +56,7 @@ def _left(group: Path, limit_name: str, used_name: str) -> Iterator[int]:
 
 
 def _number(path: Path) -> int | None:
-    """The number in a file; None for "max", and where there is no such file."""
+    """The number in a file; None for "max" or a missing file."""
     lines = _lines(path)
     return int(lines[0]) if lines and lines[0].strip().isdecimal() else None
 

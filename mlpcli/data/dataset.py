@@ -150,7 +150,7 @@ class DataFacts:
     """Facts about a data set and its parts.
 
     input_shape: of one example. targets: numbers to predict per row, 1 for classes.
-    *_rows: None where there is no such part, or its size is not known.
+    *_rows: None if the part does not exist or its size is unknown.
     found: where the data is, as text. pixel_max: as in `Source`. pass_through: columns that are 0 or 1 by nature, and
     are not scaled; None for arrays.
     """

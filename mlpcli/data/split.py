@@ -124,7 +124,7 @@ def split_counts(
     """The sizes of the parts.
 
     rows: training rows of the source. test_rows: those of its own test set or of the data.test file;
-    validation_rows: those of the data.validation file; None where there is none.
+    validation_rows: those of the data.validation file; None if there are none.
 
     Raises:
         SettingError: data.test or data.validation leaves an empty part or asks for a test set that is not there.

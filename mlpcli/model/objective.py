@@ -28,7 +28,7 @@ from mlpcli.errors import SettingError
 _SIGNED = ("hinge", "squared_hinge")
 """Losses that read labels as -1 and 1; the threshold between their classes is 0, not 0.5."""
 _POSITIVE = ("softplus", "exponential", "squareplus", "relu", "relu6", "sigmoid", "hard_sigmoid", "softmax")
-"""Activations for losses that take the logarithm of a prediction that is no probability."""
+"""Activations for losses that take the logarithm of a prediction other than a probability."""
 
 
 @dataclass(frozen=True)

@@ -249,7 +249,7 @@ def layer_component(keras_class: str, config: Mapping[str, Any]) -> Layer:
     """
     cls, given = KNOWN_LAYERS[keras_class], dict(config)
     if given.pop("data_format", None) not in (None, "channels_last"):
-        raise ArgumentError("its images have their channels first, and only channels_last is known here")
+        raise ArgumentError("its images are channels_first; only channels_last is supported")
     if cls is LeakyReLU and "alpha" in given:
         given["negative_slope"] = given.pop("alpha")
     if keras_class in ("SeparableConv2D", "DepthwiseConv2D") and given.get("groups") == 1:
@@ -283,4 +283,4 @@ def precision_of(written: Any) -> str:
         return "float32"
     if isinstance(name, str) and name in PRECISIONS:
         return name
-    raise ArgumentError(f"its dtype {printable(name, 40)} is not known here; save the model in float32")
+    raise ArgumentError(f"its dtype {printable(name, 40)} is not supported; save the model in float32")

@@ -48,12 +48,12 @@ def compilation_of(architecture: Mapping[str, Any]) -> tuple[Compilation | None,
 def _loss(value: Any) -> Described:
     cls, config = find(LOSSES, value)
     if cls is None:
-        raise ArgumentError(f"its loss {_called(value)} is not known here")
+        raise ArgumentError(f"its loss {_called(value)} is not supported")
     more = _more(cls, config)
     reduction = config.get("reduction", "sum_over_batch_size")
     more["reduction"] = _REDUCTIONS.get(reduction, reduction) if isinstance(reduction, (str, type(None))) else None
     if more["reduction"] not in ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight"):
-        raise ArgumentError("its loss has a reduction that is not known here")
+        raise ArgumentError("its loss has a reduction that is not supported")
     return Described(make(cls, _schema_part(cls, config)), more)
 
 
@@ -66,7 +66,7 @@ def _metric(value: Any) -> Described:
         value = {"class_name": wrapped.get("fn"), "config": {"name": wrapped.get("name")}}
     cls, config = find(METRICS, value)
     if cls is None:
-        raise ArgumentError(f"its metric {_called(value)} is not known here")
+        raise ArgumentError(f"its metric {_called(value)} is not supported")
     part = _schema_part(cls, config)
     if isinstance(value, str):
         part["name"] = value if cls is not Accuracy else value.lower()
@@ -100,7 +100,7 @@ def _more(cls: type[Component], config: Mapping[str, Any]) -> dict[str, Any]:
     for key, types in _LOGITS.items():
         if key in config and key not in cls.model_fields:
             if type(config[key]) not in types:
-                raise ArgumentError(f"its {cls.tag} has a {key} that is not known here")
+                raise ArgumentError(f"its {cls.tag} has a {key} that is not supported")
             found[key] = config[key]
     return found
 
@@ -174,7 +174,7 @@ def make(cls: type[Made], config: Mapping[str, Any], more: Iterable[str] = ()) -
         elif key.endswith(tuple(FAMILIES)):
             argument(key, value)
         elif key not in known and value not in (None, False):
-            raise ArgumentError(f"its argument {printable(key)} is not known here; a newer mlpcli may know it")
+            raise ArgumentError(f"its argument {printable(key)} is not supported; a newer mlpcli may support it")
     try:
         return cls.model_validate(arguments)
     except ValidationError as error:
@@ -201,7 +201,7 @@ def component(classes: Iterable[type[Component]], value: Any, key: str) -> Compo
     """
     cls, config = find(classes, value)
     if cls is None:
-        raise ArgumentError(f"its {key} is not known here")
+        raise ArgumentError(f"its {key} is not supported")
     return make(cls, config)
 
 

@@ -1,4 +1,4 @@
-"""The objects that a model file may name: those of the schema. Keras builds all that is named, so others are refused."""
+"""The objects that a model file may name: those of the schema. Keras builds all that is named; others are refused."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def compare(
         entries: how many weights of each parameter are moved; drawn from `seed` where there are more.
 
     Raises:
-        NeedsKerasError: the network has penalties that are not known here.
+        NeedsKerasError: the network has penalties that are not supported.
     """
     loss, found = gradients(network, batch)
     backward = {path: gradient.copy() for path, gradient in found.items()}

@@ -95,7 +95,7 @@ def _rows(x: Array) -> Array:
 
 
 FUNCTIONS: dict[str, Pointwise | Rowwise] = {**RECTIFIERS, **SMOOTH, **ROWWISE}
-"""Every activation of the schema but "linear", which is no step at all."""
+"""Every activation of the schema but "linear", which needs no step."""
 PROBABILITIES = ("softmax", "sigmoid")
 """Keras computes crossentropies from what went into these, which keeps digits that they round away."""
 

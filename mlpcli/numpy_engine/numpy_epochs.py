@@ -108,7 +108,7 @@ class NumpyEpochs:
         seed: int,
         after_step: Callable[[int], None] = lambda steps: None,
     ) -> None:
-        """`after_step` is told how many steps of the epoch are done; what it raises ends the epoch."""
+        """after_step: called with the number of steps of the epoch done so far; what it raises ends the epoch."""
         self.model, self.train, self.validation, self.after_step = model, train, validation, after_step
         self.noise = NoiseDraws(model.network, seed)
         self.done = 0

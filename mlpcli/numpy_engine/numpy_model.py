@@ -36,7 +36,7 @@ class NumpyModel:
         Initial weights are drawn by NumPy from the config's seed: of Keras's distributions, not Keras's numbers.
 
         Raises:
-            NeedsKerasError: a layer, an argument, the loss, a metric or the optimizer is not known here.
+            NeedsKerasError: a layer, an argument, the loss, a metric or the optimizer is not supported.
         """
         self.plan, self.config, self.target = plan, config, target
         training = config.training
@@ -98,7 +98,7 @@ class NumpyObjective:
         """As the model of a plan is compiled.
 
         Raises:
-            NeedsKerasError: the loss or a metric is not known here.
+            NeedsKerasError: the loss or a metric is not supported.
         """
         weight = loss_weight(plan.loss.tag, target.deviation) if target and plan.target_scaling != "none" else 1.0
         metrics = tuple(metric_of(metric, {}, plan.labels, plan.threshold) for metric in plan.metrics)
@@ -113,7 +113,7 @@ class NumpyObjective:
             threshold: above which an output of a binary model is the second class.
 
         Raises:
-            NeedsKerasError: the loss or a metric is not known here.
+            NeedsKerasError: the loss or a metric is not supported.
         """
         metrics = (metric_of(found.component, found.more, labels, threshold) for found in compilation.metrics)
         loss = make_loss(compilation.loss.component, compilation.loss.more)
@@ -138,7 +138,7 @@ def loss_and_metrics(
         seen: takes the outputs (n, units) of each batch; they are overwritten by the next batch.
 
     Raises:
-        NeedsKerasError: the network has penalties that are not known here.
+        NeedsKerasError: the network has penalties that are not supported.
     """
     if network.loss_needs_keras is not None:
         raise network.loss_needs_keras

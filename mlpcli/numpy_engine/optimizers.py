@@ -183,7 +183,7 @@ class Optimizer:
         """settings: the schema's component; schedule: one that takes the place of its learning rate.
 
         Raises:
-            NeedsKerasError: the optimizer, an argument or the schedule is not known here.
+            NeedsKerasError: the optimizer, an argument or the schedule is not supported.
         """
         for name in NOT_HERE:
             if getattr(settings, name) is not None:

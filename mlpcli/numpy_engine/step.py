@@ -26,7 +26,7 @@ class Step:
         """loss_weight: a factor of the loss without penalties.
 
         Raises:
-            NeedsKerasError: the network has penalties that are not known here.
+            NeedsKerasError: the network has penalties that are not supported.
         """
         if network.loss_needs_keras is not None:
             raise network.loss_needs_keras
@@ -115,7 +115,7 @@ def batch_loss(network: Network, batch: Batch) -> float:
     """What training minimizes: the loss of the batch (BatchNorm uses the batch's statistics) plus the penalties.
 
     Raises:
-        NeedsKerasError: the network has penalties that are not known here.
+        NeedsKerasError: the network has penalties that are not supported.
     """
     if network.loss_needs_keras is not None:
         raise network.loss_needs_keras

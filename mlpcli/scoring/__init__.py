@@ -1,7 +1,7 @@
-"""A model asked and scored.
+"""Predictions and scores of a model.
 
 The files, in reading order:
 
-- predictor.py: a model file to something that predicts; a saved file that scores what the model scored
+- predictor.py: predictors for model files; the check that a saved file scores as the model did
 - scores.py: confusion matrix, scores per class, errors of numbers, the baseline
 """

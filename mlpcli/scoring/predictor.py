@@ -1,4 +1,4 @@
-"""A model file to something that predicts: in NumPy where it can, with Keras where it must."""
+"""Predictors for model files: NumPy where it can, else Keras."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool 
     """The network of a model file.
 
     Args:
-        saved: the model; one that mlpcli has not written and that has no loss is scored by the usual one, in NumPy.
-        engine: auto takes NumPy, and Keras for what NumPy does not know.
-        scored: whether its loss and metrics will be asked for as well.
+        saved: the model. One that mlpcli did not write and that has no loss is scored by the usual loss, in NumPy.
+        engine: auto uses NumPy where it can, else Keras.
+        scored: whether loss and metrics are needed as well.
 
     Raises:
-        ModelFileError: scores are wanted, and the file does not say by what loss.
-        UserError: NumPy was asked for what it does not know.
+        ModelFileError: scores are needed, but the file has no loss.
+        UserError: engine is numpy, and NumPy does not support the model.
     """
     path = saved.path
     if saved.compilation is None and saved.stock and engine != "keras":
@@ -81,7 +81,7 @@ def _in_numpy(saved: SavedModel, scored: bool) -> NumpyPredictor:
         return NumpyObjective.of_compilation(saved.compilation, plan.labels, plan.threshold)
 
     if scored:
-        objective()  # what it does not know is to be found now
+        objective()  # raises now what it does not support
         if network.loss_needs_keras is not None:
             raise network.loss_needs_keras
     return NumpyPredictor(network, objective)
@@ -113,7 +113,7 @@ def check_reload(
 
 
 def _same(found: float | None, value: float) -> bool:
-    """NaN is the same as NaN: a metric may be undefined on some data."""
+    """Whether two values agree; NaN equals NaN, since a metric may be undefined on some data."""
     if found is None:
         return False
     both_nan = math.isnan(found) and math.isnan(value)

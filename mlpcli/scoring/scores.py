@@ -104,7 +104,7 @@ def _ratio(part: Array, whole: Array) -> Array:
 
 
 def baseline(task: str, y_train: Array, y_eval: Array, class_names: tuple[str, ...] | None) -> dict[str, str | float]:
-    """The scores on y_eval of the guess that y_train alone suggests; works in chunks, on rows on disk, too.
+    """The scores on y_eval of always guessing what y_train suggests; works in chunks, so also on rows on disk.
 
     Classes (n,): {"name", "accuracy"}; the first class where several are most frequent.
     Numbers (n,) or (n, k): {"name", "mae", "rmse", "r2"}; r2 is the average over the targets.
@@ -160,7 +160,7 @@ def evaluate_part(
         chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps.
         part: the rows.
         split: what the rows are called: test, validation, train, or the name of another source.
-        train_targets: raw targets of the training rows, for the baseline; None where they are not at hand.
+        train_targets: raw targets of the training rows, for the baseline; None if unknown.
     """
     names = tuple(chosen["class_names"] or ())
     scores = _Scores(chosen, part, names)

@@ -51,7 +51,7 @@ class ColumnProfile:
     numbers, booleans, dates: how many values could be read as such ("1" counts as a number and as a boolean).
     whole: how many of the numbers have no fraction; low, high: the smallest and the largest of the numbers.
     counting: every number so far is the one before plus 1, as row numbers are.
-    no_number, no_date: the first value that is none, where there is one.
+    no_number, no_date: the first value that is not a number, not a date; None if there is none.
     seen: the distinct values, as texts. longest: characters of the longest text. words: words in all texts together.
     """
 

@@ -82,7 +82,7 @@ def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int
 
     Args:
         file: open for reading bytes.
-        name: what people know it by, in messages and places.
+        name: of the stream, in messages and places.
         options: how it is to be read.
         batch_rows: rows of a batch.
 

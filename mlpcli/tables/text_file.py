@@ -41,7 +41,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class TextFile:
-    """Where the bytes are, and the name that people know them by."""
+    """Where the bytes are, and their name in messages."""
 
     path: Path
     name: str

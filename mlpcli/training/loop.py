@@ -41,7 +41,7 @@ class Outcome:
 
     history: History
     best_epoch: int | None
-    """The epoch with the best monitored value; None where no epoch was finished."""
+    """The epoch with the best monitored value; None if no epoch finished."""
     kept_epoch: int | None
     """The epoch whose weights the model now has."""
     stopped: str

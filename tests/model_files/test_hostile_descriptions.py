@@ -73,18 +73,18 @@ STRANGE_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "initializer": ({"kernel_initializer": layer("Popen", "subprocess")}, "it names subprocess.Popen"),
     "initializer without a module": ({"kernel_initializer": layer("Popen", None)}, "it names keras.Popen"),
     "initializer of another kind": (
-        {"kernel_initializer": layer("L2", "keras.regularizers")}, "its kernel_initializer is not known here",
+        {"kernel_initializer": layer("L2", "keras.regularizers")}, "its kernel_initializer is not supported",
     ),
     "regularizer": ({"kernel_regularizer": function("l1", "keras.regularizers")}, "it names keras.regularizers.l1"),
     "weight of a regularizer": (
         {"kernel_regularizer": layer("L2", "keras.regularizers", l2=-1.0)}, "l2: input should be greater than",
     ),
     "constraint": ({"kernel_constraint": layer("MaxNorm", "evil")}, "it names evil.MaxNorm"),
-    "precision": ({"dtype": "int8"}, "its dtype int8 is not known here; save the model in float32"),
+    "precision": ({"dtype": "int8"}, "its dtype int8 is not supported; save the model in float32"),
     "quantized": ({"dtype": layer("QuantizedDTypePolicy", "keras")}, "it names keras.QuantizedDTypePolicy"),
-    "low rank": ({"lora_rank": 4}, "its argument lora_rank is not known here; a newer mlpcli may know it"),
+    "low rank": ({"lora_rank": 4}, "its argument lora_rank is not supported; a newer mlpcli may support it"),
     "deep inside": ({"anything": [[{"x": [layer("Lambda")]}]]}, "it names keras.layers.Lambda"),
-    "unknown": ({"mystery": 1}, "its argument mystery is not known here; a newer mlpcli may know it"),
+    "unknown": ({"mystery": 1}, "its argument mystery is not supported; a newer mlpcli may support it"),
 }  # fmt: skip
 
 
@@ -137,7 +137,7 @@ NUMBERS: dict[str, tuple[dict[str, Any], str]] = {
     "images": (layer("UpSampling2D", name="d", size=10_000), "needs images of shape (height, width, channels)"),
     "no name": (layer("Dropout", rate=0.5), "has a Dropout layer without a name"),
     "half the statistics": (layer("Normalization", name="d", mean=[1.0] * 4), "mean and variance must be given"),
-    "channels first": (layer("Flatten", name="d", data_format="channels_first"), "images have their channels first"),
+    "channels first": (layer("Flatten", name="d", data_format="channels_first"), "images are channels_first; only"),
 }  # fmt: skip
 
 

@@ -71,8 +71,8 @@ def read_image_rows(
     """Rows of another folder of class folders, in the form and the classes of the training pictures.
 
     x: uint8 (n, h, w) or (n, h, w, 3), 0 to 255 whatever the training rows' range is. Of a folder with train/ and
-    test/ in it, test/ is read (for data.validation: validation/, val/ or valid/). What is left out is told by
-    `notes`; where there are none, a picture that cannot be read is an error.
+    test/ in it, test/ is read (for data.validation: validation/, val/ or valid/). `notes` lists what is left
+    out; without `notes`, a picture that cannot be read is an error.
 
     Raises:
         SettingError: `key`, the setting that names the path, names a folder with train/ but without the part it needs.

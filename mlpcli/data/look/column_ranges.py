@@ -41,7 +41,7 @@ def find_skewed(columns: Sequence[RawColumn], ranges: ColumnRanges, sample: Rows
 
 
 def find_large_target(train: Part, target_scaling: str) -> list[Finding]:
-    """A number as target that is far from 0 or spreads far, where data.target_scaling is none."""
+    """A numeric target far from 0 or with a large spread, while data.target_scaling is none."""
     known = moments_of(train.y) or Moments.of(train.y[train.indices].astype(np.float64).reshape(len(train), -1))
     mean, spread = known.mean, np.sqrt(known.variance)
     sizes = np.maximum(np.abs(mean), spread)

@@ -78,7 +78,7 @@ class Look:
 
 @dataclass(frozen=True)
 class RawColumn:
-    """A column of the file, and which columns of x (n, width) were made of it; name: None where there is none."""
+    """A column of the file, and the columns of x (n, width) made from it; name: None if it has none."""
 
     name: str | None
     where: slice

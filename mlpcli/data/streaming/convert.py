@@ -200,7 +200,7 @@ class TablePasses:
         self.rows: int | None = None
 
     def batches(self, what: str) -> Iterator[RawTable]:
-        """All batches from the beginning; `what` is told to the watch. After one pass, `rows` is known."""
+        """All batches from the beginning; `what` names the pass for the watch. After one pass, `rows` is known."""
         done = 0
         for batch in limited(read_batches(self.path, self._options, self.batch_rows), self._limit):
             self._watch(what, done, self.rows or self._guess(done))

@@ -158,7 +158,7 @@ def should_stream(path: Path, data: DataConfig) -> tuple[bool, str]:
     auto streams what would not fit into the memory that is free at this moment, which may differ from run to run.
 
     Raises:
-        DataError: there is no such table.
+        DataError: the table does not exist.
     """
     if data.streaming == "never":
         return False, ""
@@ -178,7 +178,7 @@ def should_stream(path: Path, data: DataConfig) -> tuple[bool, str]:
 
 
 def memory_needed(file: Path) -> int:
-    """Bytes that one table file takes in memory, about, while it is read and encoded; 0 where there is no such file."""
+    """Roughly the bytes of memory for reading and encoding one table file; 0 if it does not exist."""
     if not file.is_file():  # opening a pipe would wait for ever; the reader says what is wrong
         return 0
     name = file.name.lower()
@@ -199,7 +199,7 @@ def _paths(path: Path, data: DataConfig) -> Iterator[Path]:
 
 
 def _gzip_size(file: Path) -> int:
-    """What its last four bytes say of the text, modulo 4 GiB; 0 where it is no gzip file, which the reader will say."""
+    """The size of the text by the file's last four bytes, modulo 4 GiB; 0 if it is not a gzip file."""
     with open(file, "rb") as stream:
         if stream.read(2) != b"\x1f\x8b" or stream.seek(0, 2) < 18:
             return 0

@@ -183,7 +183,7 @@ def set_key(paths: Iterable[Path], data: DataConfig, seed: int, preprocessing: A
     `preprocessing` is that of a trained model, as JSON, where it is not to be fitted.
 
     Raises:
-        DataError: there is no such table.
+        DataError: the table does not exist.
     """
     files = [_identity(file) for path in paths for file in table_files(path)]
     settings = {name: getattr(data, name) for name in SETTINGS}
