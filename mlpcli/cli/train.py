@@ -175,7 +175,7 @@ def _print_seeds(result: SeedsResult) -> None:
     if summary["scores"]:
         _print_means(summary)
     else:
-        line(f"{summary['name']}: no seed finished, so there is no mean")
+        line(f"{summary['name']}: no seed finished, so there are no means")
     if summary["runs"]:
         _print_runs(summary["runs"])
     if summary["test_chose_the_epoch"]:

@@ -56,7 +56,7 @@ class ValueColumn:
     """Numbers as they are, booleans as 0 and 1, dates as days since 1970-01-01.
 
     fill: replaces a missing value: the median of the training rows; for booleans what most of them are.
-    indicator: whether a second column is 1 where the value was missing, which is so where training rows had gaps.
+    indicator: whether a second column is 1 where the value was missing; so if training rows had gaps.
     """
 
     name: str
@@ -87,7 +87,7 @@ class ValueColumn:
 
 @dataclass(frozen=True)
 class CategoryColumn:
-    """One-hot: a column for each category, then one for all others and one for gaps, where training rows had such.
+    """One-hot: a column for each category, then one for all others and one for gaps, if training rows had such.
 
     An unseen category counts as one of the others; without a column for others, all columns are 0.
     A gap that comes where training rows had none is treated in the same way.

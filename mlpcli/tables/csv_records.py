@@ -1,4 +1,4 @@
-"""The records of a CSV, by a slow and strict reading: on which line each begins, and how many values it has.
+"""The records of a CSV, read slowly and strictly: the line on which each begins, and its number of values.
 
 pyarrow reads the values and is much faster, but says neither where a row stands nor where a quote was left open.
 """

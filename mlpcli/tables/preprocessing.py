@@ -1,4 +1,4 @@
-"""Turns a table into x and y, as learnt from training rows; stored with the model as JSON, and checked when loaded."""
+"""Turns a table into x and y, as learnt from the training rows; stored with the model as JSON, checked when loaded."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ class Preprocessing:
 
     @property
     def pass_through(self) -> tuple[bool, ...]:
-        """Which columns of x (width,) are 0 or 1 by nature and are not scaled."""
+        """Which columns of x (width,) are always 0 or 1 and therefore not scaled."""
         return tuple(flag for column in self.columns for flag in column.pass_through)
 
     @property
     def groups(self) -> list[tuple[str, slice]]:
-        """For each column of the table, which columns of x it became."""
+        """Each column of the table, with the slice of columns of x that it became."""
         ends = np.cumsum([len(column.pass_through) for column in self.columns]).tolist()
         spans = zip(self.columns, [0, *ends], ends, strict=False)
         return [(column.name, slice(start, end)) for column, start, end in spans]
@@ -78,7 +78,7 @@ class Preprocessing:
         """x, float32 (n, width), all finite. Columns are found by name; each row depends on nothing but itself.
 
         Raises:
-            DataError: columns are missing, a value is of the wrong kind, or has a gap where none may be.
+            DataError: columns are missing, a value is of the wrong kind, or is missing where it may not be.
         """
         check_columns(table, self.source_names)
         if self.missing != "impute":
@@ -126,7 +126,7 @@ class Preprocessing:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """As a field of a pydantic model it is read from its JSON, and errors name the whole path."""
+        """As a field of a pydantic model, it is read from its JSON, and errors name the field's whole path."""
         return no_info_after_validator_function(StoredPreprocessing.restored, handler(StoredPreprocessing))
 
     def _refuse_gaps(self, table: RawTable) -> None:
@@ -149,11 +149,11 @@ def fit_preprocessing(
 ) -> tuple[Preprocessing, list[str]]:
     """Learn medians, categories and where gaps are from the training rows, in batches of any size.
 
-    The memory is bounded, see `column_fitters` and `value_sample`. Rows that training leaves out anyway (no target, or
-    gaps under data.missing: drop) do not count.
+    The memory is bounded (see `column_fitters`). Rows that training leaves out anyway (no target, or gaps under
+    data.missing: drop) do not count.
 
     Returns:
-        the preprocessing, and what people should know: grouped categories, columns that say nothing in these rows.
+        the preprocessing, and notes for the user: grouped categories, columns that are uninformative in these rows.
 
     Raises:
         DataError: no row is left, a value is of the wrong kind, or data.missing is error and there is a gap.
@@ -181,9 +181,9 @@ def fit_preprocessing(
 def plain_preprocessing(
     feature_names: tuple[str, ...], class_names: tuple[str, ...] | None, target_name: str | None
 ) -> Preprocessing:
-    """For a model trained on arrays with names: its columns are numbers, and gaps are errors.
+    """The preprocessing of a model trained on arrays with column names: all columns are numbers, gaps are errors.
 
-    Where the name of the target is not known, it is the one column beside the features, or the one that is called so.
+    Without `target_name`, the target is the only column beside the features, or the one with a usual target name.
     """
     columns = tuple(ValueColumn(name, "number", 0.0, False) for name in feature_names)
     return Preprocessing(columns, TargetEncoder(target_name, class_names, positions=True), ReadOptions(), "error")
@@ -194,9 +194,9 @@ Read = Callable[[ReadOptions, int], Iterator[RawTable]]
 
 
 def fitting_options(read: Read, preprocessing: Preprocessing) -> ReadOptions:
-    """As the file itself suggests or, where the columns then are not there, as the training file was read.
+    """The options for a new file: detected, since its encoding or separator may differ from the training file's.
 
-    The new file may have another encoding or separator than the training file.
+    If the model's columns are then missing, but not with the training file's options, those.
     """
     stored = preprocessing.options
     found = ReadOptions(None, None, stored.na_values)

@@ -153,7 +153,7 @@ def profile_columns(batches: Iterable[RawTable]) -> dict[str, ColumnProfile]:
 
 @dataclass(frozen=True)
 class _Forms:
-    """Which of the distinct values can be read as what."""
+    """For each distinct value, whether it can be read as a number, a boolean or a date."""
 
     numbers: Mask
     booleans: Mask

@@ -48,7 +48,7 @@ class RawTable:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """None: to be detected. na_values: texts that mean a missing value, besides the usual ones."""
+    """How a CSV is read; None: to be detected. na_values: more texts that mean a missing value."""
 
     separator: str | None = None
     encoding: str | None = None
@@ -75,7 +75,7 @@ def listed_columns(names: Collection[str]) -> str:
 
 
 def check_known(key: str, file: str, wanted: Iterable[str], names: Collection[str]) -> None:
-    """Every wanted column is there, and wanted once; `key` is the setting that names them.
+    """Check that every wanted column exists and is named once; `key` is the setting that names them.
 
     Raises:
         SettingError: the first one that is not, with the nearest name.
@@ -91,10 +91,10 @@ def check_known(key: str, file: str, wanted: Iterable[str], names: Collection[st
 
 
 def check_columns(table: RawTable, wanted: Iterable[str]) -> None:
-    """All columns that a model needs are in the table.
+    """Check that all wanted columns are in the table.
 
     Raises:
-        DataError: names all that are missing.
+        DataError: columns are missing; all are named.
     """
     names = set(table.names)
     missing = [name for name in wanted if name not in names]

@@ -38,7 +38,7 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
         options: how a CSV is to be read; None in them is found.
 
     Returns:
-        The table; the options with what was found filled in (where several files agree); notes for people.
+        The table; the options, with detected values filled in (where several files agree); notes for the user.
 
     Raises:
         DataError: the files cannot be read, do not belong together, or do not fit into the memory.
@@ -62,7 +62,7 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
 
 
 def find_options(path: Path, options: ReadOptions) -> tuple[ReadOptions, list[str]]:
-    """What `read_table` would find and say, without reading the rows; for those who read in batches."""
+    """The options and notes that `read_table` would return, without reading the rows; for reading in batches."""
     _, found, notes = _look(path, options)
     return found, notes
 
@@ -78,7 +78,7 @@ def read_batches(path: Path, options: ReadOptions, batch_rows: int = BATCH_ROWS)
 
 
 def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int = BATCH_ROWS) -> Iterator[RawTable]:
-    """CSV that can be read only once (standard input), in batches; it is kept in a temporary file meanwhile.
+    """CSV that can be read only once (standard input), in batches; it is stored in a temporary file meanwhile.
 
     Args:
         file: open for reading bytes.

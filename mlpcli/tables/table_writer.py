@@ -128,10 +128,10 @@ class ParquetOutput:
 
 
 def check_table_name(option: str, path: Path) -> None:
-    """Refuse a name that ends in no known way, or a folder; `option` opens the message.
+    """Refuse a folder, or a name with an unknown extension; `option` opens the message.
 
     Raises:
-        UserError: naming the path and what would do.
+        UserError: names the path and the extensions allowed.
     """
     if path.is_dir():
         raise UserError(f"{option} {path}: is a folder; give the name of a file, such as {path / 'answers.csv'}")

@@ -77,7 +77,7 @@ def test_seeds_that_fail_are_exit_1(mlpcli_here: Any, small: Path, tmp_path: Pat
         "-s", "output.plots=[]",
     )  # fmt: skip
     assert done.returncode == 1
-    assert "숫자: no seed finished, so there is no mean" in done.stdout
+    assert "숫자: no seed finished, so there are no means" in done.stdout
     errors = done.stderr.splitlines()
     assert [line[:16] for line in errors[:5]] == [f"error: seed {seed}:" for seed in range(777, 782)]
     assert "lower training.optimizer.learning_rate" in errors[0]

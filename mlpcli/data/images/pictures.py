@@ -186,7 +186,7 @@ def check_memory(count: int, size: tuple[int, int], color: Color) -> None:
         shape = f"{size[0]}x{size[1]}" + ("x3" if color == "rgb" else "")
         raise SettingError(
             KEY,
-            f"{count:,} pictures of {shape} need {needed:,} bytes, and this machine has {memory:,} bytes of memory;"
+            f"{count:,} pictures of {shape} need {needed:,} bytes, but this machine has {memory:,} bytes of memory;"
             f" set data.image.size: {_proposal(size)}",
         )
 

@@ -105,7 +105,7 @@ def test_what_no_memory_holds_is_refused_with_the_bytes(monkeypatch: pytest.Monk
     with pytest.raises(SettingError) as caught:
         check_memory(100, (80, 100), "rgb")
     assert str(caught.value) == (
-        "data.image.size: 100 pictures of 80x100x3 need 2,400,000 bytes, and this machine has 1,000,000 bytes of"
+        "data.image.size: 100 pictures of 80x100x3 need 2,400,000 bytes, but this machine has 1,000,000 bytes of"
         " memory; set data.image.size: [64, 64]"
     )
     monkeypatch.setattr(form, "physical_memory", lambda: None)
