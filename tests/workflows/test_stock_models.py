@@ -61,7 +61,7 @@ def test_class_names_can_be_told(trained: Any) -> None:
     model = backend.keras().models.load_model(folder / "stock.keras")
     np.testing.assert_allclose(found.outputs, model(x / 16.0), atol=1e-5)
     assert {row["label"] for row in found.predictions} <= set(names)
-    with pytest.raises(UserError, match=r"--classes names 2 classes, and .* has 10"):
+    with pytest.raises(UserError, match=r"--classes names 2 classes, but .* has 10"):
         mlpcli.predict(folder / "stock.keras", x, told=Told(("a", "b")))
 
 
