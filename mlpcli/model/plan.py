@@ -16,7 +16,7 @@ from mlpcli.data.dataset import DataFacts, Source, Splits
 from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
 from mlpcli.errors import MlpcliError, SettingError
-from mlpcli.machine import available_bytes
+from mlpcli.machine import available_memory
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.model.stack import safe_name, stack_layers
@@ -149,7 +149,7 @@ def check_memory(plan: Plan) -> None:
     Raises:
         MlpcliError: with the bytes needed and available.
     """
-    needed, available = plan.trainable * BYTES_PER_PARAMETER, available_bytes()
+    needed, available = plan.trainable * BYTES_PER_PARAMETER, available_memory()
     if available is not None and needed > available:
         raise MlpcliError(
             f"the network has {plan.trainable:,} parameters and needs about {needed / 2**30:,.1f} GiB to train, but"

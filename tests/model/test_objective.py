@@ -211,16 +211,16 @@ def test_a_monitor_of_another_task(training: dict[str, Any], key: str, message: 
 
 def test_a_network_larger_than_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = make_plan(config(model={"hidden_units": [2**18, 2**10]}), facts("classification"))
-    monkeypatch.setattr(memory, "available_bytes", lambda: 2**30)
+    monkeypatch.setattr(memory, "available_memory", lambda: 2**30)
     with pytest.raises(
         MlpcliError, match=r"269,\d\d\d,\d\d\d parameters and needs about 4.0 GiB to train, but only 1.0 GiB"
     ):
         check_memory(plan)
-    monkeypatch.setattr(memory, "available_bytes", lambda: plan.trainable * 16)
+    monkeypatch.setattr(memory, "available_memory", lambda: plan.trainable * 16)
     check_memory(plan)
-    monkeypatch.setattr(memory, "available_bytes", lambda: None)
+    monkeypatch.setattr(memory, "available_memory", lambda: None)
     check_memory(plan)
 
 
 def test_free_memory_is_known_here() -> None:
-    assert (memory.available_bytes() or 0) > 2**20
+    assert (memory.available_memory() or 0) > 2**20
