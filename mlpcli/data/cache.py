@@ -1,7 +1,8 @@
-"""The folder of converted tables: made whole or not at all, found again, and kept from growing without end.
+"""The folder of converted tables and decoded pictures: made whole or not at all, found again, within one bound.
 
-A set is made in a folder of another name and renamed when it is whole, so that a process that is killed leaves nothing
-that looks finished, and two that make the same set at once both succeed: the second finds the first one's in its place.
+An entry is only a copy: one that is damaged, or is not what it should be, is thrown away and made again. A set is made
+in a folder of another name and renamed when it is whole, so that a process that is killed leaves nothing that looks
+finished, and two that make the same set at once both succeed: the second finds the first one's in its place.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import secrets
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -22,15 +25,16 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Color
 from mlpcli.data.streaming.stored_table import MANIFEST, read_set
-from mlpcli.errors import OutputError
-from mlpcli.files import TEMPORARY_PREFIX, replace_file
+from mlpcli.errors import OutputError, UserError
+from mlpcli.files import TEMPORARY_PREFIX, check_unpacked_size, open_binary, replace_file
 from mlpcli.text import spoken
 
 MAKING = ".making-"
 ABANDONED_SECONDS = 600
 """A set that is being made is written to every few seconds; one that was not for this long was left behind."""
-MOST_TABLE_BYTES = 64 << 30
-"""All sets together; beyond it, those that were not used for longest are removed."""
+MOST_BYTES = 64 << 30
+"""All tables and pictures together; beyond it, the entries that were not used for longest are removed."""
+KINDS = ("images", "tables")
 
 
 def make_set(target: Path, needed: int, what: str, fill: Callable[[Path], None]) -> None:
@@ -45,7 +49,7 @@ def make_set(target: Path, needed: int, what: str, fill: Callable[[Path], None])
     try:
         root.mkdir(parents=True, exist_ok=True)
         remove_abandoned(root)
-        make_room(root, needed, what, MOST_TABLE_BYTES)
+        make_room(root, needed, f"the rows of {what}")
         making = root / f"{MAKING}{os.getpid()}-{secrets.token_hex(4)}"
         making.mkdir()
         try:
@@ -58,37 +62,43 @@ def make_set(target: Path, needed: int, what: str, fill: Callable[[Path], None])
         raise OutputError(f"{root}: the rows of {what} cannot be kept there: {reason}; {_ELSEWHERE}") from error
 
 
-def make_room(root: Path, needed: int, what: str, most: int) -> None:
-    """Remove the sets that were not used for longest, until `needed` bytes fit on the disk and below `most` in all.
+def make_room(root: Path, needed: int, what: str, most: int | None = None) -> None:
+    """Remove the entries that were not used for longest, until `needed` bytes fit on the disk and below `most` in all.
+
+    root: the folder of one kind; the entries of the other kinds beside it count as well. what: for the message.
 
     Raises:
         OutputError: they do not fit even so; says how much there is and how much is needed.
     """
-    sets = sorted(_sets(root))
-    total = sum(size for _, size, _ in sets)
-    for _, size, folder in sets:
+    most = MOST_BYTES if most is None else most
+    entries = sorted(entry for folder in {root, *(root.parent / kind for kind in KINDS)} for entry in _entries(folder))
+    total = sum(size for _, size, _ in entries)
+    for _, size, path in entries:
         if total + needed <= most and shutil.disk_usage(root).free >= needed:
             return
-        remove_set(folder)
+        remove_entry(path)
         total -= size
     free = shutil.disk_usage(root).free
     if free < needed:
-        raise OutputError(
-            f"{root}: the rows of {what} need {spoken(needed)} there, and {spoken(free)} are free; {_ELSEWHERE}"
-        )
+        raise OutputError(f"{root}: {what} need {spoken(needed)} there, and {spoken(free)} are free; {_ELSEWHERE}")
 
 
 def remove_abandoned(root: Path) -> None:
     """Remove what processes that were killed left behind."""
-    for folder in root.glob(f"{MAKING}*"):
-        if time.time() - _last_change(folder) > ABANDONED_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+    for path in (*root.glob(f"{MAKING}*"), *root.glob(f"{TEMPORARY_PREFIX}*")):
+        if time.time() - _last_change(path) > ABANDONED_SECONDS:
+            remove_entry(path)
 
 
-def remove_set(folder: Path) -> None:
-    """Remove a set; it has no manifest any more before the first of its files goes. Who has it open can go on."""
-    (folder / MANIFEST).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+def remove_entry(path: Path) -> None:
+    """Remove a file, or a folder and first of all its manifest. Who has it open can go on."""
+    with contextlib.suppress(OSError):  # another process may be tidying up as well
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+        else:
+            with contextlib.suppress(OSError):  # none is there, or a folder of its name
+                (path / MANIFEST).unlink()
+            shutil.rmtree(path, ignore_errors=True)
 
 
 VARIABLE = "MLPCLI_CACHE"
@@ -96,8 +106,8 @@ _ELSEWHERE = f"free some, or name another folder by the environment variable {VA
 
 
 def _give_name(making: Path, target: Path) -> None:
-    if target.exists() and read_set(target) is None:
-        remove_set(target)
+    if os.path.lexists(target) and read_set(target) is None:
+        remove_entry(target)
     try:
         making.rename(target)
     except OSError:
@@ -105,29 +115,31 @@ def _give_name(making: Path, target: Path) -> None:
             raise
 
 
-def _sets(root: Path) -> Iterator[tuple[float, int, Path]]:
-    """(last use, bytes, folder) of each finished set."""
-    for manifest in root.glob(f"*/{MANIFEST}"):
-        if not manifest.parent.name.startswith(MAKING):
-            try:
-                size = sum(file.stat().st_size for file in manifest.parent.iterdir())
-                yield manifest.stat().st_mtime, size, manifest.parent
-            except FileNotFoundError:  # another process removed it meanwhile
+def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    """(last use, bytes, path) of each finished entry: a set of a table, or the file of decoded pictures."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        try:
+            if path.name.startswith((MAKING, TEMPORARY_PREFIX)):
                 continue
+            if (manifest := path / MANIFEST).is_file():
+                yield manifest.stat().st_mtime, sum(file.stat().st_size for file in path.iterdir()), path
+            elif path.suffix == ".npz" and path.is_file():
+                yield path.stat().st_mtime, path.stat().st_size, path
+        except OSError:  # another process removed it meanwhile
+            continue
 
 
-def _last_change(folder: Path) -> float:
-    """When anything in it was written last; now, where it is gone meanwhile."""
+def _last_change(path: Path) -> float:
+    """When it, or anything in it, was written last; now, where it is gone meanwhile."""
     try:
-        return max(entry.stat().st_mtime for entry in (folder, *folder.iterdir()))
-    except FileNotFoundError:
+        inside = list(path.iterdir()) if path.is_dir() else []
+        return max(entry.lstat().st_mtime for entry in (path, *inside))
+    except OSError:
         return time.time()
 
 
 FORMAT = 1
 """To be raised whenever the same files would be decoded to other pixels."""
-MOST_PICTURE_BYTES = 4 << 30
-DAY = 86_400
 Stored = tuple[Array, Array, Color, tuple[str, ...]]
 """x, kept, color and notes of `Pictures`."""
 
@@ -157,10 +169,12 @@ def load(key: str, files: int) -> Stored | None:
     """What `store` kept under this key for so many files; None where there is nothing, or it is damaged."""
     path = _path(key)
     try:
-        # What a zip file holds has check sums. Opened here, because np.load leaves a damaged one open.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            x, kept, about = archive["x"], archive["kept"], json.loads(str(archive["about"]))
-        color, notes = cast(Color, about["color"]), tuple(str(note) for note in about["notes"])
+        with open_binary(path) as file, zipfile.ZipFile(file) as archive:
+            _check_sizes(path, archive, files)
+            # What a zip file holds has check sums.
+            x, kept, about = (_member(archive, name) for name in ("x", "kept", "about"))
+        said = json.loads(str(about))
+        color, notes = cast(Color, said["color"]), tuple(str(note) for note in said["notes"])
         sound = _is_sound(x, kept, color, files)
     except Exception:  # damaged bytes raise anything, and the pictures themselves are still there
         return None
@@ -175,12 +189,15 @@ def store(key: str, pictures: Stored) -> tuple[str, ...]:
     """Keep decoded pictures; where that is impossible, says so in one note."""
     x, kept, color, notes = pictures
     path = _path(key)
-    if x.nbytes > MOST_PICTURE_BYTES:
+    if x.nbytes > MOST_BYTES:
         return (f"the decoded pictures take {x.nbytes:,} bytes, more than is kept: each run decodes them anew",)
     about = json.dumps({"color": color, "notes": notes})
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _make_room(path.parent, x.nbytes)
+        remove_abandoned(path.parent)
+        make_room(path.parent, x.nbytes, "the decoded pictures")
+        if path.is_dir():  # a file cannot take the place of a folder
+            remove_entry(path)
         replace_file(path, lambda temporary: np.savez(temporary, x=x, kept=kept, about=np.array(about)))
     except (OSError, OutputError) as error:
         reason = str(error) if isinstance(error, OutputError) else f"{path.parent}: {error.strerror}"
@@ -207,24 +224,29 @@ def _is_sound(x: Array, kept: Array, color: str, files: int) -> bool:
     )
 
 
-def _make_room(folder: Path, size: int) -> None:
-    """Remove the files used longest ago until `size` more bytes fit, and what a killed process left half written."""
-    found = []
-    for path in folder.iterdir():
-        with contextlib.suppress(OSError):  # another process may be tidying up as well
-            status = path.stat()
-            if path.name.startswith(TEMPORARY_PREFIX):
-                if time.time() - status.st_mtime > DAY:  # a younger one may be in the making
-                    path.unlink()
-            elif path.suffix == ".npz":
-                found.append((status.st_mtime, status.st_size, path))
-    total = size + sum(entry[1] for entry in found)
-    for _, entry_size, path in sorted(found):
-        if total <= MOST_PICTURE_BYTES:
-            return
-        with contextlib.suppress(OSError):
-            path.unlink()
-        total -= entry_size
+def _check_sizes(path: Path, archive: zipfile.ZipFile, files: int) -> None:
+    """Before anything is allocated: nothing is packed, each header says the bytes that follow it, and they fit.
+
+    Raises:
+        ValueError, KeyError, DataError: they do not.
+    """
+    for name, kind, most_rows in (("x", "u", files), ("kept", "i", files), ("about", "U", 1)):
+        info = archive.getinfo(f"{name}.npy")
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise ValueError(f"{name} is packed")
+        check_unpacked_size(path, info.file_size, path.stat().st_size)
+        with archive.open(info) as member:
+            np.lib.format.read_magic(member)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+            claimed, found = math.prod(shape) * dtype.itemsize, info.file_size - member.tell()
+        if claimed != found or dtype.kind != kind or (shape or (1,))[0] > most_rows:
+            raise ValueError(f"{name} has the shape {shape} of {dtype}, and {found} bytes")
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> Array:
+    with archive.open(f"{name}.npy") as member:
+        array: Array = np.lib.format.read_array(member, allow_pickle=False)
+    return array
 
 
 def cache_folder(kind: str) -> Path:
@@ -232,10 +254,18 @@ def cache_folder(kind: str) -> Path:
 
     The environment variable MLPCLI_CACHE names the folder that holds all kinds; without it, it is where the system
     keeps such things (on Linux ~/.cache/mlpcli, or below XDG_CACHE_HOME).
+
+    Raises:
+        UserError: the variable names the home of somebody who is not known here.
     """
     chosen = os.environ.get(VARIABLE)
     if chosen:
-        return Path(chosen).expanduser().absolute() / kind
+        try:
+            return Path(chosen).expanduser().absolute() / kind
+        except RuntimeError as error:
+            raise UserError(
+                f"{chosen}: no such home folder, but {VARIABLE} is set to it; correct {VARIABLE}"
+            ) from error
     import platformdirs
 
     return platformdirs.user_cache_path("mlpcli", appauthor=False).absolute() / kind

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlpcli.data.cache import cache_folder
+from mlpcli.errors import UserError
 
 
 def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -24,3 +25,12 @@ def test_without_it_the_system_says_where(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("MLPCLI_CACHE", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder("images") == tmp_path / "mlpcli" / "images"
+
+
+def test_the_home_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLPCLI_CACHE", "~nobody-of-that-name/cache")
+    with pytest.raises(UserError) as caught:
+        cache_folder("images")
+    assert str(caught.value) == (
+        "~nobody-of-that-name/cache: no such home folder, but MLPCLI_CACHE is set to it; correct MLPCLI_CACHE"
+    )

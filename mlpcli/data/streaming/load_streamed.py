@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mlpcli.arrays import Array, class_counts
-from mlpcli.data.cache import cache_folder, make_set
+from mlpcli.data.cache import cache_folder, make_set, remove_entry
 from mlpcli.data.dataset import Part, Rows, Source, Splits
 from mlpcli.data.settings import check_settings
 from mlpcli.data.streaming.convert import Draw, Fitted, TablePasses, fit_passes, write_parts
@@ -90,17 +90,33 @@ def _opened(path: Path, data: DataConfig, seed: int, stored: Preprocessing | Non
     }
     paths, root = [path, *others.values()], cache_folder("tables")
     wanted = json.loads(json.dumps(strict(stored.as_json()))) if stored is not None else None
-    fresh = read_set(root / set_key(paths, data, seed))
+    fresh = _sound_set(root / set_key(paths, data, seed))
     if fresh is not None and wanted in (None, fresh.about["preprocessing"]):
         return fresh
     target = root / set_key(paths, data, seed, wanted)
-    found = read_set(target)
+    found = _sound_set(target)
     if found is None:
         _convert(path, data, Draw.of(data, seed), stored, others, target, watch)
         found = read_set(target)
     if found is None:
         raise DataError(f"{path}: its encoded rows were removed from {target} as they were written; start again")
     return found
+
+
+def _sound_set(folder: Path) -> StoredSet | None:
+    """The set, if what it says of itself can be used; or else it is removed, and None."""
+    found = read_set(folder)
+    if found is None:
+        return None
+    try:
+        width = len(Preprocessing.from_json(found.about["preprocessing"]).pass_through)
+        sound = "train" in found.parts and all(x.shape[1:] == (width,) for x, _ in found.parts.values())
+        _ = [ColumnSummary(**column) for column in found.about["columns"]], [*found.about["notes"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sound = False
+    if not sound:
+        remove_entry(folder)
+    return found if sound else None
 
 
 def _convert(

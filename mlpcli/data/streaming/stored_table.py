@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from mlpcli import __version__
 from mlpcli.arrays import Array, Moments, row_chunks
 from mlpcli.data.streaming.disk_rows import DiskRows
 from mlpcli.errors import DataError
-from mlpcli.files import TEMPORARY_PREFIX, read_json, write_json
+from mlpcli.files import TEMPORARY_PREFIX, check_regular, read_json, write_json
 from mlpcli.tables.table_files import table_files
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 
 MANIFEST = "manifest.json"
+LARGEST_MANIFEST_BYTES = 1 << 28
 FORMAT = 1
 
 
@@ -55,15 +57,24 @@ def write_manifest(folder: Path, parts: dict[str, tuple[DiskRows, DiskRows]], ab
 def read_set(folder: Path) -> StoredSet | None:
     """Open a folder; None where it is not there, unfinished, damaged, or of another format: to be made anew."""
     try:
-        manifest = read_json(folder / MANIFEST)
+        manifest = _manifest(folder / MANIFEST)
         if manifest["format"] != FORMAT:
             return None
         with contextlib.suppress(OSError):
             os.utime(folder / MANIFEST)  # the one that was not used for longest is the first to be removed
         parts = {name: _open(folder, *files) for name, files in manifest["parts"].items()}
         return StoredSet(parts, manifest["about"])
-    except (OSError, ValueError, KeyError, TypeError, DataError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, DataError):
         return None
+
+
+def _manifest(path: Path) -> Any:
+    """A pipe would be waited for without end, and a large file be read into memory: neither is opened."""
+    status = path.stat()
+    check_regular(path, status)
+    if status.st_size > LARGEST_MANIFEST_BYTES:
+        raise DataError(f"{path}: has {status.st_size:,} bytes")
+    return read_json(path)
 
 
 def file_names(part: str) -> tuple[str, str]:
@@ -83,14 +94,22 @@ def _describe(rows: DiskRows) -> dict[str, Any]:
 
 def _open(folder: Path, x: dict[str, Any], y: dict[str, Any]) -> tuple[DiskRows, DiskRows]:
     """y in blocks of as many rows as x, so that both are read in step."""
-    opened = _rows(folder, x, None)
-    return opened, _rows(folder, y, opened.block_rows)
+    opened = _rows(folder, x, None, ("<f4",))
+    numbers = _rows(folder, y, opened.block_rows, ("<f4", "<i8"))
+    if opened.ndim != 2 or numbers.shape != opened.shape[:1]:
+        raise DataError(f"{folder}: x has the shape {opened.shape}, y {numbers.shape}")
+    return opened, numbers
 
 
-def _rows(folder: Path, said: dict[str, Any], block_rows: int | None) -> DiskRows:
-    moments = Moments.from_json(said["moments"]) if said["moments"] is not None else None
+def _rows(folder: Path, said: dict[str, Any], block_rows: int | None, types: tuple[str, ...]) -> DiskRows:
+    path = folder / Path(said["file"]).name
     shape = tuple(int(size) for size in said["shape"])
-    return DiskRows(folder / Path(said["file"]).name, shape, said["dtype"], moments, said["sha256"], block_rows)
+    if said["dtype"] not in types or min(shape) < 0:
+        raise DataError(f"{path}: rows of the shape {shape} and the type {said['dtype']}")
+    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+        raise DataError(f"{path}: is not a regular file")
+    moments = Moments.from_json(said["moments"]) if said["moments"] is not None else None
+    return DiskRows(path, shape, said["dtype"], moments, said["sha256"], block_rows)
 
 
 class RowsWriter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,6 +113,47 @@ def test_a_damaged_entry_is_decoded_anew_in_silence(pets: Path, cache: Path) -> 
         assert len(entry.read_bytes()) == len(whole)  # and kept again
 
 
+def zeros_packed(entry: Path) -> None:
+    """Few bytes that claim to be 4 GB of pixels."""
+    with zipfile.ZipFile(entry, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in GOOD.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                if name == "x":
+                    header = {"descr": "|u1", "fortran_order": False, "shape": (6, 40_000, 20_000)}
+                    np.lib.format.write_array_header_1_0(member, header)
+                    member.write(bytes(1000))
+                else:
+                    np.lib.format.write_array(member, values)
+
+
+def a_folder(entry: Path) -> None:
+    entry.mkdir()
+    (entry / "inside").write_bytes(b"1")
+
+
+IN_THE_WAY: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a folder": a_folder,
+    "a broken link": lambda entry: entry.symlink_to(entry.with_name("nowhere")),
+    "zeros": lambda entry: entry.write_bytes(bytes(100_000)),
+    "packed zeros": zeros_packed,
+    "packed": lambda entry: np.savez_compressed(entry, **GOOD),
+}
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_what_is_in_the_place_of_an_entry_is_thrown_away(
+    pets: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
+) -> None:
+    first = load(pets)
+    [entry] = cache.iterdir()
+    entry.unlink()
+    make(entry)
+    same(first, load(pets))
+    with no_picture_opened(monkeypatch):
+        same(first, load(pets))
+
+
 GOOD = {
     "x": np.zeros((6, 6, 4), np.uint8),
     "kept": np.arange(6),
@@ -174,7 +216,7 @@ def test_the_oldest_entries_make_room(pets: Path, cache: Path, monkeypatch: pyte
         entries.append(entry)
     load(pets, {"size": [4, 4]})  # of use again, so that the second is the oldest now
     total = sum(entry.stat().st_size for entry in entries)
-    monkeypatch.setattr(image_cache, "MOST_PICTURE_BYTES", total + 6 * 49 - 1)
+    monkeypatch.setattr(image_cache, "MOST_BYTES", total + 6 * 49 - 1)
     leftover, fresh = cache / ".tmp-1-old.npz", cache / ".tmp-2-new.npz"
     for path in (leftover, fresh):
         path.write_bytes(b"half")
@@ -185,6 +227,6 @@ def test_the_oldest_entries_make_room(pets: Path, cache: Path, monkeypatch: pyte
 
 
 def test_a_set_that_is_too_large_is_not_kept_and_said(pets: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_cache, "MOST_PICTURE_BYTES", 6 * 24 - 1)
+    monkeypatch.setattr(image_cache, "MOST_BYTES", 6 * 24 - 1)
     assert load(pets).notes == ("the decoded pictures take 144 bytes, more than is kept: each run decodes them anew",)
     assert not cache.exists()

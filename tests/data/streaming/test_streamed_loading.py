@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -176,3 +177,20 @@ def test_what_is_encoded_in_pieces_is_the_same(load: Load, monkeypatch: pytest.M
     monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path / "pieces"))
     monkeypatch.setattr("mlpcli.data.streaming.convert.BATCH_BYTES", 7 * 4 * expected.shape[1])
     np.testing.assert_array_equal(load()[1].train.x[:], expected)
+
+
+@pytest.mark.parametrize(
+    "about", [{}, {"preprocessing": None}, {"columns": 3}, {"columns": [{"no": 1}]}, {"notes": None}, {"narrower": 1}]
+)
+def test_a_set_that_says_nonsense_of_itself_is_made_anew(load: Load, tmp_path: Path, about: dict[str, Any]) -> None:
+    first, _ = load()
+    [path] = (tmp_path / "cache" / "tables").glob("*/manifest.json")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if "narrower" in about:
+        manifest["about"]["preprocessing"]["columns"].pop()
+    manifest["about"] = {**manifest["about"], **about} if about else {}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    again, splits = load()
+    assert again.preprocessing == first.preprocessing
+    assert again.notes == first.notes
+    np.testing.assert_array_equal(splits.train.x[:], first.train.x[: len(first.train)])

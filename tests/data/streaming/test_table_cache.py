@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,34 @@ DAMAGES = {
     "a list": lambda folder: (folder / MANIFEST).write_text("[]", encoding="utf-8"),
     "a file is missing": lambda folder: (folder / "train-x.bin").unlink(),
     "a file is cut off": lambda folder: os.truncate(folder / "train-x.bin", 50),
+    "a file is a pipe": lambda folder: _instead(folder / "train-x.bin", os.mkfifo),
+    "a file is a folder": lambda folder: _instead(folder / "train-x.bin", os.mkdir),
+    "the manifest is a pipe": lambda folder: _instead(folder / MANIFEST, os.mkfifo),
+    "the manifest is a folder": lambda folder: _instead(folder / MANIFEST, os.mkdir),
+    "the manifest is a terabyte of zeros": lambda folder: os.truncate(folder / MANIFEST, 1 << 40),
+    "the manifest nests without end": lambda folder: (folder / MANIFEST).write_text("[" * 100_000, encoding="utf-8"),
+    "another type": lambda folder: _said(folder, 0, dtype="<i4"),
+    "Python objects": lambda folder: _said(folder, 1, dtype="|O"),
+    "more rows than bytes": lambda folder: _said(folder, 0, shape=[10**12, 3]),
+    "x of three axes": lambda folder: _said(folder, 0, shape=[10, 3, 1]),
+    "fewer rows in y": lambda folder: (_said(folder, 1, shape=[9]), os.truncate(folder / "train-y.bin", 36)),
+    "a shape below zero": lambda folder: _said(folder, 0, shape=[-10, -3]),
+    "a file in its place": lambda folder: (shutil.rmtree(folder), folder.write_bytes(b"1")),
+    "a pipe in its place": lambda folder: (shutil.rmtree(folder), os.mkfifo(folder)),
+    "a broken link in its place": lambda folder: (shutil.rmtree(folder), folder.symlink_to("nowhere")),
 }
+
+
+def _instead(path: Path, make: Callable[[Path], object]) -> None:
+    path.unlink()
+    make(path)
+
+
+def _said(folder: Path, which: int, **about: object) -> None:
+    """Let the manifest say something else of x (0) or y (1)."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest["parts"]["train"][which] |= about
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
@@ -122,6 +150,21 @@ def test_the_sets_not_used_for_longest_make_room(tmp_path: Path) -> None:
     read_set(oldest)  # used now
     make_room(tmp_path, 10_000, "t.csv", most=40_000)
     assert (oldest.exists(), older.exists(), young.exists()) == (True, False, False)
+
+
+def test_tables_and_pictures_have_one_bound(tmp_path: Path) -> None:
+    tables, images = tmp_path / "tables", tmp_path / "images"
+    tables.mkdir()
+    images.mkdir()
+    oldest, young = _aged(tables / "oldest", 300), _aged(tables / "young", 100)
+    pictures, foreign = images / "older.npz", images / "older.txt"
+    for path in (pictures, foreign):
+        path.write_bytes(bytes(16_000))
+        os.utime(path, (time.time() - 200, time.time() - 200))
+    make_room(images, 10_000, "the pictures", most=50_000)  # there are 48,000, and 1,000 of manifests
+    assert [path.exists() for path in (oldest, pictures, young, foreign)] == [False, True, True, True]
+    make_room(tables, 10_000, "the rows", most=30_000)
+    assert [path.exists() for path in (pictures, young, foreign)] == [False, True, True]
 
 
 def test_a_set_that_is_open_stays_readable_when_it_is_removed(tmp_path: Path) -> None:
