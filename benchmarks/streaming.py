@@ -102,9 +102,9 @@ def _child(folder: Path, name: str, command: list[str]) -> dict[str, Any]:
 
 def _passes(config: Path) -> dict[str, Any]:
     """Seconds of each pass over the table, and the bound for it, without TensorFlow."""
-    from mlpcli.config.load_config import load_config
     from mlpcli.data.load_data import load_data
     from mlpcli.data.streaming.convert import memory_bound
+    from mlpcli.workflows.prepare import read_config
 
     starts: dict[str, float] = {}
     ends: dict[str, float] = {}
@@ -113,7 +113,7 @@ def _passes(config: Path) -> dict[str, Any]:
         starts.setdefault(what, time.perf_counter())
         ends[what] = time.perf_counter()
 
-    loaded = load_config(config)
+    loaded = read_config(config)
     with loaded.located():
         source = load_data(loaded.config.data, loaded.config.seed, watch=watch).source
     bound = memory_bound(source.input_shape[0], ROW_BYTES["csv"], NUMBERS + 3)

@@ -58,11 +58,10 @@ def _key(study: Study) -> str:
 
 def _of_variant(study: Study, variant: str, activation: str) -> list[Histogram]:
     """Of the network's first weights and the first validation rows."""
-    from mlpcli.config.load_config import load_config
     from mlpcli.numpy_engine.numpy_epochs import build_numpy_model
-    from mlpcli.workflows.prepare import prepare
+    from mlpcli.workflows.prepare import prepare, read_config
 
-    loaded = load_config(CONFIGS / f"{study.recipe}.yaml", study.overrides(variant))
+    loaded = read_config(CONFIGS / f"{study.recipe}.yaml", study.overrides(variant))
     prepared = prepare(loaded)
     model = build_numpy_model(prepared.plan, loaded.config, prepared.scaling, prepared.target_scaling)
     part = prepared.splits.validation

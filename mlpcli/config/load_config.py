@@ -7,14 +7,14 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from mlpcli.config.data_paths import with_absolute_paths
+from mlpcli.config.data_paths import WrittenPaths, with_absolute_paths
 from mlpcli.config.problems import problems_of
 from mlpcli.config.schema import Config, check_config
 from mlpcli.config.yaml_reader import DEEPEST_NESTING, LARGEST_FILE_BYTES, Document, KeyPath, parse_yaml
@@ -28,11 +28,12 @@ _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xb
 class LoadedConfig:
     """A config, and the text it came from, so that later errors can name line and column.
 
-    notes: for the user, about where the data was found.
+    paths: those of the data, as they are written. notes: for the user, about where the data was found.
     """
 
     config: Config
     document: Document
+    paths: WrittenPaths = field(default_factory=WrittenPaths)
     notes: tuple[str, ...] = ()
 
     @contextmanager
@@ -46,7 +47,7 @@ class LoadedConfig:
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
-    """Read, override and check a config.
+    """Read, override and check a config; no other file is looked at.
 
     Raises:
         ConfigError: with every problem found, each with file, line and column.
@@ -81,8 +82,8 @@ def check_document(document: Document, folder: Path, default_name: str) -> Loade
     problems = _contradictions(config, document)
     if document.problems or problems:
         raise ConfigError(document.problems + problems)
-    data, notes = with_absolute_paths(config.data, folder, document)
-    return LoadedConfig(config.model_copy(update={"data": data}), document, notes)
+    data, paths = with_absolute_paths(config.data, folder, document)
+    return LoadedConfig(config.model_copy(update={"data": data}), document, paths)
 
 
 def _contradictions(config: Config, document: Document) -> list[Problem]:

@@ -1,7 +1,9 @@
-"""From data.source, a name or a path, to a loaded data set."""
+"""Where the data of a config lies, and from data.source, a name or a path, to a loaded data set."""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +18,70 @@ from mlpcli.data.idx import has_idx, read_idx_folder
 from mlpcli.data.images.class_folders import holds_pictures, is_class_folder
 from mlpcli.data.npz import load_npz
 from mlpcli.data.settings import check_settings, choose_columns
-from mlpcli.data_folder import VARIABLE_TOO, unpack_first
-from mlpcli.errors import DataError, SettingError
+from mlpcli.data_folder import (
+    VARIABLE,
+    VARIABLE_TOO,
+    find_built_in,
+    find_moved,
+    incomplete_set,
+    located,
+    unpack_first,
+)
+from mlpcli.errors import ConfigError, DataError, SettingError
 from mlpcli.files import reading
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
+    from mlpcli.config.load_config import LoadedConfig
     from mlpcli.config.sections import DataConfig
+
+
+def find_sources(loaded: LoadedConfig) -> LoadedConfig:
+    """The config with the places where its data lies: what is not where it says is looked for in MLPCLI_DATA.
+
+    So the config of a run names the very files of its training; the notes say what was found.
+
+    Raises:
+        ConfigError: MLPCLI_DATA is needed but is not a folder, or several of its folders hold the file.
+    """
+    data, changes, notes = loaded.config.data, {}, list(loaded.notes)
+    for key, (text, folder) in loaded.paths.texts.items():
+        if key == "path":
+            continue
+        try:
+            path = located(text, folder)
+        except DataError as error:
+            raise ConfigError([loaded.document.problem_at(("data", key), str(error))]) from error
+        if path != folder / os.path.expanduser(text):
+            notes.append(found_note(f"data.{key}", path))
+            changes[key] = os.path.abspath(path)
+    if data.source in BUILT_IN_NAMES and (data.path is None or "path" not in loaded.paths.typed):
+        with suppress(DataError):  # reported when the data is read
+            changes |= _built_in_path(data.source, loaded.paths.texts.get("path", (None,))[0], notes)
+    config = loaded.config.model_copy(update={"data": data.model_copy(update=changes)})
+    return replace(loaded, config=config, notes=tuple(notes))
+
+
+def found_note(key: str, path: Path) -> str:
+    """The note about a path that was found in MLPCLI_DATA."""
+    return f"{key}: found in {VARIABLE}: {path}"
+
+
+def moved_note(key: str, old: str, path: Path) -> str:
+    """The note about a built-in set whose files have moved to MLPCLI_DATA."""
+    return f"{key}: {old} is gone; found in {VARIABLE}: {path}"
+
+
+def _built_in_path(name: str, written: str | None, notes: list[str]) -> dict[str, str]:
+    """{"path": folder} if MLPCLI_DATA has a built-in set that has no data.path, or whose stored path is gone; or {}."""
+    found = find_built_in(name) if written is None else find_moved(name, written)
+    if found is not None:
+        note = found_note("data.source", found) if written is None else moved_note("data.path", written, found)
+        notes.append(note)
+        return {"path": str(found)}
+    if written is None and (incomplete := incomplete_set(name)):
+        notes.append(f"data.source: {incomplete}")
+    return {}
 
 
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")

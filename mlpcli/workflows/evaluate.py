@@ -10,14 +10,13 @@ import numpy as np
 
 from mlpcli import __version__
 from mlpcli.arrays import Array, check_finite
-from mlpcli.config.data_paths import found_note, moved_note
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
 from mlpcli.data.dataset import Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import load_data
 from mlpcli.data.other_rows import read_rows
-from mlpcli.data.sources import load_source
+from mlpcli.data.sources import found_note, load_source, moved_note
 from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
 from mlpcli.tables.table_files import is_table_path

@@ -91,12 +91,11 @@ def gradcheck(
 
 
 def _of_config(path: Path, overrides: Sequence[str], rows: int) -> _Case:
-    from mlpcli.config.load_config import load_config
     from mlpcli.model.objective import Described, loss_weight
     from mlpcli.model.plan import check_memory, planned_layers
-    from mlpcli.workflows.prepare import prepare
+    from mlpcli.workflows.prepare import prepare, read_config
 
-    loaded = load_config(path, list(overrides))
+    loaded = read_config(path, list(overrides))
     prepared = prepare(loaded)
     plan, target, seed = prepared.plan, prepared.target_scaling, loaded.config.seed
     check_memory(plan)

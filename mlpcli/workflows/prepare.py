@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.arrays import check_finite
-from mlpcli.config.load_config import LoadedConfig
+from mlpcli.config.load_config import LoadedConfig, load_config
 from mlpcli.config.sections import DataConfig, StopWhenEqual
 from mlpcli.data.dataset import DataFacts, Source, Splits, Watch
 from mlpcli.data.facts import facts_of, inspect_data
 from mlpcli.data.load_data import load_data, unwatched
 from mlpcli.data.look.look_at import look_at
 from mlpcli.data.scaling import class_weights, fit_scaling, fit_target_scaling
+from mlpcli.data.sources import find_sources
 from mlpcli.errors import SettingError
 from mlpcli.model.plan import Plan, Prepared, accuracy_name, make_plan
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
+
+
+def read_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """The checked config, and where its data lies.
+
+    Raises:
+        ConfigError: with every problem found, or the file that is in several folders of MLPCLI_DATA.
+    """
+    return find_sources(load_config(path, overrides))
 
 
 def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:

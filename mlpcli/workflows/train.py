@@ -45,13 +45,12 @@ def train(
         RunDirectoryError: the run directory cannot be made.
         OutputError: the disk is full.
     """
-    from mlpcli.config.load_config import load_config
     from mlpcli.runs import directory as run_directory
     from mlpcli.training.progress import Silence
-    from mlpcli.workflows.prepare import prepare
+    from mlpcli.workflows.prepare import prepare, read_config
 
     listener = progress or Silence()
-    loaded = load_config(Path(config), overrides)
+    loaded = read_config(Path(config), overrides)
     prepared = prepare(loaded, listener.loading)
     say_findings(prepared, listener)
     from mlpcli.workflows.run import Run
@@ -99,11 +98,11 @@ def train_seeds(
         RunDirectoryError: the folder cannot be made.
         OutputError: seeds.json cannot be written.
     """
-    from mlpcli.config.load_config import load_config
     from mlpcli.training.progress import Silence
+    from mlpcli.workflows.prepare import read_config
 
     _check_count(seeds)
-    loaded = load_config(Path(config), overrides)
+    loaded = read_config(Path(config), overrides)
     _check_last_seed(loaded, seeds)
     from mlpcli.workflows.seeds import SeedSeries
 

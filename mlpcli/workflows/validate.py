@@ -43,9 +43,9 @@ def validate(config: str | Path, overrides: Sequence[str] = (), watch: Watch | N
     Raises:
         ConfigError, DataError: as `train` would, with the same messages.
     """
-    from mlpcli.config.load_config import load_config
+    from mlpcli.workflows.prepare import read_config
 
-    return _inspect(load_config(Path(config), overrides), watch)
+    return _inspect(read_config(Path(config), overrides), watch)
 
 
 def _inspect(loaded: LoadedConfig, watch: Watch | None) -> ValidationResult:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.config.load_config import load_config
 from mlpcli.data.cifar import has_cifar10
 from mlpcli.data.idx import has_whole_idx
 from mlpcli.data_folder import data_folder, find_built_in, find_data, incomplete_set, located, unpack_first
 from mlpcli.errors import ConfigError, DataError
+from mlpcli.workflows.prepare import read_config
 
 IDX = [f"{half}-{what}-ubyte.gz" for half in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
 BATCHES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
@@ -143,7 +143,7 @@ def test_a_set_that_lacks_a_file(
     folder = files(*there)
     said = f"{folder / lacks[0]} is skipped because it lacks {lacks[1]}" if lacks else None
     assert incomplete_set(name) == said
-    notes = load_config(write_config(f"data: {{source: {name}}}")).notes
+    notes = read_config(write_config(f"data: {{source: {name}}}")).notes
     assert notes == ((f"data.source: {said}",) if said else ())
 
 
@@ -166,12 +166,12 @@ def test_a_wrong_variable_is_an_error_where_it_is_asked(
 ) -> None:
     (tmp_path / "p.csv").touch()
     monkeypatch.setenv("MLPCLI_DATA", str(tmp_path / "p.csv"))
-    assert load_config(write_config("data: {source: p.csv}")).config.data.source == str(tmp_path / "p.csv")
-    assert load_config(write_config("data: {source: mnist}")).config.data.path is None
+    assert read_config(write_config("data: {source: p.csv}")).config.data.source == str(tmp_path / "p.csv")
+    assert read_config(write_config("data: {source: mnist}")).config.data.path is None
     with pytest.raises(DataError, match=r"p.csv: is a file, but MLPCLI_DATA is set to it; correct MLPCLI_DATA"):
         find_built_in("mnist")
     with pytest.raises(ConfigError) as caught:
-        load_config(write_config("data:\n  source: q.csv"))
+        read_config(write_config("data:\n  source: q.csv"))
     assert str(caught.value) == (
         f"{tmp_path / 'my.yaml'}:2:3: data.source: q.csv is not in {tmp_path}, and {tmp_path / 'p.csv'}: is a file,"
         " but MLPCLI_DATA is set to it; correct MLPCLI_DATA"
