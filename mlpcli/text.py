@@ -66,9 +66,9 @@ def percent(part: int, whole: int) -> str:
     return "under 0.1 %" if part and not tenths else f"{tenths / 10:g} %"
 
 
-def listed(names: Sequence[str]) -> str:
-    """The first ten names, unescaped; use `quoted` for names from a file."""
-    return ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """The first names, unescaped; use `quoted` for names from a file."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def quoted(names: Sequence[str]) -> str:

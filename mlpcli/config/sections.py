@@ -18,6 +18,7 @@ from mlpcli.config.regularizers import Regularizer
 from mlpcli.config.schedules import Schedule
 from mlpcli.errors import SettingError
 from mlpcli.runs.history import FIRST_COLUMNS
+from mlpcli.text import listed
 
 
 class EarlyStopping(Section):
@@ -295,11 +296,11 @@ def resolve_task(setting: str, class_names: tuple[str, ...] | None) -> Task:
         return _number_task(setting)
     if setting == "regression":
         raise SettingError(
-            "data.task", f"regression needs a numeric target, but this one has the classes {_listed(class_names)}"
+            "data.task", f"regression needs a numeric target, but this one has the classes {listed(class_names)}"
         )
     if setting == "binary" and len(class_names) != 2:
         raise SettingError(
-            "data.task", f"binary needs exactly 2 classes, but there are {len(class_names)}: {_listed(class_names)}"
+            "data.task", f"binary needs exactly 2 classes, but there are {len(class_names)}: {listed(class_names)}"
         )
     if setting == "classification" or len(class_names) != 2:
         return "classification"
@@ -310,7 +311,3 @@ def _number_task(setting: str) -> Task:
     if setting in ("classification", "binary"):
         raise SettingError("data.task", f"{setting} needs classes, but the target is a number; use regression or auto")
     return "regression"
-
-
-def _listed(names: tuple[str, ...], most: int = 10) -> str:
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
 from mlpcli.data.dataset import DataFacts, Part
 from mlpcli.errors import DataError, SettingError
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, listed
 
 Floats = npt.NDArray[np.float64]
 
@@ -185,4 +185,4 @@ def _given(weights: Mapping[str, float], class_names: tuple[str, ...]) -> npt.ND
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names[:20]) + (", ..." if len(names) > 20 else "")
+    return listed([f'"{name}"' for name in names], 20)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from mlpcli.config.sections import BUILT_IN_NAMES
 from mlpcli.data.dataset import Kind
 from mlpcli.errors import SettingError
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, listed
 
 if TYPE_CHECKING:
     from mlpcli.config.sections import DataConfig
@@ -82,8 +82,8 @@ def _check_known(key: str, name: str, columns: Iterable[str], names: tuple[str, 
     seen: set[str] = set()
     for column in columns:
         if column not in names:
-            known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise SettingError(key, f'{name} has no column "{column}"{did_you_mean(column, names)}; it has: {known}')
+            hint = did_you_mean(column, names)
+            raise SettingError(key, f'{name} has no column "{column}"{hint}; it has: {listed(names, 20)}')
         if column in seen:
             raise SettingError(key, f'column "{column}" is named twice; name it once')
         seen.add(column)

@@ -20,7 +20,7 @@ from mlpcli.data.sources import found_note, load_source, moved_note
 from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
 from mlpcli.tables.table_files import is_table_path
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, listed
 from mlpcli.workflows.prepare import check_splits
 
 if TYPE_CHECKING:
@@ -225,4 +225,4 @@ def _built_in_rows(model: SavedModel, name: str) -> tuple[Rows, tuple[str, ...] 
 
 
 def _listed(names: Any) -> str:
-    return ", ".join(list(names)[:5]) + (", ..." if len(names) > 5 else "") if names else "none (a number)"
+    return listed(list(names), 5) if names else "none (a number)"

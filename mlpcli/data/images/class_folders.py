@@ -12,7 +12,7 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.errors import DataError
 from mlpcli.files import reading
-from mlpcli.text import did_you_mean, escaped
+from mlpcli.text import did_you_mean, escaped, listed
 
 TRAIN, TEST, VALIDATION = ("train",), ("test",), ("validation", "val", "valid")
 OF_PARTS = (*TRAIN, *TEST, *VALIDATION)
@@ -94,9 +94,10 @@ def other_files(root: Path, folder: Path, class_names: tuple[str, ...], left_out
         raise DataError(f"{folder}: holds no class folders with pictures{left_out.hint()}; {_layout(root)}")
     for name in found:
         if name not in class_names:
+            known = listed([f'"{other}"' for other in class_names], 20)
             raise DataError(
                 f'{folder / name}: the training pictures have no class "{name_shown(name)}"'
-                f"{did_you_mean(name, class_names)}; their classes are {_listed(class_names)};"
+                f"{did_you_mean(name, class_names)}; their classes are {known};"
                 " rename the folder, or add training pictures"
             )
     return _class_files(folder, found, class_names)
@@ -147,10 +148,6 @@ def _layout(root: Path) -> str:
     )
 
 
-def _listed(names: tuple[str, ...], most: int = 20) -> str:
-    return ", ".join(f'"{name}"' for name in names[:most]) + (", ..." if len(names) > most else "")
-
-
 PICTURE_ENDS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 PASSED_OVER = ("thumbs.db", "desktop.ini", "__macosx")
 MOST_NAMED = 5
@@ -185,11 +182,6 @@ def has_pictures(folder: Path) -> bool:
 def name_shown(name: str) -> str:
     """A file's name as one line of text: what cannot be printed is written as an escape."""
     return escaped(name)
-
-
-def some_of(names: list[str]) -> str:
-    """The first few, in one line."""
-    return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
 
 
 @dataclass
@@ -228,10 +220,10 @@ class LeftOut:
         found = []
         if self.links:
             links = f"links that lead out of the folder or nowhere are left out ({len(self.links):,})"
-            found.append(f"{links}: {some_of(self.links)}")
+            found.append(f"{links}: {listed(self.links, MOST_NAMED)}")
         if self.others:
             others = f"files and folders that are not pictures are left out ({len(self.others):,})"
-            found.append(f"{others}: {some_of(self.others)}")
+            found.append(f"{others}: {listed(self.others, MOST_NAMED)}")
         return tuple(found)
 
     def hint(self) -> str:
