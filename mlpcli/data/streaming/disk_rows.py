@@ -1,6 +1,7 @@
 """Rows in a plain file, of which only what is asked for is read.
 
-No memory map: pages that were touched would count as memory of this process, and nobody could say how many.
+No memory map: its pages count as memory of this process, and a file that is cut off would end it by a signal
+(benchmarks/memmap_rows.py; the numbers are in docs/architecture.md).
 """
 
 from __future__ import annotations
