@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from mlpcli.arrays import Array, class_counts
 from mlpcli.data.cache import cache_folder, make_set, remove_entry
 from mlpcli.data.dataset import Part, Rows, Source, Splits
-from mlpcli.data.settings import check_settings
 from mlpcli.data.streaming.convert import Draw, Fitted, TablePasses, fit_passes, write_parts
 from mlpcli.data.streaming.disk_rows import RowRange
 from mlpcli.data.streaming.stored_table import StoredSet, read_set, set_key
@@ -55,7 +54,6 @@ def load_streamed(
     Raises:
         DataError, SettingError: as for a table in memory. OutputError: the disk has no room for the rows.
     """
-    check_settings(data, "table")
     found = _opened(path, data, seed, stored, watch)
     preprocessing = Preprocessing.from_json(found.about["preprocessing"])
     parts = {

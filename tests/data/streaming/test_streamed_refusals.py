@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from mlpcli.config.sections import DataConfig
 from mlpcli.data import cache
 from mlpcli.data.dataset import Source, Splits
+from mlpcli.data.load_data import load_data
 from mlpcli.errors import DataError, OutputError, SettingError
 
 Load = Callable[..., tuple[Source, Splits]]
@@ -49,9 +51,11 @@ def test_training_rows_of_one_class(load: Load, tmp_path: Path) -> None:
     assert errors == {f'{path}: all 36 training rows are of the class "a"; at least two classes are needed'}
 
 
-def test_settings_of_other_sources_are_refused(load: Load) -> None:
+def test_settings_of_other_sources_are_refused(tmp_path: Path, people: People) -> None:
+    (tmp_path / "people.csv").write_text(people(10), encoding="utf-8")
+    data = DataConfig(source=str(tmp_path / "people.csv"), target="label", streaming="always", strict=True)
     with pytest.raises(SettingError, match=r"data.strict: is only for folders of class folders"):
-        load(strict=True)
+        load_data(data, 777)
 
 
 def test_a_bad_value_keeps_its_place(load: Load, people: People, tmp_path: Path) -> None:
