@@ -173,7 +173,16 @@ class DataConfig(Section):
         description="tables, missing values: fill them in (numbers: the median, plus an indicator column; categories:"
         ' "missing"), drop the rows, or stop with an error',
     )
-    na_values: list[str] = Field([], description="tables: more texts that mean a missing value, besides the usual ones")
+    date_format: dict[str, NonEmpty] = Field(
+        {}, description="tables: {column: dmy, mdy, ymd or a strptime pattern}, where the dates of a column cannot tell"
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="tables: the decimal sign of numbers written as text; null: found for each column"
+    )
+    na_values: list[str] | None = Field(
+        None,
+        description="tables: more texts that mean a missing value, besides the usual ones; []: only an empty cell does",
+    )
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
         None, description="CSV: the character between the values; null: detected"
     )

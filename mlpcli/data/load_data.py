@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,8 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     decisions = decide(path, [raw], data)
     notes += decisions.notes
     names, target = tuple(decisions.kinds), decisions.target
+    options = stored.options if stored is not None else replace(ReadOptions.of(data), formats=decisions.formats)
+    raw = raw.read_as(options)
     if stored is not None:
         names, target = stored.source_names, stored.target.found_in(raw, stored.source_names)
     kept = usable_rows(raw, names, target.name, data.missing)
@@ -101,11 +103,12 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
         raise DataError(f"{path}: {usable} can be used; at least 2 are needed to learn anything")
     rows = raw if len(kept) == len(raw) else raw.take(kept)
     y = target.encode(rows)
-    own = {key: _other_table(setting, data) for key, setting in (("test", data.test), ("validation", data.validation))}
+    settings = {"test": data.test, "validation": data.validation}
+    own = {key: _other_table(setting, options) for key, setting in settings.items()}
     counts = {key: _usable_count(table, names, target, data) for key, table in own.items()}
     drawn = draw_rows(data, seed, y, target.class_names, counts["test"], counts["validation"])
     if stored is None:
-        stored, fitted = _fitted(rows, drawn.train, decisions, data)
+        stored, fitted = _fitted(rows, drawn.train, decisions, data, options)
         notes += fitted
     train = Rows(stored.encode(rows), y)
     test, validation = (
@@ -134,11 +137,11 @@ def _source(
 
 
 def _fitted(
-    rows: RawTable, training: npt.NDArray[np.int64], decisions: Decisions, data: DataConfig
+    rows: RawTable, training: npt.NDArray[np.int64], decisions: Decisions, data: DataConfig, options: ReadOptions
 ) -> tuple[Preprocessing, list[str]]:
     """Learnt from the training rows; a bad value is named as the first of all rows, whichever part it was drawn for."""
     try:
-        return fit_preprocessing([rows.take(training)], decisions.kinds, decisions.target, data, ReadOptions.of(data))
+        return fit_preprocessing([rows.take(training)], decisions.kinds, decisions.target, data, options)
     except DataError:
         for name, kind in decisions.kinds.items():
             if kind != "category":
@@ -146,10 +149,10 @@ def _fitted(
         raise
 
 
-def _other_table(setting: float | str | None, data: DataConfig) -> RawTable | None:
+def _other_table(setting: float | str | None, options: ReadOptions) -> RawTable | None:
     if not isinstance(setting, str) or setting == "test":
         return None
-    return read_table(Path(setting), ReadOptions.of(data))[0]
+    return read_table(Path(setting), options)[0]
 
 
 def _usable_count(

@@ -6,6 +6,7 @@ import numpy as np
 
 from mlpcli.arrays import Array, float32_values
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.whole_numbers import FEWEST_REPEATS, SURELY_CLASSES, WholeNumbers
 
 MOST_GUESSED_CLASSES = 1000
 
@@ -15,7 +16,8 @@ def encode_targets(
 ) -> tuple[Array, tuple[str, ...] | None]:
     """Training labels as (class indices int64 (n,), class names), or (float32 targets, None) for a number.
 
-    Text, whole numbers and true/false are classes, in sorted order; floats are a number. `task` (data.task) overrides.
+    Text, true/false and whole numbers that repeat are classes, in sorted order; other numbers are targets. `task`
+    (data.task) overrides.
     Where class_names is given, y holds indices into it. `where` opens every message.
 
     Raises:
@@ -27,7 +29,7 @@ def encode_targets(
     ([1, 0, 1], ('cat', 'dog'))
     """
     y = _without_unit_axis(y)
-    if task == "regression" or (task == "auto" and y.dtype.kind == "f" and class_names is None):
+    if task == "regression" or (task == "auto" and class_names is None and _are_amounts(y)):
         return numbers(where, y, one_hot_allowed=task == "regression"), None
     labels = class_labels(where, y)
     if class_names is not None:
@@ -124,6 +126,19 @@ def _whole_numbers(where: str, y: Array) -> Array:
             " use data.task: regression, or correct the labels"
         )
     return y.astype(np.int64)
+
+
+def _are_amounts(y: Array) -> bool:
+    """Whether numbers are to be predicted as such. Floats are, unless they are whole and few, as in a table without a
+    name. Integers are classes, unless there are more than ten of them and each comes less than three times."""
+    if y.dtype.kind not in "iuf" or y.ndim != 1 or len(y) == 0:
+        return y.dtype.kind == "f"
+    if not np.isfinite(y).all() or (y != np.floor(y)).any():
+        return True
+    found = WholeNumbers("", len(y), len(np.unique(y)), float(y.min()), float(y.max()))
+    if y.dtype.kind == "f":
+        return not found.classes
+    return found.distinct > SURELY_CLASSES and found.rows < FEWEST_REPEATS * found.distinct
 
 
 def _without_unit_axis(y: Array) -> Array:

@@ -8,12 +8,12 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.csv_records import LONGEST_ROW, LineNumbers, fault_of, is_blank, records, refuse_open_quote
-from mlpcli.tables.raw_table import Partition, ReadOptions, _arranged, _some, check_count, check_names, with_points
+from mlpcli.tables.raw_table import Partition, ReadOptions, _arranged, _some, check_count, check_names
 from mlpcli.tables.text_file import TextFile, UndecodableError, Utf8Stream, find_encoding, wrong_encoding
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def find_layout(file: TextFile, options: ReadOptions) -> CsvLayout:
         raise DataError(f"{file.name}: has only blank lines; write a line of column names and then the rows")
     place = f"{file.name}:{header.line}"
     names, more = header_names(lines[header.line - 1 : header.end - 1], separator, place)
-    comma = has_decimal_comma(lines, separator)
+    comma = options.formats is not None and has_decimal_comma(lines, separator)
     if comma:
         more.append(f"{file.name}: numbers have a decimal comma (1,5 is read as 1.5)")
     size = len("".join(lines[: header.end - 1]).encode())
@@ -261,7 +261,8 @@ class CsvPart:
 
         layout = find_layout(file, options)
         more = [name for name in partition if name not in layout.names]
-        return cls(file, layout, partition, pa.schema([(name, pa.string()) for name in (*layout.names, *more)]))
+        schema = pa.schema([(name, pa.string()) for name in (*layout.names, *more)])
+        return cls(file, layout, partition, schema)
 
     @property
     def name(self) -> str:
@@ -277,10 +278,9 @@ class CsvPart:
 
     def like(self, schema: pa.Schema) -> CsvPart:
         """The same file with its columns in this order."""
-        return CsvPart(self.file, self.layout, self.partition, schema)
+        return replace(self, schema=schema)
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows, as they are written."""
         for block in csv_blocks(self.file, self.layout):
-            table = _arranged(block, self.partition, self.schema)
-            yield with_points(table) if self.layout.decimal_comma else table
+            yield _arranged(block, self.partition, self.schema)

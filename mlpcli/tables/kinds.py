@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mlpcli.config.yaml_writer import yaml_names
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.column_format import ColumnFormat
+from mlpcli.tables.column_forms import MOST_CODES, profile_columns, unclear_orders
 from mlpcli.tables.profile import (
     MOSTLY,
     ColumnProfile,
     ColumnSummary,
     column_lines,
+    is_mixture,
     is_whole,
     mixed_message,
-    profile_columns,
 )
 from mlpcli.tables.raw_table import check_known
 from mlpcli.tables.target import choose_target
@@ -25,6 +27,7 @@ from mlpcli.text import first_notes, plural, quoted, shown
 
 if TYPE_CHECKING:
     from mlpcli.config.sections import ColumnKind, DataConfig
+    from mlpcli.tables.dates import Order
     from mlpcli.tables.raw_table import RawTable
     from mlpcli.tables.target import TargetEncoder
 
@@ -55,16 +58,17 @@ def choose_kinds(name: str, profiles: Profiles, data: DataConfig, target: str | 
         SettingError: a setting names a column that is not there, free text is not excluded, or nothing is left.
         DataError: numbers and texts are mixed in a column, or data.missing is error and there are gaps.
     """
+    check_known("data.date_format", name, data.date_format, list(profiles))
     columns = _used_columns(name, list(profiles), data, target)
     gaps_tell = data.missing == "impute"
     verdicts = {column: _verdict(profiles[column], data, gaps_tell) for column in columns}
-    _refuse(name, profiles, verdicts)
+    _refuse(name, profiles, verdicts, data)
     kinds = {column: verdict.kind for column, verdict in verdicts.items() if verdict.kind is not None}
     if not kinds:
         raise SettingError(_key(data), f"{name} has no columns left to learn from{_why(verdicts)}")
     if data.missing == "error":
         refuse_gaps(profiles, list(kinds))
-    return ChosenColumns(kinds, _notes(verdicts))
+    return ChosenColumns(kinds, _notes(profiles, verdicts))
 
 
 def refuse_gaps(profiles: Profiles, columns: list[str]) -> None:
@@ -104,8 +108,11 @@ def _verdict(profile: ColumnProfile, data: DataConfig, gaps_tell: bool) -> Verdi
     return Verdict(told)
 
 
-def _refuse(name: str, profiles: Profiles, verdicts: Mapping[str, Verdict]) -> None:
+def _refuse(name: str, profiles: Profiles, verdicts: Mapping[str, Verdict], data: DataConfig) -> None:
     """Mixed columns, one at a time since each has its own line; then all columns of free text at once."""
+    for column in (column for column, verdict in verdicts.items() if verdict.kind == "date"):
+        if orders := unclear_orders(profiles[column], data):
+            raise SettingError("data.date_format", unclear_message(name, profiles[column], orders))
     for column, verdict in verdicts.items():
         if verdict.trouble == "mixed":
             raise DataError(mixed_message(profiles[column]))
@@ -119,14 +126,27 @@ def _refuse(name: str, profiles: Profiles, verdicts: Mapping[str, Verdict]) -> N
         )
 
 
-def _notes(verdicts: Mapping[str, Verdict]) -> list[str]:
+def _notes(profiles: Profiles, verdicts: Mapping[str, Verdict]) -> list[str]:
     notes = []
     for trouble, words in DROPPED.items():
         columns = [column for column, verdict in verdicts.items() if verdict.trouble == trouble]
         if columns:
             notes.append(f"{plural(len(columns), 'column', 'columns')} {words} left out: {quoted(columns)}")
-    told = {column: verdict.note for column, verdict in verdicts.items() if verdict.kind is not None and verdict.note}
-    return notes + first_notes([f'column "{shown(column)}": {note}' for column, note in told.items()])
+    used = [(column, verdict) for column, verdict in verdicts.items() if verdict.kind is not None]
+    told = [(column, note) for column, verdict in used for note in (*profiles[column].notes, verdict.note) if note]
+    return notes + first_notes([f'column "{shown(column)}": {note}' for column, note in told])
+
+
+def unclear_message(name: str, profile: ColumnProfile, orders: Sequence[Order]) -> str:
+    """Dates that may be read in several ways, and the setting that says which."""
+    column = yaml_names([profile.name])[1:-1]
+    ways = " or ".join(f"{{{column}: {order}}} ({READ_AS[order]})" for order in orders)
+    example = shown(profile.seen.starts(1)[0])
+    dates = f'the dates in "{shown(profile.name)}", such as {example}'
+    return f"{name}: {dates}, can be read in several ways; set it to {ways}"
+
+
+READ_AS: dict[Order, str] = {"ymd": "year first", "dmy": "day first", "mdy": "month first"}
 
 
 def _why(verdicts: Mapping[str, Verdict]) -> str:
@@ -139,8 +159,6 @@ def _key(data: DataConfig) -> str:
     return "data.features" if data.features is not None else "data.exclude" if data.exclude else "data.source"
 
 
-MOST_CODES = 20
-"""Whole numbers that are codes become categories; more distinct ones than this stay numbers."""
 FEWEST_FOR_ID = 10
 """In fewer rows, values that all differ say nothing."""
 FREE_WORDS, FREE_SHARE, FREE_DISTINCT = 3, 0.5, 50
@@ -178,6 +196,8 @@ def judge(profile: ColumnProfile, gaps_tell: bool = True) -> Verdict:
         return Verdict("category") if profile.missing and gaps_tell else Verdict(None, "constant")
     if profile.booleans == present > profile.numbers:
         return Verdict("boolean")
+    if is_mixture(profile):
+        return Verdict(None, "mixed")
     if profile.numbers == present:
         return _numbers(profile)
     if profile.dates == present:
@@ -213,10 +233,15 @@ def _texts(profile: ColumnProfile) -> Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """The target, the kind of each column that is used, a summary of every column, and notes for the user."""
+    """What was decided about the columns of a table.
+
+    kinds: of each column that is used. formats: how the cells of columns are read, for those that are not plain.
+    columns: a summary of every column of the file. notes: for the user.
+    """
 
     target: TargetEncoder
     kinds: dict[str, ColumnKind]
+    formats: dict[str, ColumnFormat]
     columns: tuple[ColumnSummary, ...]
     notes: list[str]
 
@@ -227,8 +252,22 @@ def decide(path: Path, rows: Iterable[RawTable], data: DataConfig) -> Decisions:
     Raises:
         DataError, SettingError: as `choose_target` and `choose_kinds`.
     """
-    profiles = profile_columns(rows)
+    profiles = profile_columns(rows, data)
     target, target_notes = choose_target(str(path), profiles, data)
     chosen = choose_kinds(str(path), profiles, data, target.name)
     columns = tuple(column_lines(profiles, chosen.kinds, target.name))
-    return Decisions(target, chosen.kinds, columns, [*target_notes, *chosen.notes])
+    of_target: ColumnKind = "number" if target.class_names is None else "category"
+    formats = column_formats(profiles, {**chosen.kinds, target.name or "": of_target})
+    return Decisions(target, chosen.kinds, formats, columns, [*target_notes, *chosen.notes])
+
+
+def column_formats(profiles: Profiles, kinds: Mapping[str, ColumnKind]) -> dict[str, ColumnFormat]:
+    """How the cells of these columns are read, for those that are not plain; categories keep their units."""
+    found: dict[str, ColumnFormat] = {}
+    for column, kind in kinds.items():
+        form = profiles[column].format
+        if form is not None and kind in ("category", "boolean"):
+            form = replace(form, number=None, date=None)
+        if form is not None and form != ColumnFormat():
+            found[column] = form
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -27,6 +27,9 @@ from mlpcli.config.sections import ColumnKind
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
 from mlpcli.tables.column_fitters import fitter_for
+from mlpcli.tables.column_format import ColumnFormat
+from mlpcli.tables.dates import DateFormat, Form, Order
+from mlpcli.tables.number_format import Decimal, NumberFormat
 from mlpcli.tables.raw_table import RawTable, ReadOptions, check_columns, gap_mask, usable_rows
 from mlpcli.tables.target import TargetEncoder
 from mlpcli.text import first_notes, plural, shown
@@ -186,7 +189,8 @@ def plain_preprocessing(
     Without `target_name`, the target is the only column beside the features, or the one with a usual target name.
     """
     columns = tuple(ValueColumn(name, "number", 0.0, False) for name in feature_names)
-    return Preprocessing(columns, TargetEncoder(target_name, class_names, positions=True), ReadOptions(), "error")
+    target = TargetEncoder(target_name, class_names, positions=True)
+    return Preprocessing(columns, target, ReadOptions(formats={}), "error")
 
 
 Read = Callable[[ReadOptions, int], Iterator[RawTable]]
@@ -199,7 +203,7 @@ def fitting_options(read: Read, preprocessing: Preprocessing) -> ReadOptions:
     If the model's columns are then missing, but not with the training file's options, those.
     """
     stored = preprocessing.options
-    found = ReadOptions(None, None, stored.na_values)
+    found = replace(stored, separator=None, encoding=None)
     if found == stored or _has_columns(read, found, preprocessing) or not _has_columns(read, stored, preprocessing):
         return found
     return stored
@@ -278,10 +282,42 @@ class _StoredTarget(_Stored):
     positions: bool
 
 
+class _StoredNumbers(_Stored):
+    decimal: Decimal
+    unit: str
+    unit_first: bool
+    grouped: bool
+
+
+class _StoredDates(_Stored):
+    form: Form
+    order: Order
+    pattern: str
+
+
+class _StoredFormat(_Stored):
+    number: _StoredNumbers | None
+    date: _StoredDates | None
+    gaps: _Texts
+    values: _Texts
+
+    def restored(self) -> ColumnFormat:
+        number = None if self.number is None else NumberFormat(**dict(self.number))
+        date = None if self.date is None else DateFormat(**dict(self.date))
+        return ColumnFormat(number, date, self.gaps, self.values)
+
+
 class _StoredOptions(_Stored):
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None
     encoding: str | None
-    na_values: _Texts
+    na_values: _Texts | None
+    formats: dict[str, _StoredFormat] | None = None
+    """None in model files of version 0.2, where an empty na_values meant the usual ones."""
+
+    def restored(self) -> ReadOptions:
+        formats = {name: form.restored() for name, form in (self.formats or {}).items()}
+        na_values = None if self.formats is None and not self.na_values else self.na_values
+        return ReadOptions(self.separator, self.encoding, na_values, formats)
 
 
 class StoredPreprocessing(_Stored):
@@ -302,6 +338,4 @@ class StoredPreprocessing(_Stored):
     def restored(self) -> Preprocessing:
         """The preprocessing that was stored."""
         columns = tuple(column.encoder() for column in self.columns)
-        return Preprocessing(
-            columns, TargetEncoder(**dict(self.target)), ReadOptions(**dict(self.options)), self.missing
-        )
+        return Preprocessing(columns, TargetEncoder(**dict(self.target)), self.options.restored(), self.missing)

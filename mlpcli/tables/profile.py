@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,14 @@ import numpy.typing as npt
 
 from mlpcli.config.yaml_writer import yaml_names
 from mlpcli.errors import DataError
-from mlpcli.tables.raw_table import RawTable, gap_mask
-from mlpcli.tables.texts import DistinctTexts, as_texts, distinct_values, texts_kept
-from mlpcli.tables.values import as_numbers, boolean_mask, date_mask, is_text, number_mask, plain_texts
+from mlpcli.tables.column_format import ColumnFormat
+from mlpcli.tables.dates import DateEvidence
+from mlpcli.tables.number_evidence import NumberEvidence
+from mlpcli.tables.number_format import ascii_forms
+from mlpcli.tables.raw_table import gap_mask
+from mlpcli.tables.texts import DistinctTexts, as_texts, distinct_values
+from mlpcli.tables.values import as_numbers, boolean_mask, is_text, plain_texts
+from mlpcli.tables.whole_numbers import MOST_CLASSES
 from mlpcli.text import LONGEST_TEXT, shown
 
 if TYPE_CHECKING:
@@ -22,8 +28,20 @@ if TYPE_CHECKING:
     from mlpcli.config.sections import ColumnKind
 
 
-INFINITE = r"(?i)^[+-]?inf(inity)?$"
-"""Counts as a number here, so that the column is one of numbers and the value is then refused by name."""
+MAY_BE_NUMBER = r"^[^0-9]{0,8}[0-9][^:]{0,40}$"
+"""Every text that is a number looks like this; most others are ruled out by it, at a tenth of the cost."""
+MOST_OTHERS = 100
+"""Texts counted that are neither numbers nor dates; a column of more is one of texts."""
+KNOWN_GAPS = frozenset({
+    *("-", "--", "---", ".", "..", "...", "?", "??", "???", "*", "/", "n/a", "na", "n.a.", "n.a", "nan", "n.d.", "nd"),
+    *("null", "none", "nil", "void", "unknown", "missing", "undefined", "not available", "not applicable", "tbd"),
+    "\\n",
+    *("#n/a", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!", "#error!", "#spill!", "#calc!", "####"),
+    *("inf", "-inf", "+inf", "infinity", "-infinity", "+infinity", "∞", "-∞"),
+    *("없음", "결측", "결측치", "미상", "모름", "해당없음", "해당 없음", "미입력", "알수없음", "알 수 없음"),
+})  # fmt: skip
+"""Words that stand for a missing value where the others are numbers or dates, in lower case; elsewhere they may be
+categories."""
 Place = Callable[[int], str]
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.signedinteger[Any]]
@@ -48,17 +66,26 @@ class ColumnProfile:
     """What is known of one column so far.
 
     rows, missing: all rows, and those without a value; first_gap: the first of these.
+    gap_words: how often each of the usual words for a gap came. number_forms, date_forms: how numbers and dates are
+    written. others: how often each text came that is neither, up to MOST_OTHERS of them.
     numbers, booleans, dates: how many values could be read as such ("1" counts as a number and as a boolean).
     whole: how many of the numbers have no fraction; low, high: the smallest and the largest of the numbers.
     counting: every number so far is the one before plus 1, as row numbers are.
-    no_number, no_date: the first value that is not a number, not a date; None if there is none.
-    seen: the distinct values, as texts. longest: characters of the longest text. words: words in all texts together.
+    no_number, no_date: the first value that is none, where there is one, and that is not a usual word for a gap.
+    format: how the cells are to be read, where that is not plain; notes: what people should know of it; both are found
+    by `settle`, when all rows were seen.
+    seen: the distinct values, as texts. labels: how often each came; None where there are too many to be classes.
+    longest: characters of the longest text. words: words in all texts together. last: the last number.
     """
 
     name: str
     seen: DistinctTexts
     rows: int = 0
     missing: int = 0
+    gap_words: Counter[str] = field(default_factory=Counter)
+    number_forms: NumberEvidence = field(default_factory=NumberEvidence)
+    date_forms: DateEvidence = field(default_factory=DateEvidence)
+    others: Counter[str] = field(default_factory=Counter)
     numbers: int = 0
     whole: int = 0
     booleans: int = 0
@@ -71,6 +98,10 @@ class ColumnProfile:
     first_gap: Odd | None = None
     longest: int = 0
     words: int = 0
+    labels: Counter[str] | None = field(default_factory=Counter)
+    last: float = -np.inf
+    format: ColumnFormat | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def present(self) -> int:
@@ -82,12 +113,15 @@ class ColumnProfile:
         """Words in a text, on average."""
         return self.words / max(1, self.present - self.numbers)
 
-    def add(self, column: pa.ChunkedArray, place: Place) -> None:
-        """Take in the next rows of the column."""
+    def add(self, column: pa.ChunkedArray, place: Place, gap_words: Sequence[str]) -> None:
+        """Take in the next rows of the column, of which these words are gaps."""
         import pyarrow as pa
         import pyarrow.types as types
 
         gaps = gap_mask(column)
+        if types.is_string(column.type):
+            column = self._without_gaps(column, gap_words)
+            gaps = gap_mask(column)
         if gaps.any():
             self.first_gap = self.first_gap or Odd("", place, int(gaps.argmax()))
         self.rows += len(column)
@@ -101,9 +135,34 @@ class ColumnProfile:
         if numbers is None:
             self._add_mixed(values, rows, place)
         else:
-            self._add_numbers(numbers)
+            self._add_numbers(values, numbers)
             self.no_date = self.no_date or Odd(f"{numbers[0]:g}", place, int(rows[0]))
         self.seen.add(values)
+        self._count_labels(values)
+
+    def _count_labels(self, values: pa.ChunkedArray) -> None:
+        """How often each value came, for as long as they may be classes."""
+        if self.labels is None:
+            return
+        distinct, codes = distinct_values(values)
+        if len(distinct) <= MOST_CLASSES:
+            counts = np.bincount(codes[codes >= 0], minlength=len(distinct)).tolist()
+            for text, count in zip(as_texts(distinct).to_pylist(), counts, strict=True):
+                self.labels[text] += count
+        if len(distinct) > MOST_CLASSES or len(self.labels) > MOST_CLASSES:
+            self.labels = None
+
+    def _without_gaps(self, column: pa.ChunkedArray, gap_words: Sequence[str]) -> pa.ChunkedArray:
+        """The column with null for the usual words, which are counted."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        is_gap = pc.fill_null(pc.is_in(column, value_set=pa.array(gap_words, column.type)), False)
+        if not pc.any(is_gap).as_py():
+            return column
+        for count in pc.value_counts(column.filter(is_gap)).to_pylist():
+            self.gap_words[count["values"]] += count["counts"]
+        return pc.if_else(is_gap, pa.scalar(None, column.type), column)
 
     def _all_numbers(self, values: pa.ChunkedArray) -> npt.NDArray[np.float64] | None:
         """The values as numbers (n,), or None where any of them is something else."""
@@ -112,13 +171,12 @@ class ColumnProfile:
         except DataError:
             return None
 
-    def _add_numbers(self, numbers: npt.NDArray[np.float64]) -> None:
-        self.numbers += len(numbers)
+    def _add_numbers(self, values: pa.ChunkedArray, numbers: npt.NDArray[np.float64]) -> None:
+        self.number_forms.add_plain(values if is_text(values) else None, numbers)
         self.booleans += int(((numbers == 0) | (numbers == 1)).sum())
-        self.whole += int((numbers == np.floor(numbers)).sum())
-        follows = self.high == -np.inf or bool(numbers[0] == self.high + 1)
+        follows = self.last == -np.inf or bool(numbers[0] == self.last + 1)
         self.counting = self.counting and follows and bool((np.diff(numbers) == 1).all())
-        self.low, self.high = min(self.low, float(numbers.min())), max(self.high, float(numbers.max()))
+        self.last = float(numbers[-1])
 
     def _add_mixed(self, values: pa.ChunkedArray, rows: Indices, place: Place) -> None:
         """Values that are not all numbers, and their rows in the batch; each distinct one is looked at once."""
@@ -126,29 +184,48 @@ class ColumnProfile:
 
         distinct, codes = distinct_values(values)
         texts = as_texts(distinct)
-        forms = _forms(distinct, texts)
         counts = np.bincount(codes, minlength=len(distinct))
-        self.numbers += int(counts[forms.numbers].sum())
-        self.booleans += int(counts[forms.booleans].sum())
-        self.dates += int(counts[forms.dates].sum())
-        self.counting = False
         written = plain_texts(distinct) if is_text(distinct) else texts  # TRUE, not true: as it is written in the file
-        self.no_number = self.no_number or _first_odd(forms.numbers[codes], codes, written, rows, place)
-        self.no_date = self.no_date or _first_odd(forms.dates[codes], codes, written, rows, place)
+        forms = self._forms(distinct, written, counts)
+        self.booleans += int(counts[forms.booleans].sum())
+        self.counting = False
+        self._add_others(written, counts, ~(forms.numbers | forms.dates))
+        known = np.array([text.lower() in KNOWN_GAPS for text in written.to_pylist()], bool)
+        self.no_number = self.no_number or _first_odd((forms.numbers | known)[codes], codes, written, rows, place)
+        self.no_date = self.no_date or _first_odd((forms.dates | known)[codes], codes, written, rows, place)
         self.longest = max(self.longest, pc.max(pc.utf8_length(texts)).as_py())
         words = 1 + np.asarray(pc.count_substring_regex(texts, r"\s+"))
         self.words += int((words * counts)[~forms.numbers].sum())
 
+    def _forms(self, distinct: pa.ChunkedArray, texts: pa.ChunkedArray, counts: npt.NDArray[np.int64]) -> _Forms:
+        """Which of the distinct values can be read as what; takes in how these are written."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.types as types
 
-def profile_columns(batches: Iterable[RawTable]) -> dict[str, ColumnProfile]:
-    """Profiles of all columns, in the order of the file."""
-    profiles: dict[str, ColumnProfile] = {}
-    for batch in batches:
-        kept = texts_kept(len(batch.names))
-        for name, column in zip(batch.names, batch.columns.columns, strict=True):
-            profile = profiles.setdefault(name, ColumnProfile(name, DistinctTexts(kept)))
-            profile.add(column, batch.place)
-    return profiles
+        every = np.ones(len(distinct), bool)
+        if types.is_boolean(distinct.type):
+            return _Forms(~every, every, ~every)
+        if types.is_temporal(distinct.type):
+            is_date = types.is_date(distinct.type) or types.is_timestamp(distinct.type)
+            self.date_forms.clear += int(counts.sum()) if is_date else 0
+            return _Forms(~every, ~every, every if is_date else ~every)
+        if not is_text(distinct):  # numbers that float32 does not hold are refused by name when they are read
+            self.number_forms.add_plain(None, np.repeat(np.asarray(distinct, np.float64), counts))
+            return _Forms(every, ~every, ~every)
+        whole = pa.concat_arrays([pc.cast(chunk, pa.string()) for chunk in texts.chunks])
+        dates = self.date_forms.add(whole, counts)
+        numbers = ~every
+        digits = np.asarray(pc.match_substring_regex(ascii_forms(whole), MAY_BE_NUMBER), dtype=bool)
+        rows = np.flatnonzero(digits & ~dates)
+        numbers[rows] = self.number_forms.add(whole.take(pa.array(rows)), counts[rows])
+        return _Forms(numbers, np.asarray(boolean_mask(distinct), dtype=bool), dates)
+
+    def _add_others(self, texts: pa.ChunkedArray, counts: npt.NDArray[np.int64], others: Mask) -> None:
+        for row in np.flatnonzero(others):
+            if len(self.others) > MOST_OTHERS:
+                return
+            self.others[texts[int(row)].as_py()] += int(counts[row])
 
 
 @dataclass(frozen=True)
@@ -158,22 +235,6 @@ class _Forms:
     numbers: Mask
     booleans: Mask
     dates: Mask
-
-
-def _forms(distinct: pa.ChunkedArray, texts: pa.ChunkedArray) -> _Forms:
-    import pyarrow.compute as pc
-    import pyarrow.types as types
-
-    every = np.ones(len(distinct), bool)
-    if types.is_boolean(distinct.type):
-        return _Forms(~every, every, ~every)
-    if types.is_temporal(distinct.type):
-        dates = every if types.is_date(distinct.type) or types.is_timestamp(distinct.type) else ~every
-        return _Forms(~every, ~every, dates)
-    numbers, booleans, dates = (
-        np.asarray(mask(distinct), dtype=bool) for mask in (number_mask, boolean_mask, date_mask)
-    )
-    return _Forms(numbers | np.asarray(pc.match_substring_regex(texts, INFINITE), dtype=bool), booleans, dates)
 
 
 def _first_odd(fits: Mask, codes: Indices, texts: pa.ChunkedArray, rows: Indices, place: Place) -> Odd | None:
@@ -229,8 +290,19 @@ def is_whole(profile: ColumnProfile) -> bool:
     return 0 < profile.present == profile.whole
 
 
+def is_mixture(profile: ColumnProfile) -> bool:
+    """Whether most values are numbers, but with units or decimal signs that do not go together."""
+    return bool(profile.number_forms.mixture) and 0 < MOSTLY * profile.present <= profile.number_forms.rows
+
+
 def mixed_message(profile: ColumnProfile) -> str:
-    """The first odd value in a column of numbers or dates, its place, and the ways out."""
+    """The first odd value in a column of numbers or dates, or what is mixed and how much, and the ways out."""
+    if is_mixture(profile):
+        column = yaml_names([profile.name])[1:-1]
+        return (
+            f"{shown(profile.name)}: {profile.number_forms.mixture}; convert them to one, or set data.types:"
+            f" {{{column}: category}}, or data.exclude: [{column}]"
+        )
     numbers = profile.numbers >= profile.dates
     kind, fitting, odd = (
         ("number", profile.numbers, profile.no_number) if numbers else ("date", profile.dates, profile.no_date)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.text import did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ class RawTable:
     """Columns by name, and where each row stands.
 
     columns: from CSV all are strings, from Parquet whatever the file says; a gap is a null in both.
+    written: the same cells exactly as they stand in the file, where these are kept.
     place: row index (from 0) to where a person finds it: "people.csv:17", or "people.parquet: row 16 (from 0)".
     """
 
     columns: pa.Table
     place: Callable[[int], str]
+    written: pa.Table | None = None
 
     def __len__(self) -> int:
         return int(self.columns.num_rows)
@@ -38,7 +41,12 @@ class RawTable:
         import pyarrow as pa
 
         place = self.place
-        return RawTable(self.columns.take(pa.array(rows)), lambda row: place(int(rows[row])))
+        written = None if self.written is None else self.written.take(pa.array(rows))
+        return RawTable(self.columns.take(pa.array(rows)), lambda row: place(int(rows[row])), written)
+
+    def read_as(self, options: ReadOptions) -> RawTable:
+        """The same rows, with texts in plain form (see `read_as`)."""
+        return RawTable(read_as(self.columns, options), self.place, self.written)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,22 +56,38 @@ class RawTable:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a CSV is read; None: to be detected. na_values: more texts that mean a missing value."""
+    """How a table is to be read. separator, encoding: None to be detected.
+
+    na_values: texts that mean a missing value, besides the usual ones; an empty tuple: nothing but an empty cell does.
+    formats: how the cells of columns are written, for those that are not plain. None where that is still to be decided:
+    then cells come as they are written, and only an empty one is a gap.
+    """
 
     separator: str | None = None
     encoding: str | None = None
-    na_values: tuple[str, ...] = ()
+    na_values: tuple[str, ...] | None = None
+    formats: Mapping[str, ColumnFormat] | None = None
 
     @classmethod
     def of(cls, data: DataConfig) -> ReadOptions:
         """What the config says."""
-        return cls(data.separator, data.encoding, tuple(data.na_values))
+        return cls(data.separator, data.encoding, None if data.na_values is None else tuple(data.na_values))
+
+    @property
+    def gap_words(self) -> tuple[str, ...]:
+        """The texts that mean a missing value in any column."""
+        if self.na_values is None:
+            return USUAL_GAPS
+        return (*USUAL_GAPS, *(value.strip() for value in self.na_values)) if self.na_values else ()
 
     def as_json(self) -> dict[str, Any]:
         """For the model's metadata."""
-        return {**asdict(self), "na_values": list(self.na_values)}
+        formats = {name: form.as_json() for name, form in (self.formats or {}).items()}
+        na_values = None if self.na_values is None else list(self.na_values)
+        return {"separator": self.separator, "encoding": self.encoding, "na_values": na_values, "formats": formats}
 
 
+PLAIN_FORMAT = ColumnFormat()
 MOST_LISTED = 20
 MOST_HINTS = 5
 
@@ -149,30 +173,59 @@ def left_out_note(left_out: int, rows: int) -> list[str]:
 
 
 USUAL_GAPS = (
-    *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NaN", "nan", "-NaN", "-nan"),
-    *("NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    *("NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NaN", "nan", "-NaN", "-nan"),
+    *("NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "\\N"),
 )
-"""The texts that pandas takes for a gap too. "-" and "?" can be categories: data.na_values adds them."""
+"""The texts that pandas takes for a gap too, and the one of database dumps. "-" and "?" can be categories: where they
+stand among numbers they are gaps, elsewhere data.na_values adds them."""
+INVISIBLE = "[\u200b\u200e\u200f\u2060\ufeff]"
+"""Zero-width blanks, marks of direction, and byte order marks inside of a file: two texts look the same with them."""
 
 
-def tidy_texts(column: pa.ChunkedArray, na_values: Sequence[str]) -> pa.ChunkedArray:
-    """A column of text without blanks around the values, and with nulls where a text stands for a gap."""
+def clean_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts as one sees them: without blanks around them and invisible characters, composed (NFC); null where empty."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(column)
-    gaps = pa.array([*USUAL_GAPS, *(value.strip() for value in na_values)], texts.type)
-    is_gap = pc.is_in(texts, value_set=gaps, skip_nulls=True)
-    return pc.if_else(is_gap, pa.scalar(None, texts.type), texts) if pc.any(is_gap).as_py() else texts
+    if pc.all(pc.string_is_ascii(texts)).as_py() is False:
+        texts = pc.utf8_normalize(pc.replace_substring_regex(texts, INVISIBLE, ""), form="NFC")
+        texts = pc.utf8_trim_whitespace(texts)
+    empty = pc.equal(texts, "")
+    return pc.if_else(empty, pa.scalar(None, texts.type), texts) if pc.any(empty).as_py() else texts
 
 
-def with_points(table: pa.Table) -> pa.Table:
-    """A table of texts in which 1,5 is written 1.5, for files that have a decimal comma."""
+def with_points(table: pa.Table, formats: Mapping[str, ColumnFormat]) -> pa.Table:
+    """A table of texts in which 1,5 is written 1.5, for a file with decimal commas and a model that learnt with points.
+
+    Columns that had decimal commas in training stay as they are, since there 5.125 has other thousands.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     pattern = r"^(\s*[+-]?[0-9]*),([0-9]+(?:[eE][+-]?[0-9]+)?\s*)$"
-    columns = [pc.replace_substring_regex(column, pattern, r"\1.\2") for column in table.columns]
+    columns = [
+        column
+        if not pa.types.is_string(column.type)
+        or ((number := formats.get(name, PLAIN_FORMAT).number) and number.decimal == ",")
+        else pc.replace_substring_regex(column, pattern, r"\1.\2")
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
+    return pa.table(columns, names=table.column_names)
+
+
+def read_as(table: pa.Table, options: ReadOptions) -> pa.Table:
+    """A table of clean texts in plain form, with nulls for gaps; other columns as they are."""
+    import pyarrow as pa
+
+    if options.formats is None:
+        return table
+    columns = [
+        options.formats.get(name, PLAIN_FORMAT).read(column, options.gap_words)
+        if pa.types.is_string(column.type)
+        else column
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
     return pa.table(columns, names=table.column_names)
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from mlpcli.errors import DataError, OutputError
+from mlpcli.errors import DataError
 from mlpcli.machine import physical_memory
 from mlpcli.tables.csv_reader import CsvPart
 from mlpcli.tables.parquet_reader import ParquetPart
-from mlpcli.tables.raw_table import RawTable, ReadOptions, TablePart, tidy_texts
+from mlpcli.tables.raw_table import RawTable, ReadOptions, TablePart, clean_texts, read_as, with_points
 from mlpcli.tables.table_files import is_parquet, partition_values, table_files
 from mlpcli.tables.text_file import TextFile
 from mlpcli.text import did_you_mean, first_notes, plural
@@ -50,7 +46,9 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
     tables: list[pa.Table] = []
     size, memory = 0, physical_memory()
     places = Places()
-    for table in _batches(parts, options, AT_ONCE, places):
+    comma = _decimal_comma(parts)
+    for block in _batches(parts, AT_ONCE, places):
+        table = _tidied(block, options, comma)
         tables.append(table)
         size += table.nbytes
         if memory is not None and size > memory:
@@ -77,38 +75,13 @@ def read_batches(path: Path, options: ReadOptions, batch_rows: int = BATCH_ROWS)
     yield from _placed(parts, options, batch_rows)
 
 
-def read_stream(file: BinaryIO, name: str, options: ReadOptions, batch_rows: int = BATCH_ROWS) -> Iterator[RawTable]:
-    """CSV that can be read only once (standard input), in batches; it is stored in a temporary file meanwhile.
-
-    Args:
-        file: open for reading bytes.
-        name: of the stream, in messages and places.
-        options: how it is to be read.
-        batch_rows: rows of a batch.
+def read_named(path: Path, name: str, options: ReadOptions, batch_rows: int = BATCH_ROWS) -> Iterator[RawTable]:
+    """The rows of one CSV file, in batches, under another name in messages and places: standard input that was kept.
 
     Raises:
         DataError, SettingError: as `read_table`.
-        OutputError: the temporary file cannot be written.
-
-    >>> import io
-    >>> (table,) = read_stream(io.BytesIO(b"age;port\\n22;S\\n"), "input", ReadOptions())
-    >>> table.names, table.place(0)
-    (('age', 'port'), 'input:2')
     """
-    handle, kept = tempfile.mkstemp(prefix="mlpcli-", suffix=".csv")
-    source = TextFile(Path(kept), name)
-    # The file must exist for as long as the source does, since the line of a row may be asked for.
-    weakref.finalize(source, Path(kept).unlink, missing_ok=True)
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            shutil.copyfileobj(file, copy, 1 << 20)
-    except OSError as error:
-        raise OutputError(
-            f"{name}: cannot be stored in {kept}: {error.strerror}; free some space, or set TMPDIR"
-        ) from error
-    if not os.path.getsize(kept):
-        raise DataError(f"{name}: is empty; give it a line of column names and rows")
-    yield from _placed([CsvPart.of(source, options, {})], options, batch_rows)
+    yield from _placed([CsvPart.of(TextFile(path, name), options, {})], options, batch_rows)
 
 
 def _look(path: Path, options: ReadOptions) -> tuple[list[TablePart], ReadOptions, list[str]]:
@@ -123,15 +96,19 @@ def _look(path: Path, options: ReadOptions) -> tuple[list[TablePart], ReadOption
 
 
 def _placed(parts: list[TablePart], options: ReadOptions, batch_rows: int) -> Iterator[RawTable]:
-    places = Places()
+    places, comma = Places(), _decimal_comma(parts)
     first = 0
-    for table in _batches(parts, options, batch_rows, places):
-        yield RawTable(table, places.after(first))
+    for table in _batches(parts, batch_rows, places):
+        yield RawTable(_tidied(table, options, comma), places.after(first), table)
         first += table.num_rows
 
 
-def _batches(parts: list[TablePart], options: ReadOptions, batch_rows: int, places: Places) -> Iterator[pa.Table]:
-    """Tables of exactly batch_rows, across the files; their values tidied."""
+def _decimal_comma(parts: list[TablePart]) -> bool:
+    return any(isinstance(part, CsvPart) and part.layout.decimal_comma for part in parts)
+
+
+def _batches(parts: list[TablePart], batch_rows: int, places: Places) -> Iterator[pa.Table]:
+    """Tables of exactly batch_rows, across the files, as they are written."""
     import pyarrow as pa
 
     waiting: list[pa.Table] = []
@@ -141,11 +118,11 @@ def _batches(parts: list[TablePart], options: ReadOptions, batch_rows: int, plac
         held += block.num_rows
         while held >= batch_rows:
             whole = pa.concat_tables(waiting)
-            yield _tidied(whole.slice(0, batch_rows), options)
+            yield whole.slice(0, batch_rows)
             held -= batch_rows
             waiting = [whole.slice(batch_rows)]
     if held:
-        yield _tidied(pa.concat_tables(waiting), options)
+        yield pa.concat_tables(waiting)
 
 
 def _blocks(parts: list[TablePart], places: Places) -> Iterator[pa.Table]:
@@ -160,13 +137,12 @@ def _blocks(parts: list[TablePart], places: Places) -> Iterator[pa.Table]:
         raise DataError(f"{parts[0].name}: has the names of {columns} but no rows; add rows")
 
 
-def _tidied(table: pa.Table, options: ReadOptions) -> pa.Table:
+def _tidied(table: pa.Table, options: ReadOptions, decimal_comma: bool) -> pa.Table:
     import pyarrow as pa
 
-    columns = [
-        tidy_texts(column, options.na_values) if pa.types.is_string(column.type) else column for column in table.columns
-    ]
-    return pa.table(columns, names=table.column_names)
+    columns = [clean_texts(column) if pa.types.is_string(column.type) else column for column in table.columns]
+    table = pa.table(columns, names=table.column_names)
+    return read_as(with_points(table, options.formats or {}) if decimal_comma else table, options)
 
 
 def open_parts(path: Path, files: Sequence[Path], options: ReadOptions) -> list[TablePart]:

@@ -12,10 +12,11 @@ from mlpcli.arrays import Array
 from mlpcli.config.sections import resolve_task
 from mlpcli.config.yaml_writer import yaml_names
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.profile import MOSTLY, ColumnProfile, is_whole, mixed_message
+from mlpcli.tables.profile import MOSTLY, ColumnProfile, is_mixture, is_whole, mixed_message
 from mlpcli.tables.raw_table import check_columns, check_known, file_of, gap_mask, listed_columns
 from mlpcli.tables.texts import distinct_texts
 from mlpcli.tables.values import as_numbers
+from mlpcli.tables.whole_numbers import FEW_CLASSES, MOST_CLASSES, WholeNumbers
 from mlpcli.text import plural, quoted, shown
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from mlpcli.tables.raw_table import RawTable
 
 
-MOST_NUMBER_CLASSES = 20
-"""Whole numbers with at most so many distinct values are classes; more of them are an amount."""
-MOST_CLASSES = 1000
 OWN_LABEL_SHARE = 0.5
 """If more than half of the rows have different labels, there is nothing to generalize from."""
 Profiles = Mapping[str, ColumnProfile]
@@ -36,7 +34,7 @@ Profiles = Mapping[str, ColumnProfile]
 def choose_target(file: str, profiles: Profiles, data: DataConfig) -> tuple[TargetEncoder, list[str]]:
     """The target's encoder, and what people should know of it; `file` names the table in messages.
 
-    Texts, booleans and whole numbers of at most 20 distinct values are classes; other numbers are a regression target.
+    Texts and booleans are classes; whole numbers may be (see `WholeNumbers`); other numbers are a regression target.
     data.task and data.types override. Classes are sorted: numbers by value, texts by code point.
 
     Raises:
@@ -49,7 +47,8 @@ def choose_target(file: str, profiles: Profiles, data: DataConfig) -> tuple[Targ
     classes = _holds_classes(file, profile, data)
     encoder = TargetEncoder(name, _class_names(file, profile, data) if classes else None)
     resolve_task(data.task, encoder.class_names)
-    return encoder, [*_row_notes(profile), *_task_notes(profile, classes, data)]
+    told = [f'column "{shown(name)}": {note}' for note in profile.notes]
+    return encoder, [*_row_notes(profile), *told, *_task_notes(profile, data)]
 
 
 def target_column(file: str, profiles: Profiles, data: DataConfig) -> str:
@@ -95,17 +94,23 @@ def _holds_classes(file: str, profile: ColumnProfile, data: DataConfig) -> bool:
         return False
     if data.task != "auto" or told in ("category", "boolean"):
         return True
-    if not numbers and profile.numbers >= MOSTLY * profile.present:
+    if is_mixture(profile) or (not numbers and profile.numbers >= MOSTLY * profile.present):
         raise DataError(mixed_message(profile))
-    few = not profile.seen.many and len(profile.seen) <= MOST_NUMBER_CLASSES
-    return not numbers or (is_whole(profile) and few)
+    return not numbers or whole_numbers_of(profile).classes
+
+
+def whole_numbers_of(profile: ColumnProfile) -> WholeNumbers:
+    """A column's numbers, for the question of whether they are classes; with a unit they are amounts."""
+    dressed = profile.format is not None and profile.format.number is not None
+    distinct = 0 if profile.seen.many or dressed or not is_whole(profile) else len(profile.seen)
+    return WholeNumbers(profile.name, profile.present, distinct, profile.low, profile.high)
 
 
 def _check_numbers(file: str, profile: ColumnProfile) -> None:
     typed_boolean = profile.booleans == profile.present and set(profile.seen.texts()) == {"true", "false"}
     if profile.numbers == profile.present or typed_boolean or profile.no_number is None:
         return
-    if profile.numbers >= MOSTLY * profile.present:
+    if is_mixture(profile) or profile.numbers >= MOSTLY * profile.present:
         raise DataError(mixed_message(profile))
     raise SettingError(
         "data.task",
@@ -117,7 +122,7 @@ def _check_numbers(file: str, profile: ColumnProfile) -> None:
 def _class_names(file: str, profile: ColumnProfile, data: DataConfig) -> tuple[str, ...]:
     seen, name = profile.seen, shown(profile.name)
     numbers = profile.numbers == profile.present
-    own = len(seen) > max(MOST_NUMBER_CLASSES, OWN_LABEL_SHARE * seen.rows)
+    own = len(seen) > max(FEW_CLASSES, OWN_LABEL_SHARE * seen.rows)
     if seen.many or len(seen) > MOST_CLASSES or (own and not numbers):
         many = f"{seen.most:,} or more" if seen.many else f"{len(seen):,}"
         key, advice = (
@@ -129,7 +134,8 @@ def _class_names(file: str, profile: ColumnProfile, data: DataConfig) -> tuple[s
             f" (at most {MOST_CLASSES:,}, each with several rows); {advice}, or group the labels",
         )
     texts = sorted(seen.texts())
-    return tuple(sorted(texts, key=lambda text: (float(text), text)) if numbers else texts)
+    plain = numbers and (profile.format is None or profile.format.number is None)
+    return tuple(sorted(texts, key=lambda text: (float(text), text)) if plain else texts)
 
 
 def _row_notes(profile: ColumnProfile) -> list[str]:
@@ -140,18 +146,11 @@ def _row_notes(profile: ColumnProfile) -> list[str]:
     return [f'{rows} {are} left out (column "{shown(profile.name)}")']
 
 
-def _task_notes(profile: ColumnProfile, classes: bool, data: DataConfig) -> list[str]:
+def _task_notes(profile: ColumnProfile, data: DataConfig) -> list[str]:
     """Where the same numbers could have been read in the other way."""
     if data.task != "auto" or profile.name in data.types or profile.numbers != profile.present:
         return []
-    name, seen = shown(profile.name), profile.seen
-    if classes:
-        return [
-            f'target "{name}" holds {len(seen)} whole numbers: classes; data.task: regression reads them as amounts'
-        ]
-    few = is_whole(profile) and not seen.many and len(seen) <= MOST_CLASSES
-    other = f"; data.task: classification reads its {len(seen):,} values as classes" if few else ""
-    return [f'target "{name}" is a number: regression{other}']
+    return [f'target "{shown(profile.name)}" {whole_numbers_of(profile).verdict()}']
 
 
 TARGET_NAMES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +63,24 @@ class DistinctTexts:
         import pyarrow.compute as pc
 
         return self._texts is not None and bool(pc.any(pc.match_substring_regex(self._texts, pattern)).as_py())
+
+    def discard(self, words: Collection[str], rows: int) -> None:
+        """Forget these texts, which so many rows had."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self._texts is not None and words:
+            kept = pc.invert(pc.is_in(self._texts, value_set=pa.array(list(words), self._texts.type)))
+            self._texts = self._texts.filter(kept)
+            self._count -= int(pc.sum(pc.invert(kept)).as_py() or 0)
+        self.rows -= rows
+
+    def insert(self, word: str, rows: int) -> None:
+        """Take in a text that so many rows have."""
+        import pyarrow as pa
+
+        self.add(pa.chunked_array([[word]]))
+        self.rows += rows - 1
 
     def add(self, values: pa.ChunkedArray) -> None:
         """Take in more values, none of them null."""

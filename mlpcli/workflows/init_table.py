@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +17,12 @@ from mlpcli.data.look.leaks import find_leaks
 from mlpcli.data.look.look_at import draw_sample
 from mlpcli.errors import SettingError
 from mlpcli.files import reading
-from mlpcli.tables.kinds import Verdict, choose_kinds, judge
+from mlpcli.tables.column_format import ColumnFormat
+from mlpcli.tables.column_forms import guessed_order, profile_columns, unclear_orders
+from mlpcli.tables.dates import DateFormat
+from mlpcli.tables.kinds import Verdict, choose_kinds, column_formats, judge
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.tables.profile import ColumnProfile, ColumnSummary, column_lines, mixed_message, profile_columns
+from mlpcli.tables.profile import ColumnProfile, ColumnSummary, column_lines, mixed_message
 from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, usable_rows
 from mlpcli.tables.table_reader import read_batches
 from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
@@ -30,6 +32,8 @@ from mlpcli.workflows.init_text import Entry, StarterData
 MOST_CATEGORIES = 50
 """One-hot columns that a category is taken for, at most."""
 COMMENT_WIDTH = 100
+MOST_NOTES = 20
+"""On how columns are read; the config has all of them."""
 Profiles = Mapping[str, ColumnProfile]
 
 
@@ -51,12 +55,15 @@ class _Chosen:
 def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
     """Look at all rows of a table (see `look_at_data`); the target is guessed where it is None."""
     with reading(path):
-        profiles = profile_columns(read_batches(path, ReadOptions()))
+        first: list[RawTable] = []
+        batches = read_batches(path, ReadOptions())
+        profiles = profile_columns(_keeping_first(batches, first), DataConfig(source=str(path)))
         name = guess_target(list(profiles), profiles) if target is None else target
-        chosen = _choose(path, profiles, name, guessed=target is None)
-        counts = _class_counts(path, chosen.target)
+        chosen = _choose(path, profiles, name, first[0], guessed=target is None)
     rows = profiles[name].present
     notes = [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
+    read = [column for column in profiles if column == name or column in chosen.kinds]
+    notes += [f"column {shown(column)}: {note}" for column in read for note in profiles[column].notes][:MOST_NOTES]
     if target is None:
         notes.insert(0, f"guessed the target: {shown(name)} (change it with --target COLUMN)")
     return StarterData(
@@ -65,13 +72,13 @@ def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
         task=resolve_task("auto", chosen.target.class_names),
         rows=rows,
         inputs=sum(_inputs(profiles[column], kind) for column, kind in chosen.kinds.items()),
-        smallest_class=min(counts.values(), default=None),
+        smallest_class=_smallest_class(profiles[name], chosen.target),
         entries=tuple(_entries(profiles, chosen, guessed=target is None)),
         notes=tuple(notes),
     )
 
 
-def _choose(path: Path, profiles: Profiles, name: str, guessed: bool) -> _Chosen:
+def _choose(path: Path, profiles: Profiles, name: str, first: RawTable, guessed: bool) -> _Chosen:
     check_known("--target", path.name, [name], profiles)
     data = DataConfig(source=str(path), target=name)
     try:
@@ -85,11 +92,20 @@ def _choose(path: Path, profiles: Profiles, name: str, guessed: bool) -> _Chosen
         for column, verdict in verdicts.items()
         if verdict.trouble in ("free text", "mixed")
     }
-    data = data.model_copy(update={"exclude": list(unusable)})
+    guesses = {
+        column: guessed_order(profile, orders)
+        for column, profile in profiles.items()
+        if column != name and (orders := unclear_orders(profile, data))
+    }
+    for column, order in guesses.items():
+        profiles[column].format = replace(profiles[column].format or ColumnFormat(), date=DateFormat(order=order))
+    data = data.model_copy(update={"exclude": list(unusable), "date_format": guesses})
     kinds = choose_kinds(path.name, profiles, data, name).kinds
     doubtful = {column: verdicts[column].note for column in kinds if kinds[column] == "number"}
     doubtful = {column: f"{shown(column)}: {note}" for column, note in doubtful.items() if note}
-    doubtful.update(leaky_columns(path, data, encoder, {c: k for c, k in kinds.items() if c not in doubtful}))
+    of_target: ColumnKind = "number" if encoder.class_names is None else "category"
+    plain = first.read_as(ReadOptions(formats=column_formats(profiles, {**kinds, name: of_target})))
+    doubtful.update(leaky_columns(plain, data, encoder, {c: k for c, k in kinds.items() if c not in doubtful}))
     return _Chosen(data, encoder, kinds, unusable, doubtful)
 
 
@@ -97,15 +113,19 @@ def _why_unusable(profile: ColumnProfile, verdict: Verdict) -> str:
     return mixed_message(profile) if verdict.trouble == "mixed" else f"holds free text, {verdict.note}"
 
 
-def _class_counts(path: Path, target: TargetEncoder) -> Counter[int]:
-    """Rows of each class; none where the target is a number."""
-    counts: Counter[int] = Counter()
-    if target.class_names is None or target.name is None:
-        return counts
-    for batch in read_batches(path, ReadOptions()):
-        alone = replace(batch, columns=batch.columns.select([target.name]))
-        counts.update(target.encode(alone.take(usable_rows(alone, (), target.name, "impute"))).tolist())
-    return counts
+def _keeping_first(batches: Iterable[RawTable], first: list[RawTable]) -> Iterator[RawTable]:
+    """The batches as they come; the first one (65,536 rows at most) is put into `first`."""
+    for batch in batches:
+        if not first:
+            first.append(batch)
+        yield batch
+
+
+def _smallest_class(profile: ColumnProfile, target: TargetEncoder) -> int | None:
+    """Rows of the rarest class; None where the target is a number."""
+    if target.class_names is None or profile.labels is None:
+        return None
+    return min(profile.labels[name] for name in target.class_names)
 
 
 def _inputs(profile: ColumnProfile, kind: ColumnKind) -> int:
@@ -121,6 +141,9 @@ def _entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:
     if chosen.unusable:
         entries += _wrapped(f"{shown(column)}: {why}" for column, why in chosen.unusable.items())
         entries.append((f"exclude: {yaml_list(list(chosen.unusable))}", "cannot be read as they are"))
+    if chosen.data.date_format:
+        told = ", ".join(f"{yaml_list([column])[1:-1]}: {order}" for column, order in chosen.data.date_format.items())
+        entries.append((f"date_format: {{{told}}}", "a guess; dmy: day first, mdy: month first, ymd: year first"))
     if chosen.doubtful:
         entries += _wrapped(why for why in chosen.doubtful.values() if why)
         entries.append((f"# exclude: {yaml_list([*chosen.unusable, *chosen.doubtful])}", "perhaps better left out"))
@@ -151,11 +174,18 @@ def column_comments(profiles: Mapping[str, ColumnProfile], kinds: Mapping[str, C
     """The columns as they are read, in the order of the file; very many are counted."""
     summaries = column_lines(profiles, kinds, target)
     width = max(len(shown(summary.name)) for summary in summaries[:MOST_LISTED])
-    lines = [_line(summary, width) for summary in summaries[:MOST_LISTED]]
+    lines = [line for summary in summaries[:MOST_LISTED] for line in _lines(summary, width, profiles[summary.name])]
     if len(summaries) > MOST_LISTED:
         lines.append(f"#   ... and {len(summaries) - MOST_LISTED:,} more")
     head = "# The columns, as they are read; types: {COLUMN: category} reads one in another way."
     return [(head, ""), *((line, "") for line in lines)]
+
+
+def _lines(summary: ColumnSummary, width: int, profile: ColumnProfile) -> list[str]:
+    """A column, and beneath it what people should know of how it is read."""
+    used = profile.notes if summary.kind != "dropped" else ()
+    notes = [textwrap.wrap(in_a_comment(note), COMMENT_WIDTH) for note in used]
+    return [_line(summary, width), *(f"#     {line}" for note in notes for line in note)]
 
 
 def _line(summary: ColumnSummary, width: int) -> str:
@@ -167,16 +197,15 @@ def _line(summary: ColumnSummary, width: int) -> str:
 
 
 def leaky_columns(
-    path: Path, data: DataConfig, target: TargetEncoder, kinds: Mapping[str, ColumnKind]
+    batch: RawTable, data: DataConfig, target: TargetEncoder, kinds: Mapping[str, ColumnKind]
 ) -> dict[str, str]:
-    """Column to why it may be a leak, in words; judged by the first rows (65,536 at most).
+    """Column to why it may be a leak, in words, judged by the first rows of the table.
 
     Raises:
         DataError, SettingError: as fitting the preprocessing would.
     """
     if not kinds:
         return {}
-    batch = next(iter(read_batches(path, ReadOptions())))
     kept = usable_rows(batch, tuple(kinds), target.name, data.missing)
     if len(kept) == 0:
         return {}

@@ -76,10 +76,9 @@ class KeptStream:
 
     def read(self, options: ReadOptions, rows: int) -> Iterator[RawTable]:
         """The rows in batches, from the beginning each time."""
-        from mlpcli.tables.table_reader import read_stream
+        from mlpcli.tables.table_reader import read_named
 
-        with open(self.path, "rb") as file:
-            yield from read_stream(file, STANDARD_INPUT, options, rows)
+        yield from read_named(self.path, STANDARD_INPUT, options, rows)
 
 
 def table_batches(name: str, read: Read, preprocessing: Preprocessing) -> Iterator[InputBatch]:

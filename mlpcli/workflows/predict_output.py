@@ -136,7 +136,8 @@ def _own_columns(found: Answers) -> dict[str, Any]:
 
     batch = found.batch
     if batch.table is not None:
-        return {name: batch.table.columns[name] for name in batch.table.names}
+        cells = batch.table.columns if batch.table.written is None else batch.table.written
+        return {name: cells[name] for name in batch.table.names}
     names = pa.array([batch.name(index) for index in range(len(found))], pa.string())
     if batch.first is None:
         return {"file": names}

@@ -52,14 +52,13 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("a name twice", f"u,u,y\n{ROWS}", DATA, ['a.csv:1: duplicate column names: "u"; rename']),
     ("very many columns", "c," * 100_000 + "c\n1\n", DATA, ["a.csv:1: has 100,001 columns; at most 100,000 are"]),
     # Values.
-    *(_cell(text, [f'"{text}"', NO_NUMBER]) for text in ("abc", "0x1F", "1_000", "１", "TRUE", "2024-01-01", "1e")),
-    ("cell 1,000", f'{GOOD}"1,000",1,a\n', DATA, ['a.csv:42: u: "1,000"', NO_NUMBER, 'data.na_values: ["1,000"]']),
+    *(_cell(text, [f'"{text}"', NO_NUMBER]) for text in ("abc", "0x1F", "1_000", "TRUE", "2024-01-01", "1e")),
+    ("cell 1,00,0", f'{GOOD}"1,00,0",1,a\n', DATA, ['a.csv:42: u: "1,00,0"', NO_NUMBER, 'data.na_values: ["1,00,0"]']),
     ("cell of 200,000 letters", f"{GOOD}{'x' * 200_000},1,a\n", DATA, ['a.csv:42: u: "xxxx', 'x..." is not a number']),
-    *(_cell(text, [f'"{text}" is not a number']) for text in ("inf", "-inf", "Infinity")),
     *(_cell(text, [f'"{text}" {TOO_LARGE}']) for text in ("1e400", "1e39", "-1e39")),
     ("first of several", f"{GOOD}x,1,a\n1,1,a\ny,1,b\n", DATA, ['a.csv:42: u: "x"', "41 of 43 values are"]),
-    ("all of them counted", "u,v,y\n" + "1,2,a\n3,inf,b\n4,5,a\n-inf,inf,b\n" * 9, DATA, [
-        'a.csv:5: u: "-inf" is not a number (8 more like it); correct it']),
+    ("all of them counted", "u,v,y\n" + "1,2,a\n3,5,b\n4,5,a\n1:2,7,b\n" * 9, _data(types="{u: number}"), [
+        'a.csv:5: u: "1:2" is not a number (8 more like it); correct it']),
     ("gaps", f"{GOOD}\n1,,a\nNaN,,b\n", _data(missing="error"), ["a.csv:44: u: has no value (missing in all: u 1"]),
     ("nothing to learn from", "u,v,y\n" + "1,,a\n1,,b\n" * 9, DATA, [
         "my.yaml:1:8: data.source: ", "has no columns left to learn from: 1 without any value, 1 with one value"]),
@@ -73,9 +72,8 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("a class of one row", f"{GOOD}1,2,c\n", DATA, [
         'data.stratify: the class "c" has 1 row to split, but each class needs at least 2; add rows, or set']),
     ("one class left by limit", "u,y\n" + "1,a\n2,a\n" * 5 + "3,b\n4,b\n", _data(limit="8"), ["data.limit: all"]),
-    *(_target(text, [f'"{text}" is not a number']) for text in ("inf", "-Infinity")),
     *(_target(text, [f'"{text}" {TOO_LARGE}']) for text in ("1e400", "1e39")),
-    _target("much", ['"much"', NO_NUMBER]),
+    _target("12~13", ['"12~13"', NO_NUMBER]),
     ("regression of texts", GOOD, _data(task="regression"), ['data.task: regression needs numbers, but "y" holds']),
     ("three classes as two", f"{GOOD}1,2,c\n3,4,c\n", _data(task="binary"), ["data.task: binary needs exactly 2 cl"]),
     ("loss of classes for numbers", AMOUNTS, f"{DATA}training: {{loss: binary_crossentropy}}\n", [

@@ -46,7 +46,7 @@ def test_the_columns_of_the_input_and_the_answers(rule: Any, tmp_path: Path) -> 
     assert _read(result.written) == [
         ["name", "b", "a", "note", "predicted", "probability"],
         ["Kim", "1.50", "8", 'x, "y"', "'=yes, 예", "0.8"],
-        ["'=1+1", "02", "1", "", "no", "0.9"],
+        ["'=1+1", "02", "1", "NA", "no", "0.9"],
     ]
     assert result.predictions[0]["label"] == "=yes, 예"  # only the file is for spreadsheets
 

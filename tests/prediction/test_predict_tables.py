@@ -22,7 +22,7 @@ from mlpcli.workflows import predict_inputs as inputs
 from mlpcli.workflows.predict import predict, prepare_prediction
 
 ROWS = {"나이": ["10", "30", None, "20"] * 5, "port": ["S", "C", "S", "S"] * 5, "out": ["no", "yes"] * 10}
-AS_FOUND = ReadOptions()
+AS_FOUND = ReadOptions(formats={})
 Make = Callable[..., tuple[Path, Any]]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ from mlpcli.tables.table_reader import find_options, read_batches
 if TYPE_CHECKING:
     from mlpcli.config.sections import DataConfig
     from mlpcli.data.dataset import Watch
+    from mlpcli.tables.column_format import ColumnFormat
 
 
 LOOKING, FITTING, ENCODING = "looking at the columns", "learning from the training rows", "encoding the rows"
@@ -45,8 +46,10 @@ def fit_passes(passes: TablePasses, data: DataConfig, draw: Draw) -> Fitted:
     decisions = decide(passes.path, passes.batches(LOOKING), data)
     own_test = 1 if isinstance(data.test, str) else None
     split_counts(data, passes.rows or 0, own_test, 1 if isinstance(data.validation, str) else None)
+    passes.read_as(decisions.formats)
     training = training_rows(passes.batches(FITTING), draw)
-    preprocessing, notes = fit_preprocessing(training, decisions.kinds, decisions.target, data, ReadOptions.of(data))
+    options = replace(ReadOptions.of(data), formats=decisions.formats)
+    preprocessing, notes = fit_preprocessing(training, decisions.kinds, decisions.target, data, options)
     columns = [asdict(column) for column in decisions.columns]
     return Fitted(preprocessing, columns, [*passes.notes, *decisions.notes, *notes])
 
@@ -198,6 +201,10 @@ class TablePasses:
         self.row_bytes = _row_bytes(first) if first is not None else 1.0
         self.batch_rows = rows_per_batch(self.row_bytes)
         self.rows: int | None = None
+
+    def read_as(self, formats: Mapping[str, ColumnFormat]) -> None:
+        """From the next pass on, cells come in plain form."""
+        self._options = replace(self._options, formats=formats)
 
     def batches(self, what: str) -> Iterator[RawTable]:
         """All batches from the beginning; `what` names the pass for the watch. After one pass, `rows` is known."""

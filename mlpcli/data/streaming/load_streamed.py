@@ -126,7 +126,8 @@ def _convert(
     target: Path,
     watch: Watch,
 ) -> None:
-    passes = TablePasses(path, ReadOptions.of(data), data.limit, watch)
+    options = ReadOptions.of(data) if stored is None else stored.options
+    passes = TablePasses(path, options, data.limit, watch)
     fitted = fit_passes(passes, data, draw) if stored is None else Fitted(stored, [], list(passes.notes))
     needed = (passes.rows or 0) * (4 * len(fitted.preprocessing.pass_through) + 8)
     # How many rows the other tables have is not known; by their size, about as many for each byte.

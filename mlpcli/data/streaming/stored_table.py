@@ -190,8 +190,8 @@ class PartWriter:
 
 
 SETTINGS = (
-    "target", "features", "exclude", "types", "missing", "na_values", "separator", "encoding", "task", "validation",
-    "test", "limit",
+    "target", "features", "exclude", "types", "missing", "date_format", "decimal", "na_values", "separator",
+    "encoding", "task", "validation", "test", "limit",
 )  # fmt: skip
 """Of the `data` section, what decides about rows and columns, and how they are encoded."""
 

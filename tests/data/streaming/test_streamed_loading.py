@@ -44,7 +44,7 @@ def test_parts_share_out_the_rows_that_have_a_target(load: Load) -> None:
 def test_values_are_those_of_the_table_in_memory(load: Load, tmp_path: Path) -> None:
     source, splits = load(test=0.25)
     assert source.preprocessing is not None
-    raw, _, _ = read_table(tmp_path / "people.csv", ReadOptions())
+    raw, _, _ = read_table(tmp_path / "people.csv", ReadOptions(formats={}))
     for part in (splits.train, splits.validation, splits.test):
         assert part is not None
         rows = raw.take(np.array(_numbers(part)))

@@ -30,7 +30,8 @@ def raw(columns: Columns) -> RawTable:
 def fitted(columns: Columns, kinds: Mapping[str, Any], **settings: Any) -> tuple[Preprocessing, list[str]]:
     rows = len(next(iter(columns.values())))
     training = raw({**columns, "y": ["a", "b"] * (rows // 2) + ["a"] * (rows % 2)})
-    return fit_preprocessing([training], kinds, TARGET, DataConfig(source="표.csv", **settings), ReadOptions())
+    data = DataConfig(source="표.csv", **settings)
+    return fit_preprocessing([training], kinds, TARGET, data, ReadOptions(formats={}))
 
 
 def encoder(columns: Columns, kinds: Mapping[str, Any], **settings: Any) -> Preprocessing:

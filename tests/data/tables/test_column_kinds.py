@@ -11,8 +11,8 @@ import pytest
 
 from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.column_forms import profile_columns
 from mlpcli.tables.kinds import ChosenColumns, choose_kinds
-from mlpcli.tables.profile import profile_columns
 from mlpcli.tables.raw_table import RawTable
 
 Columns = Mapping[str, Sequence[Any]]
@@ -24,7 +24,8 @@ def chosen(columns: Columns, target: str | None = None, **settings: Any) -> Chos
     table = RawTable(
         pa.table({name: pa.array(values) for name, values in columns.items()}), lambda row: f"표.csv:{row + 2}"
     )
-    return choose_kinds("표.csv", profile_columns([table]), DataConfig(source="표.csv", **settings), target)
+    data = DataConfig(source="표.csv", **settings)
+    return choose_kinds("표.csv", profile_columns([table], data), data, target)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def chosen(columns: Columns, target: str | None = None, **settings: Any) -> Chos
         ("ratio", ["0.5", "0.25", "1"], "number"),
         ("mark", ["x", None, None, "x"], "category"),
         ("too large", ["1e400", "2"], "number"),
-        ("infinite", ["inf", "2"], "number"),
+        ("infinite", ["inf", "2", "3"], "number"),
     ],
 )
 def test_kinds_by_their_values(name: str, values: list[Any], kind: str) -> None:
@@ -136,7 +137,7 @@ def test_numbers_with_a_mistake_among_them_name_its_line() -> None:
     with pytest.raises(DataError) as raised:
         chosen({"나이": ["1", "2", None, "3", "모름", "5", "6", "7", "x", "9", "10", "11"]})
     assert str(raised.value) == (
-        '표.csv:6: 나이: "모름" is not a number, but 9 of 11 values are; correct the 2, or set data.na_values: [모름]'
+        '표.csv:10: 나이: "x" is not a number, but 9 of 11 values are; correct the 2, or set data.na_values: [x]'
         " if it means a missing value, or data.types: {나이: category}"
     )
 

@@ -16,7 +16,7 @@ from mlpcli.tables import parquet_reader
 from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_reader import read_batches, read_table
 
-FOUND = ReadOptions()
+FOUND = ReadOptions(formats={})
 
 
 @pytest.fixture

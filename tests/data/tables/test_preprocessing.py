@@ -30,7 +30,8 @@ def raw(columns: Columns) -> RawTable:
 def fitted(columns: Columns, kinds: Mapping[str, Any], **settings: Any) -> tuple[Preprocessing, list[str]]:
     rows = len(next(iter(columns.values())))
     training = raw({**columns, "y": ["a", "b"] * (rows // 2) + ["a"] * (rows % 2)})
-    return fit_preprocessing([training], kinds, TARGET, DataConfig(source="표.csv", **settings), ReadOptions())
+    data = DataConfig(source="표.csv", **settings)
+    return fit_preprocessing([training], kinds, TARGET, data, ReadOptions(formats={}))
 
 
 def encoder(columns: Columns, kinds: Mapping[str, Any], **settings: Any) -> Preprocessing:
@@ -79,7 +80,7 @@ def test_only_training_rows_count() -> None:
         kinds,
         TARGET,
         DataConfig(source="표.csv"),
-        ReadOptions(),  # type: ignore[arg-type]
+        ReadOptions(formats={}),  # type: ignore[arg-type]
     )
     assert preprocessing.feature_names == ("age", "colour = blue", "colour = red")
     assert preprocessing.encode(rows).tolist() == [[10, 0, 1], [20, 1, 0], [15, 0, 0], [40, 0, 1], [90, 0, 1]]

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.config.sections import DataConfig
+from mlpcli.tables.column_forms import profile_columns
 from mlpcli.tables.kinds import choose_kinds
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.tables.profile import profile_columns
 from mlpcli.tables.raw_table import RawTable, ReadOptions
 from mlpcli.tables.target import choose_target
 
@@ -66,8 +66,8 @@ def raw(table: pa.Table) -> RawTable:
 
 def fitted(batches: list[pa.Table]) -> Preprocessing:
     kinds = {"number": "number", "size": "category", "flag": "boolean", "day": "date", "색": "category"}
-    target, _ = choose_target("t.csv", profile_columns([raw(typed(TRAINING))]), DATA)
-    return fit_preprocessing(map(raw, batches), kinds, target, DATA, ReadOptions())[0]  # type: ignore[arg-type]
+    target, _ = choose_target("t.csv", profile_columns([raw(typed(TRAINING))], DATA), DATA)
+    return fit_preprocessing(map(raw, batches), kinds, target, DATA, ReadOptions(formats={}))[0]  # type: ignore[arg-type]
 
 
 TRAINING: list[tuple[Any, ...]] = [
@@ -129,10 +129,10 @@ def test_whatever_is_chosen_can_be_fitted_and_encoded(rows: list[tuple[Any, ...]
     table = [*rows, *TRAINING]
     both = []
     for form in (texts(table), typed(table)):
-        profiles = profile_columns([raw(form)])
+        profiles = profile_columns([raw(form)], DATA)
         chosen = choose_kinds("t.csv", profiles, DATA, "y")
         target, _ = choose_target("t.csv", profiles, DATA)
-        own, notes = fit_preprocessing([raw(form)], chosen.kinds, target, DATA, ReadOptions())
+        own, notes = fit_preprocessing([raw(form)], chosen.kinds, target, DATA, ReadOptions(formats={}))
         both.append((own, [*chosen.notes, *notes], own.encode(raw(form)).tolist()))
     assert both[0] == both[1]
 

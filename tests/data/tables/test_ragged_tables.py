@@ -19,7 +19,7 @@ def fault(path: Path, content: str) -> str:
     """What is said of this file, without its name."""
     path.write_bytes(gzip.compress(content.encode()) if path.suffix == ".gz" else content.encode())
     with pytest.raises(DataError) as caught:
-        read_table(path, ReadOptions())
+        read_table(path, ReadOptions(formats={}))
     message = str(caught.value)
     assert message.startswith(f"{path}:")
     assert "\n" not in message
@@ -74,7 +74,7 @@ def test_open_quotes(tmp_path: Path, content: str, line: int) -> None:
 def test_quotes_inside_of_values_are_letters(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('size,b\n5" pipe,1\n"6"" pipe",2\n7" "x" pipe,3\n', encoding="utf-8")
-    raw, _, _ = read_table(path, ReadOptions())
+    raw, _, _ = read_table(path, ReadOptions(formats={}))
     assert raw.columns["size"].to_pylist() == ['5" pipe', '6" pipe', '7" "x" pipe']
 
 
@@ -116,7 +116,7 @@ def test_headers_that_are_none(tmp_path: Path, content: str, message: str) -> No
 def test_unnamed_columns_are_called_by_their_position(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(",b,\n0,1,\n1,2,\n", encoding="utf-8")
-    raw, _, notes = read_table(path, ReadOptions())
+    raw, _, notes = read_table(path, ReadOptions(formats={}))
     assert raw.names == ("column 1", "b", "column 3")
     assert raw.columns["column 3"].null_count == 2
     assert notes == [f'{path}:1: columns without a name are named by their position: "column 1", "column 3"']
@@ -125,7 +125,7 @@ def test_unnamed_columns_are_called_by_their_position(tmp_path: Path) -> None:
 def test_names_that_are_years(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("나라,2019,2020\n한국,1,2\n", encoding="utf-8")
-    raw, _, notes = read_table(path, ReadOptions())
+    raw, _, notes = read_table(path, ReadOptions(formats={}))
     assert raw.names == ("나라", "2019", "2020")
     assert "some column names are numbers" in notes[0]
 
@@ -133,7 +133,7 @@ def test_names_that_are_years(tmp_path: Path) -> None:
 def test_a_name_over_two_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('"키\n(cm)",b\n1,2\n3,4\n', encoding="utf-8")
-    raw, _, _ = read_table(path, ReadOptions())
+    raw, _, _ = read_table(path, ReadOptions(formats={}))
     assert raw.names == ("키 (cm)", "b")
     assert raw.place(1) == f"{path}:4"
 
@@ -141,7 +141,7 @@ def test_a_name_over_two_lines(tmp_path: Path) -> None:
 def test_batches_before_the_fault_are_given(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a,b\n" + "1,2\n" * 1_000_000 + "1\n", encoding="utf-8")
-    batches = read_batches(path, ReadOptions(), 1000)
+    batches = read_batches(path, ReadOptions(formats={}), 1000)
     assert len(next(batches)) == 1000
     with pytest.raises(DataError, match=r":1000002: expected 2 values"):
         for _ in batches:

@@ -10,13 +10,22 @@ from pydantic import ValidationError
 
 from mlpcli.tables.preprocessing import Preprocessing
 
+FORMATS: dict[str, Any] = {
+    "age": {
+        "number": {"decimal": ",", "unit": "세", "unit_first": False, "grouped": True},
+        "date": None,
+        "gaps": ["-"],
+        "values": [],
+    },
+    "색": {"number": None, "date": {"form": "text", "order": "dmy", "pattern": ""}, "gaps": [], "values": ["None"]},
+}
 GOOD: dict[str, Any] = {
     "columns": [
         {"name": "age", "kind": "number", "fill": 3.5, "indicator": True},
         {"name": "색", "kind": "category", "categories": ["빨강"], "other": True, "missing": False},
     ],
     "target": {"name": "y", "class_names": ["a", "b"], "positions": False},
-    "options": {"separator": ",", "encoding": "utf-8", "na_values": ["?"]},
+    "options": {"separator": ",", "encoding": "utf-8", "na_values": ["?"], "formats": FORMATS},
     "missing": "impute",
 }
 
@@ -60,7 +69,7 @@ def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
         (("target", "name"), 1, "string_type"),
         (("options", "separator"), ", ", "string_too_long"),
         (("options", "encoding"), 7, "string_type"),
-        (("options", "na_values"), None, "tuple_type"),
+        (("options", "na_values"), 3, "tuple_type"),
         (("missing",), "ignore", "literal_error"),
         (("missing",), [], "literal_error"),
         (("version",), 2, "extra_forbidden"),
@@ -98,3 +107,12 @@ def test_what_is_no_mapping_is_told(value: Any) -> None:
 def test_a_text_for_missing_values_may_be_given_twice() -> None:
     """The config takes it, and so must the model file."""
     assert Preprocessing.from_json(changed(("options", "na_values"), ["?", "?"])).options.na_values == ("?", "?")
+
+
+def test_a_file_of_version_0_2_reads_cells_as_it_did() -> None:
+    """It has no formats, and an empty list of na_values meant the usual ones."""
+    old = copy.deepcopy(GOOD)
+    old["options"] = {"separator": ",", "encoding": "utf-8", "na_values": []}
+    options = Preprocessing.from_json(old).options
+    assert (options.na_values, options.formats) == (None, {})
+    assert "NA" in options.gap_words

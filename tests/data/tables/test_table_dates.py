@@ -54,6 +54,18 @@ def refusal(of: pa.ChunkedArray) -> str:
         ("1969-12-31", -1),
         ("1900-03-01", (datetime.date(1900, 3, 1) - datetime.date(1970, 1, 1)).days),
         ("2024-02-29", DAYS + 29),
+        ("２０２４-01-31", DAYS),
+        ("24-01-31", DAYS),
+        ("2024-01-31 오후 6:00:00", DAYS + 0.75),
+        ("2024. 1. 31. 오전 12:00", DAYS),
+        ("2024. 1. 31. 오후 12:00", DAYS + 0.5),
+        ("2024년 1월 31일 오후 6시 0분", DAYS + 0.75),
+        ("2024-01-31 (수) 06:00", DAYS + 0.25),
+        ("2024-01-31 06:00:00 UTC", DAYS + 0.25),
+        ("31-Jan-2024", DAYS),
+        ("31 January 2024 6:00 PM", DAYS + 0.75),
+        ("Wed, 31 Jan 2024", DAYS),
+        ("Jan 31, 2024", DAYS),
     ],
 )
 def test_dates_in_text(text: str, days: float) -> None:
@@ -87,12 +99,12 @@ def test_days(kind: pa.DataType) -> None:
     "text",
     [
         *("2023-02-29", "2024-13-01", "2024-00-10", "2024-01-00", "2024-04-31", "2024-01-01 24:00", "2024-01-01 10:60"),
-        *("31/01/2024", "24-01-31", "2024-01", "20240131", "어제", "2024-01-31 x", "２０２４-01-31"),
+        *("31/01/2024", "2024-01", "20240131", "어제", "2024-01-31 x", "2024-01-31 13:00 AM", "12-Foo-2024"),
     ],
 )
 def test_texts_that_are_no_dates(text: str) -> None:
     message = refusal(column("2024-01-31", None, text))
-    assert message.startswith(f'사람.csv:4: 나이: "{text}" is not a date; dates are written 2024-01-31, 2024/01/31,')
+    assert message.startswith(f'사람.csv:4: 나이: "{text}" is not a date; dates are written 2024-01-31, 2024. 1. 31.,')
 
 
 def test_numbers_and_truth_are_no_dates() -> None:

@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 )
 def test_found(path: Path, encoding: str, found: str) -> None:
     path.write_bytes(TEXT.encode(encoding))
-    raw, options, notes = read_table(path, ReadOptions())
+    raw, options, notes = read_table(path, ReadOptions(formats={}))
     assert raw.columns.to_pydict() == COLUMNS
     assert options.encoding == found
     assert notes == ([f"{path}: read as cp949 (it is not utf-8: byte 0xc0 at offset 0)"] if encoding == "cp949" else [])
@@ -36,7 +36,7 @@ def test_found(path: Path, encoding: str, found: str) -> None:
 
 def test_utf_16_of_the_other_byte_order(path: Path) -> None:
     path.write_bytes("\ufeff".encode("utf-16-be") + TEXT.encode("utf-16-be"))
-    assert read_table(path, ReadOptions())[0].columns.to_pydict() == COLUMNS
+    assert read_table(path, ReadOptions(formats={}))[0].columns.to_pydict() == COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_neither_utf_8_nor_cp949(path: Path, told: str | None) -> None:
 def test_letters_across_pieces(path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, encoding: str) -> None:
     monkeypatch.setattr(text_file, "CHUNK", chunk)
     path.write_bytes(TEXT.encode(encoding))
-    assert read_table(path, ReadOptions())[0].columns.to_pydict() == COLUMNS
+    assert read_table(path, ReadOptions(formats={}))[0].columns.to_pydict() == COLUMNS
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
@@ -165,7 +165,7 @@ def test_unknown_names(path: Path, name: str, message: str) -> None:
 def test_what_is_no_text(path: Path, content: bytes, message: str) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
-        read_table(path, ReadOptions())
+        read_table(path, ReadOptions(formats={}))
 
 
 def test_a_file_that_changes_while_it_is_read(path: Path) -> None:

@@ -14,7 +14,7 @@ from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_files import is_table_path, table_files
 from mlpcli.tables.table_reader import read_batches, read_table
 
-FOUND = ReadOptions()
+FOUND = ReadOptions(formats={})
 
 
 @pytest.fixture

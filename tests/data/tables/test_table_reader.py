@@ -12,14 +12,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mlpcli.errors import DataError, OutputError, SettingError
+from mlpcli.errors import DataError, SettingError
 from mlpcli.tables import csv_reader
 from mlpcli.tables import table_reader as reader
 from mlpcli.tables.raw_table import ReadOptions
-from mlpcli.tables.table_reader import find_options, read_batches, read_stream, read_table
+from mlpcli.tables.table_reader import find_options, read_batches, read_table
+from mlpcli.workflows.input_batches import KeptStream
 
 Write = Callable[..., Path]
-FOUND = ReadOptions()
+FOUND = ReadOptions(formats={})
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_columns_rows_and_gaps(write: Write) -> None:
 def test_more_texts_that_stand_for_a_gap(write: Write) -> None:
     path = write("a,b\n-,?\n - ,x\n")
     assert read_table(path, FOUND)[0].columns.to_pydict() == {"a": ["-", "-"], "b": ["?", "x"]}
-    raw, found, _ = read_table(path, ReadOptions(na_values=("-",)))
+    raw, found, _ = read_table(path, ReadOptions(na_values=("-",), formats={}))
     assert raw.columns.to_pydict() == {"a": [None, None], "b": ["?", "x"]}
     assert found.na_values == ("-",)
 
@@ -157,23 +158,18 @@ def test_damaged_compression_is_named(write: Write, content: bytes) -> None:
 
 
 def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is kept in one temporary file, which is read as often as need be and goes with what reads it."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    stream = read_stream(io.BytesIO("이름;b\n\n가;2\n나;4\n".encode("cp949")), "standard input", FOUND, 1)
-    read = [(batch.columns.to_pydict(), batch.place(0)) for batch in stream]
-    assert read == [
-        ({"이름": ["가"], "b": ["2"]}, "standard input:3"),
-        ({"이름": ["나"], "b": ["4"]}, "standard input:4"),
-    ]
-
-
-def test_the_temporary_file_of_standard_input_goes_with_the_last_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    batches = list(read_stream(io.BytesIO(b"a\n1\n2\n"), "standard input", FOUND, 1))
-    there = len(list(tmp_path.iterdir()))
-    batches.clear()
-    assert (there, len(list(tmp_path.iterdir()))) == (1, 0)
+    kept = KeptStream(io.BytesIO("이름;b\n\n가;2\n나;4\n".encode("cp949")))
+    for _ in range(2):
+        read = [(batch.columns.to_pydict(), batch.place(0)) for batch in kept.read(FOUND, 1)]
+        assert read == [
+            ({"이름": ["가"], "b": ["2"]}, "standard input:3"),
+            ({"이름": ["나"], "b": ["4"]}, "standard input:4"),
+        ]
+        assert len(list(tmp_path.iterdir())) == 1
+    del kept
+    assert not list(tmp_path.iterdir())
 
 
 def test_standard_input_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,13 +177,13 @@ def test_standard_input_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copyfileobj", full)
-    with pytest.raises(OutputError, match=r"standard input: cannot be stored in .*: No space left on device; free"):
-        list(read_stream(io.BytesIO(b"a\n1\n"), "standard input", FOUND))
+    with pytest.raises(DataError, match=r"standard input: cannot be stored in .*: No space left on device; save it"):
+        KeptStream(io.BytesIO(b"a\n1\n"))
 
 
 def test_empty_standard_input() -> None:
-    with pytest.raises(DataError, match="standard input: is empty; give it"):
-        list(read_stream(io.BytesIO(b""), "standard input", FOUND))
+    with pytest.raises(DataError, match="standard input: is empty; send CSV"):
+        KeptStream(io.BytesIO(b""))
 
 
 def test_found_options_are_those_of_the_table(write: Write) -> None:

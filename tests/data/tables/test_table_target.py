@@ -12,7 +12,7 @@ import pytest
 
 from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.profile import profile_columns
+from mlpcli.tables.column_forms import profile_columns
 from mlpcli.tables.raw_table import RawTable
 from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
 
@@ -27,7 +27,7 @@ def raw(columns: Mapping[str, Sequence[Any]]) -> RawTable:
 
 def chosen(values: Sequence[Any], **settings: Any) -> tuple[TargetEncoder, list[str]]:
     data = DataConfig(source="표.csv", **{"target": "y", **settings})
-    return choose_target("표.csv", profile_columns([raw({"x": range(len(values)), "y": values})]), data)
+    return choose_target("표.csv", profile_columns([raw({"x": range(len(values)), "y": values})], data), data)
 
 
 def encoded(values: Sequence[Any], **settings: Any) -> list[Any]:
@@ -118,7 +118,7 @@ def test_rows_without_a_target_are_counted() -> None:
 )
 def test_a_guess(columns: list[str], guess: str) -> None:
     table = raw({name: ["1", "1"] if name == "only one value" else ["1", "2"] for name in columns})
-    assert guess_target(columns, profile_columns([table])) == guess
+    assert guess_target(columns, profile_columns([table], DataConfig(source="t.csv"))) == guess
 
 
 def test_no_target_proposes_one() -> None:

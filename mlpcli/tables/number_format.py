@@ -1,0 +1,187 @@
+"""How the numbers of a column are written: unit, decimal sign, thousands separators, signs; decided from all rows."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+Decimal = Literal[".", ","]
+Floats = npt.NDArray[np.float64]
+CURRENCY_CODES = "USD|EUR|KRW|JPY|CNY|RMB|GBP|INR|CHF|CAD|AUD|NZD|HKD|SGD|TWD|BRL|MXN|RUB|TRY|SEK|NOK|DKK|PLN"
+BEFORE = rf"[A-Z]{{0,3}}\p{{Sc}}|Rs\.?|RM|(?:{CURRENCY_CODES})"
+AFTER = r"\p{Sc}|\+|[%‰\p{L}°µ][\p{L}°/·.^%²³ -]{0,18}[\p{L}%.²³]?|[a-z]{0,2}m[23]"
+BODY = r"[0-9]+(?:[ ',.][0-9]+)*\.?|[.,][0-9]+"
+WRITTEN = (
+    rf"^(?P<open>\(?) ?(?P<sign>[+-]?) ?(?P<before>(?:{BEFORE})?) ?(?P<inner>[+-]?)(?P<body>{BODY})"
+    rf"(?P<exponent>(?:[eE][+-]?[0-9]{{1,3}})?) ?(?P<after>(?:{AFTER})?)(?P<last>-?)(?P<close>\)?)$"
+)
+"""A number with what people put around it: -3.5, (3.5), 3.5-, $4,500, 18.2 kmpl, 12.5%, 1.234,56 €, 5e-3."""
+NO_UNITS = frozenset({"st", "nd", "rd", "th", "am", "pm", "a.m.", "p.m.", "e", "x"})
+"""Words after a number that make it something else: 1st, 3 pm."""
+SCALES = frozenset({"%", "‰", "k", "m", "b", "mn", "bn", "천", "만", "백만", "억", "조"})
+"""Units that a bare number cannot go without: 0.125 beside 12.5% may be either."""
+
+
+def ascii_forms(texts: pa.Array) -> pa.Array:
+    """Texts with full-width and other scripts' digits, minus signs and blanks written in ASCII; the rest as it is.
+
+    >>> import pyarrow
+    >>> ascii_forms(pyarrow.array(["\uff11\uff12\uff0e\uff15", "\u22123", "5\u00a0000"])).to_pylist()
+    ['12.5', '-3', '5 000']
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    plain = pc.string_is_ascii(texts)
+    if pc.all(plain).as_py() in (True, None):
+        return texts
+    ascii_only = plain.to_pylist()
+    written = [
+        text if plain is not False else text.translate(_ASCII)
+        for text, plain in zip(texts.to_pylist(), ascii_only, strict=True)
+    ]
+    return pa.array(written, pa.string())
+
+
+class _AsciiForms(dict[int, str]):
+    """Looks a character up once: 0xFF11 (full-width 1) to "1"."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        if unicodedata.category(letter) == "Nd":
+            form = str(unicodedata.digit(letter))
+        elif unicodedata.category(letter) == "Zs":
+            form = " "
+        elif letter in "−‐‑‒–—﹣－":
+            form = "-"
+        elif letter in "’‘ʼ＇":
+            form = "'"
+        elif 0xFF01 <= code <= 0xFF5E:
+            form = chr(code - 0xFEE0)
+        else:
+            form = {"￦": "₩", "￥": "¥", "￡": "£", "￠": "¢", "٫": ".", "٬": ","}.get(letter, letter)
+        self[code] = form
+        return form
+
+
+_ASCII = _AsciiForms()
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """decimal: the decimal sign; the other of point and comma separates thousands.
+
+    unit: taken off each number, as it is mostly written; unit_first: it stands before the number.
+    grouped: some numbers had thousands separators. Without it, 5,125 is refused and not guessed at.
+    """
+
+    decimal: Decimal = "."
+    unit: str = ""
+    unit_first: bool = False
+    grouped: bool = False
+
+    def read(self, texts: pa.Array) -> Floats:
+        """The numbers (n,), NaN where a text is null, no number, or has another unit."""
+        parts = split_numbers(texts)
+        values = parts.values(self.decimal, self.grouped)
+        known = {"", unit_key(self.unit)} if unit_key(self.unit) not in SCALES else {unit_key(self.unit)}
+        other = np.array([unit_key(unit) not in known for unit, _ in parts.units()], bool)
+        values[other[parts.unit_codes]] = np.nan
+        return values
+
+    def write(self, text: str) -> str:
+        """A number's text with the unit where it belongs: $12, 12 kmpl, 12%."""
+        if not self.unit:
+            return text
+        if self.unit_first:
+            sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+            return f"{sign}{self.unit}{' ' if self.unit[-1:].isalpha() else ''}{digits}"
+        return f"{text}{'' if self.unit in ('%', '‰', '+') else ' '}{self.unit}"
+
+    def describe(self) -> str:
+        """For notes: "numbers with the unit kmpl, a decimal comma"."""
+        about = [f"the unit {self.unit}"] if self.unit else []
+        about += ["a decimal comma"] if self.decimal == "," else []
+        about += ["thousands separators"] if self.grouped else []
+        return "numbers with " + " and ".join([", ".join(about[:-1]), about[-1]] if len(about) > 1 else about)
+
+
+@dataclass(frozen=True, eq=False)
+class SplitNumbers:
+    """Texts taken apart; each field has one entry per text. fits: it has the form of a number.
+
+    unit_codes: which of `units()` each has.
+    """
+
+    fits: npt.NDArray[np.bool_]
+    negative: npt.NDArray[np.bool_]
+    body: pa.Array
+    exponent: pa.Array
+    unit_codes: npt.NDArray[np.int64]
+    unit_texts: tuple[str, ...]
+
+    def units(self) -> list[tuple[str, bool]]:
+        """Each unit, and whether it stands before the number."""
+        return [(text[1:], text[0] == "<") for text in self.unit_texts]
+
+    def values(self, decimal: Decimal, grouped: bool = True) -> Floats:
+        """The numbers with this decimal sign, NaN where the digits are not grouped as it needs."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        group = r"\." if decimal == "," else ","
+        whole = r"[0-9]+"
+        if grouped:
+            whole += (
+                rf"|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
+                rf"|[1-9][0-9]{{0,2}}(?: [0-9]{{3}})+|[1-9][0-9]{{0,2}}(?:'[0-9]{{3}})+"
+            )
+        point = r"\." if decimal == "." else ","
+        valid = pc.match_substring_regex(self.body, rf"^(?:{whole})?(?:{point}[0-9]*)?$")
+        digits = pc.replace_substring_regex(self.body, rf"[ '{group}]", "")
+        texts = pc.binary_join_element_wise(pc.replace_substring(digits, decimal, "."), self.exponent, "")
+        texts = pc.if_else(pc.and_(valid, pa.array(self.fits)), texts, pa.scalar(None, pa.string()))
+        numbers = np.array(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+        numbers[self.negative] *= -1
+        return numbers
+
+
+def split_numbers(texts: pa.Array) -> SplitNumbers:
+    """Take texts (n,) apart; nulls do not fit."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts = pc.extract_regex(ascii_forms(texts), pattern=WRITTEN)
+    part = {field.name: pc.fill_null(pc.struct_field(parts, field.name), "") for field in parts.type}
+    units = pc.if_else(
+        pc.not_equal(part["before"], ""),
+        pc.binary_join_element_wise("<", part["before"], ""),
+        pc.binary_join_element_wise(">", pc.utf8_trim_whitespace(part["after"]), ""),
+    ).dictionary_encode()
+    units = units.combine_chunks() if isinstance(units, pa.ChunkedArray) else units
+    unit_texts = tuple(units.dictionary.to_pylist())
+    codes = np.asarray(units.indices, np.int64)
+    around = ("open", "close", "sign", "inner", "last", "before", "after")
+    text = {name: np.asarray(part[name]) for name in around}
+    minus = sum((text[name] == "-").astype(int) for name in ("sign", "inner", "last"))
+    brackets = text["open"] == "("
+    signs = minus + brackets + (text["sign"] == "+") + (text["inner"] == "+")
+    odd_unit = np.array([unit[1:].casefold() in NO_UNITS for unit in unit_texts], bool)
+    both = (text["before"] != "") & (text["after"] != "")
+    closed = brackets == (text["close"] == ")")
+    fits = np.array(pc.is_valid(parts)) & closed & (signs <= 1) & ~odd_unit[codes] & ~both
+    return SplitNumbers(fits, (minus + brackets) == 1, part["body"], part["exponent"], codes, unit_texts)
+
+
+def unit_key(unit: str) -> str:
+    """The same for units that are the same: CC and cc, year and years, Rs and Rs."""
+    key = " ".join(unit.casefold().split()).rstrip(".")
+    return key[:-1] if len(key) > 3 and key.endswith("s") else key
