@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 MOST_WORDS = 12
+INVISIBLE = "[\u200b\u200e\u200f\u2060\ufeff]"
+"""Zero-width blanks, marks of direction, and byte order marks inside of a text: two texts look the same with them."""
 LONGEST_TEXT = 40
 
 
@@ -117,3 +120,12 @@ def spoken(size: float) -> str:
         if size >= scale:
             return f"{size / scale:.1f} {unit}"
     return f"{size / 1e3:.1f} kB"
+
+
+def clean_text(text: str) -> str:
+    """A name as one sees it: composed (NFC), without invisible characters, with single blanks.
+
+    >>> clean_text("\u1102\u1161\u110b\u1175\u200b ") == "\ub098\uc774"
+    True
+    """
+    return " ".join(unicodedata.normalize("NFC", re.sub(INVISIBLE, "", text)).split())

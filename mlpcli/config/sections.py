@@ -18,7 +18,7 @@ from mlpcli.config.regularizers import Regularizer
 from mlpcli.config.schedules import Schedule
 from mlpcli.errors import SettingError
 from mlpcli.runs.history import FIRST_COLUMNS
-from mlpcli.text import listed
+from mlpcli.text import clean_text, listed
 
 
 class EarlyStopping(Section):
@@ -223,6 +223,14 @@ class DataConfig(Section):
         if value is None or (isinstance(value, str) and value) or (isinstance(value, float) and 0 < value < 1):
             return value
         raise PydanticCustomError("form", "must be a fraction between 0 and 1, a path, or null")
+
+    @field_validator("target", "features", "exclude", "types", "date_format")
+    @classmethod
+    def _clean_names(cls, value: Any) -> Any:
+        """Names of columns as the tables' readers have them, whichever way their letters are composed."""
+        if isinstance(value, dict):
+            return {clean_text(name): told for name, told in value.items()}
+        return clean_text(value) if isinstance(value, str) else value and [clean_text(name) for name in value]
 
     @field_validator("class_weight", mode="before")
     @classmethod

@@ -28,10 +28,12 @@ class Rows:
 
     x: (n, *input_shape), raw values; 8-bit pixels stay uint8, float64 has become float32.
     y: int64 class indices (n,), or float32 targets (n,), (n, k) where there are k > 1 targets.
+    notes: in what they are unlike the training rows, where they are other rows of a table.
     """
 
     x: Array
     y: Array
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.y)

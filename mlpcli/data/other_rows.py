@@ -15,6 +15,7 @@ from mlpcli.data_folder import VARIABLE_TOO, unpack_first
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import reading
 from mlpcli.tables.table_files import is_table_path
+from mlpcli.tables.unlike import UnlikeTraining
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ def labelled_rows(path: Path, raw: RawTable, preprocessing: Preprocessing) -> Ro
         raise DataError(f"{path}: none of its {len(raw):,} rows can be used: all lack the target or other values")
     if len(kept) < len(raw):
         raw = raw.take(kept)
-    return Rows(preprocessing.encode(raw), preprocessing.encode_target(raw))
+    unlike = UnlikeTraining(preprocessing)
+    x = preprocessing.encode(raw)
+    unlike.add(raw)
+    return Rows(x, preprocessing.encode_target(raw), tuple(unlike.notes()))
 
 
 def _from_images(key: str, path: Path, layout: Layout) -> Rows:

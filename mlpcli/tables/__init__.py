@@ -2,7 +2,7 @@
 
 - table_files.py: which paths are tables, and which files a path means
 - text_file.py: a text file as UTF-8, whatever its encoding and compression
-- csv_reader.py: a CSV file: separator, header, decimal comma, rows in blocks
+- csv_reader.py: a CSV file: separator, header, rows in blocks
 - csv_records.py: the slow, strict reading of a CSV: what is wrong, and on which line
 - parquet_reader.py: a Parquet file: its columns, rows in blocks
 - raw_table.py: rows as read: columns by name, missing values, usable rows
@@ -10,10 +10,17 @@
 - table_writer.py: tables written batch by batch, as CSV or Parquet
 - values.py: cells as numbers, true/false or dates
 - texts.py: cells as text, and the distinct texts of a column
+- number_format.py: numbers with units, separators, signs of many kinds
+- number_evidence.py: how the numbers of a column are written, counted over all rows
+- dates.py: dates of many kinds, and which part is the day
+- column_format.py: how the cells of a column are read; stored with the model
+- whole_numbers.py: whether whole numbers are classes or amounts
 - profile.py: what each column holds, counted over all rows
+- column_forms.py: decides how the cells of each column are read
 - target.py: the target: which column, classes or a number, its encoding
 - kinds.py: what each column is used as, or why it is left out
 - column_encoders.py: one column as columns of the network's input
 - column_fitters.py: medians and categories, learnt from training rows
+- unlike.py: in what new rows are unlike the training rows
 - preprocessing.py: all columns to x and y; stored with the model
 """

@@ -56,6 +56,7 @@ class ValueColumn:
     """Numbers as they are, booleans as 0 and 1, dates as days since 1970-01-01.
 
     fill: replaces a missing value: the median of the training rows; for booleans what most of them are.
+    low, high: the range of the training rows; None where it is not known.
     indicator: whether a second column is 1 where the value was missing; so if training rows had gaps.
     """
 
@@ -63,6 +64,8 @@ class ValueColumn:
     kind: ValueKind
     fill: float
     indicator: bool
+    low: float | None = None
+    high: float | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -82,7 +85,8 @@ class ValueColumn:
         out[:, 0] = values
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "kind": self.kind, "fill": self.fill, "indicator": self.indicator}
+        learnt = {"fill": self.fill, "indicator": self.indicator, "low": self.low, "high": self.high}
+        return {"name": self.name, "kind": self.kind, **learnt}
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class CategoryColumn:
     """One-hot: a column for each category, then one for all others and one for gaps, if training rows had such.
 
     An unseen category counts as one of the others; without a column for others, all columns are 0.
+    rare: those of training that have no column of their own; None where they are not known, or too many.
     A gap that comes where training rows had none is treated in the same way.
 
     >>> CategoryColumn("port", ("C", "S"), other=True, missing=False).feature_names
@@ -100,6 +105,7 @@ class CategoryColumn:
     categories: tuple[str, ...]
     other: bool
     missing: bool
+    rare: tuple[str, ...] | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -124,5 +130,6 @@ class CategoryColumn:
         out[rows, positions[rows]] = 1
 
     def as_json(self) -> dict[str, Any]:
-        kept = {"categories": list(self.categories), "other": self.other, "missing": self.missing}
+        rare = None if self.rare is None else list(self.rare)
+        kept = {"categories": list(self.categories), "other": self.other, "missing": self.missing, "rare": rare}
         return {"name": self.name, "kind": "category", **kept}

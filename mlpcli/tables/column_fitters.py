@@ -25,6 +25,8 @@ LEAST_SHARE, FEWEST_ROWS, ENOUGH_ROWS = 0.01, 5, 100
 """A category gets a column with 1 % of the rows, but not with fewer than 5, and in any case with 100."""
 SMALL_SHARE = 0.05
 """In fewer than 100 rows, 5 % of them take the place of the 5 rows."""
+MOST_RARE = 1000
+"""Rare categories whose names are kept, so that new rows can be told from those of training."""
 MOST_ROUNDED = 0.01
 """A share of a column's range; a larger rounding error in 32-bit numbers is reported."""
 MOST_COUNTED = 100_000
@@ -83,7 +85,7 @@ class ValueFitter:
         # Booleans, by their median: 1 where most are true, 0 where as many are false.
         fill = self._sample.median()
         fill = float(fill > 0.5) if self._kind == "boolean" else fill
-        return ValueColumn(self._name, self._kind, fill, self._gaps), self._lost()
+        return ValueColumn(self._name, self._kind, fill, self._gaps, self._low, self._high), self._lost()
 
     def _lost(self) -> str:
         """A note on large values that differ by little (Unix times, order numbers, dates within an hour), or ""."""
@@ -127,7 +129,8 @@ class CategoryFitter:
         ranked = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
         kept = sorted(text for text, count in ranked[:MOST_CATEGORIES] if count >= least)
         grouped = len(ranked) - len(kept)
-        column = CategoryColumn(self._name, tuple(kept), grouped > 0 or self._forgotten, self._gaps > 0)
+        others = None if self._forgotten or grouped > MOST_RARE else tuple(sorted(self._counts.keys() - set(kept)))
+        column = CategoryColumn(self._name, tuple(kept), grouped > 0 or self._forgotten, self._gaps > 0, others)
         name = f'column "{shown(self._name)}"'
         if len(column.feature_names) < 2:
             what = "one value only" if kept else "no frequent category" if ranked else "no value"

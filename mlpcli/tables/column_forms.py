@@ -179,7 +179,12 @@ def _take_for_gaps(profile: ColumnProfile, words: list[str], among: str) -> None
 
 def _settle_texts(profile: ColumnProfile, data: DataConfig) -> None:
     """Usual words for a gap that are frequent among texts are values."""
-    if profile.present == 0 or profile.booleans == profile.present:
+    if profile.present == 0:
+        return
+    truth = profile.booleans == profile.present
+    if not truth or profile.name == data.target:  # as a feature, Yes and yes are the same
+        _point_out_variants(profile)
+    if truth:
         return
     told = {value.strip() for value in data.na_values or ()}
     least = max(FEWEST_FREQUENT, FREQUENT * profile.rows)
@@ -198,6 +203,20 @@ def _settle_texts(profile: ColumnProfile, data: DataConfig) -> None:
         f"frequent words are values, not missing ones ({_counted(frequent)}); data.na_values:"
         f" {yaml_names(list(frequent))} takes them for missing",
     )
+
+
+def _point_out_variants(profile: ColumnProfile) -> None:
+    """Texts that differ in capitals only are probably one."""
+    alike: dict[str, dict[str, int]] = {}
+    for text, rows in (profile.labels or {}).items():
+        alike.setdefault(text.casefold(), {})[text] = rows
+    groups = [group for group in alike.values() if len(group) > 1]
+    if groups:
+        more = f" and {len(groups) - 1:,} more" if len(groups) > 1 else ""
+        profile.notes += (
+            f"values differ in capitals only ({_counted(groups[0])}{more}) and are used as different ones; write them"
+            " alike if they mean the same",
+        )
 
 
 def _counted(words: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Reads a CSV file: detects separator, header and decimal comma, and gives its rows in blocks, as text."""
+"""Reads a CSV file: detects separator and header, and gives its rows in blocks, as text."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.csv_records import LONGEST_ROW, LineNumbers, fault_of, is_blank, records, refuse_open_quote
 from mlpcli.tables.raw_table import Partition, ReadOptions, _arranged, _some, check_count, check_names
 from mlpcli.tables.text_file import TextFile, UndecodableError, Utf8Stream, find_encoding, wrong_encoding
+from mlpcli.text import clean_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -227,7 +228,7 @@ def header_names(lines: list[str], separator: str, place: str) -> tuple[tuple[st
         raise DataError(
             f"{place}: the line of column names cannot be read: {error}; write one short name per column"
         ) from error
-    names = [" ".join(name.split()) for name in written]
+    names = [clean_text(name) for name in written]
     check_count(len(names), place)
     numbers = [name for name in names if NUMBER.fullmatch(name)]
     filled = [name for name in names if name]

@@ -41,7 +41,7 @@ YEAR_FIRST = (
     rf"{WEEKDAY}{TIME}"
 )
 """2024-01-31, 2024/1/31, 2024. 1. 31., 2024년 1월 31일, and a time after it: 2024-01-31T10:30:00+09:00, 오후 3:20."""
-THREE_PARTS = r"^(?P<one>[0-9]{1,2})(?:-|/|\. ?)(?P<two>[0-9]{1,2})(?:-|/|\. ?)(?P<three>[0-9]{4}|[0-9]{2})\.?" + TIME
+THREE_PARTS = r"^(?P<one>[0-9]{1,2})(?:-|/|\. ?)(?P<two>[0-9]{1,2})(?:-|/|\. ?)(?P<three>[0-9]{4}|[0-9]{1,2})\.?" + TIME
 """11/10/2024, 31.1.24: which is the day and which the month depends on who wrote it."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = r"[A-Za-z]{3,9}\.?"
@@ -188,6 +188,11 @@ class _Parts:
         texts = pc.replace_substring(pc.if_else(pc.equal(texts, ""), "0", texts), ",", ".")
         return np.asarray(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False), np.float64)
 
+    def _length(self, name: str) -> Days:
+        import pyarrow.compute as pc
+
+        return np.asarray(pc.utf8_length(pc.struct_field(self._parts, name)), np.float64)
+
     def dates(self) -> tuple[Days, Days, Days]:
         """Years in full, months, days."""
         if "one" in self._names:
@@ -196,7 +201,8 @@ class _Parts:
                 parts = {**parts, "m": self.number("one"), "d": self.number("two")}
             elif self._order == "ymd":  # 24/10/11; a year in full at the end cannot be a day
                 parts = {"y": self.number("one"), "m": self.number("two"), "d": self.number("three")}
-            return _full_years(parts["y"]), parts["m"], parts["d"]
+            written = self._length("one" if self._order == "ymd" else "three")
+            return _full_years(parts["y"]), np.where(written > 1, parts["m"], 0), parts["d"]  # no year has one digit
         year = self.number("year")
         if "name" not in self._names:
             return year, self.number("month"), self.number("day")

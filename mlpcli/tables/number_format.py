@@ -17,7 +17,7 @@ Decimal = Literal[".", ","]
 Floats = npt.NDArray[np.float64]
 CURRENCY_CODES = "USD|EUR|KRW|JPY|CNY|RMB|GBP|INR|CHF|CAD|AUD|NZD|HKD|SGD|TWD|BRL|MXN|RUB|TRY|SEK|NOK|DKK|PLN"
 BEFORE = rf"[A-Z]{{0,3}}\p{{Sc}}|Rs\.?|RM|(?:{CURRENCY_CODES})"
-AFTER = r"\p{Sc}|\+|[%‰\p{L}°µ][\p{L}°/·.^%²³ -]{0,18}[\p{L}%.²³]?|[a-z]{0,2}m[23]"
+AFTER = r"\p{Sc}|\+|[%‰\p{L}\p{So}µ][\p{L}\p{So}/·.^%²³ -]{0,18}[\p{L}\p{So}%.²³]?|[a-z]{0,2}m[23]"
 BODY = r"[0-9]+(?:[ ',.][0-9]+)*\.?|[.,][0-9]+"
 WRITTEN = (
     rf"^(?P<open>\(?) ?(?P<sign>[+-]?) ?(?P<before>(?:{BEFORE})?) ?(?P<inner>[+-]?)(?P<body>{BODY})"

@@ -12,6 +12,7 @@ from mlpcli.errors import DataError
 from mlpcli.files import check_regular, reading
 from mlpcli.machine import physical_memory
 from mlpcli.tables.raw_table import Partition, _arranged, check_count, check_names
+from mlpcli.text import clean_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -144,7 +145,9 @@ class ParquetPart:
 
         own, notes = parquet_schema(path)
         more = [pa.field(name, pa.string()) for name in partition if name not in own.names]
-        return cls(path, tuple(notes), partition, own, pa.schema([*own, *more]))
+        seen = [field.with_name(clean_text(field.name)) for field in own]
+        check_names([field.name for field in seen], str(path))
+        return cls(path, tuple(notes), partition, own, pa.schema([*seen, *more]))
 
     @property
     def name(self) -> str:
@@ -161,4 +164,5 @@ class ParquetPart:
     def blocks(self) -> Iterator[pa.Table]:
         """The rows."""
         for block in parquet_blocks(self.path, self.own):
-            yield _arranged(block, self.partition, self.schema)
+            names = [clean_text(name) for name in block.schema.names]
+            yield _arranged(block.rename_columns(names), self.partition, self.schema)

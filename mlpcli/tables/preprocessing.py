@@ -243,10 +243,13 @@ class _StoredValues(_Stored):
     kind: ColumnKind
     fill: Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
     indicator: bool
+    low: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    high: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Not in model files of version 0.2, nor are the rare categories."""
 
     def encoder(self) -> ValueColumn:
         assert self.kind != "category"  # has a form of its own
-        return ValueColumn(self.name, self.kind, self.fill, self.indicator)
+        return ValueColumn(self.name, self.kind, self.fill, self.indicator, self.low, self.high)
 
 
 class _StoredCategories(_Stored):
@@ -255,9 +258,10 @@ class _StoredCategories(_Stored):
     categories: _Names
     other: bool
     missing: bool
+    rare: _Names | None = None
 
     def encoder(self) -> CategoryColumn:
-        return CategoryColumn(self.name, self.categories, self.other, self.missing)
+        return CategoryColumn(self.name, self.categories, self.other, self.missing, self.rare)
 
     @model_validator(mode="after")
     def _is_a_column(self) -> _StoredCategories:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_format import ColumnFormat
-from mlpcli.text import did_you_mean, shown
+from mlpcli.text import INVISIBLE, did_you_mean, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -178,8 +178,6 @@ USUAL_GAPS = (
 )
 """The texts that pandas takes for a gap too, and the one of database dumps. "-" and "?" can be categories: where they
 stand among numbers they are gaps, elsewhere data.na_values adds them."""
-INVISIBLE = "[\u200b\u200e\u200f\u2060\ufeff]"
-"""Zero-width blanks, marks of direction, and byte order marks inside of a file: two texts look the same with them."""
 
 
 def clean_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:

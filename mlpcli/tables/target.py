@@ -133,9 +133,21 @@ def _class_names(file: str, profile: ColumnProfile, data: DataConfig) -> tuple[s
             f'"{name}" of {file} has {many} different labels in {profile.present:,} rows, too many to learn as classes'
             f" (at most {MOST_CLASSES:,}, each with several rows); {advice}, or group the labels",
         )
-    texts = sorted(seen.texts())
+    texts = sorted(_as_written(seen.texts(), profile))
     plain = numbers and (profile.format is None or profile.format.number is None)
     return tuple(sorted(texts, key=lambda text: (float(text), text)) if plain else texts)
+
+
+def _as_written(texts: Sequence[str], profile: ColumnProfile) -> list[str]:
+    """The labels, with true and false as the file has them where it has each in one way: "True", not "true"."""
+    forms = {text: [other for other in profile.others if other.lower() == text] for text in ("true", "false")}
+    one_way = all(len(forms[text]) == 1 for text in texts if text in forms)
+    return [forms[text][0] if one_way and text in forms else text for text in texts]
+
+
+def _canonical(name: str) -> str:
+    """A class name as `as_texts` gives the labels."""
+    return name.lower() if name.lower() in ("true", "false") else name
 
 
 def _row_notes(profile: ColumnProfile) -> list[str]:
@@ -245,7 +257,7 @@ class TargetEncoder:
         return {"name": self.name, "class_names": names, "positions": self.positions}
 
     def _indices(self, column: pa.ChunkedArray, table: RawTable, names: tuple[str, ...]) -> Array:
-        known = {name: index for index, name in enumerate(names)}
+        known = {_canonical(name): index for index, name in enumerate(names)}
         if self.positions and not any(name.lstrip("-").isdecimal() for name in names):
             known.update({str(index): index for index in range(len(names))})
         texts, codes = distinct_texts(column)

@@ -201,6 +201,7 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
         if path != Path(data).expanduser():
             notes.append(f"note: {found_note('--data', path)}")
         rows = read_rows("--data", path, layout)
+        notes += [f"warning: {note}" for note in rows.notes]
         check_finite(str(data), rows.x, rows.y, layout.feature_names)
     return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), classes, None, notes)
 

@@ -64,7 +64,7 @@ def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
             both = f"{name_of(items[0])} is {a_kind(kinds[0])} and {name_of(item)} {a_kind(kind)}"
             raise UserError(f"{both}; give inputs of one kind at a time")
     make = _maker(kinds[0], items, reading)
-    return _checked(kinds[0], make)
+    return _checked(kinds[0], make, reading)
 
 
 def _maker(kind: Kind, items: list[Input], reading: Reading) -> Callable[[], Iterator[InputBatch]]:
@@ -114,8 +114,11 @@ def _table_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[I
     return lambda: (batch for name, read in readers for batch in tables.table_batches(name, read, preprocessing))
 
 
-def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]]) -> PredictionInputs:
-    """Read everything once; small inputs are kept in memory."""
+def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]], reading: Reading) -> PredictionInputs:
+    """Read everything once, and note in what it is unlike the training rows; small inputs are kept in memory."""
+    from mlpcli.tables.unlike import UnlikeTraining
+
+    unlike = UnlikeTraining(reading.layout.preprocessing) if reading.layout.preprocessing is not None else None
     kept: list[InputBatch] = []
     columns: dict[str, tuple[str, ...]] = {}
     rows = size = 0
@@ -124,12 +127,16 @@ def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]]) -> Prediction
         rows, size = rows + len(batch), size + batch.nbytes
         if batch.table is not None:
             columns[batch.name(0)] = batch.table.names
+            if unlike is not None:
+                unlike.add(batch.table)
         if size <= KEPT_BYTES:
             kept.append(batch)
         else:
             kept.clear()
     if rows == 0:
         raise DataError("the input holds no rows; give at least one")
+    for note in unlike.notes() if unlike is not None else ():
+        reading.note(f"warning: {note}")
     return PredictionInputs(kind, rows, (lambda: iter(kept)) if kept else make, columns)
 
 

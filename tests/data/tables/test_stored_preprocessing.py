@@ -21,8 +21,8 @@ FORMATS: dict[str, Any] = {
 }
 GOOD: dict[str, Any] = {
     "columns": [
-        {"name": "age", "kind": "number", "fill": 3.5, "indicator": True},
-        {"name": "색", "kind": "category", "categories": ["빨강"], "other": True, "missing": False},
+        {"name": "age", "kind": "number", "fill": 3.5, "indicator": True, "low": 1.0, "high": 9.5},
+        {"name": "색", "kind": "category", "categories": ["빨강"], "other": True, "missing": False, "rare": ["청록"]},
     ],
     "target": {"name": "y", "class_names": ["a", "b"], "positions": False},
     "options": {"separator": ",", "encoding": "utf-8", "na_values": ["?"], "formats": FORMATS},
