@@ -19,7 +19,7 @@ from mlpcli.config.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from mlpcli.config.metrics import Accuracy, MeanAbsoluteError, Metric
+from mlpcli.config.metrics import Accuracy, F1Score, FBetaScore, MeanAbsoluteError, Metric
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import Output
 from mlpcli.data.dataset import DataFacts
@@ -110,7 +110,14 @@ def _metrics(config: Config, task: str, loss: Loss, labels: Labels) -> tuple[Met
             raise SettingError(
                 key, f"{metric.tag} does not fit the labels of the loss {loss.tag}; use loss: {other}, or auto"
             )
-    return tuple(config.training.metrics)
+    return tuple(_with_threshold(metric, task) for metric in config.training.metrics)
+
+
+def _with_threshold(metric: Metric, task: str) -> Metric:
+    """Without a threshold Keras compares an output with the largest of its row, and one output is always that."""
+    if task == "binary" and isinstance(metric, (F1Score, FBetaScore)) and metric.threshold is None:
+        return metric.model_copy(update={"threshold": 0.5})
+    return metric
 
 
 def _check_classes(metrics: tuple[Metric, ...], outputs: int) -> None:

@@ -162,6 +162,12 @@ def test_what_does_not_fit(task: Task, settings: dict[str, Any], key: str, messa
     assert message in caught.value.message
 
 
+def test_the_threshold_of_f1() -> None:
+    metrics = ["f1_score", "fbeta_score", {"f1_score": {"threshold": 0.3, "name": "early"}}]
+    assert [metric.threshold for metric in chosen("binary", metrics=metrics).metrics] == [0.5, 0.5, 0.3]
+    assert [metric.threshold for metric in chosen("classification", metrics=metrics).metrics] == [None, None, 0.3]
+
+
 def test_one_hot_metrics_beside_sparse_ones_have_no_loss() -> None:
     with pytest.raises(
         SettingError, match=r"training.metrics\[1\].*sparse_categorical_accuracy does not fit the labels"
