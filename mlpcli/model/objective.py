@@ -24,6 +24,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import Output
 from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import SettingError
+from mlpcli.model.metric_rules import check_metrics
 
 _SIGNED = ("hinge", "squared_hinge")
 """Losses that read labels as -1 and 1; the threshold between their classes is 0, not 0.5."""
@@ -54,10 +55,12 @@ def choose_objective(config: Config, facts: DataFacts) -> Objective:
     if task not in loss.labels:
         fitting = "sparse_categorical_crossentropy" if task == "classification" else _default_loss(task).tag
         raise SettingError("training.loss", f"{loss.tag} does not fit a {task} task; use {fitting}, or auto")
+    if task == "regression" and loss.tag == "cosine_similarity" and facts.targets == 1:
+        raise SettingError("training.loss", "cosine_similarity of one number is only its sign; use mean_squared_error")
     labels = loss.labels[task]
     output = _output(config, task, loss, facts)
     metrics = _metrics(config, task, loss, labels)
-    _check_classes(metrics, output.units or 1)
+    check_metrics(metrics, output, task, loss)
     return Objective(task, output, loss, labels, metrics, 0.0 if loss.tag in _SIGNED else 0.5)
 
 
@@ -118,24 +121,6 @@ def _with_threshold(metric: Metric, task: str) -> Metric:
     if task == "binary" and isinstance(metric, (F1Score, FBetaScore)) and metric.threshold is None:
         return metric.model_copy(update={"threshold": 0.5})
     return metric
-
-
-def _check_classes(metrics: tuple[Metric, ...], outputs: int) -> None:
-    """Check class_id and top_k of metrics here; Keras would fail only during the first epoch."""
-    for index, metric in enumerate(metrics):
-        key, class_id, top_k = (
-            f"training.metrics[{index}]",
-            getattr(metric, "class_id", None),
-            getattr(metric, "top_k", None),
-        )
-        if class_id is not None and class_id >= outputs:
-            raise SettingError(
-                key, f"class_id {class_id} does not exist; the network has {outputs} outputs, counted from 0"
-            )
-        if top_k is not None and top_k > outputs:
-            raise SettingError(
-                key, f"top_k {top_k} is more than the {outputs} outputs of the network; use a smaller one"
-            )
 
 
 def _output(config: Config, task: str, loss: Loss, facts: DataFacts) -> Output:

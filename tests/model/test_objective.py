@@ -153,6 +153,19 @@ LOSS, OUTPUT, UNITS, METRIC = "training.loss", "model.output.activation", "model
         ),
         ("binary", {"metrics": [{"recall": {"class_id": 1}}]}, METRIC, "class_id 1 does not exist"),
         ("classification", {"metrics": [{"recall": {"top_k": 5}}]}, METRIC, "top_k 5 is more than the 3 outputs"),
+        ("binary", {"metrics": [{"recall": {"top_k": 1}}]}, METRIC, "top_k 1 takes all outputs"),
+        (
+            "classification",
+            {"metrics": ["top_k_categorical_accuracy"]},
+            METRIC,
+            "always 1 for 3 classes; use k from 1 to 2",
+        ),
+        ("classification", {"metrics": ["sparse_top_k_categorical_accuracy"]}, METRIC, "with k = 5 is always 1"),
+        ("binary", {"loss": "hinge", "metrics": ["auc"]}, METRIC, "auc needs outputs from 0 to 1, and tanh gives"),
+        ("binary", {"loss": "hinge", "metrics": ["f1_score"]}, METRIC, "f1_score counts outputs above 0.5, and hinge"),
+        ("binary", {"loss": "hinge", "metrics": ["precision"]}, METRIC, "at 0; use accuracy"),
+        ("binary", {"loss": "hinge", "metrics": ["binary_accuracy"]}, METRIC, "at 0; use accuracy"),
+        ("regression", {"loss": "cosine_similarity"}, LOSS, "cosine_similarity of one number is only its sign"),
     ],
 )
 def test_what_does_not_fit(task: Task, settings: dict[str, Any], key: str, message: str) -> None:
