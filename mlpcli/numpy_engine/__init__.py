@@ -23,5 +23,6 @@ The files, in reading order:
 - step.py: one step of training; the gradients of a batch
 - gradient_check.py: backpropagation compared with central differences
 - numpy_model.py: a network with loss, metrics and optimizer: evaluated, used for prediction, saved
+- supported.py: whether a plan can be trained here, found out without building a network
 - numpy_epochs.py: an epoch of training, its noise and threads
 """

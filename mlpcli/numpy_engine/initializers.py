@@ -24,10 +24,22 @@ def initial(described: Any, name: str, shape: Shape, draws: np.random.Generator)
     Raises:
         LeftToKerasError: its initializer is not supported.
     """
+    check_initializer(described, name, shape)
     initializer = getattr(described, f"{name}_initializer")
-    if initializer.tag not in INITIALIZERS:
-        raise LeftToKerasError(f"the initializer {initializer.tag}")
     return INITIALIZERS[initializer.tag](initializer, shape, draws)
+
+
+def check_initializer(described: Any, name: str, shape: Shape) -> None:
+    """Check what `initial` would find, without drawing.
+
+    Raises:
+        LeftToKerasError: the initializer is not supported, or not for this shape.
+    """
+    tag = getattr(described, f"{name}_initializer").tag
+    if tag not in INITIALIZERS:
+        raise LeftToKerasError(f"the initializer {tag}")
+    if (tag == "orthogonal" and len(shape) < 2) or (tag == "identity" and len(shape) != 2):
+        raise LeftToKerasError(f"{tag} weights of shape {shape}")
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -65,8 +77,6 @@ def _named(scale: float, mode: str, distribution: str) -> Draw:
 
 def _orthogonal(given: Any, shape: Shape, draws: np.random.Generator) -> Array:
     """Rows (or columns, whichever are fewer) at right angles and of length `gain`."""
-    if len(shape) < 2:
-        raise LeftToKerasError(f"orthogonal weights of shape {shape}")
     rows, columns = math.prod(shape[:-1]), shape[-1]
     q, r = np.linalg.qr(draws.standard_normal((max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diag(r))
@@ -74,9 +84,7 @@ def _orthogonal(given: Any, shape: Shape, draws: np.random.Generator) -> Array:
 
 
 def _identity(given: Any, shape: Shape, draws: np.random.Generator) -> Array:
-    if len(shape) != 2:
-        raise LeftToKerasError(f"identity weights of shape {shape}")
-    return given.gain * np.eye(*shape)
+    return given.gain * np.eye(shape[0], shape[1])
 
 
 INITIALIZERS: dict[str, Draw] = {

@@ -1,4 +1,4 @@
-"""Training with NumPy: its epochs, their noise and threads, and what is left to Keras. TensorFlow is never imported."""
+"""Training with NumPy: its epochs, their noise and threads. TensorFlow is never imported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from mlpcli.arrays import Array
 from mlpcli.config.schema import Config
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches
 from mlpcli.data.scaling import Scaling, TargetScaling
-from mlpcli.errors import NeedsKerasError, SettingError
 from mlpcli.model.plan import Plan, Prepared
 from mlpcli.numpy_engine.losses import OverTheBatch
 from mlpcli.numpy_engine.metrics import Metric
@@ -23,6 +22,7 @@ from mlpcli.numpy_engine.network import Network, quiet
 from mlpcli.numpy_engine.noise import NoiseLayer
 from mlpcli.numpy_engine.numpy_model import NumpyModel, NumpyPredictor
 from mlpcli.numpy_engine.optimizers import OptimizerState
+from mlpcli.numpy_engine.supported import check_supported
 
 
 class NumpyEngine:
@@ -273,30 +273,11 @@ def fitting_threads(network: Network, batch_size: int) -> AbstractContextManager
     return limits
 
 
-KEY = "training.engine"
-
-
 def build_numpy_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScaling) -> NumpyModel:
     """Build the model; arguments as for `mlpcli.keras_engine.build.build_model`.
 
     Raises:
         SettingError: the NumPy engine does not support something in the config; the message names it.
     """
-    for what in _not_here(plan, config):
-        raise SettingError(KEY, f"numpy does not support {what}; use auto")
-    try:
-        return NumpyModel(plan, config, scaling, target)
-    except NeedsKerasError as error:
-        raise SettingError(KEY, f"numpy does not support {error.layer} ({error.why}); use auto") from error
-
-
-def _not_here(plan: Plan, config: Config) -> Iterator[str]:
-    """Settings of training that the NumPy engine lacks and that its layers do not check."""
-    if config.training.precision != "float32":
-        yield f"the precision {config.training.precision}"
-    if config.output.tensorboard:
-        yield "the logs of output.tensorboard"
-    for layer in plan.layers:
-        for name in type(layer.component).model_fields:
-            if name.endswith("_constraint") and getattr(layer.component, name) is not None:
-                yield f"the {name} of layer {layer.name}"
+    check_supported(plan, config)
+    return NumpyModel(plan, config, scaling, target)

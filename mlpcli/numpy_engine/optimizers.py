@@ -152,17 +152,6 @@ RULES: dict[str, type[Rule]] = {"sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSpr
 """By the schema's tags; adamw is adam, with a weight decay of its own among the common arguments."""
 
 
-def make_rule(settings: Component, parameters: Array) -> Rule:
-    """The rule that an optimizer of the schema describes, for parameters (n,).
-
-    Raises:
-        NeedsKerasError: the NumPy engine lacks the optimizer.
-    """
-    if settings.tag not in RULES:
-        raise NeedsKerasError(f"the optimizer {settings.tag}", f"the NumPy engine has {', '.join(RULES)}")
-    return RULES[settings.tag](settings, parameters)
-
-
 NOT_HERE = ("gradient_accumulation_steps", "loss_scale_factor")
 """Arguments of Keras's optimizers that are left to Keras."""
 
@@ -176,6 +165,21 @@ class OptimizerState(TypedDict):
     average: Array | None
 
 
+def check_optimizer(settings: Any, schedule: Component | None = None) -> None:
+    """Check what an `Optimizer` needs, without parameters; arguments as for it.
+
+    Raises:
+        NeedsKerasError: the optimizer, an argument or the schedule is not supported.
+    """
+    for name in NOT_HERE:
+        if getattr(settings, name) is not None:
+            raise NeedsKerasError(f"the optimizer {settings.tag}", f"its {name} is not supported")
+    if settings.tag not in RULES:
+        raise NeedsKerasError(f"the optimizer {settings.tag}", f"the NumPy engine has {', '.join(RULES)}")
+    if schedule is not None:
+        make_schedule(schedule, settings.learning_rate)
+
+
 class Optimizer:
     """Steps on the parameters of one network; `iterations` counts them."""
 
@@ -185,11 +189,9 @@ class Optimizer:
         Raises:
             NeedsKerasError: the optimizer, an argument or the schedule is not supported.
         """
-        for name in NOT_HERE:
-            if getattr(settings, name) is not None:
-                raise NeedsKerasError(f"the optimizer {settings.tag}", f"its {name} is not supported")
+        check_optimizer(settings, schedule)
         self.settings, self.flat = settings, flat
-        self.rule = make_rule(settings, flat.values)
+        self.rule = RULES[settings.tag](settings, flat.values)
         self.schedule: Schedule | None = make_schedule(schedule, settings.learning_rate) if schedule else None
         self.iterations = 0
         self._rate = np.float32(settings.learning_rate)

@@ -51,10 +51,6 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
         plan = _checked_plan(loaded, facts)
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
         target_scaling = fit_target_scaling(config.data.target_scaling, splits.train)
-        if config.training.engine == "numpy":
-            from mlpcli.numpy_engine.numpy_epochs import build_numpy_model
-
-            build_numpy_model(plan, config, scaling, target_scaling)  # refuses what that engine does not know
         weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
     look = look_at(
         source,
@@ -88,13 +84,17 @@ def check_splits(data: DataConfig, source: Source, splits: Splits) -> None:
 
 
 def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
-    """The plan, after checks that need it: stopping when accuracies meet needs an accuracy."""
+    """The plan, after checks that need it: stopping when accuracies meet, and what the NumPy engine supports."""
     config = loaded.config
     plan = make_plan(config, facts)
     if isinstance(config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
         raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")
     if config.output.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise SettingError("output.tensorboard", "needs a package that is not installed: pip install tensorboard")
+    if config.training.engine == "numpy":
+        from mlpcli.numpy_engine.supported import check_supported
+
+        check_supported(plan, config)
     return plan
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -14,9 +15,10 @@ import pytest
 
 from mlpcli.config.regularizers import OrthogonalRegularizer
 from mlpcli.errors import ModelFileError, NeedsKerasError
-from mlpcli.numpy_engine.network import Network
+from mlpcli.numpy_engine.network import Network, build_layers
 from mlpcli.numpy_engine.numpy_model import loss_and_metrics
 from mlpcli.numpy_engine.registry import METRICS, loss_named
+from mlpcli.numpy_engine.supported import ZeroWeights
 
 ROOT = Path(__file__).resolve().parents[2]
 MIXED: list[Any] = [
@@ -116,6 +118,15 @@ def test_what_is_left_to_keras(described: Any, shape: Any, layer: Any, words: st
     with pytest.raises(NeedsKerasError) as error:
         Network.of(shape, described(shape, [layer]))
     assert words in str(error.value)
+    with pytest.raises(NeedsKerasError, match=f"^{re.escape(str(error.value))}$"):  # the same without a network
+        list(build_layers(shape, described(shape, [layer]), ZeroWeights()))
+
+
+def test_layers_are_checked_without_memory_for_their_weights(described: Any) -> None:
+    layers = described((1_000_000,), [{"dense": 1_000_000}, {"batch_normalization": {}}])  # 4 TB
+    dense, normalization = build_layers((1_000_000,), layers, ZeroWeights())
+    assert dense.parameters["kernel"].shape == (1_000_000, 1_000_000)
+    assert normalization.statistics["moving_mean"].shape == (1_000_000,)
 
 
 def test_other_precisions_are_left_to_keras(described: Any) -> None:

@@ -1,4 +1,4 @@
-"""What costs time is done once: an evaluation runs the network over each row one time."""
+"""What costs time is done once, or not at all where it is not needed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from mlpcli.config.load_config import load_config
+from mlpcli.errors import ConfigError
+from mlpcli.numpy_engine import initializers
 from mlpcli.numpy_engine.inference import InferencePlan
+from mlpcli.numpy_engine.network import Network
 from mlpcli.workflows.evaluate import evaluate
+from mlpcli.workflows.prepare import prepare
+from mlpcli.workflows.validate import validate
 
 CONFIG = """
 name: {source}
@@ -36,3 +42,29 @@ def test_an_evaluation_runs_each_row_once(
     for score in scores:  # training's, summed in one batch
         assert found.evaluation[score] == pytest.approx(run.evaluation[score], rel=1e-6)
     assert found.evaluation.get("confusion_matrix") == run.evaluation.get("confusion_matrix")
+
+
+def _written(folder: Path, source: str, training: str) -> Path:
+    path = folder / "config.yaml"
+    path.write_text(f"name: a\ndata: {{source: {source}}}\nmodel: {{hidden_units: [4]}}\ntraining: {{{training}}}\n")
+    return path
+
+
+@pytest.mark.parametrize("source", ["iris", "mnist"])
+def test_preparing_and_validating_build_no_network_and_draw_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(Network, "__init__", lambda *args: done.append("built"))
+    for name in initializers.INITIALIZERS:
+        monkeypatch.setitem(initializers.INITIALIZERS, name, lambda *args, name=name: done.append(name))
+    path = _written(tmp_path, source, "engine: numpy")
+    assert validate(path).plan.trainable == {"iris": 4 * 4 + 4 + 4 * 3 + 3, "mnist": 784 * 4 + 4 + 4 * 10 + 10}[source]
+    if source == "iris":
+        assert prepare(load_config(path)).plan.trainable == 35
+    assert done == []
+
+
+def test_validate_refuses_what_the_numpy_engine_lacks_also_where_it_reads_no_rows(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"training\.engine: numpy does not support the optimizer nadam"):
+        validate(_written(tmp_path, "mnist", "engine: numpy, optimizer: nadam"))

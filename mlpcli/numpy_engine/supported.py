@@ -1,0 +1,76 @@
+"""Whether the NumPy engine supports a plan and its training, found out without a network, weights or rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schema import Config
+from mlpcli.data.scaling import Scaling
+from mlpcli.errors import NeedsKerasError, SettingError
+from mlpcli.model.plan import Plan, planned_layers
+from mlpcli.model.shapes import SavedLayer
+from mlpcli.numpy_engine.initializers import check_initializer
+from mlpcli.numpy_engine.network import WeightSupply, build_layers, penalties
+from mlpcli.numpy_engine.numpy_model import NumpyObjective
+from mlpcli.numpy_engine.optimizers import check_optimizer
+
+KEY = "training.engine"
+
+
+def check_supported(plan: Plan, config: Config) -> None:
+    """Check all that `NumpyModel` would find when it is built.
+
+    Raises:
+        SettingError: the NumPy engine does not support something in the config; the message names it.
+    """
+    for what in _not_here(plan, config):
+        raise SettingError(KEY, f"numpy does not support {what}; use auto")
+    try:
+        _check_components(plan, config)
+    except NeedsKerasError as error:
+        raise SettingError(KEY, f"numpy does not support {error.layer} ({error.why}); use auto") from error
+
+
+def _not_here(plan: Plan, config: Config) -> Iterator[str]:
+    """Settings of training that the NumPy engine lacks and that its layers do not check."""
+    if config.training.precision != "float32":
+        yield f"the precision {config.training.precision}"
+    if config.output.tensorboard:
+        yield "the logs of output.tensorboard"
+    for layer in plan.layers:
+        for name in type(layer.component).model_fields:
+            if name.endswith("_constraint") and getattr(layer.component, name) is not None:
+                yield f"the {name} of layer {layer.name}"
+
+
+def _check_components(plan: Plan, config: Config) -> None:
+    described = planned_layers(plan, _any_scaling(plan))
+    for _ in build_layers(plan.input_shape, described, ZeroWeights()):
+        pass  # each layer checks its own arguments
+    NumpyObjective.of_plan(plan)
+    schedule = config.training.learning_rate_schedule
+    check_optimizer(config.training.optimizer, None if isinstance(schedule, ReduceLROnPlateau) else schedule)
+    penalties(described)
+
+
+def _any_scaling(plan: Plan) -> Scaling:
+    """Any numbers will do: those of the training rows do not decide what is supported."""
+    if plan.scaling in ("standardize", "minmax"):
+        return Scaling("normalization", mean=(0.0,), variance=(1.0,))
+    return Scaling("none")
+
+
+class ZeroWeights(WeightSupply):
+    """Gives each layer zeros of the right shapes that take no memory, after checking its initializers."""
+
+    def __init__(self) -> None:
+        super().__init__(None, np.float32, seed=0)
+
+    def take(self, layer: SavedLayer) -> dict[str, Array]:
+        for name, shape in layer.size.weights.items():
+            check_initializer(layer.component, name, shape)
+        return {name: np.broadcast_to(self.dtype.type(0), shape) for name, shape in layer.size.weights.items()}
