@@ -16,7 +16,7 @@ import pytest
 
 from mlpcli.data import cache
 from mlpcli.data.cache import ABANDONED_SECONDS, MAKING, make_room, make_set
-from mlpcli.data.streaming.stored_table import MANIFEST, RowsWriter, file_names, read_set, write_manifest
+from mlpcli.data.streaming.stored_table import MANIFEST, RowsWriter, _spots, file_names, read_set, write_manifest
 from mlpcli.errors import OutputError
 from mlpcli.text import spoken
 
@@ -53,6 +53,8 @@ DAMAGES = {
     "a list": lambda folder: (folder / MANIFEST).write_text("[]", encoding="utf-8"),
     "a file is missing": lambda folder: (folder / "train-x.bin").unlink(),
     "a file is cut off": lambda folder: os.truncate(folder / "train-x.bin", 50),
+    "zeros in place of x": lambda folder: (folder / "train-x.bin").write_bytes(bytes(120)),
+    "zeros in place of y": lambda folder: (folder / "train-y.bin").write_bytes(bytes(40)),
     "a file is a pipe": lambda folder: _instead(folder / "train-x.bin", os.mkfifo),
     "a file is a folder": lambda folder: _instead(folder / "train-x.bin", os.mkdir),
     "the manifest is a pipe": lambda folder: _instead(folder / MANIFEST, os.mkfifo),
@@ -63,7 +65,7 @@ DAMAGES = {
     "Python objects": lambda folder: _said(folder, 1, dtype="|O"),
     "more rows than bytes": lambda folder: _said(folder, 0, shape=[10**12, 3]),
     "x of three axes": lambda folder: _said(folder, 0, shape=[10, 3, 1]),
-    "fewer rows in y": lambda folder: (_said(folder, 1, shape=[9]), os.truncate(folder / "train-y.bin", 36)),
+    "fewer rows in y": lambda folder: (os.truncate(folder / "train-y.bin", 36), _fewer(folder)),
     "a shape below zero": lambda folder: _said(folder, 0, shape=[-10, -3]),
     "a file in its place": lambda folder: (shutil.rmtree(folder), folder.write_bytes(b"1")),
     "a pipe in its place": lambda folder: (shutil.rmtree(folder), os.mkfifo(folder)),
@@ -81,6 +83,11 @@ def _said(folder: Path, which: int, **about: object) -> None:
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     manifest["parts"]["train"][which] |= about
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _fewer(folder: Path) -> None:
+    """Let the manifest say 9 rows of y, which are there as it says."""
+    _said(folder, 1, shape=[9], spots=_spots(folder / "train-y.bin"))
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
