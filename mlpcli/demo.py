@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
+from mlpcli.cli.terminal import write_result
 
 CONFIG = "configs/digits.yaml"
 
@@ -20,11 +20,11 @@ def main() -> None:
     _type("train", CONFIG, "--run-dir", str(run))
     _type("evaluate", str(run))
     _type("plot", str(run))
-    click.echo("\nEverything of this run:")
+    write_result("\nEverything of this run:\n")
     for path in sorted(run.iterdir()):
-        click.echo(f"  {path.resolve()}")
-    click.echo(
-        f"\nNext:\n  .venv/bin/mlpcli summary {run}\n  .venv/bin/mlpcli train {CONFIG} -s training.optimizer=adam"
+        write_result(f"  {path.resolve()}\n")
+    write_result(
+        f"\nNext:\n  .venv/bin/mlpcli summary {run}\n  .venv/bin/mlpcli train {CONFIG} -s training.optimizer=adam\n"
     )
 
 
@@ -37,7 +37,7 @@ def _free_directory() -> Path:
 
 def _type(*arguments: str) -> None:
     """Show a command as one would type it, and run it."""
-    click.echo(f"\n$ mlpcli {shlex.join(arguments)}")
+    write_result(f"\n$ mlpcli {shlex.join(arguments)}\n")
     done = subprocess.run([sys.executable, "-m", "mlpcli", *arguments], check=False)
     if done.returncode != 0:
         raise SystemExit(done.returncode)

@@ -16,6 +16,7 @@ from typing import Any
 
 from mlpcli.errors import DataError, OutputError, UserError
 from mlpcli.machine import physical_memory
+from mlpcli.text import visible_json
 
 TEMPORARY_PREFIX = ".tmp-"
 
@@ -68,7 +69,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write strict JSON in one piece; letters of any script stay readable."""
-    write_text(path, json.dumps(strict(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    write_text(path, json_text(value, indent=2) + "\n")
+
+
+def json_text(value: Any, indent: int | None = None, ascii_only: bool = False) -> str:
+    """Strict JSON that is safe to print: Hangul stays readable, control characters of all kinds are escaped."""
+    return visible_json(json.dumps(strict(value), ensure_ascii=ascii_only, indent=indent, allow_nan=False))
 
 
 def strict(value: Any) -> Any:

@@ -54,6 +54,29 @@ def escaped(text: str, spaces: bool = False) -> str:
     )
 
 
+def visible(text: str) -> str:
+    """Text of several lines for a terminal: what it would obey or not show is escaped; line breaks and tabs stay.
+
+    >>> visible("a\\x1b[2Jb\\n\\u202e한글")
+    'a\\\\x1b[2Jb\\n\\\\u202e한글'
+    """
+    return "\n".join("\t".join(escaped(part, spaces=True) for part in line.split("\t")) for line in text.split("\n"))
+
+
+def visible_json(text: str) -> str:
+    """JSON with what a terminal would obey, and lone surrogates, as JSON escapes; it means the same."""
+    return "\n".join(line if line.isprintable() else "".join(map(_json_escape, line)) for line in text.split("\n"))
+
+
+def _json_escape(letter: str) -> str:
+    if letter.isprintable() or unicodedata.category(letter) == "Zs":
+        return letter
+    code = ord(letter)
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    return f"\\u{0xD800 + (code - 0x10000 >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
 def printable(value: object, most: int = 80) -> str:
     """A text, number or None as one line of at most `most` characters; for any other value, the name of its type."""
     text = str(value) if isinstance(value, (str, int, float, type(None))) else type(value).__name__

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.options import PATH, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.options import PATH, Command, engine_option, json_option, stock_options, told_of
 from mlpcli.cli.terminal import line, number, print_json, say, table
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlpcli.workflows.evaluate import EvaluationResult
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model_or_run", type=PATH)
 @click.option("--data", metavar="SOURCE", help="Score other rows: a path, or a built-in name.")
 @click.option(

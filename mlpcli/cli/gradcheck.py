@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from mlpcli.cli.options import PATH, json_option, set_option
+from mlpcli.cli.options import PATH, Command, json_option, set_option
 from mlpcli.cli.terminal import line, print_json, table
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlpcli.workflows.gradcheck import GradcheckResult
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("config_or_model", type=PATH)
 @set_option()
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.options import PATH
+from mlpcli.cli.options import PATH, Command
 from mlpcli.cli.terminal import line, say, table, write_result
 from mlpcli.recipes import as_typed
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlpcli.workflows.init import InitResult
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", required=False)
 @click.option("--target", metavar="COLUMN", help="Tables: the column to predict.")
 @click.option("--output", type=PATH, help="The config to write; - for standard output.")

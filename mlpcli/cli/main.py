@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from mlpcli import __version__
+from mlpcli.cli.options import PrintsHelp
 from mlpcli.cli.terminal import prepare_streams, say, write_result
 from mlpcli.errors import MlpcliError
 from mlpcli.text import did_you_mean
@@ -21,7 +22,7 @@ _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """click's error that carries the help page; click 8.1 does not have it and prints the page itself."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(PrintsHelp, click.Group):
     """A group that imports the file of a command only when it is called, which keeps the start fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -41,8 +42,17 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"{error.message.rstrip('.')}{near}", ctx) from None
 
 
+def _print_version(ctx: click.Context, option: click.Parameter, asked_for: bool) -> None:
+    if asked_for and not ctx.resilient_parsing:
+        write_result(f"mlpcli, version {__version__}\n")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="mlpcli")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Show the version and exit.",
+)  # fmt: skip
 def cli() -> None:
     """Train multi-layer perceptrons with Keras, from YAML configs.
 
@@ -63,7 +73,6 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _run(argv: Sequence[str] | None) -> int:
     try:
         result = cli.main(args=argv, prog_name="mlpcli", standalone_mode=False)
-        write_result("")  # what click itself has printed, such as a help page
         return result if isinstance(result, int) else 0
     except _NO_ARGUMENTS as error:
         say(error.format_message())

@@ -8,8 +8,30 @@ from typing import Any
 
 import click
 
+from mlpcli.cli.terminal import write_result
+
 PATH = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class PrintsHelp(click.Command):
+    """A command whose help page is written as all results are; click's own `echo` fails on a full disk."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _print_help
+        return option
+
+
+class Command(PrintsHelp):
+    """The class of all commands that are not groups."""
+
+
+def _print_help(ctx: click.Context, option: click.Parameter, asked_for: bool) -> None:
+    if asked_for and not ctx.resilient_parsing:
+        write_result(f"{ctx.get_help()}\n")
+        ctx.exit()
 
 
 def set_option() -> Decorator:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from mlpcli.cli.options import PATH
+from mlpcli.cli.options import PATH, Command
 from mlpcli.cli.terminal import say, write_result
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run_dirs", type=PATH, nargs=-1, required=True, metavar="RUN_DIR...")
 @click.option("--output", type=PATH, help="The picture to write; its extension sets the format.")
 @click.option("--metric", help="Draw only this metric, such as loss or accuracy.")

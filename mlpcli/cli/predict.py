@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections import Counter
@@ -11,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from mlpcli.cli.options import PATH, engine_option, json_option, stock_options, told_of
-from mlpcli.cli.terminal import ResultStream, line, number, say, table, write_result
-from mlpcli.files import strict
+from mlpcli.cli.options import PATH, Command, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.terminal import ResultStream, line, number, printed_json, say, table, write_result
 
 if TYPE_CHECKING:
     from mlpcli.scoring.predictor import EngineName
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from mlpcli.workflows.predict_output import Answers
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model_or_run", type=PATH)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("--top", type=int, default=1, metavar="K", help="Print the K most likely classes of each row.")
@@ -120,7 +118,6 @@ class Json:
 
     def __init__(self, ready: PreparedPrediction) -> None:
         self.ready = ready
-        self.ascii = "utf" not in ResultStream().encoding.lower()
         self.begun = False
 
     def add(self, found: Answers) -> None:
@@ -128,7 +125,7 @@ class Json:
 
         head = "," if self.begun else self._head()
         self.begun = True
-        write_result(f"{head}\n" + ",\n".join(self._dump(entry) for entry in entries(found, self.ready.meaning)))
+        write_result(f"{head}\n" + ",\n".join(printed_json(entry) for entry in entries(found, self.ready.meaning)))
 
     def finish(self) -> None:
         write_result("\n]}\n")
@@ -139,10 +136,7 @@ class Json:
             "task": self.ready.meaning.task,
             "target": self.ready.meaning.target,
         }
-        return self._dump(known)[:-1] + ', "predictions": ['
-
-    def _dump(self, value: Any) -> str:
-        return json.dumps(strict(value), ensure_ascii=self.ascii, allow_nan=False)
+        return printed_json(known)[:-1] + ', "predictions": ['
 
 
 class Overview:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlpcli.cli.terminal import number, say
+from mlpcli.cli.terminal import error_console, number, say
 from mlpcli.runs.history import FIRST_COLUMNS
+from mlpcli.text import visible
 from mlpcli.training.progress import Progress, Silence
 
 REFRESH_SECONDS = 0.1
@@ -68,9 +69,7 @@ class LiveProgress:
     """A bar with epoch, rate, longest time left (training may stop early) and the last epoch's scores."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-
-        self.console = Console(stderr=True, highlight=False)
+        self.console = error_console()
         self.loading = LoadingBar(live=True)
         self.bar: Any = None
         self.task: Any = None
@@ -81,7 +80,7 @@ class LiveProgress:
         from rich.text import Text
 
         with contextlib.suppress(OSError):  # the terminal was closed
-            self.console.print(Text(text), style="yellow", soft_wrap=True)
+            self.console.print(Text(visible(text)), style="yellow", soft_wrap=True)
 
     def start(self, epochs: int, steps: int, rows: int) -> None:
         from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -158,17 +157,16 @@ class LoadingBar:
             self.what = ""
 
     def _start(self, what: str, total: int) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        self.bar = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
-        self.task = self.bar.add_task(what, total=total)
+        self.bar = Progress(*columns, console=error_console(), transient=True)
+        self.task = self.bar.add_task(visible(what), total=total)
         self.bar.start()
 
     def _stop(self) -> None:

@@ -10,15 +10,17 @@ from typing import Any
 
 import click
 
-from mlpcli.cli.options import PATH, json_option
+from mlpcli.cli.options import PATH, Command, PrintsHelp, json_option
 from mlpcli.cli.terminal import PIPE_WIDTH, ResultStream, line, print_json, say, write_result
 from mlpcli.errors import UserError
 from mlpcli.recipes import SCORE, TIME, Recipe, as_typed, data_needed, recipe_text
 from mlpcli.text import did_you_mean, escaped
 
 
-class RecipesGroup(click.Group):
+class RecipesGroup(PrintsHelp, click.Group):
     """A group whose error for an unknown subcommand suggests `show` if it is the name of a recipe."""
+
+    command_class = Command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.options import PATH, json_option, set_option
+from mlpcli.cli.options import PATH, Command, json_option, set_option
 from mlpcli.cli.terminal import line, print_json, table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlpcli.workflows.summary import LayerRow, SummaryResult
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("config_or_model", type=PATH)
 @set_option()
 @json_option()

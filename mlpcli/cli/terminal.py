@@ -1,9 +1,8 @@
-"""Tables and lines on standard output; plain text in a pipe."""
+"""The one place that prints: what is printed is escaped here, and what is wrong with the streams ends here."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import sys
@@ -11,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import OutputError
-from mlpcli.files import strict
-from mlpcli.text import escaped
+from mlpcli.files import json_text
+from mlpcli.text import escaped, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,9 +48,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], lef
 
 
 def print_json(value: Any) -> None:
-    """Print a JSON object; characters that standard output cannot encode become JSON escapes."""
-    unicode_output = "utf" in ResultStream().encoding.lower()
-    write_result(json.dumps(strict(value), ensure_ascii=not unicode_output, indent=2, allow_nan=False) + "\n")
+    """Print a JSON object in several lines."""
+    write_result(printed_json(value, indent=2) + "\n")
+
+
+def printed_json(value: Any, indent: int | None = None) -> str:
+    """JSON in which control characters, and what standard output cannot encode, are JSON escapes."""
+    return json_text(value, indent, ascii_only="utf" not in ResultStream().encoding.lower())
 
 
 def number(value: Any) -> str:
@@ -81,31 +84,35 @@ def prepare_streams() -> None:
 
 
 def write_result(text: str) -> None:
-    """Write to standard output. A closed pipe (`| head`) is not an error.
+    """Write lines to standard output, control characters escaped. A closed pipe (`| head`) is not an error.
 
     Raises:
         OutputError: standard output is a file on a full disk, for example.
     """
+    _write(visible(text))
+
+
+def _write(text: str) -> None:
     if sys.stdout is None:  # closed by the shell: >&-
         return
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_results()
+        _discard(sys.stdout)
     except OSError as error:
-        _discard_results()
+        _discard(sys.stdout)
         raise OutputError(f"standard output: cannot be written: {error.strerror}") from error
 
 
 class ResultStream:
-    """A stream for rich that writes through `write_result`; rich would exit the process on a closed pipe."""
+    """A stream for rich, whose styles are control characters; rich itself would exit on a closed pipe."""
 
     encoding = property(lambda self: getattr(sys.stdout, "encoding", None) or "utf-8")
 
     def write(self, text: str) -> None:
         # rich pads tables with spaces, which files and other programs do not need.
-        write_result(text if self.isatty() else re.sub(r" +$", "", text, flags=re.MULTILINE))
+        _write(text if self.isatty() else re.sub(r" +$", "", text, flags=re.MULTILINE))
 
     def flush(self) -> None:
         pass
@@ -115,12 +122,24 @@ class ResultStream:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error; write errors are ignored."""
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):
-            print(text, file=sys.stderr, flush=True)
+    """Print a message on standard error, control characters escaped; where nobody can read it, nothing happens."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{visible(text)}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _discard(sys.stderr)
 
 
-def _discard_results() -> None:
-    """Send further standard output to nowhere, so that Python does not complain at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def error_console() -> Console:
+    """What draws bars on standard error; `visible` is for its caller to use."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def _discard(stream: Any) -> None:
+    """Send what the stream still holds, and all that follows, to nowhere; Python would exit with 120 instead."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

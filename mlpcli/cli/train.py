@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.options import PATH, json_option, set_option
+from mlpcli.cli.options import PATH, Command, json_option, set_option
 from mlpcli.cli.terminal import line, number, print_json, say, table
 from mlpcli.runs.directory import SEEDS
 
@@ -34,7 +34,7 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
     return int(value)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("config", type=PATH)
 @set_option()
 @click.option(

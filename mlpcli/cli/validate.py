@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from mlpcli.cli.options import PATH, json_option, set_option
+from mlpcli.cli.options import PATH, Command, json_option, set_option
 from mlpcli.cli.summary import print_layers, print_totals
 from mlpcli.cli.terminal import line, print_json, table
 from mlpcli.text import percent, shown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlpcli.workflows.validate import ValidationResult
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("config", type=PATH)
 @set_option()
 @json_option()

@@ -31,7 +31,7 @@ from mlpcli.modelfile.hdf5 import (
     read_text,
     step_into,
 )
-from mlpcli.text import printable
+from mlpcli.text import printable, visible_json
 
 KEY = "mlpcli"
 H5_DATASET = "mlpcli_metadata"
@@ -175,7 +175,7 @@ def _add_to_keras(path: Path, metadata: Metadata) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for info, content in members.items():
             if info.filename == ABOUT:
-                content = json.dumps({**json.loads(content), KEY: metadata}, ensure_ascii=False).encode("utf-8")
+                content = _as_json({**json.loads(content), KEY: metadata})
             archive.writestr(info, content)
 
 
@@ -183,10 +183,15 @@ def _add_to_h5(path: Path, metadata: Metadata) -> None:
     import h5py
     import numpy as np
 
-    text = json.dumps(metadata, ensure_ascii=False).encode("utf-8")
+    text = _as_json(metadata)
     with h5py.File(path, "a") as file:
         file.create_dataset(H5_DATASET, data=np.frombuffer(text, np.uint8))
         file.attrs[ATTRIBUTE] = checksums(text, _descriptions(file, path))
+
+
+def _as_json(value: Metadata) -> bytes:
+    """UTF-8, even where a name holds half a surrogate pair, as a file name that is not UTF-8 does."""
+    return visible_json(json.dumps(value, ensure_ascii=False)).encode("utf-8")
 
 
 def _read_from_h5(opened: ModelFile) -> Any:

@@ -73,6 +73,7 @@ def init(
 
     if (data is None) == (generate is None):
         raise UserError("give either data or --generate NAME; mlpcli init alone lists what there is")
+    _check_names(data, target, output)
     name = config_name(str(data if generate is None else _generated(generate)))
     config = output or Path(f"{name}.yaml")
     to_file = config != STANDARD_OUTPUT
@@ -105,6 +106,13 @@ def _write_config(data: str, target: str | None, config: Path | None, folder: Pa
         with new_file(config, text):
             pass
     return InitResult(text, config, table, starter.found, starter.notes)
+
+
+def _check_names(*names: object) -> None:
+    """Refuse names that are not UTF-8, which a config cannot hold; Python decodes their bytes to lone surrogates."""
+    for name in map(str, names):
+        if any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise UserError(f"{name}: this name is not UTF-8, so no config can hold it; rename it")
 
 
 def _generated(name: str) -> str:

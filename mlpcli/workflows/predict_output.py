@@ -138,7 +138,7 @@ def _own_columns(found: Answers) -> dict[str, Any]:
     if batch.table is not None:
         cells = batch.table.columns if batch.table.written is None else batch.table.written
         return {name: cells[name] for name in batch.table.names}
-    names = pa.array([batch.name(index) for index in range(len(found))], pa.string())
+    names = pa.array([_utf8(batch.name(index)) for index in range(len(found))], pa.string())
     if batch.first is None:
         return {"file": names}
     return {"file": names, "row": pa.array(np.arange(batch.first, batch.first + len(found)))}
@@ -152,13 +152,18 @@ def _answer_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
         width = found.outputs.shape[1]
         names = ["predicted"] if width == 1 else [f"predicted_{index + 1}" for index in range(width)]
         return [(name, pa.array(found.outputs[:, index])) for index, name in enumerate(names)]
-    labels = np.array(meaning.class_names, dtype=object)
+    labels = np.array([_utf8(name) for name in meaning.class_names or ()], dtype=object)
     columns: list[tuple[str, Any]] = []
     for rank in range(found.classes.shape[1]):
         end = f"_{rank + 1}" if rank else ""
         columns.append((f"predicted{end}", pa.array(labels[found.classes[:, rank]], pa.string())))
         columns.append((f"{meaning.score}{end}", pa.array(np.ascontiguousarray(found.scores[:, rank]))))
     return columns
+
+
+def _utf8(name: str) -> str:
+    """The name, with escapes for what UTF-8 cannot hold: the bytes of a file name in another encoding."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _free(name: str, taken: dict[str, Any]) -> str:

@@ -135,3 +135,14 @@ def test_text_that_looks_like_markup_is_printed_as_it_is(capsys: pytest.CaptureF
     out = capsys.readouterr().out
     assert "[bold]x[/bold] :smile:" in out
     assert "[red]t" in out and "[a]" in out and "[/b]" in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "-h"], ["recipes", "show", "--help"]])
+def test_help_on_a_full_disk_is_an_error_like_any_result(folder: Path, arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = _run(folder, arguments, stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == b"error: standard output: cannot be written: No space left on device\n"
+    done = _run(folder, arguments, stdout=_nobody_reads())
+    assert (done.returncode, done.stderr) == (0, b"")
