@@ -6,10 +6,13 @@ import functools
 import gc
 import logging
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +30,17 @@ def keras() -> Any:
 
     Raises:
         MlpcliError: TensorFlow cannot be imported; the reason is kept.
+        KeyboardInterrupt: Ctrl-C during the import, whatever its parts made of it.
     """
     _set_environment()
     try:
-        with filtered_stderr(), _left_out(_NOT_NEEDED):
+        with filtered_stderr(), _left_out(_NOT_NEEDED), _ctrl_c_kept():
             import keras
             import tensorflow
 
             tensorflow.config.list_physical_devices()  # the driver's chatter comes with the first look
     except Exception as error:  # a broken installation fails with whatever its parts happen to raise
-        advice = "reinstall it: pip install --force-reinstall tensorflow"
-        raise MlpcliError(f"TensorFlow cannot be imported: {_reason(error)}; {advice}") from error
+        raise MlpcliError(f"TensorFlow cannot be imported: {_reason(error)}; {_advice(error)}") from error
     _fix_settings(keras)
     _log_errors_only()
     return keras
@@ -122,6 +125,53 @@ def _reason(error: BaseException) -> str:
     return lines[-1] if lines else type(error).__name__
 
 
+_MEMORY = re.compile(
+    "failed to map segment|cannot allocate memory|additional memory protection|bad_alloc|unable to allocate"
+    "|out of memory|can't start new thread",
+    re.IGNORECASE,
+)
+"""What the loader, C++, NumPy and Python say where memory or address space ran out."""
+
+
+def _advice(error: BaseException) -> str:
+    """What to do about a failed import."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MemoryError) or _MEMORY.search(str(cause)):
+            return "there is not enough memory for it: close other programs, or allow more (ulimit -v)"
+        cause = cause.__cause__ or cause.__context__
+    return "reinstall it: pip install --force-reinstall tensorflow"
+
+
+@contextmanager
+def _ctrl_c_kept() -> Iterator[None]:
+    """Raise KeyboardInterrupt at the end if it came within: modules turn it into errors of their own, or lose it."""
+    if threading.current_thread() is not threading.main_thread():  # Python lets no other thread set handlers
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # the caller has its own way
+        yield
+        return
+    came: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    except Exception:
+        if came:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
 def _fix_settings(keras: Any) -> None:
     """Undo what ~/.keras/keras.json and the environment may say: it changes results, and no config shows it.
 
@@ -198,7 +248,8 @@ def filtered_stderr() -> Iterator[None]:
         yield
     finally:
         if sys.stderr is not None:
-            sys.stderr.flush()
+            with suppress(OSError):
+                sys.stderr.flush()
         os.dup2(original, 2)
         os.close(original)
         child.wait()

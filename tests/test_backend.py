@@ -179,3 +179,40 @@ def test_what_a_download_prints_is_no_result(
     assert backend.keras_datasets("mnist") == 7
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "50%\n")
+
+
+LITTLE_MEMORY = [
+    "raise ImportError('libtensorflow_cc.so.2: failed to map segment from shared object')",
+    "raise ImportError('libfoo.so: cannot apply additional memory protection after relocation: Cannot allocate memory')",
+    "raise MemoryError",
+    'raise RuntimeError("can\'t start new thread")',
+    "try:\n    raise MemoryError\nexcept MemoryError as error:\n    raise ImportError('failed') from error",
+]
+
+
+@pytest.mark.parametrize("source", LITTLE_MEMORY)
+def test_where_memory_ran_out_nobody_is_sent_to_reinstall(tmp_path: Path, source: str) -> None:
+    done = _with_tensorflow(tmp_path, source, IMPORT)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: TensorFlow cannot be imported: ")
+    assert done.stderr.endswith(
+        "; there is not enough memory for it: close other programs, or allow more (ulimit -v)\n"
+    )
+
+
+INTERRUPTED = [
+    "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n",
+    "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    raise ImportError('x')\n",
+    "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    pass\n"
+    "class config:\n    list_physical_devices = staticmethod(list)\n",
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("source", INTERRUPTED)
+def test_ctrl_c_during_the_import_is_no_broken_installation(tmp_path: Path, source: str) -> None:
+    (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
+    done = _with_tensorflow(tmp_path, source, TRAIN)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in done.stderr and "reinstall" not in done.stderr
