@@ -6,6 +6,7 @@ C++ abort still come through.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 
@@ -22,8 +23,9 @@ def main() -> None:
     """Copy line by line until the writer closes its end."""
     for line in sys.stdin.buffer:
         if not NOISE.search(line):
-            sys.stderr.buffer.write(line)
-            sys.stderr.buffer.flush()
+            with contextlib.suppress(OSError):  # a full disk; the writer must not see its pipe break
+                sys.stderr.buffer.write(line)
+                sys.stderr.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,12 @@ class LazyGroup(PrintsHelp, click.Group):
         command: click.Command = getattr(import_module(f"mlpcli.cli.{cmd_name}"), cmd_name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None  # click would print an empty line first, which fails on a full disk
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:
             return super().resolve_command(ctx, args)
@@ -88,3 +94,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except MlpcliError as error:
         say(f"error: {error}")
         return error.exit_code
+    except MemoryError as error:
+        reason = f": {error}" if str(error) else ""
+        say(f"error: there is not enough memory{reason}; close other programs, or allow more (ulimit -v)")
+        return 1

@@ -14,6 +14,8 @@ from mlpcli.files import json_text
 from mlpcli.text import escaped, visible
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from rich.console import Console
 
 PIPE_WIDTH = 160
@@ -77,7 +79,16 @@ def _console() -> Console:
 
 
 def prepare_streams() -> None:
-    """Escape characters that the output streams cannot encode (Hangul, for example) instead of failing."""
+    """Escape characters that the output streams cannot encode (Hangul, for example) instead of failing.
+
+    Closed descriptors 0 to 2 are opened on nothing: the next file would get the number of standard error, and what
+    libraries print.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -130,6 +141,13 @@ def say(text: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError):
         _discard(sys.stderr)
+
+
+def say_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """For `sys.excepthook`: a bug's traceback, in which names are escaped as everywhere."""
+    import traceback
+
+    say("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))
 
 
 def error_console() -> Console:

@@ -146,3 +146,94 @@ def test_help_on_a_full_disk_is_an_error_like_any_result(folder: Path, arguments
     assert done.stderr == b"error: standard output: cannot be written: No space left on device\n"
     done = _run(folder, arguments, stdout=_nobody_reads())
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_hangul_in_a_locale_that_knows_only_ascii(folder: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    train = ["train", "숫자.yaml", "-s", "data.source=moons", "-s", "training.engine=numpy", "-s", "training.epochs=1"]
+    done = _run(folder, [*train, "--run-dir", "결과", "-s", "output.plots=[]", "--json"], env=plain)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    result = json.loads(done.stdout.decode("utf-8"))
+    assert result["run"] == str(folder / "결과")
+    assert result["name"] == "숫자 é"
+    done = _run(folder, ["summary", "없음"], env=plain)
+    assert (done.returncode, done.stderr.decode("utf-8")[:10]) == (2, "error: 없음:")
+
+
+def test_a_name_that_is_not_utf_8_is_kept_in_what_a_run_writes(folder: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("other systems take no file names that are not UTF-8")
+    train = ["train", "숫자.yaml", "-s", "data.source=moons", "-s", "training.engine=numpy", "-s", "training.epochs=1"]
+    done = _run(folder, [*train, "--run-dir", "x\udcff", "-s", "output.plots=[]", "--json"])
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert json.loads(done.stdout)["run"] == str(folder / "x\udcff")
+    written = json.loads((folder / "x\udcff" / "environment.json").read_text(encoding="utf-8"))
+    assert "x\udcff" in written["command"]
+
+
+LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+sys.argv = ["mlpcli", *sys.argv[1:]]
+runpy.run_module("mlpcli", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs limits of processes")
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["recipes", "show", "nope"], 2), (["frobnicate"], 2), (["plot", "없음"], 2), (VALIDATE, 0)]
+)
+def test_messages_into_a_file_that_may_not_grow_keep_the_exit_code(
+    folder: Path, arguments: list[str], code: int
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with open(folder / "err.txt", "ab") as log:
+        done = subprocess.run(
+            [sys.executable, "-c", LIMITED, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE,
+            stderr=log, timeout=120,
+        )  # fmt: skip
+    assert done.returncode == code
+    with open(folder / "out.txt", "ab") as results:
+        done = subprocess.run(
+            [sys.executable, "-c", LIMITED, *arguments], cwd=folder, env=environment, stdout=results,
+            stderr=subprocess.PIPE, timeout=120,
+        )  # fmt: skip
+    assert done.returncode == (code or 1)
+    if not code:
+        assert done.stderr == b"error: standard output: cannot be written: File too large\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+@pytest.mark.parametrize("arguments", [["recipes", "show", "nope"], ["frobnicate"], ["plot", "없음"]])
+def test_a_full_disk_under_standard_error_keeps_the_exit_code(folder: Path, arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full, open("/dev/full", "wb", buffering=0) as other:
+        assert _run(folder, arguments, stderr=full).returncode == 2
+        assert _run(folder, arguments, stdout=other, stderr=full).returncode == 2
+
+
+def test_a_file_never_gets_the_number_of_a_closed_stream() -> None:
+    """TensorFlow's chatter would be written into it."""
+    code = (
+        "import os; os.close(2); os.close(1); from mlpcli.cli.terminal import prepare_streams; prepare_streams();"
+        "raise SystemExit(os.open(os.devnull, os.O_RDONLY) < 3)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=60).returncode == 0
+
+
+def test_ctrl_c_while_the_first_modules_are_imported(folder: Path) -> None:
+    (folder / "early").mkdir()
+    (folder / "early" / "click.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    path = os.pathsep.join([str(folder / "early"), str(ROOT)])
+    done = _run(folder, ["recipes"], env={"PYTHONPATH": path})
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
+
+
+def test_a_bug_keeps_its_traceback_without_control_characters(folder: Path) -> None:
+    (folder / "early").mkdir()
+    (folder / "early" / "click.py").write_text("raise ZeroDivisionError('a\\x1b[2J')\n", encoding="utf-8")
+    code = "import sys; from mlpcli.cli.terminal import say_traceback as hook; sys.excepthook = hook; import click"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder / "early"), str(ROOT)])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.endswith(b"ZeroDivisionError: a\\x1b[2J\n")
