@@ -5,14 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_serializer, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 LARGEST_SIZE = 1_000_000
 """The largest layer, batch or window; a typing error such as 1e12 is refused before anything is allocated."""
 Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+FLOAT32_MAX = 3.4028234663852886e38
+FLOAT32_TINY = 1.1754943508222875e-38
+"""The smallest normal number; TensorFlow computes with 0 for smaller ones."""
+
+
+def _fits_float32(value: float) -> float:
+    if abs(value) > FLOAT32_MAX:
+        limit = "at most 3.4028e+38" if value > 0 else "at least -3.4028e+38"
+        raise PydanticCustomError("form", f"must be {limit}, because networks compute with 32-bit numbers")
+    return value
+
+
+def _stays_positive(value: float) -> float:
+    if value < FLOAT32_TINY:
+        raise PydanticCustomError("form", "must be at least 1.1755e-38; 32-bit numbers take less for 0")
+    return value
+
+
+Number = Annotated[float, AfterValidator(_fits_float32)]
+Positive = Annotated[Number, Field(gt=0), AfterValidator(_stays_positive)]
+NonNegative = Annotated[Number, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from mlpcli.config.base import Component, NonNegative, Positive, one_of
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from mlpcli.config.base import Component, NonNegative, Number, Positive, one_of
 
 
 class _Initializer(Component):
@@ -20,7 +23,7 @@ class Ones(_Initializer, tag="ones"):
 
 
 class Constant(_Initializer, tag="constant", positional="value"):
-    value: float = 0.0
+    value: Number = 0.0
 
 
 class GlorotUniform(_Initializer, tag="glorot_uniform"):
@@ -48,18 +51,24 @@ class LecunNormal(_Initializer, tag="lecun_normal"):
 
 
 class RandomNormal(_Initializer, tag="random_normal"):
-    mean: float = 0.0
+    mean: Number = 0.0
     stddev: NonNegative = 0.05
 
 
 class TruncatedNormal(_Initializer, tag="truncated_normal"):
-    mean: float = 0.0
+    mean: Number = 0.0
     stddev: NonNegative = 0.05
 
 
 class RandomUniform(_Initializer, tag="random_uniform"):
-    minval: float = -0.05
-    maxval: float = 0.05
+    minval: Number = -0.05
+    maxval: Number = 0.05
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RandomUniform:
+        if self.minval > self.maxval:
+            raise PydanticCustomError("interval", "minval must not be greater than maxval")
+        return self
 
 
 class VarianceScaling(_Initializer, tag="variance_scaling"):
@@ -69,11 +78,11 @@ class VarianceScaling(_Initializer, tag="variance_scaling"):
 
 
 class Orthogonal(_Initializer, tag="orthogonal", positional="gain"):
-    gain: float = 1.0
+    gain: Number = 1.0
 
 
 class Identity(_Initializer, tag="identity", positional="gain"):
-    gain: float = 1.0
+    gain: Number = 1.0
 
 
 INITIALIZERS = (

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from mlpcli.config.base import Component, Fraction, NonNegative, Positive, Size
+from mlpcli.config.base import Component, Fraction, NonNegative, Number, Positive, Size
 from mlpcli.config.initializers import Initializer
 from mlpcli.config.regularizers import Constraint, Regularizer
 from mlpcli.text import shown, suggestion
@@ -120,8 +120,8 @@ class Permute(Layer, tag="permute", positional="dims"):
 
 
 class Rescaling(Layer, tag="rescaling", positional="scale"):
-    scale: float
-    offset: float = 0.0
+    scale: Number
+    offset: Number = 0.0
 
 
 class ReLU(Layer, tag="relu"):
@@ -142,7 +142,7 @@ class PReLU(Layer, tag="prelu"):
 
 
 class ELU(Layer, tag="elu", positional="alpha"):
-    alpha: float = 1.0
+    alpha: Number = 1.0
 
 
 class Softmax(Layer, tag="softmax"):

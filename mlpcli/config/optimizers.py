@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from mlpcli.config.base import Component, Fraction, NonNegative, Positive, by_tag, one_of, tag_of
+from mlpcli.config.base import Component, Fraction, NonNegative, Number, Positive, by_tag, one_of, tag_of
 
 
 class _Optimizer(Component):
@@ -89,7 +89,7 @@ class Adadelta(_Optimizer, tag="adadelta"):
 
 
 class Adafactor(_Optimizer, tag="adafactor"):
-    beta_2_decay: Annotated[float, Field(lt=0)] = -0.8
+    beta_2_decay: Annotated[Number, Field(lt=0)] = -0.8
     epsilon_1: Positive = 1e-30
     epsilon_2: Positive = 1e-3
     clip_threshold: Positive = 1.0
@@ -97,7 +97,7 @@ class Adafactor(_Optimizer, tag="adafactor"):
 
 
 class Ftrl(_Optimizer, tag="ftrl"):
-    learning_rate_power: Annotated[float, Field(le=0)] = -0.5
+    learning_rate_power: Annotated[Number, Field(le=0)] = -0.5
     initial_accumulator_value: NonNegative = 0.1
     l1_regularization_strength: NonNegative = 0.0
     l2_regularization_strength: NonNegative = 0.0

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from mlpcli.config.base import Component, NonNegative, Positive, Share, one_of
 
-Steps = Annotated[int, Field(gt=0, description="optimizer steps, which are batches, not epochs")]
+Steps = Annotated[int, Field(gt=0, le=10**12, description="optimizer steps, which are batches, not epochs")]
 OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -42,7 +42,7 @@ class CosineDecay(_Schedule, tag="cosine_decay"):
     decay_steps: Steps
     alpha: Share = 0.0
     warmup_target: Positive | None = None
-    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    warmup_steps: Annotated[int, Field(ge=0, le=10**12)] = 0
 
 
 class CosineDecayRestarts(_Schedule, tag="cosine_decay_restarts"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, field_validator, model_serializer
 from pydantic_core import PydanticCustomError
 
-from mlpcli.config.base import Fraction, NonNegative, Section, Size, kind_of, one_of
+from mlpcli.config.base import Fraction, NonNegative, Number, Section, Size, kind_of, one_of
 from mlpcli.config.initializers import Initializer
 from mlpcli.config.layers import DENSE_LAYERS, IMAGE_LAYERS, Activation, KernelLayer, Layer
 from mlpcli.config.losses import Loss
@@ -28,7 +28,7 @@ class EarlyStopping(Section):
     patience: Annotated[int, Field(ge=0)] = Field(10, description="epochs without improvement before it stops")
     min_delta: NonNegative = Field(0.0, description="the least change that counts as an improvement")
     mode: Literal["auto", "min", "max"] = Field("auto", description="which way is better")
-    baseline: float | None = Field(None, description="a value that must be beaten")
+    baseline: Number | None = Field(None, description="a value that must be beaten")
     start_from_epoch: Annotated[int, Field(ge=0)] = Field(0, description="epochs to train before monitoring begins")
     restore_best_weights: bool = Field(True, description="keep the best epoch's weights instead of the last's")
 

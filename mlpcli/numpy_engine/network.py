@@ -267,7 +267,8 @@ class WeightSupply:
             arrays = [initial(layer.component, *named, self.draws) for named in layer.size.weights.items()]
         else:
             arrays = self._given(layer)
-        return {name: np.array(array, self.dtype) for name, array in zip(layer.size.weights, arrays, strict=True)}
+        with np.errstate(over="ignore"):  # a draw around 3e38 may become infinite, which the first loss then says
+            return {name: np.array(array, self.dtype) for name, array in zip(layer.size.weights, arrays, strict=True)}
 
     def _given(self, layer: SavedLayer) -> list[Array]:
         if self.by_layer is not None:

@@ -29,7 +29,12 @@ def make_schedule(settings: Component, start: float) -> Schedule:
     if settings.tag not in SCHEDULES:
         raise NeedsKerasError(f"the schedule {settings.tag}", f"the NumPy engine has {', '.join(SCHEDULES)}")
     formula = SCHEDULES[settings.tag]
-    return lambda step: Float(formula(settings, Float(start), Float(step)))
+
+    def rate(step: float) -> Float:
+        with np.errstate(over="ignore", invalid="ignore"):  # a rate that grows without bound is infinite in the end
+            return Float(formula(settings, Float(start), Float(step)))
+
+    return rate
 
 
 def _exponential(settings: Any, start: Float, step: Float) -> Any:

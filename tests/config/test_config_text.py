@@ -11,7 +11,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mlpcli.config.base import Component
+from mlpcli.config.base import FLOAT32_MAX, FLOAT32_TINY, Component
 from mlpcli.config.initializers import INITIALIZERS
 from mlpcli.config.load_config import load_config
 from mlpcli.config.losses import LOSSES
@@ -141,7 +141,7 @@ def test_any_text_survives_writing(text: str) -> None:
     assert yaml.safe_load(written) == document.value
 
 
-@given(st.floats(min_value=0, exclude_min=True, allow_infinity=False, allow_nan=False))
+@given(st.floats(min_value=FLOAT32_TINY, max_value=FLOAT32_MAX))
 def test_any_rate_survives_writing(rate: float) -> None:
     config = Config.model_validate(
         {"name": "x", "data": {"source": "digits"}, "training": {"optimizer": {"learning_rate": rate}}}
