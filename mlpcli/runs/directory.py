@@ -6,7 +6,8 @@ import os
 import platform
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -81,6 +82,40 @@ def create_exact_directory(path: Path) -> Path:
                 f"{path}: is not empty, and runs are never overwritten; choose another --run-dir"
             ) from None
     return path.resolve()
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold an empty folder, made by one of the above, until the first files are in it: no other run gets it meanwhile.
+
+    The lock is the kernel's, and goes when the process does. Where there is none (Windows, some network disks), only
+    files that are already there are noticed.
+
+    Raises:
+        RunDirectoryError: another process or thread holds it, or has just written into it.
+    """
+    descriptor = None
+    try:
+        with suppress(ImportError):
+            import fcntl
+
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _taken(path) from None
+            except OSError:
+                pass
+        if any(path.iterdir()):
+            raise _taken(path)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _taken(path: Path) -> RunDirectoryError:
+    return RunDirectoryError(f"{path}: another run has just begun in it; choose another --run-dir")
 
 
 def find_file(run: Path, name: str) -> Path:

@@ -52,11 +52,12 @@ class Run:
         check_memory(prepared.plan)
         engine = make_engine(config, prepared)
         path = make_directory()
-        run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
-        run.environment = describe_environment(command, engine.devices, run.fingerprint)
-        write_text(path / run_directory.CONFIG, config_text(_to_repeat(config, prepared)))
-        write_json(path / run_directory.ENVIRONMENT, run.environment)
-        write_split(path / run_directory.SPLIT, prepared.splits)
+        with run_directory.held(path):
+            run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
+            run.environment = describe_environment(command, engine.devices, run.fingerprint)
+            write_text(path / run_directory.CONFIG, config_text(_to_repeat(config, prepared)))
+            write_json(path / run_directory.ENVIRONMENT, run.environment)
+            write_split(path / run_directory.SPLIT, prepared.splits)
         return run
 
     def train(self, progress: Progress, verbose: bool = False, noted: list[Interrupted] | None = None) -> TrainResult:

@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -42,11 +42,13 @@ class SeedSeries:
         self.runs: list[SeedRun] = []
         self.summary: dict[str, Any] = {}
         self.disk_is_full = False
+        self.holding = ExitStack()
         self.started = time.perf_counter()
 
     def train(self) -> SeedsResult:
         """All seeds, or as many as it takes; see `train_seeds` for what is returned and raised."""
-        first = [self._make(self.seeds[0])]
+        with self.holding:
+            first = [self._make(self.seeds[0])]
         # From here on a signal ends the seed that is being trained, and what is there is summed up and drawn.
         with noted_interruptions() as noted:
             self.progress.noted = noted
@@ -64,8 +66,11 @@ class SeedSeries:
     def path(self) -> Path:
         """The folder of all seeds, made when it is first asked for: when the first seed is about to be trained."""
         if self.run_dir is None:
-            return run_directory.create_run_directory(self.runs_dir, self.loaded.config.name)
-        return run_directory.create_exact_directory(self.run_dir)
+            path = run_directory.create_run_directory(self.runs_dir, self.loaded.config.name)
+        else:
+            path = run_directory.create_exact_directory(self.run_dir)
+        self.holding.enter_context(run_directory.held(path))
+        return path
 
     def _make(self, seed: int) -> Run:
         """The run of a seed, ready to be trained."""

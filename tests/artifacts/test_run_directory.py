@@ -12,7 +12,14 @@ import pytest
 
 from mlpcli.errors import RunDirectoryError
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.directory import create_exact_directory, create_run_directory, find_file, find_model, folder_name
+from mlpcli.runs.directory import (
+    create_exact_directory,
+    create_run_directory,
+    find_file,
+    find_model,
+    folder_name,
+    held,
+)
 
 
 @pytest.mark.parametrize(
@@ -149,3 +156,24 @@ def test_finding_the_model(tmp_path: Path) -> None:
     assert find_model(tmp_path).name == "model.h5"
     (tmp_path / "model.keras").write_text("")
     assert find_model(tmp_path).name == "model.keras"
+
+
+def test_an_empty_folder_is_held_by_one_run_until_it_is_no_longer_empty(tmp_path: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("needs locks on folders")
+    path = create_exact_directory(tmp_path / "run")
+    with held(path):
+        assert create_exact_directory(tmp_path / "run") == path  # empty still
+        with pytest.raises(RunDirectoryError, match="another run has just begun in it; choose another --run-dir"):
+            held(path).__enter__()
+    with held(path):  # given back
+        (path / "config.yaml").touch()
+    with pytest.raises(RunDirectoryError, match="another run has just begun in it"):
+        held(path).__enter__()
+
+
+def test_a_lock_ends_with_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), held(tmp_path):
+        raise ZeroDivisionError
+    with held(tmp_path):
+        pass
