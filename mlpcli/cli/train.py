@@ -79,11 +79,11 @@ def train(
     if seeds is not None:
         from mlpcli.workflows.train import train_seeds
 
-        several = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose)
+        several = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
         return report_seeds(several, as_json)
     from mlpcli.workflows.train import train as run
 
-    return report(run(config, overrides, runs_dir, run_dir, progress, command, verbose), as_json)
+    return report(run(config, overrides, runs_dir, run_dir, progress, command, verbose, False), as_json)
 
 
 def report(result: TrainResult, as_json: bool) -> int:

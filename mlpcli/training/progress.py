@@ -61,7 +61,11 @@ class Interrupted(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted ({signal.Signals(number).name})")
-        self.exit_code = 128 + number
+        self.number, self.exit_code = number, 128 + number
+
+    def send_again(self) -> None:
+        """Send the signal to this process once more, for those who handled it before the run."""
+        signal.raise_signal(self.number)
 
 
 @contextmanager

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.errors import SettingError, UserError
 from mlpcli.workflows.prepare import say_findings
-from mlpcli.workflows.run import TrainResult
+from mlpcli.workflows.run import Run, TrainResult
 from mlpcli.workflows.seeds import SeedsResult
 
 if TYPE_CHECKING:
     from mlpcli.config.load_config import LoadedConfig
     from mlpcli.training.progress import Progress
+
+_ONE_AT_A_TIME = threading.RLock()
+"""Seeds, the graph and the import of Keras belong to the process; threads would change each other's weights."""
 
 
 def train(
@@ -24,6 +28,7 @@ def train(
     progress: Progress | None = None,
     command: Sequence[str] = (),
     verbose: bool = False,
+    resend_signals: bool = True,
 ) -> TrainResult:
     """Train the network that a config describes.
 
@@ -35,10 +40,14 @@ def train(
         progress: called as training proceeds.
         command: the command line, for environment.json.
         verbose: also note which engine was chosen, and why.
+        resend_signals: send a signal that ended the training (Ctrl-C, SIGTERM, SIGHUP) again when the run is saved, to
+            whoever handled it before: Ctrl-C then raises KeyboardInterrupt. Otherwise it is only in the result.
 
     Returns:
-        The run. A loss that is not finite, or an interruption, is in the result rather than raised, because the run
-        directory then still holds the best epoch before it.
+        The run. A loss that is not finite is in the result rather than raised, because the run directory then still
+        holds the best epoch before it; so is an interruption without `resend_signals`.
+
+    Trainings in several threads wait for each other: Keras has one random generator for all.
 
     Raises:
         ConfigError, DataError: nothing has been written.
@@ -49,18 +58,20 @@ def train(
     from mlpcli.training.progress import Silence
     from mlpcli.workflows.prepare import prepare, read_config
 
-    listener = progress or Silence()
-    loaded = read_config(Path(config), overrides)
-    prepared = prepare(loaded, listener.loading)
-    say_findings(prepared, listener)
-    from mlpcli.workflows.run import Run
-
     def make_directory() -> Path:
         if run_dir:
             return run_directory.create_exact_directory(Path(run_dir))
         return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
 
-    return Run.create(loaded.config, prepared, make_directory, list(command)).train(listener, verbose)
+    with _ONE_AT_A_TIME:
+        listener = progress or Silence()
+        loaded = read_config(Path(config), overrides)
+        prepared = prepare(loaded, listener.loading)
+        say_findings(prepared, listener)
+        result = Run.create(loaded.config, prepared, make_directory, list(command)).train(listener, verbose)
+    if resend_signals and result.interrupted is not None:
+        result.interrupted.send_again()
+    return result
 
 
 MOST_SEEDS = 1000
@@ -75,6 +86,7 @@ def train_seeds(
     progress: Progress | None = None,
     command: Sequence[str] = (),
     verbose: bool = False,
+    resend_signals: bool = True,
 ) -> SeedsResult:
     """Train the network of a config with its seed, and the seeds after it, each as `train` would.
 
@@ -87,6 +99,7 @@ def train_seeds(
         progress: listens to the trainings; what is said of every seed alike is said once.
         command: the command line, for environment.json.
         verbose: also note which engine was chosen, and why.
+        resend_signals: as for `train`.
 
     Returns:
         The runs. A failed seed is listed in `summary`, and the others are trained all the same, except after an
@@ -107,7 +120,11 @@ def train_seeds(
     from mlpcli.workflows.seeds import SeedSeries
 
     place = (Path(runs_dir), Path(run_dir) if run_dir else None)
-    return SeedSeries(loaded, seeds, place, progress or Silence(), list(command), verbose).train()
+    with _ONE_AT_A_TIME:
+        result = SeedSeries(loaded, seeds, place, progress or Silence(), list(command), verbose).train()
+    if resend_signals and result.interrupted is not None:
+        result.interrupted.send_again()
+    return result
 
 
 def _check_count(seeds: int) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,64 @@ def test_what_is_left_to_keras_is_named_before_anything_is_written(
     assert message in str(caught.value)
     assert str(caught.value).endswith("; use auto")
     assert not (tmp_path / "runs").exists()
+
+
+class Stop(BaseException):
+    """Raised by a script's own handler of SIGTERM."""
+
+
+def test_a_signal_goes_to_whoever_handled_it_before_when_the_run_is_saved(train: Any, tmp_path: Path) -> None:
+    def handler(number: int, frame: Any) -> None:
+        raise Stop
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        with pytest.raises(Stop):
+            train(NUMPY, "training.epochs=9", progress=_SignalAt(signal.SIGTERM, epoch=3), resend_signals=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert read_history(tmp_path / "runs" / "digits" / "history.csv")["epoch"] == [1, 2]
+    assert (tmp_path / "runs" / "digits" / "model.keras").is_file()
+
+
+def test_ctrl_c_is_a_keyboard_interrupt_to_a_script(train: Any, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(NUMPY, "training.epochs=9", progress=_SignalAt(signal.SIGINT, epoch=2), resend_signals=True)
+    assert (tmp_path / "runs" / "digits" / "model.keras").is_file()
+
+
+def test_a_script_that_trains_in_a_loop_ends_at_sigterm(digits: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys, mlpcli\n"
+        "from mlpcli.training.progress import Silence\n"
+        "class Send(Silence):\n"
+        "    def epoch(self, row): os.kill(os.getpid(), signal.SIGTERM)\n"
+        "for run in range(3): mlpcli.train(sys.argv[1], ['training.engine=numpy'], progress=Send())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    done = subprocess.run([sys.executable, "-c", code, digits], cwd=tmp_path, env=environment, timeout=120)
+    assert done.returncode == -signal.SIGTERM
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["digits"]
+    assert (tmp_path / "runs" / "digits" / "metrics.json").is_file()
+
+
+def test_threads_train_one_after_the_other(train: Any) -> None:
+    """Each would otherwise hear of epochs of the others."""
+    active: list[int] = []
+    most: list[int] = []
+
+    class Watch(Silence):
+        def start(self, epochs: int, steps: int, rows: int) -> None:
+            active.append(1)
+
+        def epoch(self, row: Mapping[str, float]) -> None:
+            most.append(len(active))
+
+        def finish(self) -> None:
+            active.pop()
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: train(NUMPY, progress=Watch()), range(4)))
+    assert set(most) == {1}
+    assert len({run.run for run in runs}) == 4
+    assert len({(read_metadata(run.model) or {})["weights"] for run in runs}) == 1

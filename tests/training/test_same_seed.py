@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -49,3 +50,9 @@ def test_the_written_config_repeats_the_run(first: Any) -> None:
     again = run(first.run / "config.yaml", runs_dir=first.run.parent)
     assert again.run.name == "digits-2"
     assert _digest(again) == _digest(first)
+
+
+def test_threads_get_the_bits_of_the_seed(train: Any, first: Any) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(lambda _: train(*WITH_EVERYTHING_RANDOM), range(3)))
+    assert {_digest(run) for run in runs} == {_digest(first)}

@@ -25,7 +25,7 @@ def train_in() -> Callable[..., Any]:
     def run(folder: Path, text: str, *overrides: str, **settings: Any) -> Any:
         config = folder / "my.yaml"
         config.write_text(text, encoding="utf-8")
-        return train(config, overrides, folder / "runs", **settings)
+        return train(config, overrides, folder / "runs", **{"resend_signals": False, **settings})
 
     return run
 

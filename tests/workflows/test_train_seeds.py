@@ -36,7 +36,7 @@ def train_seeds(tmp_path: Path, write_config: Callable[..., Path]) -> TrainSeeds
     """`train_seeds(3, "training.epochs=1")` in the test's own folder."""
     path = write_config(CONFIG)
     return lambda seeds, *overrides, **settings: mlpcli.train_seeds(
-        path, seeds, overrides, tmp_path / "runs", **settings
+        path, seeds, overrides, tmp_path / "runs", **{"resend_signals": False, **settings}
     )
 
 
