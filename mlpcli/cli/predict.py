@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.option("--top", type=int, default=1, metavar="K", help="Print the K most likely classes of each row.")
 @json_option()
 @click.option("--output", type=PATH, help="A .csv or .parquet file for the rows with their predictions.")
+@click.option("--columns", metavar="NAMES", help="The columns of --output, such as id,predicted.")
+@click.option("--probabilities", is_flag=True, help="A column per class in --output, with its probability.")
+@click.option("--no-bom", is_flag=True, help="No byte order mark in --output; Excel needs it, some graders refuse it.")
 @click.option("--no-invert", is_flag=True, help="Keep a light background even if the training pictures had a dark one.")
 @click.option("--save-input", type=PATH, metavar="DIR", help="A new folder for the inputs as the network sees them.")
 @engine_option()
@@ -35,6 +38,9 @@ def predict(
     top: int,
     as_json: bool,
     output: Path | None,
+    columns: str | None,
+    probabilities: bool,
+    no_bom: bool,
     no_invert: bool,
     save_input: Path | None,
     engine: EngineName,
@@ -50,16 +56,23 @@ def predict(
     \b
     $ mlpcli predict runs/digits photo.png --top 3
     $ mlpcli predict runs/penguins new.csv --output answers.csv
+    $ mlpcli predict runs/titanic test.csv --output hand-in.csv --columns id,predicted --no-bom
     $ cat new.csv | mlpcli predict runs/penguins - --json
     """
     from mlpcli.cli.terminal import say
+    from mlpcli.text import clean_text
     from mlpcli.workflows.predict import prepare_prediction
+    from mlpcli.workflows.predict_output import AnswerColumns
 
     if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
         say("reading CSV from standard input; Ctrl-D ends it")
     stdin = getattr(sys.stdin, "buffer", None)
     told = told_of(classes, divide_by)
-    ready = prepare_prediction(model_or_run, inputs, top, not no_invert, output, save_input, say, stdin, engine, told)
+    names = None if columns is None else tuple(clean_text(name) for name in columns.split(","))
+    wanted = AnswerColumns(names, probabilities, not no_bom)
+    ready = prepare_prediction(
+        model_or_run, inputs, top, not no_invert, output, save_input, say, stdin, engine, told, wanted
+    )
     report(ready, as_json)
 
 

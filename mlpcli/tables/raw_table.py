@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -25,6 +25,7 @@ class RawTable:
     """Columns by name, and where each row stands.
 
     columns: from CSV all are strings, from Parquet whatever the file says; a gap is a null in both.
+    separator: between the values of the file.
     written: the same cells exactly as they stand in the file, where these are kept.
     place: row index (from 0) to where a person finds it: "people.csv:17", or "people.parquet: row 16 (from 0)".
     """
@@ -32,6 +33,7 @@ class RawTable:
     columns: pa.Table
     place: Callable[[int], str]
     written: pa.Table | None = None
+    separator: str = ","
 
     def __len__(self) -> int:
         return int(self.columns.num_rows)
@@ -42,11 +44,13 @@ class RawTable:
 
         place = self.place
         written = None if self.written is None else self.written.take(pa.array(rows))
-        return RawTable(self.columns.take(pa.array(rows)), lambda row: place(int(rows[row])), written)
+        return replace(
+            self, columns=self.columns.take(pa.array(rows)), place=lambda row: place(int(rows[row])), written=written
+        )
 
     def read_as(self, options: ReadOptions) -> RawTable:
         """The same rows, with texts in plain form (see `read_as`)."""
-        return RawTable(read_as(self.columns, options), self.place, self.written)
+        return replace(self, columns=read_as(self.columns, options))
 
     @property
     def names(self) -> tuple[str, ...]:

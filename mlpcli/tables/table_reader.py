@@ -97,9 +97,11 @@ def _look(path: Path, options: ReadOptions) -> tuple[list[TablePart], ReadOption
 
 def _placed(parts: list[TablePart], options: ReadOptions, batch_rows: int) -> Iterator[RawTable]:
     places, comma = Places(), _decimal_comma(parts)
+    separators = {part.layout.separator for part in parts if isinstance(part, CsvPart)}
+    separator = separators.pop() if len(separators) == 1 else ","
     first = 0
     for table in _batches(parts, batch_rows, places):
-        yield RawTable(_tidied(table, options, comma), places.after(first), table)
+        yield RawTable(_tidied(table, options, comma), places.after(first), table, separator)
         first += table.num_rows
 
 

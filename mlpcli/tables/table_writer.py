@@ -1,7 +1,7 @@
 """Tables written as CSV that every program reads as they are meant, batch by batch.
 
 - UTF-8 with a byte order mark: without one, Excel reads the letters of a Korean file as those of another code page.
-- Values with a comma, a quote or a line break are quoted as RFC 4180 says; lines end with one newline character.
+- Values with a separator, a quote or a line break are quoted as RFC 4180 says; lines end with one newline character.
 - A value that a spreadsheet would take for a formula (it starts with = + - @, their full-width forms, a tab or a line
   break) gets an apostrophe in front, unless it is a plain number.
 - A gap is an empty cell. Whole numbers and decimals are written with all of their digits.
@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,13 +24,22 @@ if TYPE_CHECKING:
 
 FORMULA_START = r"^[=+\-@＝＋－＠\t\r\n]"
 PLAIN_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-NEEDS_QUOTES = r'[",\r\n]'
+NEEDS_QUOTES = r'["\r\n]|{}'
+
+
+@dataclass(frozen=True)
+class CsvStyle:
+    """separator: between values. mark: whether the file begins with a byte order mark, as Excel needs it."""
+
+    separator: str = ","
+    mark: bool = True
 
 
 class CsvOutput:
     """An open CSV file; the columns of the first table are those of all."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, style: CsvStyle | None = None) -> None:
+        self._style = style or CsvStyle()
         self._file = open(path, "wb")  # noqa: SIM115 - closed by `close`
         self._names: list[str] | None = None
 
@@ -36,26 +47,27 @@ class CsvOutput:
         """Append the rows of a table; the first brings the line of names."""
         if self._names is None:
             self._names = table.column_names
-            self._file.write(codecs.BOM_UTF8 + csv_lines([[name] for name in self._names]))
+            mark = codecs.BOM_UTF8 if self._style.mark else b""
+            self._file.write(mark + csv_lines([[name] for name in self._names], self._style.separator))
         if table.num_rows:
-            self._file.write(csv_lines(table.select(self._names).columns))
+            self._file.write(csv_lines(table.select(self._names).columns, self._style.separator))
 
     def close(self) -> None:
         """Nothing can be written after this."""
         self._file.close()
 
 
-def csv_lines(columns: Sequence[Any]) -> bytes:
+def csv_lines(columns: Sequence[Any], separator: str = ",") -> bytes:
     """Columns of equal length (pyarrow arrays, or lists of text) as lines of UTF-8; at least one row."""
     import pyarrow.compute as pc
 
-    cells = [_cells(column) for column in columns]
-    lines = pc.binary_join_element_wise(*cells, _text(","))
+    cells = [_cells(column, separator) for column in columns]
+    lines = pc.binary_join_element_wise(*cells, _text(separator))
     # Joined with an empty text, each line ends with its newline, and together they are the file's bytes.
     return b"".join(_bytes(chunk) for chunk in _chunks(pc.binary_join_element_wise(lines, _text(""), _text("\n"))))
 
 
-def _cells(column: Any) -> Any:
+def _cells(column: Any, separator: str) -> Any:
     """Text with everything quoted and defused that needs it, no gaps."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -69,7 +81,7 @@ def _cells(column: Any) -> Any:
     texts = pc.if_else(formula, pc.binary_join_element_wise(_text("'"), texts, _text("")), texts)
     doubled = pc.replace_substring(texts, '"', '""')
     quoted = pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text(""))
-    return pc.if_else(pc.match_substring_regex(texts, NEEDS_QUOTES), quoted, texts)
+    return pc.if_else(pc.match_substring_regex(texts, NEEDS_QUOTES.format(re.escape(separator))), quoted, texts)
 
 
 def _text(value: str) -> Any:
@@ -139,6 +151,6 @@ def check_table_name(option: str, path: Path) -> None:
         raise UserError(f"{option} {path}: give a name that ends with {' or '.join(ENDS)}")
 
 
-def open_table_output(path: Path) -> TableOutput:
-    """A new file at `path`, whose name has passed `check_table_name`."""
-    return ParquetOutput(path) if path.suffix.lower() == ".parquet" else CsvOutput(path)
+def open_table_output(path: Path, style: CsvStyle | None = None) -> TableOutput:
+    """A new file at `path`, whose name has passed `check_table_name`; the style is that of a CSV."""
+    return ParquetOutput(path) if path.suffix.lower() == ".parquet" else CsvOutput(path, style)

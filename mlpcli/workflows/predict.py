@@ -12,13 +12,13 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Layout, Part, Watch
-from mlpcli.errors import ModelFileError, OutputError
+from mlpcli.errors import ModelFileError, OutputError, UserError
 from mlpcli.files import replace_file
 from mlpcli.modelfile.card import Meaning
-from mlpcli.tables.table_writer import open_table_output
+from mlpcli.tables.table_writer import CsvStyle, open_table_output
 from mlpcli.workflows.input_batches import InputBatch
 from mlpcli.workflows.predict_inputs import PredictionInputs
-from mlpcli.workflows.predict_output import Answers, SavedInputs, answer_table, answers
+from mlpcli.workflows.predict_output import AnswerColumns, Answers, SavedInputs, answer_table, answers
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import Told
@@ -55,6 +55,7 @@ def prepare_prediction(
     stdin: IO[bytes] | None = None,
     engine: EngineName = "auto",
     told: Told | None = None,
+    wanted: AnswerColumns | None = None,
 ) -> PreparedPrediction:
     """Check model and inputs (see `predict` for the arguments and what is raised).
 
@@ -71,9 +72,14 @@ def prepare_prediction(
     if folder is not None:
         check_folder(folder)
     opened = open_inputs(inputs, Reading(layout, meaning.target, stdin, invert, note))
+    wanted = wanted or AnswerColumns()
     if output is not None:
         check_output(output, opened, inputs, file)
-    return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder)
+    elif wanted != AnswerColumns():
+        raise UserError("--columns, --probabilities and --no-bom are about the file of --output; name one")
+    if wanted.probabilities and meaning.class_names is None:
+        raise UserError("--probabilities: the model predicts numbers and knows no classes; leave it out")
+    return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder, wanted)
 
 
 def predict(
@@ -86,6 +92,8 @@ def predict(
     save_input: str | Path | None = None,
     engine: EngineName = "auto",
     told: Told | None = None,
+    columns: Sequence[str] | None = None,
+    probabilities: bool = False,
 ) -> PredictionResult:
     """Predict with a saved model.
 
@@ -96,6 +104,8 @@ def predict(
         top: how many classes to name for each row, the best first.
         invert: whether a picture with a light background is inverted where the training pictures had a dark one.
         output: a .csv or .parquet file for the rows with their predictions.
+        columns: which columns `output` holds, in this order; by default those of the input and the predictions.
+        probabilities: whether `output` also has a column with the probability of each class, under its name.
         save_input: a new folder for what the network saw: pictures, or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names and scaling of a model that mlpcli did not write.
@@ -111,7 +121,10 @@ def predict(
 
     several = [inputs] if isinstance(inputs, (str, Path, np.ndarray)) else list(inputs)
     notes: list[str] = []
-    ready = prepare_prediction(model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told)
+    wanted = AnswerColumns(None if columns is None else tuple(columns), probabilities)
+    ready = prepare_prediction(
+        model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted
+    )
     found: list[Answers] = []
     ready.run(found.append)
     return PredictionResult(
@@ -129,7 +142,7 @@ def predict(
 class PreparedPrediction:
     """A prediction that is ready to run: model and inputs are checked, TensorFlow is not imported yet.
 
-    top: how many classes are named for each row. output, folder: of --output and --save-input.
+    top: how many classes are named for each row. output, folder: of --output and --save-input. wanted: in the output.
     """
 
     saved: SavedModel
@@ -140,6 +153,7 @@ class PreparedPrediction:
     top: int
     output: Path | None
     folder: Path | None
+    wanted: AnswerColumns
 
     @property
     def model(self) -> Path:
@@ -175,13 +189,14 @@ class PreparedPrediction:
         self, predictor: Predictor, each: Callable[[Answers], None], watch: Watch | None, temporary: Path | None
     ) -> None:
         with contextlib.ExitStack() as stack:
-            output = stack.enter_context(contextlib.closing(open_table_output(temporary))) if temporary else None
+            style = CsvStyle(self.inputs.separator, self.wanted.mark)
+            output = stack.enter_context(contextlib.closing(open_table_output(temporary, style))) if temporary else None
             saved = stack.enter_context(SavedInputs(self.folder, self.layout)) if self.folder else None
             for found in self._answers(predictor, watch):
                 if saved is not None:
                     saved.add(found.batch)
                 if output is not None:
-                    output.write(answer_table(found, self.meaning))
+                    output.write(answer_table(found, self.meaning, self.wanted))
                 each(found)
 
     def _answers(self, predictor: Predictor, watch: Watch | None) -> Iterator[Answers]:

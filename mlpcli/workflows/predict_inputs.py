@@ -29,12 +29,14 @@ class PredictionInputs:
     """Checked inputs of one kind.
 
     rows: how many there are. batches: reads them, from the beginning each time. columns: of each table, those it has.
+    separator: between the values of the tables, where they have one.
     """
 
     kind: Kind
     rows: int
     batches: Callable[[], Iterator[InputBatch]]
     columns: dict[str, tuple[str, ...]]
+    separator: str = ","
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,13 @@ def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]], reading: Read
     unlike = UnlikeTraining(reading.layout.preprocessing) if reading.layout.preprocessing is not None else None
     kept: list[InputBatch] = []
     columns: dict[str, tuple[str, ...]] = {}
-    rows = size = 0
+    rows, size, separators = 0, 0, set[str]()
     for batch in make():
         _check_finite(batch)
         rows, size = rows + len(batch), size + batch.nbytes
         if batch.table is not None:
             columns[batch.name(0)] = batch.table.names
+            separators.add(batch.table.separator)
             if unlike is not None:
                 unlike.add(batch.table)
         if size <= KEPT_BYTES:
@@ -137,7 +140,8 @@ def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]], reading: Read
         raise DataError("the input holds no rows; give at least one")
     for note in unlike.notes() if unlike is not None else ():
         reading.note(f"warning: {note}")
-    return PredictionInputs(kind, rows, (lambda: iter(kept)) if kept else make, columns)
+    separator = separators.pop() if len(separators) == 1 else ","
+    return PredictionInputs(kind, rows, (lambda: iter(kept)) if kept else make, columns, separator)
 
 
 def _check_finite(batch: InputBatch) -> None:

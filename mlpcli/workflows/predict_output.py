@@ -15,7 +15,7 @@ from mlpcli.data_folder import located
 from mlpcli.errors import DataError, OutputError, UserError
 from mlpcli.modelfile.card import Meaning
 from mlpcli.tables.table_writer import CsvOutput, check_table_name
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, quoted, shown
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 from mlpcli.workflows.predict_inputs import STDIN, Input, PredictionInputs
 
@@ -116,18 +116,53 @@ def _files(given: Sequence[Input]) -> list[Path]:
     return [file for path in paths for file in (table_files(path) if is_table_path(path) else [path])]
 
 
-def answer_table(found: Answers, meaning: Meaning) -> pa.Table:
+@dataclass(frozen=True)
+class AnswerColumns:
+    """What --output holds. names: the columns to write, in this order; None for all of them.
+
+    probabilities: a column for each class, too. mark: whether a CSV begins with a byte order mark.
+    """
+
+    names: tuple[str, ...] | None = None
+    probabilities: bool = False
+    mark: bool = True
+
+
+def answer_table(found: Answers, meaning: Meaning, wanted: AnswerColumns) -> pa.Table:
     """The columns of the input (or its name and row number), followed by the predictions.
 
     `predicted` and `probability`, with more classes asked for `predicted_2`, `probability_2` ...; several numbers are
-    `predicted_1`, `predicted_2` ... A name that the input has already is written as `predicted (model)`.
+    `predicted_1`, `predicted_2` ... With wanted.probabilities, each class has a column with its name. A name that the
+    input has already is written as `predicted (model)`.
     """
     import pyarrow as pa
 
     columns = _own_columns(found)
     for name, values in _answer_columns(found, meaning):
         columns[_free(name, columns)] = values
-    return pa.table(columns)
+    if wanted.probabilities:
+        for name, values in _class_columns(found, meaning):
+            columns[_free(name, columns)] = values
+    if wanted.names is None:
+        return pa.table(columns)
+    for name in wanted.names:
+        if name not in columns:
+            raise UserError(
+                f'--columns: the output has no column "{shown(name)}"{did_you_mean(name, columns)}; it has:'
+                f" {quoted(list(columns))}"
+            )
+    return pa.table({name: columns[name] for name in wanted.names})
+
+
+def _class_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
+    """The score of every class, by its name; a binary model's output is that of the second one."""
+    import pyarrow as pa
+
+    outputs = found.outputs
+    if outputs.shape[1] == 1:
+        outputs = np.hstack([2 * meaning.threshold - outputs, outputs])
+    names = meaning.class_names or ()
+    return [(name, pa.array(np.ascontiguousarray(outputs[:, index]))) for index, name in enumerate(names)]
 
 
 def _own_columns(found: Answers) -> dict[str, Any]:

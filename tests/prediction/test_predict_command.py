@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from mlpcli.cli.predict import predict
+from mlpcli.cli.main import cli
 from mlpcli.cli.terminal import ResultStream
 from mlpcli.errors import UserError
 
@@ -29,7 +29,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def _run(*arguments: str | Path, stdin: str | None = None) -> Result:
     # Before click 8.2 the two streams were one, unless asked for.
     apart = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
-    result = CliRunner(**apart).invoke(predict, [*map(str, arguments)], input=stdin)
+    result = CliRunner(**apart).invoke(cli, ["predict", *map(str, arguments)], input=stdin)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

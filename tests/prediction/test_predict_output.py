@@ -203,3 +203,35 @@ def test_memory_does_not_grow_with_the_rows(rule: Any, tmp_path: Path, monkeypat
 
     small, large = peak(5_000), peak(50_000)
     assert large < 1.5 * small + 200_000, (small, large)
+
+
+def test_a_hand_in_file_has_the_columns_asked_for(rule: Any, tmp_path: Path) -> None:
+    rows = _csv(tmp_path, "id,a,b\n007,8,1\n008,1,2\n")
+    result = predict(rule(), rows, output=tmp_path / "hand-in.csv", columns=["id", "predicted"])
+    assert result.written is not None
+    assert _read(result.written) == [["id", "predicted"], ["007", "'=yes, 예"], ["008", "no"]]
+    with pytest.raises(UserError, match='--columns: the output has no column "ID"; did you mean "id"'):
+        predict(rule(), rows, output=tmp_path / "other.csv", columns=["ID"])
+    assert not (tmp_path / "other.csv").exists()
+    with pytest.raises(UserError, match="name one"):
+        predict(rule(), rows, columns=["id"])
+
+
+def test_the_probabilities_of_all_classes(rule: Any, tmp_path: Path) -> None:
+    rows = _csv(tmp_path, "a,b\n8,1\n1,2\n")
+    result = predict(rule(), rows, output=tmp_path / "all.parquet", columns=["no", "=yes, 예"], probabilities=True)
+    assert result.written is not None
+    table = pq.read_table(result.written)
+    np.testing.assert_allclose(table["=yes, 예"].to_numpy(), [0.8, 0.1], rtol=1e-6)
+    np.testing.assert_allclose(table["no"].to_numpy(), [0.2, 0.9], rtol=1e-6)
+
+
+def test_cells_come_back_as_they_were_given(rule: Any, tmp_path: Path, mlpcli_here: Any) -> None:
+    """With the file's own separator, and without a mark where none is wanted."""
+    text = 'a;b;note\n3,06; 001 ;NA\n8;2,5;"x;y"\n'
+    rows = _csv(tmp_path, text)
+    done = mlpcli_here("predict", rule(), rows, "--output", "answers.csv", "--no-bom")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "answers.csv").read_bytes().decode("utf-8") == (
+        'a;b;note;predicted;probability\n3,06; 001 ;NA;no;0.694\n8;2,5;"x;y";\'=yes, 예;0.8\n'
+    )
