@@ -84,7 +84,12 @@ class TrainingConfig(Section):
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="mixed_bfloat16: 16-bit arithmetic, for GPUs that support it"
     )
-    deterministic: bool = Field(True, description="the same seed gives the same result, bit for bit")
+    deterministic: bool = Field(
+        True,
+        description="the same seed gives the same result, bit for bit, on the same processor; with engine numpy, the"
+        " last digits of scores, and the weights of a large network (largest kernel times batch size over 16 million),"
+        " also depend on the number of threads (OMP_NUM_THREADS)",
+    )
 
     @field_validator("metrics", mode="before")
     @classmethod

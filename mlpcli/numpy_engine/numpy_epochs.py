@@ -263,7 +263,10 @@ waiting for that thread can take ten times as long as the product."""
 
 
 def fitting_threads(network: Network, batch_size: int) -> AbstractContextManager[None]:
-    """Within it a small network is trained on one thread, so that its bits do not depend on the cores either."""
+    """Within it a small network is trained on one thread, so that its bits do not depend on the cores either.
+
+    A large network's do: BLAS adds up in other orders on other numbers of threads.
+    """
     largest = max((array.size for array in network.parameters.values()), default=0)
     if largest * batch_size > SMALL_PRODUCT:
         return nullcontext()
