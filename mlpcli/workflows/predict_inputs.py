@@ -141,7 +141,13 @@ def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]], reading: Read
     for note in unlike.notes() if unlike is not None else ():
         reading.note(f"warning: {note}")
     separator = separators.pop() if len(separators) == 1 else ","
-    return PredictionInputs(kind, rows, (lambda: iter(kept)) if kept else make, columns, separator)
+
+    def again() -> Iterator[InputBatch]:
+        # This holds `make` even if the batches were kept: the file with standard input must last as long as the
+        # inputs, because a message about a row reads it again to find the line.
+        return iter(kept) if kept else make()
+
+    return PredictionInputs(kind, rows, again, columns, separator)
 
 
 def _check_finite(batch: InputBatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,27 @@ def test_standard_input(ports: Make) -> None:
     ready.run(found.append)
     assert found[0].batch.name(0) == "standard input"
     assert network.seen[0][0, 0] == 80
+
+
+@pytest.mark.parametrize("kept_bytes", [1 << 26, 0], ids=["rows in memory", "rows read again"])
+def test_standard_input_is_stored_once_until_the_prediction_is_over(
+    ports: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_bytes: int
+) -> None:
+    path, _ = ports()
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr("mlpcli.workflows.predict_inputs.KEPT_BYTES", kept_bytes)
+    made: list[str] = []
+    mkstemp = tempfile.mkstemp
+    monkeypatch.setattr("tempfile.mkstemp", lambda *args, **named: made.append("") or mkstemp(*args, **named))
+    ready = prepare_prediction(path, ["-"], stdin=io.BytesIO("나이,port\n\n80,C\n\n7,S\n".encode()))
+    ready.run(lambda answers: None)
+    lines = [batch.place(row) for batch in ready.inputs.batches() for row in range(len(batch))]
+    assert lines == ["standard input:3", "standard input:5"]
+    assert len(made) == len(list(folder.iterdir())) == 1
+    del ready
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(("stream", "given", "words"), [
