@@ -13,7 +13,10 @@ from mlpcli.errors import ConfigError
 from mlpcli.numpy_engine import initializers
 from mlpcli.numpy_engine.inference import InferencePlan
 from mlpcli.numpy_engine.network import Network
+from mlpcli.tables import csv_reader
+from mlpcli.tables.text_file import TextFile
 from mlpcli.workflows.evaluate import evaluate
+from mlpcli.workflows.init import init
 from mlpcli.workflows.prepare import prepare
 from mlpcli.workflows.validate import validate
 
@@ -42,6 +45,22 @@ def test_an_evaluation_runs_each_row_once(
     for score in scores:  # training's, summed in one batch
         assert found.evaluation[score] == pytest.approx(run.evaluation[score], rel=1e-6)
     assert found.evaluation.get("confusion_matrix") == run.evaluation.get("confusion_matrix")
+
+
+@pytest.mark.parametrize("target", [None, "kind", "size"], ids=["guessed", "classes", "a number"])
+def test_init_reads_the_rows_of_a_table_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str | None
+) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("size,kind\n" + "".join(f"{row}.5,{'abc'[row % 3]}\n" for row in range(60)), encoding="utf-8")
+    passes: list[str] = []
+    opened: list[str] = []
+    blocks, open_bytes = csv_reader.csv_blocks, TextFile.open_bytes
+    monkeypatch.setattr(csv_reader, "csv_blocks", lambda file, layout: passes.append(file.name) or blocks(file, layout))
+    monkeypatch.setattr(TextFile, "open_bytes", lambda file: opened.append(file.name) or open_bytes(file))
+    init(table, target, tmp_path / "a.yaml")
+    assert passes == [str(table)]
+    assert opened == [str(table)] * 4  # for a byte order mark, the encoding, the header, and the rows
 
 
 def _written(folder: Path, source: str, training: str) -> Path:
