@@ -26,7 +26,7 @@ from mlpcli.tables.profile import ColumnProfile, ColumnSummary, column_lines, mi
 from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, usable_rows
 from mlpcli.tables.table_reader import read_batches
 from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
-from mlpcli.text import plural, shown
+from mlpcli.text import clean_text, plural, shown
 from mlpcli.workflows.init_text import Entry, StarterData
 
 MOST_CATEGORIES = 50
@@ -58,7 +58,7 @@ def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
         first: list[RawTable] = []
         batches = read_batches(path, ReadOptions())
         profiles = profile_columns(_keeping_first(batches, first), DataConfig(source=str(path)))
-        name = guess_target(list(profiles), profiles) if target is None else target
+        name = guess_target(list(profiles), profiles) if target is None else clean_text(target)
         chosen = _choose(path, profiles, name, first[0], guessed=target is None)
     rows = profiles[name].present
     notes = [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
