@@ -163,8 +163,8 @@ class DataConfig(Section):
     """Everything about the data; only `source` has no default."""
 
     source: NonEmpty = Field(
-        description="a built-in name, or a path: a table (.csv .tsv .parquet; one file, a glob or a folder), an .npz"
-        " file, a folder of IDX files, a folder of class folders"
+        description="a built-in name (builtin:NAME where a folder has that name, too), or a path: a table (.csv .tsv"
+        " .parquet; one file, a glob or a folder), an .npz file, a folder of IDX files, a folder of class folders"
     )
     path: NonEmpty | None = Field(None, description="for built-in names: a folder that already holds the files")
     target: str | None = Field(None, description="tables: the column to predict")

@@ -18,6 +18,7 @@ The files, in reading order:
 - generated.py: moons, spirals, blobs, animals, height_weight
 - images/: class folders and pictures
 - streaming/: tables that stay on disk
+- namesakes.py: a built-in name that also names data of one's own
 - sources.py: data.source: what is meant, and who reads it
 - other_rows.py: rows from another file, in the shape and classes of the training rows
 - load_data.py: the one way in: load, split, and fit a table's preprocessing

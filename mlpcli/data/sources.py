@@ -16,6 +16,7 @@ from mlpcli.data.dataset import Source, Watch
 from mlpcli.data.generated import check_generate, load_generated
 from mlpcli.data.idx import has_idx, read_idx_folder
 from mlpcli.data.images.class_folders import holds_pictures, is_class_folder
+from mlpcli.data.namesakes import namesake_of
 from mlpcli.data.npz import load_npz
 from mlpcli.data.settings import check_settings, choose_columns
 from mlpcli.data_folder import (
@@ -55,7 +56,15 @@ def find_sources(loaded: LoadedConfig) -> LoadedConfig:
         if path != folder / os.path.expanduser(text):
             notes.append(found_note(f"data.{key}", path))
             changes[key] = os.path.abspath(path)
-    if data.source in BUILT_IN_NAMES and (data.path is None or "path" not in loaded.paths.typed):
+    if loaded.paths.namesake is not None:
+        own, more = namesake_of("data.source", Path(os.path.abspath(loaded.paths.namesake)))
+        notes += more
+        changes |= {"source": str(own)} if own else {}
+    if (
+        "source" not in changes
+        and data.source in BUILT_IN_NAMES
+        and (data.path is None or "path" not in loaded.paths.typed)
+    ):
         with suppress(DataError):  # reported when the data is read
             changes |= _built_in_path(data.source, loaded.paths.texts.get("path", (None,))[0], notes)
     config = loaded.config.model_copy(update={"data": data.model_copy(update=changes)})

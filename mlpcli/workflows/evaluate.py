@@ -10,11 +10,13 @@ import numpy as np
 
 from mlpcli import __version__
 from mlpcli.arrays import Array, check_finite
+from mlpcli.config.data_paths import built_in_name
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
 from mlpcli.data.dataset import Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import load_data
+from mlpcli.data.namesakes import namesake_of
 from mlpcli.data.other_rows import read_rows
 from mlpcli.data.sources import found_note, load_source, moved_note
 from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
@@ -190,8 +192,11 @@ def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
 def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
     """The rows of --data, encoded with the model's classes and columns."""
     layout, classes, notes = model.card.layout, model.card.plan.class_names, []
-    if str(data) in BUILT_IN_NAMES:
-        rows, classes = _built_in_rows(model, str(data))
+    name = built_in_name(str(data))
+    own, said = namesake_of("--data", Path(str(data))) if name == str(data) else (None, [])
+    notes += [f"note: {note}" for note in said]
+    if name is not None and own is None:
+        rows, classes = _built_in_rows(model, name)
     else:
         path = located(data)
         if not path.exists() and not is_table_path(path):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mlpcli.arrays import Array
+from mlpcli.config.data_paths import BUILT_IN_PREFIX, built_in_name
 from mlpcli.config.sections import DataConfig, resolve_task
 from mlpcli.config.yaml_writer import yaml_value
 from mlpcli.data.catalog import CATALOG, BuiltIn
@@ -19,6 +20,7 @@ from mlpcli.data.images.class_folders import LeftOut, find_parts, is_class_folde
 from mlpcli.data.images.decoding import quiet_pillow
 from mlpcli.data.images.load_images import load_image_folder, unwatched
 from mlpcli.data.images.pictures import LARGEST_PROPOSED, read_headers
+from mlpcli.data.namesakes import namesake_of, own_data
 from mlpcli.data.sources import load_source
 from mlpcli.data_folder import located
 from mlpcli.errors import SettingError, UserError
@@ -140,19 +142,29 @@ def look_at_data(data: str, target: str | None, folder: Path) -> StarterData:
         DataError: it does not exist, is of an unsupported type, or is damaged.
         SettingError: the target does not exist, or the data has a target of its own.
     """
-    built_in = CATALOG.get(data)
+    built_in, notes = _built_in(data)
     path = Path(data) if built_in is not None else located(data)
     if built_in is None and is_table_path(path):
         from mlpcli.workflows.init_table import look_at_table
 
-        return look_at_table(path, source_from(folder, path), target)
+        starter = look_at_table(path, source_from(folder, path), target)
+        return replace(starter, notes=(*notes, *starter.notes))
     if target is not None:
         raise SettingError("--target", f"is for tables, and {shown(data)} brings its own target; leave it out")
     if built_in is not None:
-        return _from_catalog(built_in)
-    if path.is_dir() and is_class_folder(path):
-        return look_at_pictures(path, source_from(folder, path), folder)
-    return _from_arrays(path, folder)
+        starter = _from_catalog(built_in, folder)
+    elif path.is_dir() and is_class_folder(path):
+        starter = look_at_pictures(path, source_from(folder, path), folder)
+    else:
+        starter = _from_arrays(path, folder)
+    return replace(starter, notes=(*notes, *starter.notes))
+
+
+def _built_in(data: str) -> tuple[BuiltIn | None, list[str]]:
+    """The built-in set that is meant, if it is one, and a note where something here is called like it."""
+    name = built_in_name(data)
+    own, notes = namesake_of("DATA", Path(data)) if name == data else (None, [])
+    return (None if name is None or own is not None else CATALOG[name]), notes
 
 
 def source_from(folder: Path, path: Path) -> str:
@@ -164,7 +176,7 @@ def source_from(folder: Path, path: Path) -> str:
     return os.path.join(".", relative) if relative in CATALOG or relative.startswith("~") else relative
 
 
-def _from_catalog(built_in: BuiltIn) -> StarterData:
+def _from_catalog(built_in: BuiltIn, folder: Path) -> StarterData:
     rows, classes = built_in.train_rows, built_in.class_names
     target = "a number to predict" if classes is None else f"{len(classes)} classes"
     made = "generated " if built_in.generated else ""
@@ -175,7 +187,7 @@ def _from_catalog(built_in: BuiltIn) -> StarterData:
         entries.append(("# path: FOLDER", "a folder that holds its files already; without it, Keras downloads them"))
     return StarterData(
         found=f"{built_in.name}: {built_in.line}; {rows:,} {made}rows, {target}",
-        source=built_in.name,
+        source=(BUILT_IN_PREFIX if own_data(folder / built_in.name) else "") + built_in.name,
         task=built_in.task,
         rows=rows,
         inputs=int(np.prod(built_in.input_shape)),
@@ -257,7 +269,7 @@ OTHERWISE = "data"
 
 def config_name(data: str) -> str:
     """`people (1).csv.gz` to `people-1`; of a pattern such as `people/*.csv` the folder's name."""
-    path = Path(data).expanduser()
+    path = Path(built_in_name(data) or data).expanduser()
     while WILDCARDS.search(path.name) and not path.exists():
         path = path.parent
     name = path.name or path.resolve().name
