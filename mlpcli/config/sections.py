@@ -188,8 +188,20 @@ class DataConfig(Section):
         None,
         description="tables: more texts that mean a missing value, besides the usual ones; []: only an empty cell does",
     )
-    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
-        None, description="CSV: the character between the values; null: detected"
+    separator: Annotated[str, Field(min_length=1, max_length=4)] | None = Field(
+        None, description='CSV: what stands between the values, such as "," or "::"; " ": any blanks; null: detected'
+    )
+    header: Literal["none"] | Annotated[int, Field(ge=1)] | None = Field(
+        None, description='CSV: the line of column names, from 1; none: there is none ("column 1" ...); null: the first'
+    )
+    skip_rows: Annotated[int, Field(ge=0)] | list[Annotated[int, Field(ge=1)]] = Field(
+        0, description="CSV: so many lines at the beginning, or these lines (a list, from 1), are left out"
+    )
+    comment: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description="CSV: lines that begin with this character are left out"
+    )
+    skip_totals: list[NonEmpty] = Field(
+        [], description="CSV: rows that begin with one of these words (Total, ...) are left out"
     )
     encoding: NonEmpty | None = Field(None, description="CSV: utf-8, cp949, ...; null: detected")
     streaming: Literal["auto", "always", "never"] = Field(

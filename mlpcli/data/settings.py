@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 Form = Literal["table", "class folder", "generated set", "arrays"]
 KEYS: dict[Form, tuple[str, ...]] = {
-    "table": ("types", "missing", "na_values", "separator", "encoding", "streaming"),
+    "table": (
+        *("types", "missing", "na_values", "separator", "encoding", "header", "skip_rows", "comment", "skip_totals"),
+        "streaming",
+    ),
     "class folder": ("image", "strict"),
     "generated set": ("generate",),
 }

@@ -2,7 +2,9 @@
 
 - table_files.py: which paths are tables, and which files a path means
 - text_file.py: a text file as UTF-8, whatever its encoding and compression
-- csv_reader.py: a CSV file: separator, header, rows in blocks
+- line_edit.py: lines that are left out, and odd separators, before a file is read as CSV
+- header.py: the line of column names, and whether a line holds names at all
+- csv_reader.py: a CSV file: separator, rows in blocks
 - csv_records.py: the slow, strict reading of a CSV: what is wrong, and on which line
 - parquet_reader.py: a Parquet file: its columns, rows in blocks
 - raw_table.py: rows as read: columns by name, missing values, usable rows

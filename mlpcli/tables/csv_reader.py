@@ -7,15 +7,17 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.csv_records import LONGEST_ROW, LineNumbers, fault_of, is_blank, records, refuse_open_quote
-from mlpcli.tables.raw_table import Partition, ReadOptions, _arranged, _some, check_count, check_names
+from mlpcli.tables.csv_records import LONGEST_ROW, LineNumbers, Record, fault_of, is_blank, records, refuse_open_quote
+from mlpcli.tables.header import NUMBER, header_names, numbered_names
+from mlpcli.tables.line_edit import BLANKS, UNIT, LineEdit, directive, is_odd, split
+from mlpcli.tables.raw_table import Partition, ReadOptions, _arranged, check_count
 from mlpcli.tables.text_file import TextFile, UndecodableError, Utf8Stream, find_encoding, wrong_encoding
-from mlpcli.text import clean_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,29 +42,84 @@ class CsvLayout:
     header_bytes: int
     block_size: int
     notes: tuple[str, ...]
+    has_header: bool = True
+
+    @property
+    def delimiter(self) -> str:
+        """The one character between the values, after the lines were edited."""
+        return UNIT if is_odd(self.separator) else self.separator
 
 
-def find_layout(file: TextFile, options: ReadOptions) -> CsvLayout:
+def find_layout(file: TextFile, options: ReadOptions) -> tuple[TextFile, CsvLayout]:
     """Look at the beginning of a file (and at all of it where the encoding must be found).
+
+    Returns:
+        The file with what is to be done to its lines, and its layout.
 
     Raises:
         DataError: it is not text, or has no header.
-        SettingError: data.encoding or data.separator does not fit the file.
+        SettingError: data.encoding, data.separator or data.header does not fit the file.
     """
     encoding, notes = find_encoding(file, options.encoding)
-    lines = _first_lines(file, encoding)
-    separator = _separator(file, lines, options.separator)
-    header = next(records(lines, separator), None)
-    if header is None:
-        raise DataError(f"{file.name}: has only blank lines; write a line of column names and then the rows")
-    place = f"{file.name}:{header.line}"
-    names, more = header_names(lines[header.line - 1 : header.end - 1], separator, place)
-    comma = options.formats is not None and has_decimal_comma(lines, separator)
+    read = _first_lines(file, encoding)
+    edit, lines = _edit_of(file, read, options)
+    delimiter = UNIT if is_odd(edit.separator) else edit.separator
+    header = _header_record(file, lines, delimiter, options.rules.header)
+    names, more = _names_of(file, lines, header, delimiter, options)
+    if edit.separator == BLANKS and options.separator is None:
+        more.append(f"{file.name}: values are separated by blanks")
+    comma = options.formats is not None and has_decimal_comma(lines, delimiter)
     if comma:
         more.append(f"{file.name}: numbers have a decimal comma (1,5 is read as 1.5)")
-    size = len("".join(lines[: header.end - 1]).encode())
+    size = 0 if options.rules.header == "none" else len("".join(lines[: header.end - 1]).encode())
     block = SMALL_BLOCK if ROWS_IN_BLOCK * max(map(len, lines)) < SMALL_BLOCK else LONGEST_ROW
-    return CsvLayout(encoding, separator, comma, names, size, block, (*notes, *more))
+    has_header = options.rules.header != "none"
+    layout = CsvLayout(encoding, edit.separator, comma, tuple(names), size, block, (*notes, *more), has_header)
+    return (file if edit.last == 0 else replace(file, edit=edit)), layout
+
+
+def _edit_of(file: TextFile, read: list[str], options: ReadOptions) -> tuple[LineEdit, list[str]]:
+    """What is to be done to the lines, and the first lines after it."""
+    told = directive(read[0]) if read else None
+    edit = LineEdit(options.rules, first=0 if told is None else 1)
+    lines = [edit.line(number, line) for number, line in enumerate(read, 1)]
+    edit = replace(edit, separator=_separator(file, lines, options.separator or told))
+    return edit, [edit.line(number, line) for number, line in enumerate(read, 1)]
+
+
+def _header_record(file: TextFile, lines: list[str], delimiter: str, told: int | str | None) -> Record:
+    """The record of the column names, or the first row where there are none."""
+    header = next(records(lines, delimiter), None)
+    if isinstance(told, int) and (header is None or header.line != told):
+        raise SettingError(
+            "data.header",
+            f"line {told} of {file.name} is blank, left out, or behind the end; give the line of the column names",
+        )
+    if header is None:
+        raise DataError(f"{file.name}: has only blank lines; write a line of column names and then the rows")
+    return header
+
+
+def _names_of(
+    file: TextFile, lines: list[str], header: Record, delimiter: str, options: ReadOptions
+) -> tuple[Sequence[str], list[str]]:
+    place, told = f"{file.name}:{header.line}", options.rules.header
+    if told == "none":
+        check_count(header.values, place)
+        return numbered_names(header.values), []
+    rows = sample_rows(lines[header.end - 1 :], delimiter)
+    return header_names(lines[header.line - 1 : header.end - 1], delimiter, place, rows, told is not None)
+
+
+def sample_rows(lines: list[str], delimiter: str) -> list[list[str]]:
+    """The first rows of these lines, as texts; as far as they can be read."""
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        for row in csv.reader(lines, delimiter=delimiter):
+            rows += [row] if row else []
+            if len(rows) == MOST_LOOKED_AT:
+                break
+    return rows
 
 
 def csv_blocks(file: TextFile, layout: CsvLayout) -> Iterator[pa.RecordBatch]:
@@ -82,14 +139,14 @@ def csv_blocks(file: TextFile, layout: CsvLayout) -> Iterator[pa.RecordBatch]:
             return
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error) or block_size == LONGEST_ROW:
-                raise fault_of(file, layout.encoding, layout.separator, error) from error
+                raise fault_of(file, layout.encoding, layout.delimiter, error) from error
         except UndecodableError as fault:
             raise wrong_encoding(file, fault) from fault
 
 
 def line_numbers(file: TextFile, layout: CsvLayout) -> LineNumbers:
     """What tells on which line a row of this file stands."""
-    return LineNumbers(file, layout.encoding, layout.separator)
+    return LineNumbers(file, layout.encoding, layout.delimiter, layout.has_header)
 
 
 def _blocks(file: TextFile, layout: CsvLayout, block_size: int, skipped: int) -> Iterator[pa.RecordBatch]:
@@ -106,7 +163,7 @@ def _blocks(file: TextFile, layout: CsvLayout, block_size: int, skipped: int) ->
             skipped = max(0, skipped - block.num_rows)
         odd_quotes = stream.quotes % 2 == 1
     if odd_quotes or "\n" in last or "\r" in last:
-        refuse_open_quote(file, layout.encoding, layout.separator)
+        refuse_open_quote(file, layout.encoding, layout.delimiter)
 
 
 def _reader(stream: io.RawIOBase, layout: CsvLayout, block_size: int) -> pyarrow.csv.CSVStreamingReader:
@@ -120,7 +177,7 @@ def _reader(stream: io.RawIOBase, layout: CsvLayout, block_size: int) -> pyarrow
         pa.PythonFile(stream, mode="r"),
         read_options=pa_csv.ReadOptions(column_names=layout.names, block_size=block_size),
         parse_options=pa_csv.ParseOptions(
-            delimiter=layout.separator, newlines_in_values=True, invalid_row_handler=blank_or_wrong
+            delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=blank_or_wrong
         ),
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(layout.names, pa.string()), strings_can_be_null=False, check_utf8=False
@@ -148,9 +205,11 @@ def _separator(file: TextFile, lines: list[str], told: str | None) -> str:
     found = find_separator(lines, "\t" if ".tsv" in file.path.suffixes else ",")
     if told is None:
         return found
-    if not told.isascii() or told in '"\r\n':
+    if told == BLANKS:
+        return told
+    if not told.isascii() or set(told) & set('"\r\n'):
         raise SettingError(
-            "data.separator", f"{told!r} cannot separate values; use one of , ; | or a tab, or leave it out"
+            "data.separator", f"{told!r} cannot separate values; use one of , ; | :: a tab or a blank, or leave it out"
         )
     header = next((line for line in lines if not is_blank(line)), "")
     if told not in header and found in header and found in SEPARATORS:
@@ -189,7 +248,19 @@ def find_separator(lines: list[str], usual: str) -> str:
         score = (Counter(counts)[counts[0]] / len(counts), counts[0])
         if score > highest:
             best, highest = separator, score
-    return best
+    return best if highest > (0.0, 1) else _odd_separator(lines) or usual
+
+
+def _odd_separator(lines: list[str]) -> str | None:
+    """`::` or blanks, where all of the first lines have as many values, and a column of numbers; else None."""
+    looked_at = [line.rstrip("\r\n") for line in lines[: MOST_LOOKED_AT + 1] if not is_blank(line)]
+    for separator in ("::", BLANKS):
+        rows = [split(line.strip(), separator) for line in looked_at]
+        if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
+            continue
+        if any(all(NUMBER.fullmatch(value) for value in column[1:]) for column in zip(*rows, strict=True)):
+            return separator
+    return None
 
 
 def has_decimal_comma(lines: list[str], separator: str) -> bool:
@@ -203,47 +274,6 @@ def has_decimal_comma(lines: list[str], separator: str) -> bool:
     if any(re.fullmatch(r"[+-]?[0-9]+\.[0-9]+", value) for value in values):
         return False
     return any(re.fullmatch(r"[+-]?(0,[0-9]+|[0-9]+,([0-9]{1,2}|[0-9]{4,}))", value) for value in values)
-
-
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+([eE][+-]?[0-9]+)?")
-
-
-def header_names(lines: list[str], separator: str, place: str) -> tuple[tuple[str, ...], list[str]]:
-    """The names in the header, and notes on what was done to them.
-
-    Blanks around a name do not belong to it; a column without a name is named "column 3", by its position.
-
-    Args:
-        lines: the header's lines (more than one where a quoted name holds line ends).
-        separator: between the names.
-        place: `people.csv:1`, for messages.
-
-    Raises:
-        DataError: the line holds numbers instead of names, a name twice, or too many columns.
-    """
-    try:
-        written = next(csv.reader(lines, delimiter=separator))
-    except csv.Error as error:
-        raise DataError(
-            f"{place}: the line of column names cannot be read: {error}; write one short name per column"
-        ) from error
-    names = [clean_text(name) for name in written]
-    check_count(len(names), place)
-    numbers = [name for name in names if NUMBER.fullmatch(name)]
-    filled = [name for name in names if name]
-    if filled and (len(numbers) == len(filled) or any(DECIMAL.fullmatch(name) for name in names)):
-        raise DataError(
-            f"{place}: the first line holds numbers ({_some(numbers)}), not names; add a line of column names above it"
-        )
-    unnamed = [position for position, name in enumerate(names, 1) if not name]
-    names = [name or f"column {position}" for position, name in enumerate(names, 1)]
-    check_names(names, place, ", or, if this line is data, add a line of names above it" if numbers else "")
-    notes = [f"{place}: columns without a name are named by their position: {_some(f'column {at}' for at in unnamed)}"]
-    numeric = [
-        f"{place}: some column names are numbers ({_some(numbers)}); if this line is data, add a line of names above it"
-    ]
-    return tuple(names), [*(notes if unnamed else []), *(numeric if numbers else [])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +290,7 @@ class CsvPart:
         """A file, after a look at its beginning."""
         import pyarrow as pa
 
-        layout = find_layout(file, options)
+        file, layout = find_layout(file, options)
         more = [name for name in partition if name not in layout.names]
         schema = pa.schema([(name, pa.string()) for name in (*layout.names, *more)])
         return cls(file, layout, partition, schema)

@@ -182,7 +182,10 @@ def refuse_open_quote(file: TextFile, encoding: str, separator: str) -> None:
 def _ragged(file: TextFile, separator: str, header: Record, first: Record, sizes: Counter[int]) -> DataError:
     rows = sum(sizes.values())
     more = f" ({rows - 1:,} more such rows)" if rows > 1 else ""
-    if first.values == header.values + 1 and rows > 1 and len(sizes) == 1:
+    separator = separator if file.edit is None else file.edit.separator
+    if header.values == 1 and first.line == header.end and rows > 1:
+        advice = f"if line {first.line} holds the column names, set data.header: {first.line}"
+    elif first.values == header.values + 1 and rows > 1 and len(sizes) == 1:
         advice = "add the missing column name, or remove the separators at the ends of the lines"
     elif first.values > header.values:
         advice = f"quote values that contain {separator!r}, or remove the extra values"
@@ -200,8 +203,8 @@ class LineNumbers:
     The file is read a second time, only as far as needed, and what was found is kept (8 bytes a row).
     """
 
-    def __init__(self, file: TextFile, encoding: str, separator: str) -> None:
-        self._file, self._encoding, self._separator = file, encoding, separator
+    def __init__(self, file: TextFile, encoding: str, separator: str, header: bool = True) -> None:
+        self._file, self._encoding, self._separator, self._header = file, encoding, separator, header
         self._lines = array("q")
         self._rest: Iterator[int] | None = None
 
@@ -209,7 +212,7 @@ class LineNumbers:
         missing = row + 1 - len(self._lines)
         if missing > 0:
             try:
-                self._rest = self._rest or _lines_of_rows(self._file, self._encoding, self._separator)
+                self._rest = self._rest or _lines_of_rows(self._file, self._encoding, self._separator, self._header)
                 self._lines.extend(itertools.islice(self._rest, missing))
             except (DataError, OSError):  # gone or changed since: a place less exact is better than another error
                 self._rest = iter(())
@@ -218,9 +221,10 @@ class LineNumbers:
         )
 
 
-def _lines_of_rows(file: TextFile, encoding: str, separator: str) -> Iterator[int]:
+def _lines_of_rows(file: TextFile, encoding: str, separator: str, header: bool) -> Iterator[int]:
     with file.open_utf8(encoding) as stream:
         found = records(text_lines(stream, file.name), separator)
-        next(found, None)  # the header
+        if header:
+            next(found, None)
         for record in found:
             yield record.line

@@ -29,6 +29,7 @@ from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueCo
 from mlpcli.tables.column_fitters import fitter_for
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.dates import DateFormat, Form, Order
+from mlpcli.tables.line_edit import PLAIN_LINES, LineRules
 from mlpcli.tables.number_format import Decimal, NumberFormat
 from mlpcli.tables.raw_table import RawTable, ReadOptions, check_columns, gap_mask, usable_rows
 from mlpcli.tables.target import TargetEncoder
@@ -200,13 +201,16 @@ Read = Callable[[ReadOptions, int], Iterator[RawTable]]
 def fitting_options(read: Read, preprocessing: Preprocessing) -> ReadOptions:
     """The options for a new file: detected, since its encoding or separator may differ from the training file's.
 
-    If the model's columns are then missing, but not with the training file's options, those.
+    If the model's columns are then missing, but not with the training file's options, those; or else, where lines were
+    left out of the training file (data.header ...) that this one does not have, the same without leaving any out.
     """
     stored = preprocessing.options
     found = replace(stored, separator=None, encoding=None)
-    if found == stored or _has_columns(read, found, preprocessing) or not _has_columns(read, stored, preprocessing):
+    candidates = tuple(dict.fromkeys((found.rules, PLAIN_LINES)))
+    if found == stored and len(candidates) == 1:
         return found
-    return stored
+    tried = [found, stored, replace(found, rules=candidates[-1])]
+    return next((options for options in tried if _has_columns(read, options, preprocessing)), found)
 
 
 def _has_columns(read: Read, options: ReadOptions, preprocessing: Preprocessing) -> bool:
@@ -311,17 +315,26 @@ class _StoredFormat(_Stored):
         return ColumnFormat(number, date, self.gaps, self.values)
 
 
+class _StoredRules(_Stored):
+    header: Annotated[int, Field(ge=1)] | Literal["none"] | None
+    skip: Annotated[int, Field(ge=0)] | Annotated[tuple[int, ...], Field(strict=False, max_length=MOST_ENTRIES)]
+    comment: Annotated[str, Field(min_length=1, max_length=1)] | None
+    totals: _Texts
+
+
 class _StoredOptions(_Stored):
-    separator: Annotated[str, Field(min_length=1, max_length=1)] | None
+    separator: Annotated[str, Field(min_length=1, max_length=4)] | None
     encoding: str | None
     na_values: _Texts | None
     formats: dict[str, _StoredFormat] | None = None
     """None in model files of version 0.2, where an empty na_values meant the usual ones."""
+    rules: _StoredRules | None = None
 
     def restored(self) -> ReadOptions:
         formats = {name: form.restored() for name, form in (self.formats or {}).items()}
         na_values = None if self.formats is None and not self.na_values else self.na_values
-        return ReadOptions(self.separator, self.encoding, na_values, formats)
+        rules = PLAIN_LINES if self.rules is None else LineRules(**dict(self.rules))
+        return ReadOptions(self.separator, self.encoding, na_values, formats, rules)
 
 
 class StoredPreprocessing(_Stored):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_format import ColumnFormat
+from mlpcli.tables.line_edit import PLAIN_LINES, LineRules
 from mlpcli.text import INVISIBLE, did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -64,18 +65,20 @@ class ReadOptions:
 
     na_values: texts that mean a missing value, besides the usual ones; an empty tuple: nothing but an empty cell does.
     formats: how the cells of columns are written, for those that are not plain. None where that is still to be decided:
-    then cells come as they are written, and only an empty one is a gap.
+    then cells come as they are written, and only an empty one is a gap. rules: which lines are no rows.
     """
 
     separator: str | None = None
     encoding: str | None = None
     na_values: tuple[str, ...] | None = None
     formats: Mapping[str, ColumnFormat] | None = None
+    rules: LineRules = PLAIN_LINES
 
     @classmethod
     def of(cls, data: DataConfig) -> ReadOptions:
         """What the config says."""
-        return cls(data.separator, data.encoding, None if data.na_values is None else tuple(data.na_values))
+        na_values = None if data.na_values is None else tuple(data.na_values)
+        return cls(data.separator, data.encoding, na_values, rules=LineRules.of(data))
 
     @property
     def gap_words(self) -> tuple[str, ...]:
@@ -88,7 +91,9 @@ class ReadOptions:
         """For the model's metadata."""
         formats = {name: form.as_json() for name, form in (self.formats or {}).items()}
         na_values = None if self.na_values is None else list(self.na_values)
-        return {"separator": self.separator, "encoding": self.encoding, "na_values": na_values, "formats": formats}
+        rules = self.rules.as_json()
+        found = {"separator": self.separator, "encoding": self.encoding, "na_values": na_values, "formats": formats}
+        return found if self.rules == PLAIN_LINES else {**found, "rules": rules}
 
 
 PLAIN_FORMAT = ColumnFormat()

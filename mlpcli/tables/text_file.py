@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import open_binary
+from mlpcli.tables.line_edit import LineEdit
 from mlpcli.tables.table_files import COMPRESSIONS
 from mlpcli.text import did_you_mean
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 
 CHUNK = 1 << 20
+LONGEST_EDITED = 64 << 20
+"""Bytes; a longer line is no row, and is passed on as it is."""
 MARK = "\ufeff".encode()
 """The byte order mark, as UTF-8."""
 
@@ -41,10 +44,11 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class TextFile:
-    """Where the bytes are, and their name in messages."""
+    """Where the bytes are, and their name in messages. edit: what is done to its lines, None for nothing."""
 
     path: Path
     name: str
+    edit: LineEdit | None = None
 
     @contextmanager
     def open_bytes(self) -> Iterator[Readable]:
@@ -68,7 +72,7 @@ class TextFile:
     def open_utf8(self, encoding: str) -> Iterator[Utf8Stream]:
         """The text as UTF-8, without a byte order mark."""
         with self.open_bytes() as source:
-            yield Utf8Stream(source, self.name, encoding)
+            yield Utf8Stream(source, self.name, encoding, self.edit)
 
 
 class _SteadyFile(io.RawIOBase):
@@ -119,8 +123,9 @@ class Utf8Stream(io.RawIOBase):
         DataError: a zero byte, which no text holds.
     """
 
-    def __init__(self, source: Readable, name: str, encoding: str) -> None:
+    def __init__(self, source: Readable, name: str, encoding: str, edit: LineEdit | None = None) -> None:
         self.quotes = 0
+        self._edit, self._lines, self._cut = edit, 0, b""
         self._source, self._name, self._encoding = source, name, encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._plain = encoding in ("utf-8", "utf-8-sig")
@@ -166,10 +171,26 @@ class Utf8Stream(io.RawIOBase):
                 self._started, text = True, text.removeprefix(MARK)
             if b"\0" in text:
                 raise DataError(zero_byte(self._name, self._encoding))
+            if self._edit is not None:
+                text = self._edited(text, self._edit)
             self.quotes += text.count(b'"')
             if text:
                 return text
         return b""
+
+    def _edited(self, text: bytes, edit: LineEdit) -> bytes:
+        """Whole lines, edited; the last one waits until its end is there, unless it is endless."""
+        if edit.last is not None and self._lines >= edit.last:
+            whole, self._cut = self._cut + text, b""
+            return whole
+        text = self._cut + text
+        end = max(text.rfind(b"\n"), text.rfind(b"\r", 0, -1)) + 1
+        if self._ended or len(text) > LONGEST_EDITED:
+            end = len(text)
+        whole, self._cut = text[:end], text[end:]
+        lines = edit.lines(whole.decode(), self._lines)
+        self._lines += len(lines)
+        return "".join(lines).encode()
 
     def _decoded(self, raw: bytes) -> bytes:
         pending = self._decoder.getstate()[0]

@@ -207,7 +207,7 @@ class PartWriter:
 
 SETTINGS = (
     "target", "features", "exclude", "types", "missing", "date_format", "decimal", "na_values", "separator",
-    "encoding", "task", "validation", "test", "limit",
+    "encoding", "header", "skip_rows", "comment", "skip_totals", "task", "validation", "test", "limit",
 )  # fmt: skip
 """Of the `data` section, what decides about rows and columns, and how they are encoded."""
 

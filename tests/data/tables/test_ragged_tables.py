@@ -126,7 +126,14 @@ def test_names_that_are_years(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("나라,2019,2020\n한국,1,2\n", encoding="utf-8")
     raw, _, notes = read_table(path, ReadOptions(formats={}))
-    assert raw.names == ("나라", "2019", "2020")
+    assert (raw.names, notes) == (("나라", "2019", "2020"), [])
+
+
+def test_names_that_are_numbers_and_count_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("나라,5,7\n한국,1,2\n", encoding="utf-8")
+    raw, _, notes = read_table(path, ReadOptions(formats={}))
+    assert raw.names == ("나라", "5", "7")
     assert "some column names are numbers" in notes[0]
 
 

@@ -67,7 +67,7 @@ def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
         (("target",), None, "model_type"),
         (("target", "class_names"), [], "too_short"),
         (("target", "name"), 1, "string_type"),
-        (("options", "separator"), ", ", "string_too_long"),
+        (("options", "separator"), ", , ,", "string_too_long"),
         (("options", "encoding"), 7, "string_type"),
         (("options", "na_values"), 3, "tuple_type"),
         (("missing",), "ignore", "literal_error"),
