@@ -4,7 +4,8 @@
 - text_file.py: a text file as UTF-8, whatever its encoding and compression
 - line_edit.py: lines that are left out, and odd separators, before a file is read as CSV
 - header.py: the line of column names, and whether a line holds names at all
-- csv_reader.py: a CSV file: separator, rows in blocks
+- csv_reader.py: a CSV file: separator, decimal comma, rows in blocks
+- suggest_rules.py: title lines, comments, missing headers and total rows, as `init` notices them
 - csv_records.py: the slow, strict reading of a CSV: what is wrong, and on which line
 - parquet_reader.py: a Parquet file: its columns, rows in blocks
 - raw_table.py: rows as read: columns by name, missing values, usable rows

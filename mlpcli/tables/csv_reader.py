@@ -61,7 +61,7 @@ def find_layout(file: TextFile, options: ReadOptions) -> tuple[TextFile, CsvLayo
         SettingError: data.encoding, data.separator or data.header does not fit the file.
     """
     encoding, notes = find_encoding(file, options.encoding)
-    read = _first_lines(file, encoding)
+    read = first_lines(file, encoding)
     edit, lines = _edit_of(file, read, options)
     delimiter = UNIT if is_odd(edit.separator) else edit.separator
     header = _header_record(file, lines, delimiter, options.rules.header)
@@ -185,7 +185,7 @@ def _reader(stream: io.RawIOBase, layout: CsvLayout, block_size: int) -> pyarrow
     )
 
 
-def _first_lines(file: TextFile, encoding: str) -> list[str]:
+def first_lines(file: TextFile, encoding: str) -> list[str]:
     """Whole lines from the beginning; the last one may be cut where the file goes on."""
     try:
         with file.open_utf8(encoding) as stream:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mlpcli.errors import DataError
 from mlpcli.tables.raw_table import _some, check_count, check_names
+from mlpcli.text import clean_text
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+([eE][+-]?[0-9]+)?")
@@ -40,9 +41,8 @@ def header_names(lines: list[str], delimiter: str, place: str, rows: Rows, told:
     names = [clean_text(name) for name in written]
     check_count(len(names), place)
     numbers = [name for name in names if NUMBER.fullmatch(name)]
-    filled = [name for name in names if name]
     counted = told or is_numbered(names, rows)
-    if not counted and filled and (len(numbers) == len(filled) or any(DECIMAL.fullmatch(name) for name in names)):
+    if not counted and numbers_alone(names, rows):
         raise DataError(
             f"{place}: the first line holds numbers ({_some(numbers)}), not names; add a line of column names above it,"
             " or set data.header: none"
@@ -90,9 +90,17 @@ def is_numbered(names: Sequence[str], rows: Rows) -> bool:
     return not all(names[position] in _column(rows, position) for position in positions)
 
 
+def numbers_alone(names: Sequence[str], rows: Rows) -> bool:
+    """Whether a first line cannot hold names: all are numbers that do not count, or one has a decimal point."""
+    filled = [name.strip() for name in names if name.strip()]
+    if not filled or is_numbered(names, rows):
+        return False
+    return all(NUMBER.fullmatch(name) for name in filled) or any(DECIMAL.fullmatch(name) for name in filled)
+
+
 def looks_like_data(names: Sequence[str], rows: Rows) -> bool:
     """Whether a first line is a row: half of it or more occurs below it, or is numbers above numbers."""
-    filled = [(position, name) for position, name in enumerate(names) if name]
+    filled = [(position, name.strip()) for position, name in enumerate(names) if name.strip()]
     if not filled or not rows or is_numbered(names, rows):
         return False
     like = sum(_is_like(name, _column(rows, position)) for position, name in filled)

@@ -21,9 +21,12 @@ from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.column_forms import guessed_order, profile_columns, unclear_orders
 from mlpcli.tables.dates import DateFormat
 from mlpcli.tables.kinds import Verdict, choose_kinds, column_formats, judge
+from mlpcli.tables.line_edit import PLAIN_LINES, LineRules
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
 from mlpcli.tables.profile import ColumnProfile, ColumnSummary, column_lines, mixed_message
 from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, usable_rows
+from mlpcli.tables.suggest_rules import suggest_rules
+from mlpcli.tables.table_files import is_parquet, table_files
 from mlpcli.tables.table_reader import read_batches
 from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
 from mlpcli.text import clean_text, plural, shown
@@ -56,12 +59,14 @@ def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
     """Look at all rows of a table (see `look_at_data`); the target is guessed where it is None."""
     with reading(path):
         first: list[RawTable] = []
-        batches = read_batches(path, ReadOptions())
+        rules, of_lines = _line_rules(path)
+        batches = read_batches(path, ReadOptions(rules=rules))
         profiles = profile_columns(_keeping_first(batches, first), DataConfig(source=str(path)))
         name = guess_target(list(profiles), profiles) if target is None else clean_text(target)
         chosen = _choose(path, profiles, name, first[0], guessed=target is None)
     rows = profiles[name].present
-    notes = [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
+    notes = [*of_lines]
+    notes += [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
     read = [column for column in profiles if column == name or column in chosen.kinds]
     notes += [f"column {shown(column)}: {note}" for column in read for note in profiles[column].notes][:MOST_NOTES]
     if target is None:
@@ -73,9 +78,29 @@ def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
         rows=rows,
         inputs=sum(_inputs(profiles[column], kind) for column, kind in chosen.kinds.items()),
         smallest_class=_smallest_class(profiles[name], chosen.target),
-        entries=tuple(_entries(profiles, chosen, guessed=target is None)),
+        entries=(*_rule_entries(rules), *_entries(profiles, chosen, guessed=target is None)),
         notes=tuple(notes),
     )
+
+
+def _line_rules(path: Path) -> tuple[LineRules, list[str]]:
+    """Which lines of the first file are names, and which are no rows; nothing is said of Parquet files."""
+    file = table_files(path)[0]
+    return (PLAIN_LINES, []) if is_parquet(file) else suggest_rules(file)
+
+
+def _rule_entries(rules: LineRules) -> list[Entry]:
+    entries: list[Entry] = []
+    if rules.header is not None:
+        why = 'no line of names; they are "column 1" ...' if rules.header == "none" else "the line of the column names"
+        entries.append((f"header: {rules.header}", why))
+    if rules.skip:
+        entries.append((f"skip_rows: {rules.skip}", "lines above the rows"))
+    if rules.comment:
+        entries.append((f"comment: {yaml_value(rules.comment)}", "lines that begin with it are left out"))
+    if rules.totals:
+        entries.append((f"skip_totals: {yaml_list(list(rules.totals))}", "rows that begin so are sums of the others"))
+    return entries
 
 
 def _choose(path: Path, profiles: Profiles, name: str, first: RawTable, guessed: bool) -> _Chosen:
