@@ -15,6 +15,7 @@ MODULES = [
     "tables.dates",
     "tables.number_format",
     "tables.whole_numbers",
+    "tables.other_files",
     "tables.column_encoders",
     "data.split",
     "data.targets",

@@ -1,10 +1,11 @@
 """From the bytes of a CSV or Parquet file to the numbers of the network. In reading order:
 
 - table_files.py: which paths are tables, and which files a path means
+- other_files.py: files that are not what their name says, told by their first bytes
 - text_file.py: a text file as UTF-8, whatever its encoding and compression
 - line_edit.py: lines that are left out, and odd separators, before a file is read as CSV
 - header.py: the line of column names, and whether a line holds names at all
-- csv_reader.py: a CSV file: separator, decimal comma, rows in blocks
+- csv_reader.py: a CSV file: separator, rows in blocks
 - suggest_rules.py: title lines, comments, missing headers and total rows, as `init` notices them
 - csv_records.py: the slow, strict reading of a CSV: what is wrong, and on which line
 - parquet_reader.py: a Parquet file: its columns, rows in blocks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import open_binary
 from mlpcli.tables.line_edit import LineEdit
+from mlpcli.tables.other_files import LOOKED_AT, what_it_is
 from mlpcli.tables.table_files import COMPRESSIONS
 from mlpcli.text import did_you_mean
 
@@ -223,9 +225,11 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """The longer ones first: the mark of UTF-16 LE is the beginning of that of UTF-32 LE."""
-OTHER_FILES = ((b"PK\x03\x04", "an Excel workbook or a zip archive"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"))
-PACKED = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\x28\xb5\x2f\xfd", ".zst"))
 TRIED = ("utf-8", "cp949")
+WESTERN = "cp1252"
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+_SIGNS = "°µ²³"
+FIRST_OF_KS_X_1001 = 0xA1
 NOT_TEXT = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7")
 COMMON = ("utf-8", "cp949", "euc-kr", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
 
@@ -274,11 +278,15 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
     faults: list[UndecodableError] = []
     for encoding in TRIED:
         try:
-            _read_through(file, encoding)
+            rare = _read_through(file, encoding)
         except UndecodableError as fault:
             faults.append(fault)
             continue
+        if rare:
+            return WESTERN, [_western(file, rare, faults[0])]
         return encoding, [_found(file, encoding, faults[0])] if faults else []
+    if _looks_western(file):
+        return WESTERN, [_western(file, "", faults[0])]
     tried = ", ".join(
         f"{name} (byte 0x{at.byte:02x} at offset {at.offset:,})" for name, at in zip(TRIED, faults, strict=True)
     )
@@ -300,13 +308,9 @@ def wrong_encoding(file: TextFile, fault: UndecodableError) -> DataError:
 
 def _by_mark(file: TextFile, told: str | None) -> str | None:
     with file.open_bytes() as source:
-        start = source.read(1024)
-    for beginning, what in OTHER_FILES:
-        if start.startswith(beginning):
-            raise DataError(f"{file.name}: is {what}, not text; save it as CSV (UTF-8) there")
-    for beginning, ending in PACKED:
-        if start.startswith(beginning):
-            raise DataError(f"{file.name}: is compressed; its name must end in {ending}")
+        start = source.read(LOOKED_AT)
+    if (what := what_it_is(start)) is not None:
+        raise DataError(f"{file.name}: {what}")
     if not start:
         raise DataError(f"{file.name}: is empty; download or write it again")
     if told is None and b"\0" in start and not start.startswith(tuple(mark for mark, _ in MARKS)):
@@ -314,10 +318,56 @@ def _by_mark(file: TextFile, told: str | None) -> str | None:
     return next((encoding for mark, encoding in MARKS if start.startswith(mark)), None)
 
 
-def _read_through(file: TextFile, encoding: str) -> None:
+def _read_through(file: TextFile, encoding: str) -> str:
+    """Read all of a file; the first rare syllable where cp949 gives mostly such, as it does for Western text, or "".
+
+    Korean is written with the 2,350 syllables of KS X 1001. Where a byte of latin-1 and the ASCII letter after it are
+    taken for one, it is another (`°C` becomes `캜`).
+    """
+    letters = common = 0
+    first = ""
     with file.open_utf8(encoding) as stream:
-        while stream.read(CHUNK):
-            pass
+        while data := stream.read(CHUNK):
+            if encoding != "cp949" or data.isascii():
+                continue
+            text = "".join(letter for letter in data.decode("utf-8", "ignore") if not letter.isascii())
+            rare = [letter for letter in text if min(letter.encode("cp949")) < FIRST_OF_KS_X_1001]
+            letters, common = letters + len(text), common + len(text) - len(rare)
+            first = first or "".join(rare[:1])
+    return first if 2 * common < letters and _decodes(file, WESTERN) else ""
+
+
+def _decodes(file: TextFile, encoding: str) -> bool:
+    try:
+        with file.open_utf8(encoding) as stream:
+            while stream.read(CHUNK):
+                pass
+    except UndecodableError:
+        return False
+    return True
+
+
+def _looks_western(file: TextFile) -> bool:
+    """Whether the letters beyond ASCII are those of Western European languages, and stand alone between others."""
+    alone = letters = 0
+    try:
+        with file.open_utf8(WESTERN) as stream:
+            while data := stream.read(CHUNK):
+                text = "" if data.isascii() else data.decode("utf-8", "ignore")
+                found = _BEYOND_ASCII.findall(text)
+                letters += sum(map(len, found))
+                alone += sum(len(run) == 1 and ("\u00c0" <= run <= "\u00ff" or run in _SIGNS) for run in found)
+    except UndecodableError:
+        return False
+    return 10 * alone >= 9 * letters
+
+
+def _western(file: TextFile, rare: str, fault: UndecodableError) -> str:
+    why = f"; as cp949, it would have rare syllables such as {rare}" if rare else ""
+    return (
+        f"{file.name}: read as {WESTERN}, Western European (it is not utf-8: byte 0x{fault.byte:02x} at offset"
+        f" {fault.offset:,}{why}); if it is Korean, set data.encoding: cp949"
+    )
 
 
 def _found(file: TextFile, encoding: str, fault: UndecodableError) -> str:

@@ -86,7 +86,7 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("latin-1", GOOD.replace("a\n", "é\n").encode("latin-1"), DATA, ["a.csv: unknown encoding; tried"]),
     ("utf-16 without a mark", GOOD.encode("utf-16-le"), DATA, ["a.csv: contains a zero byte", "utf-16-le"]),
     ("no encoding", GOOD, _data(encoding="utf9"), ['my.yaml:1:34: data.encoding: unknown encoding "utf9"; did you']),
-    ("a workbook", b"PK\x03\x04" + bytes(99), DATA, ["a.csv: is an Excel workbook or a zip archive, not text"]),
+    ("a workbook", b"PK\x03\x04" + bytes(99), DATA, ["a.csv: is a zip archive, not text"]),
     ("packed", PACKED, DATA, ["a.csv: is compressed; its name must end in .gz"]),
     ("told semicolon", GOOD, _data(separator="';'"), ["my.yaml:1:34: data.separator: ';' does not occur", "',' does"]),
     # Settings that name columns.

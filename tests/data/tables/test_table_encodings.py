@@ -102,11 +102,17 @@ def test_told_wrongly(
     assert str(caught.value).startswith(f"{path}: {message}")
 
 
-@pytest.mark.parametrize("told", [None, "utf-8"])
-def test_neither_utf_8_nor_cp949(path: Path, told: str | None) -> None:
+def test_neither_utf_8_nor_cp949(path: Path) -> None:
+    path.write_bytes("a,名\n1,ﾃｰﾀは\n".encode("shift_jis"))
+    with pytest.raises(DataError, match=r"unknown encoding; .* set data\.encoding"):
+        read_table(path, ReadOptions())
+    assert read_table(path, ReadOptions(encoding="shift_jis"))[0].columns["名"].to_pylist() == ["ﾃｰﾀは"]
+
+
+def test_western_text_that_is_told_to_be_something_else(path: Path) -> None:
     path.write_bytes("name,ort\nM\xfcller,Z\xfcrich\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"offset 10.*set (another )?data\.encoding"):
-        read_table(path, ReadOptions(encoding=told))
+    with pytest.raises(DataError, match=r"offset 10.*can be read as cp1252: set data\.encoding"):
+        read_table(path, ReadOptions(encoding="utf-8"))
     assert read_table(path, ReadOptions(encoding="latin-1"))[0].columns["ort"].to_pylist() == ["Zürich"]
 
 
@@ -153,7 +159,18 @@ def test_unknown_names(path: Path, name: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04rest", r"is an Excel workbook or a zip archive, not text; save it as CSV \(UTF-8\) there"),
+        (b"PK\x03\x04rest", "is a zip archive, not text; unpack it first"),
+        (b"PK\x03\x04\x14\0[Content_Types].xml", r"is an Excel workbook, not text; save the sheet as CSV \(UTF-8\)"),
+        (b"\n<!DOCTYPE html>\n<html>", r"is a web page \(HTML\), not a table; download the file itself"),
+        (b"\xef\xbb\xbf<HTML lang=ko>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "is a Git LFS pointer.* git lfs pull"),
+        (b"%PDF-1.7\n", "is a PDF; look for"),
+        (b'[{"a": 1, "b": 2}]', "is JSON, not a table; write it as CSV"),
+        (b'{"a": 1, "b": 2}\n{"a": 2, "b": 3}\n', "is JSON, not a table"),
+        (b"<?xml version='1.0'?><a/>", "is XML"),
+        (b"PAR1rest", r"is a Parquet file; its name must end in \.parquet"),
+        (b"SQLite format 3\0", "is an SQLite database; export"),
+        (b"\x89PNG\r\n", r"is a picture \(PNG\)"),
         (b"\xd0\xcf\x11\xe0rest", "is an old Excel workbook"),
         (gzip.compress(b"a\n1\n", mtime=0), r"is compressed; its name must end in \.gz"),
         (b"a,b\n1,\0\n", r"contains a zero byte, .*data\.encoding: utf-16-le"),
@@ -185,3 +202,20 @@ def test_a_file_that_is_cut_while_it_is_read(path: Path) -> None:
         os.truncate(path, 10)
         with pytest.raises(DataError, match=r"표\.csv: changed while it was read"):
             stream.read()
+
+
+@pytest.mark.parametrize("text", ["Temperature(°C),b\n1,2\n", "café au lait,Ñandú\n1,2\n", "a,b\n1,naïve\n"])
+def test_western_text_that_could_be_korean(path: Path, text: str) -> None:
+    """Each high byte and the letter after it are also a syllable of cp949, but a rare one."""
+    path.write_bytes(text.encode("cp1252"))
+    raw, found, notes = read_table(path, ReadOptions(formats={}))
+    names = text.split("\n")[0].split(",")
+    assert (raw.names, found.encoding) == (tuple(names), "cp1252")
+    assert "read as cp1252, Western European" in notes[0]
+    assert "if it is Korean, set data.encoding: cp949" in notes[0]
+
+
+def test_korean_with_a_rare_syllable_stays_korean(path: Path) -> None:
+    path.write_bytes("이름,기온\n똠방각하,1\n펲,2\n".encode("cp949"))
+    raw, found, _ = read_table(path, ReadOptions(formats={}))
+    assert (raw.columns["이름"].to_pylist(), found.encoding) == (["똠방각하", "펲"], "cp949")
