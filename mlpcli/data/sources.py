@@ -93,7 +93,6 @@ def _built_in_path(name: str, written: str | None, notes: list[str]) -> dict[str
     return {}
 
 
-SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 READ_HERE = (
     "supported are built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
 )
@@ -162,8 +161,6 @@ def _load_path(path: Path, data: DataConfig, watch: Watch | None) -> Source:
     check_settings(data, "arrays")
     if name.endswith(".npz"):
         return load_npz(path, data)
-    if name.endswith(SPREADSHEETS):
-        raise DataError(f"{path}: is a spreadsheet; save the sheet as CSV, and give that")
     if "idx" in name:
         raise DataError(f"{path}: is a single IDX file; set data.source to its folder, {path.parent}")
     raise DataError(f"{path}: unsupported file type; {READ_HERE}")

@@ -2,6 +2,7 @@
 
 - table_files.py: which paths are tables, and which files a path means
 - other_files.py: files that are not what their name says, told by their first bytes
+- excel.py: an Excel workbook as CSV text
 - text_file.py: a text file as UTF-8, whatever its encoding and compression
 - line_edit.py: lines that are left out, and odd separators, before a file is read as CSV
 - header.py: the line of column names, and whether a line holds names at all

@@ -41,7 +41,7 @@ def what_it_is(start: bytes) -> str | None:
             return f"is {what}; {advice}"
     if start.startswith(_ZIP):
         if any(name in start for name in _IN_A_WORKBOOK):
-            return "is an Excel workbook, not text; save the sheet as CSV (UTF-8)"
+            return "is an Excel workbook, not text; its name must end in .xlsx, or save the sheet as CSV (UTF-8)"
         return "is a zip archive, not text; unpack it first, for example with unzip"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _PAGE.match(text):

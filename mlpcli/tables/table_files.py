@@ -11,12 +11,13 @@ from urllib.parse import unquote
 from mlpcli.data_folder import VARIABLE_TOO, unpack_first
 from mlpcli.errors import DataError
 from mlpcli.files import reading
+from mlpcli.tables.excel import ENDINGS as WORKBOOKS
 from mlpcli.text import did_you_mean
 
 TEXT_ENDINGS = (".csv", ".tsv")
 PARQUET_ENDING = ".parquet"
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-ENDINGS = ".csv, .tsv (also with .gz, .bz2 or .zst after it) and .parquet"
+ENDINGS = ".csv, .tsv (also with .gz, .bz2 or .zst after it), .parquet and .xlsx"
 DEEPEST = 10
 """Folders of the form key=value that are followed into each other."""
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -95,7 +96,7 @@ def _files(path: Path) -> list[Path]:
 
 def _is_table_name(path: Path) -> bool:
     name = path.name.lower()
-    if name.endswith(PARQUET_ENDING):
+    if name.endswith((PARQUET_ENDING, *WORKBOOKS)):
         return True
     return name.removesuffix(next((end for end in COMPRESSIONS if name.endswith(end)), "")).endswith(TEXT_ENDINGS)
 
@@ -113,7 +114,7 @@ def _tables_in(folder: Path, depth: int = 0) -> Iterator[Path]:
             if entry.is_dir():
                 if "=" in entry.name and depth < DEEPEST and not entry.is_symlink():
                     yield from _tables_in(folder / entry.name, depth + 1)
-            elif _is_table_name(Path(entry.name)):
+            elif _is_table_name(Path(entry.name)) and not entry.name.lower().endswith(WORKBOOKS):
                 yield folder / entry.name
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import open_binary
+from mlpcli.tables.excel import is_workbook, sheet_as_csv
 from mlpcli.tables.line_edit import LineEdit
 from mlpcli.tables.other_files import LOOKED_AT, what_it_is
 from mlpcli.tables.table_files import COMPRESSIONS
@@ -61,6 +62,10 @@ class TextFile:
         """
         import pyarrow as pa
 
+        if is_workbook(self.path):
+            with open_binary(self.path):  # a folder or an empty file is named as such
+                yield io.BytesIO(sheet_as_csv(self.path)[0])
+            return
         compression = COMPRESSIONS.get(self.path.suffix.lower())
         with open_binary(self.path) as file:
             steady = _SteadyFile(cast(BinaryIO, file), self.name)
@@ -262,6 +267,9 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
         DataError: it is not text, or in none of these encodings; it names the first bad byte.
         SettingError: the given encoding is unknown.
     """
+    if is_workbook(file.path):
+        with open_binary(file.path):
+            return "utf-8", sheet_as_csv(file.path)[1]
     wanted = known_encoding(told) if told is not None else None
     marked = _by_mark(file, told)
     if marked is not None:

@@ -160,7 +160,7 @@ def test_unknown_names(path: Path, name: str, message: str) -> None:
     ("content", "message"),
     [
         (b"PK\x03\x04rest", "is a zip archive, not text; unpack it first"),
-        (b"PK\x03\x04\x14\0[Content_Types].xml", r"is an Excel workbook, not text; save the sheet as CSV \(UTF-8\)"),
+        (b"PK\x03\x04\x14\0[Content_Types].xml", r"is an Excel workbook, not text; its name must end in .xlsx"),
         (b"\n<!DOCTYPE html>\n<html>", r"is a web page \(HTML\), not a table; download the file itself"),
         (b"\xef\xbb\xbf<HTML lang=ko>", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "is a Git LFS pointer.* git lfs pull"),
