@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from mlpcli.config.base import Component, Fraction, NonNegative, Number, Positive, Size
+from mlpcli.config.base import Component, Fraction, NonNegative, Number, Positive, Share, Size
 from mlpcli.config.initializers import Initializer
 from mlpcli.config.regularizers import Constraint, Regularizer
 from mlpcli.text import shown, suggestion
@@ -68,7 +68,7 @@ class AlphaDropout(Layer, tag="alpha_dropout", positional="rate"):
 
 
 class GaussianNoise(Layer, tag="gaussian_noise", positional="stddev"):
-    stddev: NonNegative
+    stddev: Share
 
 
 class ActivityRegularization(Layer, tag="activity_regularization"):
