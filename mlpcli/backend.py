@@ -23,6 +23,9 @@ _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 _NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 """Optional imports of Keras, for wrappers and galleries that are not used here, and slow."""
 
+_ONE_IMPORT = threading.RLock()
+"""Two threads would put each other's filter in the place of standard error."""
+
 
 @functools.cache
 def keras() -> Any:
@@ -34,7 +37,7 @@ def keras() -> Any:
     """
     _set_environment()
     try:
-        with filtered_stderr(), _left_out(_NOT_NEEDED), _ctrl_c_kept():
+        with _ONE_IMPORT, filtered_stderr(), _left_out(_NOT_NEEDED), _ctrl_c_kept():
             import keras
             import tensorflow
 
