@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Rows, Source, Splits, Watch, layout_of, row_count
+from mlpcli.data.images.sorting_hints import refuse_table_of_labels
 from mlpcli.data.other_rows import labelled_rows, read_rows
 from mlpcli.data.settings import check_settings
 from mlpcli.data.sources import load_source
@@ -64,6 +65,8 @@ def load_data(data: DataConfig, seed: int, stored: Preprocessing | None = None, 
         source = load_source(data, watch)
         return LoadedData(source, split_source(source, data, seed))
     with reading(path):
+        if path.is_dir():
+            refuse_table_of_labels(path)
         return LoadedData(*_load_table(path, data, seed, stored, watch))
 
 

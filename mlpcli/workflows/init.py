@@ -16,10 +16,11 @@ from mlpcli.config.sections import DataConfig, resolve_task
 from mlpcli.config.yaml_writer import yaml_value
 from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.dataset import Source
-from mlpcli.data.images.class_folders import LeftOut, find_parts, is_class_folder, training_files
+from mlpcli.data.images.class_folders import LeftOut, find_parts, is_class_folder, other_files, training_files
 from mlpcli.data.images.decoding import quiet_pillow
-from mlpcli.data.images.load_images import load_image_folder, unwatched
+from mlpcli.data.images.load_images import load_image_folder, unlabelled_notes, unwatched
 from mlpcli.data.images.pictures import LARGEST_PROPOSED, read_headers
+from mlpcli.data.images.sorting_hints import refuse_classes_in_names, refuse_table_of_labels
 from mlpcli.data.namesakes import namesake_of, own_data
 from mlpcli.data.sources import load_source
 from mlpcli.data_folder import located
@@ -145,6 +146,8 @@ def look_at_data(data: str, target: str | None, folder: Path) -> StarterData:
     built_in, notes = _built_in(data)
     path = Path(data) if built_in is not None else located(data)
     if built_in is None and is_table_path(path):
+        if path.is_dir():
+            refuse_table_of_labels(path)
         from mlpcli.workflows.init_table import look_at_table
 
         starter = look_at_table(path, source_from(folder, path), target)
@@ -223,7 +226,10 @@ def _smallest(source: Source) -> int | None:
 def look_at_pictures(path: Path, source: str, folder: Path) -> StarterData:
     """Look at class folders (see `look_at_data`)."""
     parts, left_out = find_parts(path), LeftOut()
+    refuse_classes_in_names(parts.train)
     files = training_files(path, parts.train, left_out)
+    for part in filter(None, (parts.test, parts.validation)):
+        other_files(path, part, files.class_names, LeftOut())  # which says what training would refuse
     with quiet_pillow():
         headers = read_headers(files.files, unwatched)
     good = np.array([index not in headers.broken for index in range(len(files.files))])
@@ -245,7 +251,7 @@ def look_at_pictures(path: Path, source: str, folder: Path) -> StarterData:
         own_test=parts.test is not None,
         smallest_class=int(np.bincount(files.labels[good], minlength=len(classes)).min()),
         entries=tuple(entries),
-        notes=left_out.notes(),
+        notes=(*left_out.notes(), *unlabelled_notes(parts)),
     )
 
 

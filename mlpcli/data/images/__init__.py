@@ -3,6 +3,7 @@
 The files, in reading order:
 
 - class_folders.py: which folder holds classes, which files are pictures, what is left out
+- sorting_hints.py: pictures labelled in another way, and the command that sorts them
 - decoding.py: one picture file to pixels, safely, on all processors
 - pictures.py: many files to one array, in one size and color, decoded once
 - load_images.py: class folders as a data set; one new photo as an example like them

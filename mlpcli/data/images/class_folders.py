@@ -14,21 +14,26 @@ from mlpcli.errors import DataError
 from mlpcli.files import reading
 from mlpcli.text import did_you_mean, escaped, listed
 
-TRAIN, TEST, VALIDATION = ("train",), ("test",), ("validation", "val", "valid")
+TRAIN, TEST, VALIDATION = ("train", "training"), ("test", "testing"), ("validation", "val", "valid")
 OF_PARTS = (*TRAIN, *TEST, *VALIDATION)
+WITHOUT_CLASSES = (*OF_PARTS, "images", "unknown", "unlabeled", "unlabelled")
+"""Names of a folder that stands alone in test/ and is no class: test/test/1.jpg."""
+DEEPEST = 5
 
 
 @dataclass(frozen=True)
 class Parts:
     """The folders whose folders are classes; test and validation stand beside train/, or are None.
 
-    beside: folders with pictures that stand beside train/, too, and belong to no part.
+    beside: folders with pictures that stand beside train/, too, and belong to no part. unlabelled: folders of pictures
+    that have no class, in the place of test or validation pictures.
     """
 
     train: Path
     test: Path | None = None
     validation: Path | None = None
     beside: tuple[Path, ...] = ()
+    unlabelled: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +51,22 @@ class ClassFiles:
 
 def is_class_folder(path: Path) -> bool:
     """Whether folders in this folder, or in its train/, hold pictures (told by their names)."""
-    return path.is_dir() and (has_pictures(path) or any(has_pictures(part) for part in _named(path, TRAIN)))
+    if not path.is_dir():
+        return False
+    path = unwrapped(path)
+    return has_pictures(path) or any(has_pictures(part) for part in _named(path, TRAIN))
+
+
+def unwrapped(path: Path) -> Path:
+    """The folder itself, or the one in it that holds everything, as archives are unpacked: photos/photos/train."""
+    for _ in range(DEEPEST):
+        if holds_pictures(path) or has_pictures(path) or _named(path, OF_PARTS):
+            break
+        inner = _folders(path)
+        if len(inner) != 1 or inner[0].is_symlink():
+            break
+        path = inner[0]
+    return path
 
 
 def find_parts(path: Path) -> Parts:
@@ -54,15 +74,34 @@ def find_parts(path: Path) -> Parts:
 
     A class may be called "train": then that folder holds pictures itself, beside other classes.
     """
+    path = unwrapped(path)
     train = _named(path, TRAIN)
     if not train:
         return Parts(path)
-    others = [folder for folder in visible(path) if folder.is_dir() and folder.name.lower() not in OF_PARTS]
+    others = [folder for folder in _folders(path) if folder.name.lower() not in OF_PARTS]
     beside = tuple(folder for folder in others if holds_pictures(folder))
     if beside and not has_pictures(train[0]):
         return Parts(path)
-    test, validation = _named(path, TEST), _named(path, VALIDATION)
-    return Parts(train[0], test[0] if test else None, validation[0] if validation else None, beside)
+    parts = [_part(_named(path, names), train[0]) for names in (TEST, VALIDATION)]
+    (test, of_test), (validation, of_validation) = parts
+    return Parts(train[0], test, validation, beside, tuple(folder for folder in (of_test, of_validation) if folder))
+
+
+def _part(folders: list[Path], train: Path) -> tuple[Path | None, Path | None]:
+    """The folder of class folders in such a part, and the folder of its pictures where these have no classes."""
+    if not folders:
+        return None, None
+    part, classes = folders[0], {_class_name(folder) for folder in _folders(train)}
+    inner = _folders(part)
+    if not inner and holds_pictures(part):
+        return None, part
+    if len(inner) == 1 and inner[0].name.lower() in WITHOUT_CLASSES and _class_name(inner[0]) not in classes:
+        return (None, inner[0]) if holds_pictures(inner[0]) else (inner[0], None)
+    return part, None
+
+
+def _folders(path: Path) -> list[Path]:
+    return [folder for folder in visible(path) if folder.is_dir()]
 
 
 def training_files(root: Path, folder: Path, left_out: LeftOut) -> ClassFiles:

@@ -9,9 +9,18 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import ImageForm, Rows, Source, Watch
-from mlpcli.data.images.class_folders import ClassFiles, LeftOut, Parts, find_parts, other_files, training_files
+from mlpcli.data.images.class_folders import (
+    ClassFiles,
+    LeftOut,
+    Parts,
+    find_parts,
+    other_files,
+    training_files,
+    unwrapped,
+)
 from mlpcli.data.images.decoding import decode_picture, quiet_pillow
 from mlpcli.data.images.pictures import Pictures, Wanted, read_pictures
+from mlpcli.data.images.sorting_hints import refuse_classes_in_names
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ def load_image_folder(path: Path, data: DataConfig, watch: Watch = unwatched) ->
         SettingError: data.image.size is open and the sizes differ, or it asks for more than the memory holds.
     """
     parts, left_out = find_parts(path), LeftOut()
+    refuse_classes_in_names(parts.train)
     for folder in parts.beside:
         left_out.other(path, folder)
     train = training_files(path, parts.train, left_out)
@@ -56,7 +66,7 @@ def load_image_folder(path: Path, data: DataConfig, watch: Watch = unwatched) ->
         feature_names=None,
         pixel_max=PIXEL_MAX,
         image=form,
-        notes=(*left_out.notes(), *pictures.notes, *_validation_note(parts, data)),
+        notes=(*left_out.notes(), *pictures.notes, *unlabelled_notes(parts), *_validation_note(parts, data)),
     )
 
 
@@ -88,7 +98,7 @@ def read_image_rows(
 
 def _part_for(key: str, path: Path) -> Path:
     parts = find_parts(path)
-    if parts.train == path:
+    if parts.train == unwrapped(path):
         return path
     part = parts.validation if key == "data.validation" else parts.test
     if part is None:
@@ -113,6 +123,15 @@ def _check_classes(root: Path, files: ClassFiles, y: Array) -> None:
             f"{example.parent}: none of its pictures can be read, the first is {example.name}; save them again,"
             f" or remove the folder from {root}"
         )
+
+
+def unlabelled_notes(parts: Parts) -> list[str]:
+    """A note on each folder of pictures without classes."""
+    return [
+        f"{folder} holds pictures without class folders, which no score can use; mlpcli predict RUN {folder} labels"
+        " them"
+        for folder in parts.unlabelled
+    ]
 
 
 def _validation_note(parts: Parts, data: DataConfig) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ def made(root: Path, *names: str) -> Path:
         (("1.jpg", "2.jpg"), False),
         (("train/1.jpg",), True),  # a class that is called train
         (("cat/notes.txt", "people.csv"), False),
-        (("a/b/c/1.jpg",), False),
+        (("a/b/c/1.jpg",), True),  # as archives are unpacked: all is in a/b
+        (("a/b/c/1.jpg", "d/b/c/1.jpg"), False),
         ((".cache/1.jpg", "__MACOSX/1.jpg", "cat/.1.jpg"), False),
     ],
 )
@@ -58,7 +59,7 @@ def test_a_file_or_nothing_is_no_class_folder(tmp_path: Path) -> None:
         (("TRAIN/cat/1.jpg", "Validation/cat/1.jpg", "val/cat/1.jpg"), "TRAIN", None, "Validation", []),
         (("train/cat/1.jpg", "extra/1.jpg", "docs/a.txt"), "train", None, None, ["extra"]),
         (("train/1.jpg", "car/1.jpg", "test/1.jpg"), ".", None, None, []),  # vehicles: "train" is a class
-        (("train/1.jpg", "test/1.jpg"), "train", "test", None, []),  # pictures without classes: an error, later
+        (("train/1.jpg", "test/1.jpg"), "train", None, None, []),  # pictures without classes: an error, later
     ],
 )
 def test_parts(
