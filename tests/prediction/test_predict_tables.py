@@ -183,8 +183,8 @@ def test_a_picture_for_a_model_of_tables(ports: Make, picture: Any) -> None:
 
 def test_a_file_of_no_known_kind(ports: Make, tmp_path: Path) -> None:
     path, _ = ports(answer=None)
-    with pytest.raises(DataError, match=r"rows\.xlsx: unsupported file type; give a table"):
-        predict(path, _csv(tmp_path, "x", "rows.xlsx"))
+    with pytest.raises(DataError, match=r"rows\.docx: unsupported file type; give a table"):
+        predict(path, _csv(tmp_path, "x", "rows.docx"))
 
 
 def test_a_model_of_arrays_with_names_takes_tables(model: Make, tmp_path: Path) -> None:
