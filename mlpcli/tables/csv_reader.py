@@ -82,9 +82,14 @@ def _edit_of(file: TextFile, read: list[str], options: ReadOptions) -> tuple[Lin
     """What is to be done to the lines, and the first lines after it."""
     told = directive(read[0]) if read else None
     edit = LineEdit(options.rules, first=0 if told is None else 1)
-    lines = [edit.line(number, line) for number, line in enumerate(read, 1)]
-    edit = replace(edit, separator=_separator(file, lines, options.separator or told))
-    return edit, [edit.line(number, line) for number, line in enumerate(read, 1)]
+    edit = replace(edit, separator=_separator(file, _edited(edit, read), options.separator or told))
+    return edit, _edited(edit, read)
+
+
+def _edited(edit: LineEdit, read: list[str]) -> list[str]:
+    """The first lines of a file after the edit; most files need none."""
+    changed = read if edit.last is None else read[: edit.last]
+    return [*(edit.line(number, line) for number, line in enumerate(changed, 1)), *read[len(changed) :]]
 
 
 def _header_record(file: TextFile, lines: list[str], delimiter: str, told: int | str | None) -> Record:

@@ -142,15 +142,14 @@ class ColumnProfile:
 
     def _count_labels(self, values: pa.ChunkedArray) -> None:
         """How often each value came, for as long as they may be classes."""
+        if self.seen.many or len(self.seen) > MOST_CLASSES:
+            self.labels = None
         if self.labels is None:
             return
         distinct, codes = distinct_values(values)
-        if len(distinct) <= MOST_CLASSES:
-            counts = np.bincount(codes[codes >= 0], minlength=len(distinct)).tolist()
-            for text, count in zip(as_texts(distinct).to_pylist(), counts, strict=True):
-                self.labels[text] += count
-        if len(distinct) > MOST_CLASSES or len(self.labels) > MOST_CLASSES:
-            self.labels = None
+        counts = np.bincount(codes[codes >= 0], minlength=len(distinct)).tolist()
+        for text, count in zip(as_texts(distinct).to_pylist(), counts, strict=True):
+            self.labels[text] += count
 
     def _without_gaps(self, column: pa.ChunkedArray, gap_words: Sequence[str]) -> pa.ChunkedArray:
         """The column with null for the usual words, which are counted."""
