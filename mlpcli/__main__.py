@@ -21,6 +21,10 @@ def main() -> NoReturn:
 
         say("interrupted")
         sys.exit(130)
+    finally:
+        # Where Ctrl-C ended the exec of a text (every dataclass is one), Python remembers it, and would end itself with
+        # the signal in place of the exit code. The next exec makes it forget.
+        exec("")
 
 
 def _run_in_utf_8() -> None:

@@ -229,6 +229,14 @@ def test_ctrl_c_while_the_first_modules_are_imported(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
 
 
+def test_ctrl_c_while_a_dataclass_is_made_ends_with_the_exit_code_and_not_with_the_signal(folder: Path) -> None:
+    (folder / "early").mkdir()
+    (folder / "early" / "pydantic.py").write_text("exec('raise KeyboardInterrupt')\n", encoding="utf-8")
+    path = os.pathsep.join([str(folder / "early"), str(ROOT)])
+    done = _run(folder, VALIDATE, env={"PYTHONPATH": path})
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
+
+
 def test_a_bug_keeps_its_traceback_without_control_characters(folder: Path) -> None:
     (folder / "early").mkdir()
     (folder / "early" / "click.py").write_text("raise ZeroDivisionError('a\\x1b[2J')\n", encoding="utf-8")
