@@ -143,7 +143,19 @@ def _advice(error: BaseException) -> str:
         if isinstance(cause, MemoryError) or _MEMORY.search(str(cause)):
             return "there is not enough memory for it: close other programs, or allow more (ulimit -v)"
         cause = cause.__cause__ or cause.__context__
-    return "reinstall it: pip install --force-reinstall tensorflow"
+    reinstall = "reinstall it: pip install --force-reinstall tensorflow"
+    if _memory_is_limited():  # then many parts fail with words of their own
+        return f"it may need more memory than is allowed here: allow more (ulimit -v), or {reinstall}"
+    return reinstall
+
+
+def _memory_is_limited() -> bool:
+    """Whether this process may have only so many bytes of address space (`ulimit -v`)."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 @contextmanager

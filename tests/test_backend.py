@@ -200,6 +200,17 @@ def test_where_memory_ran_out_nobody_is_sent_to_reinstall(tmp_path: Path, source
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs limits")
+def test_under_a_limit_of_memory_an_error_without_a_reason_may_be_for_want_of_memory(tmp_path: Path) -> None:
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2**40, resource.RLIM_INFINITY))\n"
+    done = _with_tensorflow(tmp_path, f"{limit}raise SystemError('error return without exception set')", IMPORT)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: TensorFlow cannot be imported: error return without exception set; it may need more memory than is"
+        " allowed here: allow more (ulimit -v), or reinstall it: pip install --force-reinstall tensorflow\n"
+    )
+
+
 SIGNAL = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    "
 INTERRUPTED = [
     f"{SIGNAL}raise\n",
