@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--columns", metavar="NAMES", help="The columns of --output, such as id,predicted.")
 @click.option("--probabilities", is_flag=True, help="A column per class in --output, with its probability.")
 @click.option("--no-bom", is_flag=True, help="No byte order mark in --output; Excel needs it, some graders refuse it.")
+@click.option("--strict", is_flag=True, help="Stop at an input that cannot be read instead of leaving it unanswered.")
 @click.option("--no-invert", is_flag=True, help="Keep a light background even if the training pictures had a dark one.")
 @click.option("--save-input", type=PATH, metavar="DIR", help="A new folder for the inputs as the network sees them.")
 @engine_option()
@@ -41,6 +42,7 @@ def predict(
     columns: str | None,
     probabilities: bool,
     no_bom: bool,
+    strict: bool,
     no_invert: bool,
     save_input: Path | None,
     engine: EngineName,
@@ -71,7 +73,7 @@ def predict(
     names = None if columns is None else tuple(clean_text(name) for name in columns.split(","))
     wanted = AnswerColumns(names, probabilities, not no_bom)
     ready = prepare_prediction(
-        model_or_run, inputs, top, not no_invert, output, save_input, say, stdin, engine, told, wanted
+        model_or_run, inputs, top, not no_invert, output, save_input, say, stdin, engine, told, wanted, strict
     )
     report(ready, as_json)
 
@@ -159,7 +161,7 @@ class Overview:
         self.ready = ready
         self.rows: list[list[str]] = []
         self.counts: Counter[str] = Counter()
-        self.low, self.high, self.total = math.inf, -math.inf, 0.0
+        self.low, self.high, self.total, self.answered = math.inf, -math.inf, 0.0, 0
 
     def add(self, found: Answers) -> None:
         import numpy as np
@@ -172,12 +174,13 @@ class Overview:
                 self.rows.append([*([entry["input"]] if several else []), *_row(entry), *_cells(entry, self.ready)])
         names = self.ready.meaning.class_names
         if names is not None and found.classes is not None:
-            which, counts = np.unique(found.classes[:, 0], return_counts=True)
+            which, counts = np.unique(found.classes[found.batch.good, 0], return_counts=True)
             self.counts.update({name_shown(names[i]): int(n) for i, n in zip(which, counts, strict=True)})
         else:
-            values = found.outputs[:, 0].astype(np.float64)
-            self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+            values = found.outputs[found.batch.good, 0].astype(np.float64)
+            self.low, self.high = min([self.low, *values]), max([self.high, *values])
             self.total += float(values.sum())
+            self.answered += len(values)
 
     def finish(self) -> None:
         answers = _headings(self.ready)
@@ -193,7 +196,7 @@ class Overview:
 
     def _print_summary(self, rows: int) -> None:
         if self.ready.meaning.class_names is None:
-            mean = number(self.total / rows)
+            mean = number(self.total / self.answered)
             line(f"from {number(float(self.low))} to {number(float(self.high))}, {mean} on average")
             return
         counted = [[name, f"{count:,}", f"{100 * count / rows:.1f} %"] for name, count in self.counts.most_common()]
@@ -219,6 +222,8 @@ def _row(entry: dict[str, Any]) -> list[str]:
 
 def _cells(entry: dict[str, Any], ready: PreparedPrediction) -> list[str]:
     """The cells of one row: label and probability of each class asked for, or the predicted numbers."""
+    if "error" in entry:
+        return ["error", *[""] * (len(_headings(ready)) - 1)]
     if "label" not in entry:
         return [f"{value:.6g}" for value in entry.get("values", [entry.get("value")])]
     score = ready.meaning.score

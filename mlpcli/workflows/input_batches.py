@@ -7,12 +7,13 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpcli.arrays import Array, model_values
 from mlpcli.data.dataset import ImageForm, Layout
@@ -81,21 +82,44 @@ class KeptStream:
         yield from read_named(self.path, STANDARD_INPUT, options, rows)
 
 
-def table_batches(name: str, read: Read, preprocessing: Preprocessing) -> Iterator[InputBatch]:
-    """The rows of a table, encoded.
+MOST_BROKEN = 1000
+"""Rows of a batch that cannot be encoded; more are a fault of the file as a whole."""
+
+
+def table_batches(name: str, read: Read, preprocessing: Preprocessing, strict: bool) -> Iterator[InputBatch]:
+    """The rows of a table, encoded; one that holds a value of the wrong kind is `broken`, or an error with strict.
 
     Raises:
-        DataError: the file cannot be read, lacks columns, or holds a value that does not fit its column.
+        DataError: the file cannot be read, lacks columns, or holds a thousand such values.
     """
     from mlpcli.tables.preprocessing import fitting_options
+    from mlpcli.tables.raw_table import check_columns
 
     width = max(1, len(preprocessing.feature_names), len(preprocessing.source_names))
     rows = max(1, min(BATCH_ROWS, BATCH_VALUES // width))
     first = 0
     for raw in read(fitting_options(read, preprocessing), rows):
         if len(raw):
-            yield InputBatch(preprocessing.encode(raw), (name,), first, raw)
+            check_columns(raw, preprocessing.source_names)
+            broken: dict[int, str] = {}
+            x = preprocessing.encode(raw) if strict else _encoded(raw, preprocessing, 0, broken)
+            yield InputBatch(x, (name,), first, raw, broken)
         first += len(raw)
+
+
+def _encoded(raw: RawTable, preprocessing: Preprocessing, first: int, broken: dict[int, str]) -> Array:
+    """x of the rows from `first` on in a batch; zeros for a broken one, found by halves, whose reason is put down."""
+    try:
+        return preprocessing.encode(raw)
+    except DataError as error:
+        if len(raw) == 1 and len(broken) < MOST_BROKEN:
+            broken[first] = str(error)
+            return np.zeros((1, len(preprocessing.feature_names)), np.float32)
+        if len(raw) == 1:
+            raise
+    half = len(raw) // 2
+    parts = (np.arange(half), np.arange(half, len(raw)))
+    return np.concatenate([_encoded(raw.take(rows), preprocessing, first + int(rows[0]), broken) for rows in parts])
 
 
 BATCH_BYTES = 1 << 24
@@ -180,18 +204,37 @@ def picture_files(folder: Path, note: Note) -> list[Path]:
 
 
 def picture_batches(
-    files: Sequence[Path], form: ImageForm, layout: Layout, invert: bool, note: Note
+    files: Sequence[Path], form: ImageForm, layout: Layout, invert: bool, note: Note, strict: bool
 ) -> Iterator[InputBatch]:
     """The pictures in the order given, some MiB at a time; `note` is called for each that is inverted.
 
+    A file that is not a picture, or is damaged, is `broken`.
+
     Raises:
-        DataError: a file is not a picture, or is damaged.
+        DataError: with strict, instead.
     """
     step = max(1, BATCH_BYTES // (4 * math.prod(layout.input_shape)))
     for start in range(0, len(files), step):
         some = files[start : start + step]
-        pixels = np.stack([_pixels(file, form, invert, note) for file in some])
-        yield InputBatch(example_of(pixels, layout.input_shape, layout.pixel_max), tuple(str(file) for file in some))
+        broken: dict[int, str] = {}
+        read: list[Array | None] = []
+        for index, file in enumerate(some):
+            try:
+                read.append(_pixels(file, form, invert, note))
+            except DataError as error:
+                if strict:
+                    raise
+                broken[index] = str(error)
+                read.append(None)
+        found = next((pixels for pixels in read if pixels is not None), None)
+        shape = found.shape if found is not None else _shape_of(form)
+        pixels = np.stack([np.zeros(shape, np.uint8) if one is None else one for one in read])
+        x = example_of(pixels, layout.input_shape, layout.pixel_max)
+        yield InputBatch(x, tuple(str(file) for file in some), broken=broken)
+
+
+def _shape_of(form: ImageForm) -> tuple[int, ...]:
+    return (*form.size, 3) if form.color == "rgb" else tuple(form.size)
 
 
 def _pixels(file: Path, form: ImageForm, invert: bool, note: Note) -> Array:
@@ -211,12 +254,19 @@ class InputBatch:
     names: the file of each example, as the user wrote it; or one, for a file that all of them come from.
     first: which row of that file (from 0) the first of them is; None for pictures, each of which is a file.
     table: the rows as they stand in a table file.
+    broken: index of an example that could not be read, whose x is 0, to the reason.
     """
 
     x: Array
     names: tuple[str, ...]
     first: int | None = None
     table: RawTable | None = None
+    broken: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def good(self) -> npt.NDArray[np.int64]:
+        """The indices of the examples that could be read."""
+        return np.array([index for index in range(len(self)) if index not in self.broken], np.int64)
 
     def __len__(self) -> int:
         return len(self.x)

@@ -56,6 +56,7 @@ def prepare_prediction(
     engine: EngineName = "auto",
     told: Told | None = None,
     wanted: AnswerColumns | None = None,
+    strict: bool = False,
 ) -> PreparedPrediction:
     """Check model and inputs (see `predict` for the arguments and what is raised).
 
@@ -71,7 +72,7 @@ def prepare_prediction(
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:
         check_folder(folder)
-    opened = open_inputs(inputs, Reading(layout, meaning.target, stdin, invert, note))
+    opened = open_inputs(inputs, Reading(layout, meaning.target, stdin, invert, note, strict))
     wanted = wanted or AnswerColumns()
     if output is not None:
         check_output(output, opened, inputs, file)
@@ -94,6 +95,7 @@ def predict(
     told: Told | None = None,
     columns: Sequence[str] | None = None,
     probabilities: bool = False,
+    strict: bool = False,
 ) -> PredictionResult:
     """Predict with a saved model.
 
@@ -106,6 +108,7 @@ def predict(
         output: a .csv or .parquet file for the rows with their predictions.
         columns: which columns `output` holds, in this order; by default those of the input and the predictions.
         probabilities: whether `output` also has a column with the probability of each class, under its name.
+        strict: whether an input that cannot be read is an error; otherwise it has no answer, unless all are so.
         save_input: a new folder for what the network saw: pictures, or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names and scaling of a model that mlpcli did not write.
@@ -123,7 +126,7 @@ def predict(
     notes: list[str] = []
     wanted = AnswerColumns(None if columns is None else tuple(columns), probabilities)
     ready = prepare_prediction(
-        model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted
+        model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted, strict
     )
     found: list[Answers] = []
     ready.run(found.append)

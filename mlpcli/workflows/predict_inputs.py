@@ -21,7 +21,11 @@ from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 
 KEPT_BYTES = 1 << 26
 """Inputs up to this many bytes stay in memory after the check; larger ones are read a second time."""
+MOST_REASONS = 10
+"""Inputs that cannot be read, each with its reason; the others are counted."""
 Kind = Literal["picture", "table", "array"]
+Make = Callable[[bool], Iterator[InputBatch]]
+"""Reads the inputs; whether one that cannot be read is an error."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,17 @@ class PredictionInputs:
 
 @dataclass(frozen=True)
 class Reading:
-    """How inputs are read: the model's layout, the stream of `-`, whether to invert pictures, where notes go."""
+    """How inputs are read: the model's layout, the stream of `-`, whether to invert pictures, where notes go.
+
+    strict: whether an input that cannot be read is an error, instead of one without an answer.
+    """
 
     layout: Layout
     target: str | None
     stdin: IO[bytes] | None
     invert: bool
     note: Callable[[str], None]
+    strict: bool = False
 
 
 def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
@@ -69,18 +77,18 @@ def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
     return _checked(kinds[0], make, reading)
 
 
-def _maker(kind: Kind, items: list[Input], reading: Reading) -> Callable[[], Iterator[InputBatch]]:
-    """A function that reads the inputs, from the beginning each time it is called."""
+def _maker(kind: Kind, items: list[Input], reading: Reading) -> Callable[[bool], Iterator[InputBatch]]:
+    """Reads the inputs, from the beginning each time it is called."""
     layout = reading.layout
     if kind == "array":
         named = [(name_of(item), item if isinstance(item, np.ndarray) else Path(item)) for item in items]
         from mlpcli.workflows.input_batches import array_batches
 
-        return lambda: (batch for name, array in named for batch in array_batches(name, array, layout))
+        return lambda strict: (batch for name, array in named for batch in array_batches(name, array, layout))
     return (_picture_maker if kind == "picture" else _table_maker)([Path(str(item)) for item in items], reading)
 
 
-def _picture_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[InputBatch]]:
+def _picture_maker(paths: list[Path], reading: Reading) -> Make:
     from mlpcli.workflows.input_batches import picture_batches, picture_files
 
     form = reading.layout.image
@@ -94,10 +102,10 @@ def _picture_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator
             told.add(text)
             reading.note(text)
 
-    return lambda: picture_batches(files, form, reading.layout, reading.invert, note)
+    return lambda strict: picture_batches(files, form, reading.layout, reading.invert, note, strict)
 
 
-def _table_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[InputBatch]]:
+def _table_maker(paths: list[Path], reading: Reading) -> Make:
     from mlpcli.workflows import input_batches as tables
 
     preprocessing = tables.preprocessing_of(reading.layout, reading.target)
@@ -113,31 +121,42 @@ def _table_maker(paths: list[Path], reading: Reading) -> Callable[[], Iterator[I
             raise UserError("-: standard input can be read only once; give it once")
         else:
             readers.append((STANDARD_INPUT, tables.KeptStream(reading.stdin).read))
-    return lambda: (batch for name, read in readers for batch in tables.table_batches(name, read, preprocessing))
+    return lambda strict: (
+        batch for name, read in readers for batch in tables.table_batches(name, read, preprocessing, strict)
+    )
 
 
-def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]], reading: Reading) -> PredictionInputs:
+def _checked(kind: Kind, make: Make, reading: Reading) -> PredictionInputs:
     """Read everything once, and note in what it is unlike the training rows; small inputs are kept in memory."""
     from mlpcli.tables.unlike import UnlikeTraining
 
     unlike = UnlikeTraining(reading.layout.preprocessing) if reading.layout.preprocessing is not None else None
     kept: list[InputBatch] = []
     columns: dict[str, tuple[str, ...]] = {}
-    rows, size, separators = 0, 0, set[str]()
-    for batch in make():
+    rows, size, separators, broken = 0, 0, set[str](), list[str]()
+    for batch in make(reading.strict):
+        broken += batch.broken.values()
         _check_finite(batch)
         rows, size = rows + len(batch), size + batch.nbytes
         if batch.table is not None:
             columns[batch.name(0)] = batch.table.names
             separators.add(batch.table.separator)
             if unlike is not None:
-                unlike.add(batch.table)
+                unlike.add(batch.table.take(batch.good) if batch.broken else batch.table)
         if size <= KEPT_BYTES:
             kept.append(batch)
         else:
             kept.clear()
     if rows == 0:
         raise DataError("the input holds no rows; give at least one")
+    if len(broken) == rows:
+        raise DataError(broken[0])
+    for reason in broken[:MOST_REASONS]:
+        reading.note(f"warning: {reason}")
+    if broken:
+        reading.note(
+            f"warning: {len(broken):,} of {rows:,} inputs cannot be read and get no answer; --strict stops there"
+        )
     for note in unlike.notes() if unlike is not None else ():
         reading.note(f"warning: {note}")
     separator = separators.pop() if len(separators) == 1 else ","
@@ -145,7 +164,7 @@ def _checked(kind: Kind, make: Callable[[], Iterator[InputBatch]], reading: Read
     def again() -> Iterator[InputBatch]:
         # This holds `make` even if the batches were kept: the file with standard input must last as long as the
         # inputs, because a message about a row reads it again to find the line.
-        return iter(kept) if kept else make()
+        return iter(kept) if kept else make(reading.strict or not broken)  # what was whole stays so
 
     return PredictionInputs(kind, rows, again, columns, separator)
 

@@ -45,12 +45,17 @@ def answers(batch: InputBatch, outputs: Array, meaning: Meaning, top: int) -> An
     Raises:
         UserError: an output is NaN or infinite.
     """
-    good = np.isfinite(outputs).all(axis=1)
+    broken = list(batch.broken)
+    good = np.asarray(np.isfinite(outputs).all(axis=1))
+    good[broken] = True
     if not good.all():
         raise UserError(
             f"{batch.place(int(np.argmin(good)))}: the model's output is NaN or infinite; the row's values are probably"
             " far outside those it was trained on: correct or remove the row"
         )
+    if broken:
+        outputs = outputs.copy()
+        outputs[broken] = np.nan
     if meaning.class_names is None:
         return Answers(batch, outputs, None, None)
     # A binary model has one output, for the second class; the first has what is as far on the threshold's other side.
@@ -62,13 +67,17 @@ def answers(batch: InputBatch, outputs: Array, meaning: Meaning, top: int) -> An
 def entries(found: Answers, meaning: Meaning) -> Iterator[dict[str, Any]]:
     """One dictionary per row: input, row (not for pictures), then label and probability, or value.
 
-    With more than one class asked for, `top` lists them, the best first; with several targets, `values` are all.
+    One that could not be read has an `error` instead. With more than one class asked for, `top` lists them, the best
+    first; with several targets, `values` are all.
     """
     names, batch = meaning.class_names or (), found.batch
     for index in range(len(found)):
         entry: dict[str, Any] = {"input": batch.name(index)}
         if batch.first is not None:
             entry["row"] = batch.first + index
+        if index in batch.broken:
+            yield entry | {"error": batch.broken[index]}
+            continue
         if found.classes is None or found.scores is None:
             values = [_shortest(value) for value in found.outputs[index]]
             yield entry | ({"value": values[0]} if len(values) == 1 else {"values": values})
@@ -138,11 +147,9 @@ def answer_table(found: Answers, meaning: Meaning, wanted: AnswerColumns) -> pa.
     import pyarrow as pa
 
     columns = _own_columns(found)
-    for name, values in _answer_columns(found, meaning):
-        columns[_free(name, columns)] = values
-    if wanted.probabilities:
-        for name, values in _class_columns(found, meaning):
-            columns[_free(name, columns)] = values
+    classes = _class_columns(found, meaning) if wanted.probabilities else []
+    for name, values in [*_answer_columns(found, meaning), *classes]:
+        columns[_free(name, columns)] = _without_broken(values, found)
     if wanted.names is None:
         return pa.table(columns)
     for name in wanted.names:
@@ -152,6 +159,17 @@ def answer_table(found: Answers, meaning: Meaning, wanted: AnswerColumns) -> pa.
                 f" {quoted(list(columns))}"
             )
     return pa.table({name: columns[name] for name in wanted.names})
+
+
+def _without_broken(values: pa.Array, found: Answers) -> pa.Array:
+    """Answers with gaps for the inputs that could not be read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not found.batch.broken:
+        return values
+    good = np.isin(np.arange(len(found)), list(found.batch.broken), invert=True)
+    return pc.if_else(pa.array(good), values, pa.scalar(None, values.type))
 
 
 def _class_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
@@ -270,6 +288,8 @@ class SavedInputs:
         from PIL import Image
 
         for index, pixels in enumerate(picture_of(batch.x, self.layout.pixel_max)):
+            if index in batch.broken:
+                continue
             stem = _stem(batch.name(index))
             if batch.first is not None:
                 stem = f"{stem}-{batch.first + index}"

@@ -166,7 +166,7 @@ def test_json_is_escaped_where_the_output_lacks_letters(pictures: str, monkeypat
 def test_nothing_is_printed_where_an_input_is_wrong(rows: str) -> None:
     Path("bad.csv").write_text("a\n1\nx\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"bad\.csv:3: a"):
-        _run(rows, _csv(10), "bad.csv", "--json")
+        _run(rows, _csv(10), "bad.csv", "--json", "--strict")
 
 
 def test_an_input_must_be_given(rows: str) -> None:
@@ -181,7 +181,7 @@ def test_a_mistake_is_found_before_tensorflow_is_imported(rows: str) -> None:
         "import sys; from mlpcli.cli.main import _run; code = _run(sys.argv[1:]);"
         " print(code, *{'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules))"
     )
-    command = [sys.executable, "-c", code, "predict", rows, "bad.csv"]
+    command = [sys.executable, "-c", code, "predict", rows, "bad.csv", "--strict"]
     root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": root}, capture_output=True, encoding="utf-8", timeout=60, check=False

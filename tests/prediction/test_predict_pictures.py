@@ -133,12 +133,12 @@ def test_what_the_network_saw_is_saved(model: Any, digits_form: Any, picture: An
             assert np.array_equal(np.asarray(image), STROKE)
 
 
-def test_a_broken_picture_stops_everything(model: Any, digits_form: Any, picture: Any, tmp_path: Path) -> None:
+def test_a_broken_picture_stops_where_told(model: Any, digits_form: Any, picture: Any, tmp_path: Path) -> None:
     path, _ = model((4, 4), **digits_form)
     broken = tmp_path / "z.png"
     broken.write_bytes(picture("a.png").read_bytes()[:40])
     with pytest.raises(DataError, match=r"z\.png: is .*; save the picture again, or choose another"):
-        predict(path, [picture("a.png"), broken])
+        predict(path, [picture("a.png"), broken], strict=True)
 
 
 REFUSED = [

@@ -101,7 +101,7 @@ def test_rows_that_do_not_fit(
     model = cats(missing="drop", exclude=["=id"])
     (tmp_path / "new.csv").write_bytes(content.encode() if isinstance(content, str) else content)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    _is_refused(mlpcli_here("predict", model, "new.csv", *options), words)
+    _is_refused(mlpcli_here("predict", model, "new.csv", "--strict", *options), words)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
@@ -119,7 +119,7 @@ def test_a_table_for_a_model_that_knows_no_columns(model: Any, mlpcli_here: Any,
 
 def test_parquet_that_is_infinite(cats: Any, mlpcli_here: Any, tmp_path: Path) -> None:
     pq.write_table(pa.table({"나이": [1.0, 2.0, float("inf")]}), tmp_path / "new.parquet")
-    done = mlpcli_here("predict", cats(exclude=["=id"]), "new.parquet")
+    done = mlpcli_here("predict", cats(exclude=["=id"]), "new.parquet", "--strict")
     _is_refused(done, ['new.parquet: row 2 (from 0): 나이: "inf" is infinite'])
 
 

@@ -143,7 +143,7 @@ def test_standard_input_is_stored_once_until_the_prediction_is_over(
 def test_standard_input_that_does_not_fit(ports: Make, stream: bytes | None, given: list[str], words: str) -> None:
     path, _ = ports(answer=None)
     with pytest.raises(UserError) as caught:
-        prepare_prediction(path, given, stdin=None if stream is None else io.BytesIO(stream))
+        prepare_prediction(path, given, stdin=None if stream is None else io.BytesIO(stream), strict=True)
     assert str(caught.value).startswith(words)
 
 
@@ -164,14 +164,14 @@ def test_rows_that_are_refused_before_the_network_is_loaded(
 ) -> None:
     path, _ = ports(answer=None)
     with pytest.raises(DataError) as caught:
-        predict(path, _csv(tmp_path, text))
+        predict(path, _csv(tmp_path, text), strict=True)
     assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
 
 
 def test_gaps_where_the_model_takes_none(ports: Make, tmp_path: Path) -> None:
     path, _ = ports(_fitted(missing="drop"), answer=None)
     with pytest.raises(DataError, match=r"new\.csv:3: 나이: has no value"):
-        predict(path, _csv(tmp_path, "나이,port\n1,C\n,C\n"))
+        predict(path, _csv(tmp_path, "나이,port\n1,C\n,C\n"), strict=True)
 
 
 def test_a_picture_for_a_model_of_tables(ports: Make, picture: Any) -> None:
