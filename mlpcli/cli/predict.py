@@ -58,7 +58,7 @@ def predict(
     \b
     $ mlpcli predict runs/digits photo.png --top 3
     $ mlpcli predict runs/penguins new.csv --output answers.csv
-    $ mlpcli predict runs/titanic test.csv --output hand-in.csv --columns id,predicted --no-bom
+    $ mlpcli predict runs/penguins new.csv --output out.csv --columns id,predicted
     $ cat new.csv | mlpcli predict runs/penguins - --json
     """
     from mlpcli.cli.terminal import say

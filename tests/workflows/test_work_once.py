@@ -60,7 +60,9 @@ def test_init_reads_the_rows_of_a_table_once(
     monkeypatch.setattr(TextFile, "open_bytes", lambda file: opened.append(file.name) or open_bytes(file))
     init(table, target, tmp_path / "a.yaml")
     assert passes == [str(table)]
-    assert opened == [str(table)] * 4  # for a byte order mark, the encoding, the header, and the rows
+    # For a byte order mark, the encoding, the beginning and the end, to see whether there are lines that are no rows;
+    # then for mark, encoding, header and rows.
+    assert opened == [str(table)] * 8
 
 
 def _written(folder: Path, source: str, training: str) -> Path:
