@@ -181,11 +181,9 @@ def _settle_texts(profile: ColumnProfile, data: DataConfig) -> None:
     """Usual words for a gap that are frequent among texts are values."""
     if profile.present == 0:
         return
-    truth = profile.booleans == profile.present
-    if not truth or profile.name == data.target:  # as a feature, Yes and yes are the same
-        _point_out_variants(profile)
-    if truth:
+    if profile.booleans == profile.present:  # Yes and yes are the same
         return
+    profile.notes += capitals_note(profile)
     told = {value.strip() for value in data.na_values or ()}
     least = max(FEWEST_FREQUENT, FREQUENT * profile.rows)
     frequent = {word: rows for word, rows in profile.gap_words.items() if word not in told and rows >= least}
@@ -205,18 +203,19 @@ def _settle_texts(profile: ColumnProfile, data: DataConfig) -> None:
     )
 
 
-def _point_out_variants(profile: ColumnProfile) -> None:
-    """Texts that differ in capitals only are probably one."""
+def capitals_note(profile: ColumnProfile) -> tuple[str, ...]:
+    """A note on texts that differ in capitals only, and are probably one; () where there are none."""
     alike: dict[str, dict[str, int]] = {}
     for text, rows in (profile.labels or {}).items():
         alike.setdefault(text.casefold(), {})[text] = rows
     groups = [group for group in alike.values() if len(group) > 1]
-    if groups:
-        more = f" and {len(groups) - 1:,} more" if len(groups) > 1 else ""
-        profile.notes += (
-            f"values differ in capitals only ({_counted(groups[0])}{more}) and are used as different ones; write them"
-            " alike if they mean the same",
-        )
+    if not groups:
+        return ()
+    more = f" and {len(groups) - 1:,} more" if len(groups) > 1 else ""
+    return (
+        f"values differ in capitals only ({_counted(groups[0])}{more}) and are used as different ones; write them alike"
+        " if they mean the same",
+    )
 
 
 def _counted(words: Mapping[str, int]) -> str:

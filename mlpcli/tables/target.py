@@ -12,6 +12,7 @@ from mlpcli.arrays import Array
 from mlpcli.config.sections import resolve_task
 from mlpcli.config.yaml_writer import yaml_names
 from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.column_forms import capitals_note
 from mlpcli.tables.profile import MOSTLY, ColumnProfile, is_mixture, is_whole, mixed_message
 from mlpcli.tables.raw_table import check_columns, check_known, file_of, gap_mask, listed_columns
 from mlpcli.tables.texts import distinct_texts
@@ -47,7 +48,8 @@ def choose_target(file: str, profiles: Profiles, data: DataConfig) -> tuple[Targ
     classes = _holds_classes(file, profile, data)
     encoder = TargetEncoder(name, _class_names(file, profile, data) if classes else None)
     resolve_task(data.task, encoder.class_names)
-    told = [f'column "{shown(name)}": {note}' for note in profile.notes]
+    more = capitals_note(profile) if classes and profile.booleans == profile.present else ()
+    told = [f'column "{shown(name)}": {note}' for note in (*profile.notes, *more)]
     return encoder, [*_row_notes(profile), *told, *_task_notes(profile, data)]
 
 

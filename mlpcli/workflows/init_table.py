@@ -28,7 +28,7 @@ from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, usable_r
 from mlpcli.tables.suggest_rules import suggest_rules
 from mlpcli.tables.table_files import is_parquet, table_files
 from mlpcli.tables.table_reader import read_batches
-from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
+from mlpcli.tables.target import TargetEncoder, choose_target, guess_target, whole_numbers_of
 from mlpcli.text import clean_text, plural, shown
 from mlpcli.workflows.init_text import Entry, StarterData
 
@@ -45,7 +45,7 @@ class _Chosen:
     """What was decided about the columns.
 
     data: as the config will have it. unusable: column to the reason why it must be excluded.
-    doubtful: column to the reason why it perhaps should be.
+    doubtful: column to the reason why it perhaps should be. notes: about the target.
     """
 
     data: DataConfig
@@ -53,6 +53,7 @@ class _Chosen:
     kinds: dict[str, ColumnKind]
     unusable: dict[str, str]
     doubtful: dict[str, str]
+    notes: list[str]
 
 
 def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
@@ -67,7 +68,9 @@ def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
     rows = profiles[name].present
     notes = [*of_lines]
     notes += [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
-    read = [column for column in profiles if column == name or column in chosen.kinds]
+    doubt = whole_numbers_of(profiles[name]).distinct > 2  # two numbers are classes to everybody
+    notes += [note for note in chosen.notes if note.startswith("column ") or (doubt and "data.task" in note)]
+    read = [column for column in profiles if column in chosen.kinds]
     notes += [f"column {shown(column)}: {note}" for column in read for note in profiles[column].notes][:MOST_NOTES]
     if target is None:
         notes.insert(0, f"guessed the target: {shown(name)} (change it with --target COLUMN)")
@@ -107,7 +110,7 @@ def _choose(path: Path, profiles: Profiles, name: str, first: RawTable, guessed:
     check_known("--target", path.name, [name], profiles)
     data = DataConfig(source=str(path), target=name)
     try:
-        encoder, _ = choose_target(path.name, profiles, data)
+        encoder, notes = choose_target(path.name, profiles, data)
     except SettingError as error:
         advice = "; name the column to predict with --target" if guessed else ""
         raise SettingError("--target", f"{error.message}{advice}") from error
@@ -131,7 +134,7 @@ def _choose(path: Path, profiles: Profiles, name: str, first: RawTable, guessed:
     of_target: ColumnKind = "number" if encoder.class_names is None else "category"
     plain = first.read_as(ReadOptions(formats=column_formats(profiles, {**kinds, name: of_target})))
     doubtful.update(leaky_columns(plain, data, encoder, {c: k for c, k in kinds.items() if c not in doubtful}))
-    return _Chosen(data, encoder, kinds, unusable, doubtful)
+    return _Chosen(data, encoder, kinds, unusable, doubtful, notes)
 
 
 def _why_unusable(profile: ColumnProfile, verdict: Verdict) -> str:
