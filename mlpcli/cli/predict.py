@@ -146,11 +146,14 @@ class Json:
         write_result("\n]}\n")
 
     def _head(self) -> str:
-        known = {
+        known: dict[str, Any] = {
             "model": str(self.ready.model.resolve()),
             "task": self.ready.meaning.task,
             "target": self.ready.meaning.target,
         }
+        form = self.ready.target_format
+        if form is not None and form.unit:
+            known["unit"] = form.unit
         return printed_json(known)[:-1] + ', "predictions": ['
 
 
@@ -225,7 +228,9 @@ def _cells(entry: dict[str, Any], ready: PreparedPrediction) -> list[str]:
     if "error" in entry:
         return ["error", *[""] * (len(_headings(ready)) - 1)]
     if "label" not in entry:
-        return [f"{value:.6g}" for value in entry.get("values", [entry.get("value")])]
+        form = ready.target_format
+        texts = [f"{value:.6g}" for value in entry.get("values", [entry.get("value")])]
+        return texts if form is None else [form.write(text) for text in texts]
     score = ready.meaning.score
     return [cell for one in entry.get("top", [entry]) for cell in (one["label"], f"{one[score]:.4f}")]
 

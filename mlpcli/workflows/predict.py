@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlpcli.modelfile.card import Told
     from mlpcli.modelfile.saved_model import SavedModel
     from mlpcli.scoring.predictor import EngineName, Predictor
+    from mlpcli.tables.number_format import NumberFormat
     from mlpcli.workflows.predict_inputs import Input
 
 
@@ -167,6 +168,15 @@ class PreparedPrediction:
     def name(self) -> str:
         """What the model is called."""
         return self.saved.card.name
+
+    @property
+    def target_format(self) -> NumberFormat | None:
+        """How the numbers of the target were written in training, where that was not plain: with a unit, say."""
+        known = self.layout.preprocessing
+        if known is None or known.target.name is None:
+            return None
+        form = (known.options.formats or {}).get(known.target.name)
+        return None if form is None else form.number
 
     def run(self, each: Callable[[Answers], None], watch: Watch | None = None) -> None:
         """Predict batch by batch, pass the predictions to `each`, and write the files asked for.

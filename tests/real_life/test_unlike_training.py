@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -90,3 +91,19 @@ def test_rare_categories_of_training_are_known(tmp_path: Path, mlpcli_here: Run)
     assert "warning" not in mlpcli_here("predict", "run", known).stderr
     new = _csv(tmp_path / "new.csv", [("male", f"u{row}", "001", 1) for row in range(20)])
     assert "city: 20 of 20 values are in no training row" in mlpcli_here("predict", "run", new).stderr
+
+
+def test_answers_have_the_unit_of_the_target(tmp_path: Path, mlpcli_here: Run) -> None:
+    rows = "".join(f'{row % 40},"${1000 + 30 * (row % 40):,}"\n' for row in range(200))
+    (tmp_path / "train.csv").write_text(f"size,price\n{rows}", encoding="utf-8")
+    (tmp_path / "my.yaml").write_text(
+        "data: {source: train.csv, target: price, target_scaling: standardize}\nmodel: {hidden_units: [4]}\n"
+        "training: {epochs: 2, engine: numpy}\noutput: {plots: []}\n",
+        encoding="utf-8",
+    )
+    assert mlpcli_here("train", "my.yaml", "--run-dir", "run", "-q").returncode == 0
+    (tmp_path / "new.csv").write_text("size\n5\n", encoding="utf-8")
+    answer = mlpcli_here("predict", "run", "new.csv").stdout.split("\t")[-1].strip()
+    found = json.loads(mlpcli_here("predict", "run", "new.csv", "--json").stdout)
+    assert found["unit"] == "$"
+    assert answer == f"${found['predictions'][0]['value']:.6g}"
