@@ -96,14 +96,15 @@ def _otherwise(profile: ColumnProfile) -> str:
     if not forms.guessed:
         return ""
     written = "," if forms.unclear[","] else "."
-    value, other = ("1.25", ".") if forms.decimal == written else ("1250", ",")
+    value = "1.25" if forms.decimal == written else "1250"
     other = "." if forms.decimal == "," else ","
     return f' (1{written}250 is read as {value}; data.decimal: "{other}" reads it in the other way)'
 
 
 def _settle_dates(profile: ColumnProfile, data: DataConfig) -> bool:
     """Whether the column is one of dates, apart from words that are gaps."""
-    told, is_told = data.date_format.get(profile.name), data.types.get(profile.name) == "date"
+    told = data.date_format.get(profile.name)
+    is_told = told is not None or data.types.get(profile.name) == "date"
     form = format_told(told) if told is not None else _numeric_dates(profile, is_told)
     if form is not None:
         texts = [text for text in profile.seen.texts() if text.lower() not in KNOWN_GAPS]

@@ -102,7 +102,7 @@ def _used_columns(name: str, names: list[str], data: DataConfig, target: str | N
 
 def _verdict(profile: ColumnProfile, data: DataConfig, gaps_tell: bool) -> Verdict:
     verdict = judge(profile, gaps_tell)
-    told = data.types.get(profile.name)
+    told = data.types.get(profile.name, "date" if profile.name in data.date_format else None)
     if told is None or verdict.trouble in ("empty", "constant"):
         return verdict
     return Verdict(told)

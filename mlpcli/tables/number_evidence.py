@@ -74,13 +74,13 @@ class NumberEvidence:
 
     @property
     def decimal(self) -> Decimal:
-        """The decimal sign: as told, else as the clear rows have it, else the likelier one."""
-        if self.told is not None:
-            return self.told
+        """The decimal sign: as the clear rows have it; where there are none, as told, else the likelier one."""
         if self.clear[","] and not self.clear["."]:
             return ","
         if self.clear["."] or not self.unclear.total():
             return "."
+        if self.told is not None:
+            return self.told
         if self.elsewhere is not None:
             return self.elsewhere
         thousands = self.padded and self.small and self.unclear["."] >= FEWEST_GROUPED and not self.unclear[","]
@@ -111,7 +111,7 @@ class NumberEvidence:
     @property
     def mixture(self) -> str:
         """What is mixed in a way that nobody can guess the right value, in words; "" where nothing is."""
-        if self.told is None and self.clear["."] and self.clear[","]:
+        if self.clear["."] and self.clear[","]:
             return (
                 f"numbers are written in two ways: {self.clear['.']:,} with a decimal point (1.5) and"
                 f" {self.clear[',']:,} with a decimal comma (1,5)"

@@ -18,17 +18,21 @@ from mlpcli.workflows.predict import predict
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def table_model(tmp_path: Path, mlpcli_here: Run) -> Path:
-    rows = [f"{row % 40},{'ab'[row % 2]},{'no' if row % 40 < 20 else 'yes'}" for row in range(200)]
-    (tmp_path / "train.csv").write_text("\n".join(["age,kind,y", *rows]) + "\n", encoding="utf-8")
-    (tmp_path / "my.yaml").write_text(
-        "data: {source: train.csv, target: y}\nmodel: {hidden_units: [4]}\n"
+def _trained(folder: Path, mlpcli_here: Run, data: str) -> Path:
+    (folder / "my.yaml").write_text(
+        f"data: {{{data}}}\nmodel: {{hidden_units: [4]}}\n"
         "training: {epochs: 2, engine: numpy}\noutput: {plots: []}\n",
         encoding="utf-8",
     )
     assert mlpcli_here("train", "my.yaml", "--run-dir", "run", "-q").returncode == 0
-    return tmp_path / "run"
+    return folder / "run"
+
+
+@pytest.fixture
+def table_model(tmp_path: Path, mlpcli_here: Run) -> Path:
+    rows = [f"{row % 40},{'ab'[row % 2]},{'no' if row % 40 < 20 else 'yes'}" for row in range(200)]
+    (tmp_path / "train.csv").write_text("\n".join(["age,kind,y", *rows]) + "\n", encoding="utf-8")
+    return _trained(tmp_path, mlpcli_here, "source: train.csv, target: y")
 
 
 @pytest.fixture
@@ -49,13 +53,7 @@ def picture_model(tmp_path: Path, mlpcli_here: Run) -> Path:
     whole = (tmp_path / "new" / "p1.jpg").read_bytes()
     (tmp_path / "new" / "p1.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "new" / "p2.jpg").write_text("no picture", encoding="utf-8")
-    (tmp_path / "my.yaml").write_text(
-        "data: {source: shots}\nmodel: {hidden_units: [4]}\n"
-        "training: {epochs: 2, engine: numpy}\noutput: {plots: []}\n",
-        encoding="utf-8",
-    )
-    assert mlpcli_here("train", "my.yaml", "--run-dir", "run", "-q").returncode == 0
-    return tmp_path / "run"
+    return _trained(tmp_path, mlpcli_here, "source: shots")
 
 
 def test_a_bad_row_has_no_answer_and_the_others_have(table_model: Path, tmp_path: Path, mlpcli_here: Run) -> None:

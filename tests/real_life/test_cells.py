@@ -191,6 +191,16 @@ def test_the_config_says_which_sign_is_the_decimal_one() -> None:
     assert values(decided(texts), texts).tolist() == [1250, 2500, 3125]
     assert 'data.decimal: "," reads it in the other way' in " ".join(decided(texts).notes)
     assert values(decided(texts, decimal=","), texts).tolist() == [1.25, 2.5, 3.125]
+    clear = ["1.5", "2.25", "7"]  # whose rows tell, so that the setting has nothing to decide
+    assert values(decided(clear, decimal=","), clear).tolist() == [1.5, 2.25, 7]
+
+
+def test_a_date_format_that_does_not_fit_is_refused_and_not_forgotten() -> None:
+    texts = ["11 of 10", "12 of 10", "13 of 10"] * 4
+    found = decided(texts, date_format={"c": "%d/%m/%Y"})
+    assert found.kinds == {"c": "date"}
+    with pytest.raises(DataError, match='"11 of 10" is not a date'):
+        values(found, texts)
 
 
 MOMENTS = [
