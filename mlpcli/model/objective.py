@@ -24,12 +24,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import Output
 from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import SettingError
-from mlpcli.model.metric_rules import check_metrics
-
-_SIGNED = ("hinge", "squared_hinge")
-"""Losses that read labels as -1 and 1; the threshold between their classes is 0, not 0.5."""
-_POSITIVE = ("softplus", "exponential", "squareplus", "relu", "relu6", "sigmoid", "hard_sigmoid", "softmax")
-"""Activations for losses that take the logarithm of a prediction other than a probability."""
+from mlpcli.model.metric_rules import POSITIVE, SIGNED, check_loss, check_metrics
 
 
 @dataclass(frozen=True)
@@ -55,13 +50,13 @@ def choose_objective(config: Config, facts: DataFacts) -> Objective:
     if task not in loss.labels:
         fitting = "sparse_categorical_crossentropy" if task == "classification" else _default_loss(task).tag
         raise SettingError("training.loss", f"{loss.tag} does not fit a {task} task; use {fitting}, or auto")
-    if task == "regression" and loss.tag == "cosine_similarity" and facts.targets == 1:
-        raise SettingError("training.loss", "cosine_similarity of one number is only its sign; use mean_squared_error")
+    check_loss(loss, task, facts.targets)
     labels = loss.labels[task]
     output = _output(config, task, loss, facts)
     metrics = _metrics(config, task, loss, labels)
     check_metrics(metrics, output, task, loss)
-    return Objective(task, output, loss, labels, metrics, 0.0 if loss.tag in _SIGNED else 0.5)
+    metrics = tuple(_with_threshold(metric, task) for metric in metrics)
+    return Objective(task, output, loss, labels, metrics, 0.0 if loss.tag in SIGNED else 0.5)
 
 
 def _task(config: Config, facts: DataFacts) -> str:
@@ -113,7 +108,7 @@ def _metrics(config: Config, task: str, loss: Loss, labels: Labels) -> tuple[Met
             raise SettingError(
                 key, f"{metric.tag} does not fit the labels of the loss {loss.tag}; use loss: {other}, or auto"
             )
-    return tuple(_with_threshold(metric, task) for metric in config.training.metrics)
+    return tuple(config.training.metrics)
 
 
 def _with_threshold(metric: Metric, task: str) -> Metric:
@@ -141,8 +136,8 @@ def _output(config: Config, task: str, loss: Loss, facts: DataFacts) -> Output:
 def _default_activation(task: str, loss: Loss) -> str:
     if task == "regression":
         return "softplus" if loss.tag in ("poisson", "mean_squared_logarithmic_error") else "linear"
-    if loss.tag in (*_SIGNED, "categorical_hinge"):
-        return "tanh" if loss.tag in _SIGNED else "linear"
+    if loss.tag in (*SIGNED, "categorical_hinge"):
+        return "tanh" if loss.tag in SIGNED else "linear"
     return "softmax" if task == "classification" else "sigmoid"
 
 
@@ -150,9 +145,9 @@ def _check_activation(activation: str, units: int, task: str, loss: Loss) -> Non
     key = "model.output.activation"
     if activation == "softmax" and units == 1:
         raise SettingError(key, "softmax over one unit is always 1; use sigmoid for two classes, linear for a number")
-    if loss.tag == "poisson" and activation not in _POSITIVE:
+    if loss.tag == "poisson" and activation not in POSITIVE:
         raise SettingError(key, f"poisson needs outputs above 0, but {activation} gives others, too; use softplus")
-    if task == "binary" and loss.tag in _SIGNED and activation not in ("tanh", "hard_tanh", "softsign", "linear"):
+    if task == "binary" and loss.tag in SIGNED and activation not in ("tanh", "hard_tanh", "softsign", "linear"):
         raise SettingError(
             key, f"{loss.tag} needs outputs on both sides of 0, which {activation} does not give; use tanh or linear"
         )

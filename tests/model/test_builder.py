@@ -220,6 +220,7 @@ METRIC_ARGUMENTS: dict[str, dict[str, Any]] = {
     "specificity_at_sensitivity": {"sensitivity": 0.5},
     "precision": {"top_k": 1},
     "recall": {"class_id": 0},
+    "binary_accuracy": {"threshold": 0.5},
     "top_k_categorical_accuracy": {"k": 1},
     "sparse_top_k_categorical_accuracy": {"k": 1},
 }
