@@ -21,6 +21,7 @@ from mlpcli.data.scaling import class_weights, fit_scaling, fit_target_scaling
 from mlpcli.data.sources import find_sources
 from mlpcli.errors import SettingError
 from mlpcli.model.plan import Plan, Prepared, accuracy_name, make_plan
+from mlpcli.model.target_rules import check_targets
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
@@ -49,6 +50,7 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
         check_splits(config.data, source, splits)
         facts = facts_of(source, config.data, splits)
         plan = _checked_plan(loaded, facts)
+        check_targets(plan, splits)
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
         target_scaling = fit_target_scaling(config.data.target_scaling, splits.train)
         weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)

@@ -51,13 +51,14 @@ def validate(config: str | Path, overrides: Sequence[str] = (), watch: Watch | N
 def _inspect(loaded: LoadedConfig, watch: Watch | None) -> ValidationResult:
     """Sets that the catalog describes are loaded only if their rows matter; files always are."""
     from mlpcli.data.catalog import CATALOG
+    from mlpcli.model.target_rules import depends_on_targets
     from mlpcli.workflows.prepare import plan_from_facts, prepare
 
     data = loaded.config.data
     built_in = CATALOG.get(data.source)
     if built_in is not None and (built_in.at_hand or data.path is None):
         facts, plan = plan_from_facts(loaded)
-        if not (built_in.at_hand and _rows_matter(data, facts)):
+        if not (built_in.at_hand and (_rows_matter(data, facts) or depends_on_targets(plan))):
             return ValidationResult(loaded.config, facts, plan, notes=loaded.notes)
     prepared = prepare(loaded, watch) if watch else prepare(loaded)
     source = prepared.source
