@@ -69,7 +69,7 @@ def config_page() -> str:
         ("Constraints", CONSTRAINTS), ("Learning-rate schedules", (*SCHEDULES, ReduceLROnPlateau)),
     ]  # fmt: skip
     parts += [f"## {title}\n\n{_names(classes)}" for title, classes in families]
-    parts += [f"## Losses\n\n{_names(LOSSES, tasks=True)}", f"## Metrics\n\n{_names(METRICS, tasks=True)}"]
+    parts += [f"## Losses\n\n{_names(LOSSES, tasks=True)}", f"## Metrics\n\n{_names(METRICS, tasks=True)}", _MEANING]
     return "\n\n".join(parts) + "\n"
 
 
@@ -79,6 +79,38 @@ component (a layer, an optimizer ...) is written as a name, as a name with its a
 as a mapping with its name
 (`{name: sgd, momentum: 0.9}`). Relative paths start at the config's own folder. The option `-s training.epochs=5`
 overrides one key, any number of times; paths given so start where the command is typed."""
+
+
+_MEANING = """### Which of them mean something
+
+Keras computes any of them for any output, also where the number says nothing. `f1_score` and `fbeta_score` of one
+output get a threshold of 0.5 where the config gives none, since Keras would call every row positive. `validate` and
+`train` refuse the following, with line and key, before the first epoch; the message says what to use instead.
+
+For the outputs:
+
+- `auc`, the `..._at_...` metrics and the crossentropies: outputs that are no probabilities (`tanh`, `linear`)
+- after `hinge`, `squared_hinge`, `categorical_hinge` or `cosine_similarity` with such outputs: metrics that count
+  outputs above 0.5 (`precision`, `binary_accuracy` ...; with a threshold of your own they are allowed), and `mse`,
+  `rmse`, `mae`
+- `binary_accuracy` without a threshold: `softmax`
+- `kl_divergence`: outputs that do not sum up to 1 (`sigmoid`)
+- `top_k...`, and `top_k` of `precision` and `recall`: no more outputs than k
+- `cosine_similarity` as a loss: one number
+- `poisson`: outputs that may be negative (`linear`)
+
+For the targets of the training, validation or test part:
+
+- `mean_squared_logarithmic_error`, `poisson`: a negative one
+- `mean_absolute_percentage_error`: a 0
+- `r2_score`: one row, or the same value in all; too few rows for `num_regressors`
+
+For their arguments, where they leave one value for every output: `num_thresholds: 2`, `label_smoothing: 1`, an `alpha`
+of 0 in `categorical_focal_crossentropy`, `alpha` and `beta` of 0 in `tversky`, a threshold of 1 on probabilities, or
+of 0 on `sigmoid` and `softmax`.
+
+A `monitor` can only name the column of a loss or metric that is allowed. `hinge` as a metric of `sigmoid` outputs is,
+but at best it is the share of the negative rows, not 0."""
 
 
 def _keys(section: type[BaseModel]) -> str:
