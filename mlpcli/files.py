@@ -16,7 +16,7 @@ from typing import Any
 
 from mlpcli.errors import DataError, OutputError, UserError
 from mlpcli.machine import physical_memory
-from mlpcli.text import visible_json
+from mlpcli.text import nearest, visible_json
 
 TEMPORARY_PREFIX = ".tmp-"
 
@@ -175,6 +175,19 @@ def check_unpacked_size(path: Path, unpacked: int, packed: int) -> None:
 
 STANDARD_OUTPUT = Path("-")
 """For --output: write to standard output, not to a file."""
+
+
+def near_file(missing: Path) -> str:
+    """`; did you mean "a.csv"?` for a file beside a missing one; their names are similar without the endings, too.
+
+    "" if there is none; where the whole folder is missing, it says so.
+    """
+    try:
+        stems = {Path(name).stem: name for name in sorted(os.listdir(missing.parent))}
+    except OSError:
+        return f"; the folder {missing.parent} does not exist either"
+    near = nearest(missing.stem, stems)
+    return f'; did you mean "{stems[near]}"?' if near else ""
 
 
 def check_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlpcli.errors import MlpcliError, UserError
 from mlpcli.files import check_folder, check_free, new_file
-from mlpcli.text import did_you_mean, escaped, printable
+from mlpcli.text import did_you_mean, escaped, nearest, printable
 
 _PACKAGE = Path(__file__).resolve().parent
 _MOST_NAMED = 8
@@ -83,15 +83,28 @@ def find_recipe(name: str) -> Recipe:
     raise UserError(f'unknown recipe "{shown}"{near}; mlpcli recipes lists them')
 
 
+def recipe_by_name(name: str) -> Recipe | None:
+    """The one recipe that is called so (`digits`, `fashion_mnist/relu`); None for a file name, too. Never fails."""
+    try:
+        found = _matches(name, shipped_recipes()) if not name.endswith((".yaml", ".yml")) else []
+    except (MlpcliError, OSError):
+        return None
+    return found[0] if len(found) == 1 else None
+
+
 def recipe_hint(path: Path) -> str:
-    """Advice for a missing config: the recipes of that name, or "". Never fails."""
+    """Advice for a missing config: the recipes of that name, one of a similar name, or how to get a config.
+
+    Never fails.
+    """
     try:
         recipes = shipped_recipes()
     except (MlpcliError, OSError):
         return ""
     found = _matches(path.as_posix(), recipes) or _matches(path.name, recipes)
     if not found:
-        return ""
+        near = nearest(_key(str(path)), [recipe.name for recipe in recipes] if not path.suffix else [])
+        return f'; did you mean the recipe "{near}"?' if near else "; mlpcli init writes one, mlpcli recipes lists some"
     if len(found) == 1:
         return f"; there is a recipe of that name: mlpcli recipes copy {found[0].name}"
     return f"; there are recipes of that name: {_listed(found)} (mlpcli recipes copy NAME)"

@@ -35,10 +35,16 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     >>> did_you_mean("adm", ["sgd", "adam"])
     '; did you mean "adam"?'
     """
+    near = nearest(word, allowed)
+    return f'; did you mean "{near}"?' if near else ""
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str | None:
+    """The most similar allowed word, or one that begins like it; None if none is similar."""
     words = list(allowed)
     near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     near = near or [other for other in words if word and other.startswith(word.lower())][:1]
-    return f'; did you mean "{near[0]}"?' if near else ""
+    return near[0] if near else None
 
 
 def escaped(text: str, spaces: bool = False) -> str:
@@ -143,6 +149,21 @@ def spoken(size: float) -> str:
         if size >= scale:
             return f"{size / scale:.1f} {unit}"
     return f"{size / 1e3:.1f} kB"
+
+
+_FIRST_OF_KS_X_1001 = 0xA1
+
+
+def rare_syllables(text: str) -> str:
+    """The letters that cp949 has beside the 2,350 syllables of KS X 1001 with which Korean is written.
+
+    Where a byte of latin-1 and the ASCII letter after it are taken for one, it is such a letter: `°C` becomes `캜`.
+
+    >>> rare_syllables("온도(캜)")
+    '캜'
+    """
+    beyond = (letter for letter in text if not letter.isascii())
+    return "".join(letter for letter in beyond if min(letter.encode("cp949")) < _FIRST_OF_KS_X_1001)
 
 
 def clean_text(text: str) -> str:

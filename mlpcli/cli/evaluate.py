@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.options import PATH, Command, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.options import PATH, RUN_PATH, Command, engine_option, json_option, stock_options, told_of
 from mlpcli.cli.terminal import line, number, print_json, say, table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("model_or_run", type=PATH)
+@click.argument("model_or_run", type=RUN_PATH)
 @click.option("--data", metavar="SOURCE", help="Score other rows: a path, or a built-in name.")
 @click.option(
     "--split", type=click.Choice(["test", "validation", "train"]), help="Which rows of the model's own data to score."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from mlpcli.cli.options import PATH, Command, json_option, set_option
+from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
 from mlpcli.cli.terminal import line, print_json, table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("config_or_model", type=PATH)
+@click.argument("config_or_model", type=CONFIG_PATH)
 @set_option()
 @click.option(
     "--engine", type=click.Choice(["keras", "numpy"]), default="keras", show_default=True,

@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mlpcli.cli.terminal import write_result
 
-PATH = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+PATH = click.Path(path_type=Path)
+
+
+class _ConfigPath(click.Path):
+    """A config's path, or the name of a recipe; a shell completes both."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from mlpcli.recipes import shipped_recipes
+
+        names = [recipe.name for recipe in shipped_recipes() if recipe.name.startswith(incomplete)]
+        return [*map(CompletionItem, names), *super().shell_complete(ctx, param, incomplete)]
+
+
+class _RecipeName(click.types.StringParamType):
+    """The name of a recipe, which a shell completes."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from mlpcli.recipes import shipped_recipes
+
+        return [CompletionItem(recipe.name) for recipe in shipped_recipes() if recipe.name.startswith(incomplete)]
+
+
+class _RunPath(click.Path):
+    """A run directory or a model file; a shell completes those in runs/ first."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from mlpcli.runs.directory import run_directories
+
+        runs = [run.as_posix() for run in run_directories(Path("runs"))]
+        found = [CompletionItem(run) for run in runs if run.startswith(incomplete)]
+        return found or super().shell_complete(ctx, param, incomplete)
+
+
+CONFIG_PATH = _ConfigPath(path_type=Path)
+RUN_PATH = _RunPath(path_type=Path)
+RECIPE_NAME = _RecipeName()
 
 
 class PrintsHelp(click.Command):
@@ -24,14 +61,58 @@ class PrintsHelp(click.Command):
         return option
 
 
+_WITHOUT = {
+    "config": "mlpcli init DATA writes one for your data; or name one of mlpcli recipes: mlpcli {} digits",
+    "config_or_model": "give a config, a model file or a run directory: mlpcli {} runs/digits",
+    "model_or_run": "give a model file or a run directory: mlpcli {} runs/digits",
+    "run_dirs": "give one or more run directories: mlpcli {} runs/digits",
+}
+"""What to do where an argument is missing."""
+
+
 class Command(PrintsHelp):
     """The class of all commands that are not groups."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            advice = _WITHOUT.get(error.param.name or "") if error.param is not None else None
+            if advice is None:
+                raise
+            what = error.format_message().rstrip(".")
+            raise click.UsageError(f"{what}; {advice.format(ctx.info_name)}", ctx) from None
 
 
 def _print_help(ctx: click.Context, option: click.Parameter, asked_for: bool) -> None:
     if asked_for and not ctx.resilient_parsing:
         write_result(f"{ctx.get_help()}\n")
         ctx.exit()
+
+
+_SHORT_FORMS = {
+    "epochs": "training.epochs",
+    "batch_size": "training.batch_size",
+    "lr": "training.optimizer.learning_rate",
+}
+
+
+def training_options() -> Decorator:
+    """`--epochs`, `--batch-size` and `--lr`, added to `overrides` as the `-s` that each is short for."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def with_short_forms(*, overrides: tuple[str, ...], **options: Any) -> Any:
+            given = {key: options.pop(name) for name, key in _SHORT_FORMS.items()}
+            short = (f"{key}={value}" for key, value in given.items() if value is not None)
+            return command(overrides=(*overrides, *short), **options)
+
+        for name, key in reversed(_SHORT_FORMS.items()):
+            option = click.option(f"--{name.replace('_', '-')}", metavar="N", help=f"Short for -s {key}=N.")
+            with_short_forms = option(with_short_forms)
+        return with_short_forms
+
+    return decorate
 
 
 def set_option() -> Decorator:

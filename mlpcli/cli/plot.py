@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from mlpcli.cli.options import PATH, Command
+from mlpcli.cli.options import PATH, RUN_PATH, Command
 from mlpcli.cli.terminal import say, write_result
 
 
 @click.command(cls=Command)
-@click.argument("run_dirs", type=PATH, nargs=-1, required=True, metavar="RUN_DIR...")
+@click.argument("run_dirs", type=RUN_PATH, nargs=-1, required=True, metavar="RUN_DIR...")
 @click.option("--output", type=PATH, help="The picture to write; its extension sets the format.")
 @click.option("--metric", help="Draw only this metric, such as loss or accuracy.")
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)

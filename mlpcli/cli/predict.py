@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from mlpcli.cli.options import PATH, Command, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.options import PATH, RUN_PATH, Command, engine_option, json_option, stock_options, told_of
 from mlpcli.cli.terminal import ResultStream, line, number, printed_json, say, table, write_result
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("model_or_run", type=PATH)
+@click.argument("model_or_run", type=RUN_PATH)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("--top", type=int, default=1, metavar="K", help="Print the K most likely classes of each row.")
 @json_option()

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mlpcli.cli.options import PATH, Command, PrintsHelp, json_option
+from mlpcli.cli.options import PATH, RECIPE_NAME, Command, PrintsHelp, json_option
 from mlpcli.cli.terminal import PIPE_WIDTH, ResultStream, line, print_json, say, write_result
 from mlpcli.errors import UserError
 from mlpcli.recipes import SCORE, TIME, Recipe, as_typed, data_needed, recipe_text
@@ -63,7 +63,7 @@ def recipes(context: click.Context, as_json: bool) -> None:
 
 
 @recipes.command()
-@click.argument("name")
+@click.argument("name", type=RECIPE_NAME)
 def show(name: str) -> None:
     """Print the recipe NAME.
 
@@ -79,7 +79,7 @@ def show(name: str) -> None:
 
 
 @recipes.command()
-@click.argument("name")
+@click.argument("name", type=RECIPE_NAME)
 @click.option("--output", type=PATH, help="The config to write; - for standard output.  [default: NAME.yaml, here]")
 def copy(name: str, output: Path | None) -> None:
     """Write the recipe NAME as a config of your own.

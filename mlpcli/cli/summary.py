@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.options import PATH, Command, json_option, set_option
+from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
 from mlpcli.cli.terminal import line, print_json, table
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("config_or_model", type=PATH)
+@click.argument("config_or_model", type=CONFIG_PATH)
 @set_option()
 @json_option()
 def summary(config_or_model: Path, overrides: tuple[str, ...], as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.options import PATH, Command, json_option, set_option
+from mlpcli.cli.options import CONFIG_PATH, PATH, Command, json_option, set_option, training_options
 from mlpcli.cli.terminal import line, number, print_json, say, table
 from mlpcli.runs.directory import SEEDS
 
@@ -35,8 +35,9 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
 
 
 @click.command(cls=Command)
-@click.argument("config", type=PATH)
+@click.argument("config", type=CONFIG_PATH)
 @set_option()
+@training_options()
 @click.option(
     "--runs-dir",
     type=PATH,
@@ -62,14 +63,15 @@ def train(
     verbose: bool,
     as_json: bool,
 ) -> int:
-    """Train the network that CONFIG describes.
+    """Train the network that CONFIG describes, a file or the name of a recipe.
 
     Writes a run directory: the model with its best weights, the history, scores and plots. With --seeds, writes a
     folder with a run directory for each seed, seeds.json and one plot of all seeds.
 
     \b
     $ mlpcli train configs/digits.yaml
-    $ mlpcli train configs/digits.yaml -s training.epochs=5 -s seed=1
+    $ mlpcli train digits
+    $ mlpcli train configs/digits.yaml --epochs 5 -s seed=1
     $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
     $ mlpcli train configs/digits.yaml --seeds 3
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from mlpcli.cli.options import PATH, Command, json_option, set_option
+from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option, training_options
 from mlpcli.cli.summary import print_layers, print_totals
 from mlpcli.cli.terminal import line, print_json, table
 from mlpcli.text import percent, shown
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("config", type=PATH)
+@click.argument("config", type=CONFIG_PATH)
 @set_option()
+@training_options()
 @json_option()
 def validate(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Check CONFIG and print what it would build.

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from mlpcli.config.problems import problems_of
 from mlpcli.config.schema import Config, check_config
 from mlpcli.config.yaml_reader import DEEPEST_NESTING, LARGEST_FILE_BYTES, Document, KeyPath, parse_yaml
 from mlpcli.errors import ConfigError, Problem, SettingError
-from mlpcli.text import did_you_mean
+from mlpcli.files import near_file
+from mlpcli.recipes import recipe_by_name, recipe_hint
+from mlpcli.text import rare_syllables
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
@@ -49,16 +51,27 @@ class LoadedConfig:
 def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     """Read, override and check a config; no other file is looked at.
 
+    path: of the file. Where there is none, and it is the name of a recipe (`digits`), the recipe is read; its relative
+    paths start at the current folder, as those of a copy would.
+
     Raises:
         ConfigError: with every problem found, each with file, line and column.
     """
-    document = parse_yaml(_read(path), str(path))
+    folder, notes = path.parent, []
+    if not os.path.lexists(path) and (recipe := recipe_by_name(str(path))) is not None:
+        notes.append(
+            f"{path}: the recipe of that name ({recipe.path}); mlpcli recipes copy {recipe.name} makes it yours"
+        )
+        path, folder = recipe.path, Path()
+    text, said = _read(path)
+    document = parse_yaml(text, str(path))
     for override in overrides:
         try:
             apply_override(document, override)
         except ConfigError as error:
             document.problems.extend(error.problems)
-    return check_document(document, folder=path.parent, default_name=path.stem)
+    loaded = check_document(document, folder, default_name=path.stem)
+    return replace(loaded, notes=(*notes, *said))
 
 
 def check_document(document: Document, folder: Path, default_name: str) -> LoadedConfig:
@@ -114,13 +127,15 @@ def _remove(value: Any, location: tuple[int | str, ...]) -> None:
         del holder[last]
 
 
-def _read(path: Path) -> str:
-    """Read a config in UTF-8 (with or without a byte order mark) or in UTF-16 with one."""
+def _read(path: Path) -> tuple[str, list[str]]:
+    """The text of a config and what to say about it: UTF-8 or cp949, or UTF-16 with a byte order mark."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError([Problem(0, 0, "", f"does not exist{_near_name(path)}", str(path))]) from None
+        raise ConfigError(
+            [Problem(0, 0, "", f"does not exist{near_file(path)}{recipe_hint(path)}", str(path))]
+        ) from None
     except IsADirectoryError:
         raise ConfigError([Problem(0, 0, "", "is a folder; give the path of a YAML file", str(path))]) from None
     except OSError as error:
@@ -129,21 +144,23 @@ def _read(path: Path) -> str:
     if len(content) > LARGEST_FILE_BYTES:
         raise ConfigError([Problem(1, 1, "", "is larger than 1 MiB; a config is a few kilobytes", str(path))])
     try:
-        return content.decode(encoding)
+        return content.decode(encoding), []
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        if encoding == "utf-8" and (korean := _as_korean(content)) is not None:
+            return korean, [f"{path}: read as cp949 (line {line} is not UTF-8)"]
         message = f"invalid UTF-8 at byte {error.start}; save the file as UTF-8"
         raise ConfigError([Problem(line, 1, "", message, str(path))]) from None
 
 
-def _near_name(path: Path) -> str:
-    from mlpcli.recipes import recipe_hint
-
+def _as_korean(content: bytes) -> str | None:
+    """The text in the encoding of Korean Windows; None if it is not that, or gives syllables that nobody writes."""
     try:
-        near = did_you_mean(path.name, os.listdir(path.parent))
-    except OSError:
-        near = f"; the folder {path.parent} does not exist either"
-    return near + recipe_hint(path)
+        text = content.decode("cp949")
+    except UnicodeDecodeError:
+        return None
+    letters = sum(not letter.isascii() for letter in text)
+    return text if 2 * len(rare_syllables(text)) <= letters else None
 
 
 def _path_of(key: str, value: Any) -> tuple[str | int, ...]:

@@ -29,7 +29,7 @@ from mlpcli.data_folder import (
     unpack_first,
 )
 from mlpcli.errors import ConfigError, DataError, SettingError
-from mlpcli.files import reading
+from mlpcli.files import near_file, reading
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -187,7 +187,6 @@ def _load_folder(folder: Path, data: DataConfig, watch: Watch | None) -> Source:
 def _not_found(path: Path) -> str:
     if packed := unpack_first(path):
         return f"{path}: not found; {packed}"
-    neighbours = [inner.name for inner in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = did_you_mean(path.name, [*BUILT_IN_NAMES, *neighbours])
+    hint = did_you_mean(path.name, BUILT_IN_NAMES) or near_file(path)
     names = ", ".join(BUILT_IN_NAMES)
     return f"{path}: not found{hint}; give a path, or a built-in name: {names}; {VARIABLE_TOO}"

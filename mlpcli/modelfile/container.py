@@ -31,6 +31,7 @@ from mlpcli.modelfile.hdf5 import (
     read_text,
     step_into,
 )
+from mlpcli.runs.directory import near_run
 from mlpcli.text import printable, visible_json
 
 KEY = "mlpcli"
@@ -142,7 +143,7 @@ def _open(path: Path) -> BinaryIO:
     try:
         return open(path, "rb")
     except FileNotFoundError:
-        raise ModelFileError(f"{path}: does not exist; give a model file or a run directory") from None
+        raise ModelFileError(f"{path}: does not exist{near_run(path)}; give a model file or a run directory") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
 

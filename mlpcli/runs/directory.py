@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from mlpcli import __version__
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import replace_file, write_json
+from mlpcli.text import nearest
 
 
 CONFIG = "config.yaml"
@@ -84,6 +85,12 @@ def create_exact_directory(path: Path) -> Path:
     return path.resolve()
 
 
+def check_exact_directory(path: Path) -> None:
+    """Refuse early what `create_exact_directory` would refuse after the data was read (see there)."""
+    if path.exists():
+        create_exact_directory(path)
+
+
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Hold an empty folder, made by one of the above, until the first files are in it: no other run gets it meanwhile.
@@ -126,7 +133,7 @@ def find_file(run: Path, name: str) -> Path:
     """
     if not run.is_dir():
         found = "is a file" if run.exists() else "does not exist"
-        raise RunDirectoryError(f"{run}: {found}; give a run directory such as runs/digits")
+        raise RunDirectoryError(f"{run}: {found}{near_run(run)}; give a run directory such as runs/digits")
     path = run / name
     if not path.is_file():
         _refuse_seeds(run)
@@ -134,6 +141,22 @@ def find_file(run: Path, name: str) -> Path:
             f"{run}: has no {name}, so it is not a run directory (or its run ended before the first epoch)"
         )
     return path
+
+
+def run_directories(folder: Path) -> list[Path]:
+    """The runs, and series of several seeds, in a folder such as runs/, sorted by name."""
+    with suppress(OSError):
+        return sorted(inner for inner in folder.iterdir() if (inner / CONFIG).is_file() or (inner / SEEDS).is_file())
+    return []
+
+
+def near_run(missing: Path) -> str:
+    """`; did you mean runs/digits?`: a run beside a missing one, or in runs/, with a similar name; "" if there is none."""
+    for folder in (missing.parent, Path("runs")):
+        near = nearest(missing.name, [run.name for run in run_directories(folder)])
+        if near and folder / near != missing:
+            return f"; did you mean {folder / near}?"
+    return ""
 
 
 def find_model(run: Path) -> Path:

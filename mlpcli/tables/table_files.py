@@ -10,9 +10,8 @@ from urllib.parse import unquote
 
 from mlpcli.data_folder import VARIABLE_TOO, unpack_first
 from mlpcli.errors import DataError
-from mlpcli.files import reading
+from mlpcli.files import near_file, reading
 from mlpcli.tables.excel import ENDINGS as WORKBOOKS
-from mlpcli.text import did_you_mean
 
 TEXT_ENDINGS = (".csv", ".tsv")
 PARQUET_ENDING = ".parquet"
@@ -88,7 +87,7 @@ def _files(path: Path) -> list[Path]:
         return found
     if not path.exists():
         way = unpack_first(path) or f"check the path; {VARIABLE_TOO}"
-        raise DataError(f"{path}: not found{_neighbour(path)}; {way}")
+        raise DataError(f"{path}: not found{near_file(path)}; {way}")
     if not _is_table_name(path) and path.is_file():
         raise DataError(f"{path}: not the name of a table; tables end in {ENDINGS}")
     return [path]
@@ -121,13 +120,6 @@ def _tables_in(folder: Path, depth: int = 0) -> Iterator[Path]:
 def _one_of_each(files: list[Path]) -> str:
     text = next(file for file in files if not is_parquet(file))
     return f"{text.name} and {next(file for file in files if is_parquet(file)).name}"
-
-
-def _neighbour(path: Path) -> str:
-    try:
-        return did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
-    except OSError:
-        return f" (the folder {path.parent} does not exist)"
 
 
 def table_name(path: Path) -> str:

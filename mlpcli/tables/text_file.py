@@ -18,7 +18,7 @@ from mlpcli.tables.excel import is_workbook, sheet_as_csv
 from mlpcli.tables.line_edit import LineEdit
 from mlpcli.tables.other_files import LOOKED_AT, what_it_is
 from mlpcli.tables.table_files import COMPRESSIONS
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, rare_syllables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -234,7 +234,6 @@ TRIED = ("utf-8", "cp949")
 WESTERN = "cp1252"
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 _SIGNS = "°µ²³"
-FIRST_OF_KS_X_1001 = 0xA1
 NOT_TEXT = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7")
 COMMON = ("utf-8", "cp949", "euc-kr", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
 
@@ -327,11 +326,7 @@ def _by_mark(file: TextFile, told: str | None) -> str | None:
 
 
 def _read_through(file: TextFile, encoding: str) -> str:
-    """Read all of a file; the first rare syllable where cp949 gives mostly such, as it does for Western text, or "".
-
-    Korean is written with the 2,350 syllables of KS X 1001. Where a byte of latin-1 and the ASCII letter after it are
-    taken for one, it is another (`°C` becomes `캜`).
-    """
+    """Read all of a file; the first rare syllable where cp949 gives mostly such, as it does for Western text, or ""."""
     letters = common = 0
     first = ""
     with file.open_utf8(encoding) as stream:
@@ -339,9 +334,9 @@ def _read_through(file: TextFile, encoding: str) -> str:
             if encoding != "cp949" or data.isascii():
                 continue
             text = "".join(letter for letter in data.decode("utf-8", "ignore") if not letter.isascii())
-            rare = [letter for letter in text if min(letter.encode("cp949")) < FIRST_OF_KS_X_1001]
+            rare = rare_syllables(text)
             letters, common = letters + len(text), common + len(text) - len(rare)
-            first = first or "".join(rare[:1])
+            first = first or rare[:1]
     return first if 2 * common < letters and _decodes(file, WESTERN) else ""
 
 

@@ -15,8 +15,8 @@ from mlpcli.data.dataset import Layout
 from mlpcli.data.images.class_folders import holds_pictures, is_picture_name
 from mlpcli.data_folder import located
 from mlpcli.errors import DataError, UserError
+from mlpcli.files import near_file
 from mlpcli.tables.table_files import is_table_path
-from mlpcli.text import did_you_mean
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 
 KEPT_BYTES = 1 << 26
@@ -212,7 +212,9 @@ def kind_of(item: Input, layout: Layout) -> Kind:
     if str(item) == STDIN:
         return "table"
     if not path.exists() and not (glob.has_magic(str(path)) and is_table_path(path)):
-        found = "no file matches" if glob.has_magic(str(path)) else f"does not exist{_neighbour(path)}"
+        found = (
+            "no file matches" if glob.has_magic(str(path)) else f"does not exist{near_file(path) or '; check the path'}"
+        )
         raise DataError(f"{path}: {found}")
     if path.suffix.lower() in ARRAY_ENDS:
         return "array"
@@ -225,16 +227,6 @@ def kind_of(item: Input, layout: Layout) -> Kind:
     raise DataError(
         f"{path}: unsupported file type; give a table (.csv, .tsv, .parquet), an .npy or .npz file, or a picture"
     )
-
-
-def _neighbour(path: Path) -> str:
-    """A similarly named file that may be meant; the names must be similar without their endings, too."""
-    try:
-        names = [other.name for other in path.parent.iterdir()]
-    except OSError:
-        names = []
-    near = [name for name in names if did_you_mean(path.stem, [Path(name).stem])]
-    return did_you_mean(path.name, near) or "; check the path"
 
 
 def name_of(item: Input) -> str:

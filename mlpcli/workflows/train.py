@@ -65,6 +65,8 @@ def train(
 
     with _ONE_AT_A_TIME:
         listener = progress or Silence()
+        if run_dir:
+            run_directory.check_exact_directory(Path(run_dir))
         loaded = read_config(Path(config), overrides)
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
@@ -111,10 +113,13 @@ def train_seeds(
         RunDirectoryError: the folder cannot be made.
         OutputError: seeds.json cannot be written.
     """
+    from mlpcli.runs.directory import check_exact_directory
     from mlpcli.training.progress import Silence
     from mlpcli.workflows.prepare import read_config
 
     _check_count(seeds)
+    if run_dir:
+        check_exact_directory(Path(run_dir))
     loaded = read_config(Path(config), overrides)
     _check_last_seed(loaded, seeds)
     from mlpcli.workflows.seeds import SeedSeries
