@@ -8,34 +8,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from mlpcli.cli.main import COMMANDS, cli
 from mlpcli.config.base import Component
-from mlpcli.config.initializers import INITIALIZERS
-from mlpcli.config.layers import ACTIVATIONS
-from mlpcli.config.losses import LOSSES
-from mlpcli.config.metrics import METRICS
-from mlpcli.config.optimizers import OPTIMIZERS
-from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
-from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
-from mlpcli.config.schema import Config
-from mlpcli.config.sections import (
-    BUILT_IN_NAMES,
-    LAYERS,
-    DataConfig,
-    EarlyStopping,
-    GenerateConfig,
-    ImageConfig,
-    ModelConfig,
-    OutputConfig,
-    StopWhenEqual,
-    TrainingConfig,
-)
+from mlpcli.config.reference import FAMILIES, SECTIONS, WORDS, arguments_of, default_of, words_of
 
 FOLDER = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py (make docs); change the schema or the command, not this file. -->"
@@ -54,23 +33,14 @@ def pages() -> dict[str, str]:
 
 def config_page() -> str:
     """Every key with its default and meaning, every name with its arguments."""
-    sections: list[tuple[str, type[BaseModel]]] = [
-        ("Top level", Config), ("data", DataConfig), ("data.image", ImageConfig), ("data.generate", GenerateConfig),
-        ("model", ModelConfig), ("training", TrainingConfig),
-        ("training.early_stopping", EarlyStopping), ("training.stop_when_equal", StopWhenEqual),
-        ("output", OutputConfig),
-    ]  # fmt: skip
     parts = ["# Config", NOTE, _INTRODUCTION]
-    parts += [f"## {title}\n\n{_keys(section)}" for title, section in sections]
-    parts.append(f"## Built-in data\n\n{_listed(BUILT_IN_NAMES)}")
-    parts.append(f"## Activations\n\n{_listed(ACTIVATIONS)}")
-    families: list[tuple[str, Iterable[type[Component]]]] = [
-        ("Layers", LAYERS), ("Optimizers", OPTIMIZERS), ("Initializers", INITIALIZERS), ("Regularizers", REGULARIZERS),
-        ("Constraints", CONSTRAINTS), ("Learning-rate schedules", (*SCHEDULES, ReduceLROnPlateau)),
-    ]  # fmt: skip
-    parts += [f"## {title}\n\n{_names(classes)}" for title, classes in families]
-    parts += [f"## Losses\n\n{_names(LOSSES, tasks=True)}", f"## Metrics\n\n{_names(METRICS, tasks=True)}", _MEANING]
-    return "\n\n".join(parts) + "\n"
+    parts += [f"## {title}\n\n{_keys(section)}" for title, section in SECTIONS.items()]
+    parts.append(f"## Built-in data\n\n{_listed(WORDS['datasets'])}")
+    parts.append(f"## Activations\n\n{_listed(WORDS['activations'])}")
+    for kind, classes in FAMILIES.items():
+        title = "Learning-rate schedules" if kind == "schedules" else kind.capitalize()
+        parts.append(f"## {title}\n\n{_names(classes, tasks=kind in ('losses', 'metrics'))}")
+    return "\n\n".join([*parts, _MEANING]) + "\n"
 
 
 _INTRODUCTION = """Keras's own words, in snake_case. Only `data.source` has no default; unknown keys are errors. A
@@ -117,34 +87,9 @@ def _keys(section: type[BaseModel]) -> str:
     rows = ["| key | default | values | meaning |", "|---|---|---|---|"]
     for name, field in section.model_fields.items():
         description = (field.description or "see below").replace("|", "\\|")
-        words = ", ".join(f"`{word}`" for word in _words(field.annotation) if word != field.default)
-        rows.append(f"| `{name}` | {_default(field)} | {words} | {description} |")
+        words = ", ".join(f"`{word}`" for word in words_of(field.annotation) if word != field.default)
+        rows.append(f"| `{name}` | {_code(default_of(field))} | {words} | {description} |")
     return "\n".join(rows)
-
-
-def _words(annotation: Any) -> list[str]:
-    """The words that a key takes, beside what its meaning says."""
-    if get_origin(annotation) is Literal:
-        return [str(word) for word in get_args(annotation)]
-    return [word for inner in get_args(annotation) for word in _words(inner)]
-
-
-def _default(field: Any) -> str:
-    if field.default_factory is not None or isinstance(field.default, BaseModel):  # a section of its own
-        return ""
-    if field.default is PydanticUndefined:
-        return "" if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel) else "required"
-    return f"`{_yaml(field.default)}`"
-
-
-def _yaml(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "[" + ", ".join(_yaml(entry) for entry in value) + "]"
-    return '""' if value == "" else f"{value}"
 
 
 def _names(classes: Iterable[type[Component]], tasks: bool = False) -> str:
@@ -152,13 +97,13 @@ def _names(classes: Iterable[type[Component]], tasks: bool = False) -> str:
     for cls in classes:
         also = f" (also {', '.join(f'`{alias}`' for alias in cls.aliases)})" if cls.aliases else ""
         fits = f"; for {', '.join(getattr(cls, 'labels', {}))}" if tasks else ""
-        arguments = [_argument(name, field) for name, field in cls.model_fields.items() if name != "name"]
+        arguments = [name if default == "required" else f"{name} = {default}" for name, default in arguments_of(cls)]
         lines.append(f"- `{cls.tag}`{also}{': ' + ', '.join(arguments) if arguments else ''}{fits}")
     return "\n".join(lines)
 
 
-def _argument(name: str, field: Any) -> str:
-    return name if field.default is PydanticUndefined else f"{name} = {_yaml(field.default)}"
+def _code(default: str) -> str:
+    return default if default in ("", "required") else f"`{default}`"
 
 
 def _listed(words: Iterable[str]) -> str:

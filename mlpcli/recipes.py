@@ -93,10 +93,7 @@ def recipe_by_name(name: str) -> Recipe | None:
 
 
 def recipe_hint(path: Path) -> str:
-    """Advice for a missing config: the recipes of that name, one of a similar name, or how to get a config.
-
-    Never fails.
-    """
+    """Advice for a missing config: the recipes of that name, or one of a similar name, or "". Never fails."""
     try:
         recipes = shipped_recipes()
     except (MlpcliError, OSError):
@@ -104,7 +101,7 @@ def recipe_hint(path: Path) -> str:
     found = _matches(path.as_posix(), recipes) or _matches(path.name, recipes)
     if not found:
         near = nearest(_key(str(path)), [recipe.name for recipe in recipes] if not path.suffix else [])
-        return f'; did you mean the recipe "{near}"?' if near else "; mlpcli init writes one, mlpcli recipes lists some"
+        return f'; did you mean the recipe "{near}"?' if near else ""
     if len(found) == 1:
         return f"; there is a recipe of that name: mlpcli recipes copy {found[0].name}"
     return f"; there are recipes of that name: {_listed(found)} (mlpcli recipes copy NAME)"

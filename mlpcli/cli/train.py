@@ -63,10 +63,11 @@ def train(
     verbose: bool,
     as_json: bool,
 ) -> int:
-    """Train the network that CONFIG describes, a file or the name of a recipe.
+    """Train the network that CONFIG describes.
 
-    Writes a run directory: the model with its best weights, the history, scores and plots. With --seeds, writes a
-    folder with a run directory for each seed, seeds.json and one plot of all seeds.
+    CONFIG is a file or the name of a recipe. Writes a run directory: the model with its best weights, the history,
+    scores and plots. With --seeds, writes a folder with a run directory for each seed, seeds.json and one plot of all
+    seeds.
 
     \b
     $ mlpcli train configs/digits.yaml

@@ -133,9 +133,8 @@ def _read(path: Path) -> tuple[str, list[str]]:
         with open(path, "rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(
-            [Problem(0, 0, "", f"does not exist{near_file(path)}{recipe_hint(path)}", str(path))]
-        ) from None
+        hint = near_file(path) + recipe_hint(path) or "; mlpcli init writes one, mlpcli recipes lists some"
+        raise ConfigError([Problem(0, 0, "", f"does not exist{hint}", str(path))]) from None
     except IsADirectoryError:
         raise ConfigError([Problem(0, 0, "", "is a folder; give the path of a YAML file", str(path))]) from None
     except OSError as error:

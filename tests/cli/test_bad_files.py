@@ -115,7 +115,7 @@ WRONG: list[tuple[str, Make, str, list[str]]] = [
     ("a spreadsheet", write({"a.xlsx": b"PK"}), "data: {source: a.xlsx}\n", ["a.xlsx: "]),
     ("/dev/zero", write({}), "data: {source: /dev/zero}\n", ["/dev/zero: unsupported file type"]),
     # A second file beside the training rows.
-    ("validation missing", write({"a.csv": TABLE}), SECOND, ['b.csv: not found; did you mean "a.csv"?']),
+    ("validation missing", write({"a.csv": TABLE}), SECOND, ["b.csv: not found; check the path"]),
     ("validation, other columns", second(TABLE.replace("v", "w", 1)), SECOND, ["b.csv: lacks the column v"]),
     ("validation, no target", second("u,v\n1,2\n"), SECOND, ["b.csv: lacks the column y"]),
     ("validation, other label", second(f"{TABLE}1,2,c\n"), SECOND, ['b.csv:42: y: the label "c" is not in']),

@@ -42,7 +42,7 @@ def _truncated_npz(folder: Path) -> None:
 
 MNIST = "data: {source: mnist, path: idx}\n"
 WRONG: list[tuple[str, str | None, Callable[[Path], Any], list[str]]] = [
-    ("config missing", None, lambda folder: (folder / "me.yaml").touch(), ["my.yaml: does not exist", '"me.yaml"']),
+    ("config missing", None, lambda folder: (folder / "my2.yaml").touch(), ["my.yaml: does not exist", '"my2.yaml"']),
     (
         "config a folder",
         None,

@@ -48,9 +48,9 @@ WRONG = [
     (["trian"], "error: No such command 'trian'; did you mean \"train\"?"),
     (["eval"], "error: No such command 'eval'; did you mean \"evaluate\"?"),
     (["frobnicate"], "error: No such command 'frobnicate'"),
-    (["train"], "error: Missing argument 'CONFIG'."),
+    (["train"], "error: Missing argument 'CONFIG'; mlpcli init DATA writes one"),
     (["train", "a.yaml", "--epoch"], "error: No such option"),
-    (["plot"], "error: Missing argument 'RUN_DIR...'."),
+    (["plot"], "error: Missing argument 'RUN_DIR...'; give one or more run directories"),
     (["plot", "a", "--format", "gif"], "error: Invalid value for '--format': 'gif' is not one of 'png', 'svg', 'pdf'."),
     (["evaluate", "a", "--split", "all"], "'all' is not one of 'test', 'validation', 'train'."),
 ]

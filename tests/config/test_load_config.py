@@ -14,6 +14,7 @@ from mlpcli.errors import ConfigError, SettingError
 Read = Callable[..., Config]
 Refusals = Callable[..., list[str]]
 DIGITS = "data: {source: digits}\n"
+ADVICE = "; mlpcli init writes one, mlpcli recipes lists some"
 HANGUL = "# 설정\nname: 패션 MNIST 모델\n" + DIGITS
 
 
@@ -40,14 +41,13 @@ def test_line_ends_of_every_system_count_alike(line_end: str, refusals: Refusals
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (HANGUL.encode("cp949"), "my.yaml:1:1: invalid UTF-8 at byte 2; save the file as UTF-8"),
         (b"name: x\n# caf\xe9\n", "my.yaml:2:1: invalid UTF-8 at byte 13; save the file as UTF-8"),
         (HANGUL.encode("utf-16") + b"x", "save the file as UTF-8"),
         (DIGITS.encode("utf-16-le"), "has the character '\\x00', which YAML forbids"),
         (b"a: 1\n" * 2_200_000, "my.yaml:1:1: is larger than 1 MiB; a config is a few kilobytes"),
         (b"\xff" * 2_000_000, "my.yaml:1:1: is larger than 1 MiB; a config is a few kilobytes"),
     ],
-    ids=["cp949", "latin-1", "utf-16 cut", "utf-16 unmarked", "10 MB", "2 MB of bytes"],
+    ids=["latin-1", "utf-16 cut", "utf-16 unmarked", "10 MB", "2 MB of bytes"],
 )
 def test_what_is_no_text_is_refused(content: bytes, message: str, refusals: Refusals) -> None:
     (problem,) = refusals(content)
@@ -68,7 +68,7 @@ def test_what_is_no_mapping_is_refused(content: str, found: str, refusals: Refus
 def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "digits.yaml").write_text(DIGITS)
     assert refusal(tmp_path / "digit.yaml") == 'PATH: does not exist; did you mean "digits.yaml"?'
-    assert refusal(tmp_path / "xyz.yaml") == "PATH: does not exist"
+    assert refusal(tmp_path / "xyz.yaml") == f"PATH: does not exist{ADVICE}"
     assert "nowhere does not exist either" in refusal(tmp_path / "nowhere" / "digits.yaml")
 
 

@@ -34,7 +34,7 @@ DIGITS = "data: {source: digits}\n"
             ["-s training.epochs=0: training.epochs: must be greater than 0 (got 0)"],
         ),
         ("a: &a [x]\n", [], ["my.yaml:1:4: anchors and aliases (& and *) are not supported; write the value out"]),
-        (None, [], ["my.yaml: does not exist"]),
+        (None, [], ["my.yaml: does not exist; mlpcli init writes one, mlpcli recipes lists some"]),
     ],
     ids=["two problems", "tab", "override", "anchor", "missing"],
 )

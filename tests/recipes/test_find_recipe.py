@@ -102,7 +102,7 @@ def test_a_long_list_is_cut(folder: Path) -> None:
         ("fashion_mnist/relu", "; there is a recipe of that name: mlpcli recipes copy fashion_mnist/relu"),
         ("mine/digits.yaml", "; there is a recipe of that name: mlpcli recipes copy digits"),
         ("relu.yaml", "; there are recipes of that name: fashion_mnist/relu, mnist/relu (mlpcli recipes copy NAME)"),
-        ("mnist", ""),
+        ("mnist/zero", '; did you mean the recipe "mnist/zeros"?'),
         ("my.yaml", ""),
     ],
 )
