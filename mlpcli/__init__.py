@@ -20,6 +20,14 @@ _HOMES = {
 }
 
 
+__all__ = ["__version__", *_HOMES]
+
+
+def __dir__() -> list[str]:
+    """The functions, so that `dir`, `help` and completion know them."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
+
+
 def __getattr__(name: str) -> Any:
     """The function of a workflow, imported when it is first asked for."""
     if name in _HOMES:

@@ -143,6 +143,13 @@ def display_width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
 
 
+def number(value: object) -> str:
+    """A score with four decimals, or with four significant digits if it is very small or large."""
+    if not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
+
+
 def spoken(size: float) -> str:
     """A number of bytes in a readable unit: 5.2 GB."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6)):

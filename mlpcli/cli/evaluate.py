@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mlpcli.cli.options import PATH, RUN_PATH, Command, engine_option, json_option, stock_options, told_of
-from mlpcli.cli.terminal import line, number, print_json, say, table
+from mlpcli.cli.terminal import line, print_json, say, table
 
 if TYPE_CHECKING:
     from mlpcli.scoring.predictor import EngineName
@@ -50,10 +50,6 @@ def evaluate(
     report(run(model_or_run, data, split, output, engine, told_of(classes, divide_by)), as_json)
 
 
-MOST_MATRIX_COLUMNS = 20
-"""Classes; larger confusion matrices are only drawn as pictures."""
-
-
 def report(result: EvaluationResult, as_json: bool) -> None:
     """Print tables, or with `as_json` the content of evaluation.json."""
     for note in result.notes:
@@ -62,35 +58,10 @@ def report(result: EvaluationResult, as_json: bool) -> None:
     if as_json:
         print_json({"model": str(result.model), **evaluation})
         return
-    line(f"{result.name}: {evaluation['split']}, {evaluation['rows']:,} rows")
-    _print_scores(evaluation)
-    if "per_class" in evaluation:
-        _print_classes(evaluation)
+    line(result.title)
+    table("", *result.score_table())
+    for title, (columns, rows) in (("", result.class_table()), ("confusion matrix", result.matrix_table())):
+        if rows:
+            table(title, columns, rows)
     if result.written is not None:
         line(f"written to {result.written}")
-
-
-def _print_scores(evaluation: dict[str, Any]) -> None:
-    scores = {"loss": evaluation["loss"], **evaluation["metrics"]}
-    for name in ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2"):
-        if name in evaluation:
-            scores.setdefault(name, evaluation[name])
-    baseline = evaluation.get("baseline") or {}
-    rows = [[name, number(value), number(baseline[name]) if name in baseline else ""] for name, value in scores.items()]
-    table("", ["score", "model", f"baseline: {baseline['name']}" if baseline else ""], rows)
-
-
-def _print_classes(evaluation: dict[str, Any]) -> None:
-    columns = ["precision", "recall", "f1"]
-    rows = [
-        [row["name"], *(number(row[column]) for column in columns), f"{row['support']:,}"]
-        for row in evaluation["per_class"]
-    ]
-    table("", ["class", *columns, "support"], rows)
-    matrix, names = evaluation["confusion_matrix"], evaluation["class_names"]
-    if len(names) <= MOST_MATRIX_COLUMNS:
-        table(
-            "confusion matrix",
-            ["true \\ predicted", *names],
-            [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)],
-        )

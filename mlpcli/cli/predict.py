@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from mlpcli.cli.options import PATH, RUN_PATH, Command, engine_option, json_option, stock_options, told_of
-from mlpcli.cli.terminal import ResultStream, line, number, printed_json, say, table, write_result
+from mlpcli.cli.terminal import ResultStream, line, printed_json, say, table, write_result
+from mlpcli.text import number
 
 if TYPE_CHECKING:
     from mlpcli.scoring.predictor import EngineName

@@ -9,9 +9,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlpcli.cli.terminal import error_console, number, say
+from mlpcli.cli.terminal import error_console, say
 from mlpcli.runs.history import FIRST_COLUMNS
-from mlpcli.text import visible
+from mlpcli.text import number, visible
 from mlpcli.training.progress import Progress, Silence
 
 REFRESH_SECONDS = 0.1

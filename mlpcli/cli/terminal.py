@@ -59,13 +59,6 @@ def printed_json(value: Any, indent: int | None = None) -> str:
     return json_text(value, indent, ascii_only="utf" not in ResultStream().encoding.lower())
 
 
-def number(value: Any) -> str:
-    """A score with four decimals, or with four significant digits if it is very small or large."""
-    if not isinstance(value, (int, float)):
-        return str(value)
-    return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
-
-
 def _visible(text: str) -> str:
     return escaped(text, spaces=True)
 

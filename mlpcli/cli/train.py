@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpcli.cli.options import CONFIG_PATH, PATH, Command, json_option, set_option, training_options
-from mlpcli.cli.terminal import line, number, print_json, say, table
+from mlpcli.cli.terminal import line, print_json, say, table
 from mlpcli.runs.directory import SEEDS
+from mlpcli.text import number
 
 if TYPE_CHECKING:
     from mlpcli.workflows.run import TrainResult
@@ -113,42 +114,14 @@ def _kept(result: TrainResult) -> str:
 
 
 def _print(result: TrainResult) -> None:
-    metrics = result.metrics
-    if metrics["scores"]:
-        names = list(next(iter(metrics["scores"].values())))
-        order = [name for name in ("train", "validation", "test") if name in metrics["scores"]]
-        rows = [
-            [name, *(number(metrics["scores"][name][metric]) for metric in names), f"{metrics['rows'][name]:,}"]
-            for name in order
-        ]
-        table(metrics["name"], ["split", *names, "rows"], rows)
-        line(_against_baseline(result.evaluation or {}))
-        if metrics["test_chose_the_epoch"]:
-            line("the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic")
-    line(f"{_epochs(metrics)}stopped: {metrics['stopped']}")
-    rate = metrics["examples_per_second"]
-    speed = f", {rate:,.0f} examples per second" if rate else ""
-    line(f"trained, scored and saved in {metrics['seconds']['total']:.1f} s{speed}")
+    columns, rows = result.score_table()
+    if rows:
+        table(result.metrics["name"], columns, rows)
+    for sentence in result.sentences():
+        line(sentence)
     if result.model is not None:
         line(f"saved  {result.model}  (reloaded: same scores)")
     line(f"run    {result.run}")
-
-
-def _epochs(metrics: dict[str, Any]) -> str:
-    """`best epoch 7 of 20; `, with the epoch that was kept if it is another; "" if none is best."""
-    best, kept = metrics["best_epoch"], metrics["kept_epoch"]
-    if best is None:
-        return ""
-    return f"best epoch {best} of {metrics['epochs']}" + (f", kept epoch {kept}; " if kept != best else "; ")
-
-
-def _against_baseline(evaluation: dict[str, Any]) -> str:
-    baseline = evaluation.get("baseline") or {}
-    score = next((name for name in ("accuracy", "mae") if name in baseline), None)
-    if score is None:
-        return ""
-    own, trivial = number(evaluation[score]), number(baseline[score])
-    return f"{evaluation['split']} {score} {own}; baseline ({baseline['name']}): {trivial}"
 
 
 MOST_FAILURES = 5
@@ -168,38 +141,31 @@ def report_seeds(result: SeedsResult, as_json: bool) -> int:
     if len(failures) > MOST_FAILURES:
         say(f"error: and {len(failures) - MOST_FAILURES} more seeds; {result.path / SEEDS} lists all of them")
     if result.interrupted is not None:
-        say(f"{result.interrupted}; {_counted(summary)} finished; results are in {result.path}")
+        say(f"{result.interrupted}; {result.counted()} finished; results are in {result.path}")
         return result.interrupted.exit_code
     return 1 if failures else 0
 
 
 def _print_seeds(result: SeedsResult) -> None:
+    from mlpcli.workflows.run import OPTIMISTIC
+
     summary = result.summary
-    if summary["scores"]:
-        _print_means(summary)
+    columns, rows = result.mean_table()
+    if rows:
+        what = "mean ± standard deviation" if len(summary["seeds_done"]) > 1 else "one seed has no spread"
+        line(f"{summary['name']}: {result.counted()}, {what}", "bold")  # a title would wrap at the table's width
+        table("", columns, rows)
     else:
         line(f"{summary['name']}: no seed finished, so there are no means")
     if summary["runs"]:
         _print_runs(summary["runs"])
     if summary["test_chose_the_epoch"]:
-        line("the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic")
+        line(OPTIMISTIC)
     line(f"trained, scored and saved in {summary['total_seconds']:.1f} s")
     line(f"seeds  {result.path / SEEDS}")
     for picture in result.pictures:
         line(f"plot   {picture}")
     line(f"runs   {result.path}")
-
-
-def _print_means(summary: Mapping[str, Any]) -> None:
-    """A row for each metric and a column for each split: three columns fit a terminal, ten might not."""
-    splits = [split for split in ("train", "validation", "test") if split in summary["scores"]]
-    metrics = list(summary["scores"][splits[0]])
-    rows = [[metric, *(_spread(summary["scores"][split].get(metric, {})) for split in splits)] for metric in metrics]
-    what = "mean ± standard deviation" if len(summary["seeds_done"]) > 1 else "one seed has no spread"
-    line(
-        f"{summary['name']}: {_counted(summary)}, {what}", "bold"
-    )  # as a title it would wrap at the width of the table
-    table("", ["", *splits], rows)
 
 
 def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
@@ -218,15 +184,3 @@ def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
     marks = [""] if any(run["outcome"] != FINISHED for run in runs) else []
     line(f"each seed, scores on the {split} rows" if split else "each seed", "bold")
     table("", ["seed", "kept epoch", *metrics, *marks], rows)
-
-
-def _spread(spread: Mapping[str, Any]) -> str:
-    mean, deviation = spread.get("mean"), spread.get("standard_deviation")
-    if mean is None:
-        return "-"
-    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
-
-
-def _counted(summary: Mapping[str, Any]) -> str:
-    done, asked_for = len(summary["seeds_done"]), len(summary["seeds_asked_for"])
-    return f"{done} seed{'s' if done != 1 else ''}" if done == asked_for else f"{done} of {asked_for} seeds"

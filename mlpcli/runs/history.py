@@ -72,5 +72,14 @@ def _complete_rows(path: Path) -> list[list[str]]:
 
 
 def _shortest(value: float) -> str:
-    """The shortest text that reads back as the same float; whole numbers without a point."""
-    return str(int(value)) if abs(value) < 1e15 and float(value).is_integer() else repr(float(value))
+    """The shortest text that reads back as the same number; whole numbers without a point.
+
+    The same 32-bit number, where it is one: Keras's scores are, and 0.35 says the same as 0.3499999940395355.
+    """
+    import numpy as np
+
+    if abs(value) < 1e15 and float(value).is_integer():
+        return str(int(value))
+    with np.errstate(over="ignore"):
+        single = np.float32(value)
+    return str(single) if float(single) == value else repr(float(value))

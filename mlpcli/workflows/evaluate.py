@@ -22,7 +22,7 @@ from mlpcli.data.sources import found_note, load_source, moved_note
 from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
 from mlpcli.tables.table_files import is_table_path
-from mlpcli.text import did_you_mean, listed
+from mlpcli.text import did_you_mean, listed, number
 from mlpcli.workflows.prepare import check_splits
 
 if TYPE_CHECKING:
@@ -31,15 +31,68 @@ if TYPE_CHECKING:
     from mlpcli.scoring.predictor import EngineName, Predictor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EvaluationResult:
-    """The content of evaluation.json, with the model it is about, and lines that the user should read."""
+    """The content of evaluation.json, with the model it is about, and lines that the user should read.
+
+    A notebook shows the scores, those of each class, and the confusion matrix.
+    """
 
     model: Path
     name: str
     evaluation: dict[str, Any]
     notes: list[str] = field(default_factory=list)
     written: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """The model's name, the split, and the number of rows."""
+        return f"{self.name}: {self.evaluation['split']}, {self.evaluation['rows']:,} rows"
+
+    def score_table(self) -> tuple[list[str], list[list[str]]]:
+        """The columns and rows of the table of scores, with those of the baseline."""
+        found = self.evaluation
+        scores = {"loss": found["loss"], **found["metrics"]}
+        for name in ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2"):
+            if name in found:
+                scores.setdefault(name, found[name])
+        baseline = found.get("baseline") or {}
+        rows = [
+            [name, number(value), number(baseline[name]) if name in baseline else ""] for name, value in scores.items()
+        ]
+        return ["score", "model", f"baseline: {baseline['name']}" if baseline else ""], rows
+
+    def class_table(self) -> tuple[list[str], list[list[str]]]:
+        """Precision, recall, F1 and support of each class; no rows for a regression."""
+        columns = ["precision", "recall", "f1"]
+        rows = [
+            [row["name"], *(number(row[column]) for column in columns), f"{row['support']:,}"]
+            for row in self.evaluation.get("per_class", [])
+        ]
+        return ["class", *columns, "support"], rows
+
+    def matrix_table(self) -> tuple[list[str], list[list[str]]]:
+        """The confusion matrix, true classes down; no rows for a regression, and for more classes than fit a screen."""
+        names = self.evaluation.get("class_names", [])
+        if "per_class" not in self.evaluation or len(names) > MOST_MATRIX_COLUMNS:
+            return [], []
+        matrix = self.evaluation["confusion_matrix"]
+        rows = [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)]
+        return ["true \\ predicted", *names], rows
+
+    def __repr__(self) -> str:
+        scores = ", ".join(f"{name} {value}" for name, value, _ in self.score_table()[1])
+        return f"<{type(self).__name__} {self.title}: {scores}>"
+
+    def _repr_html_(self) -> str:
+        from mlpcli.workflows import notebook
+
+        tables = (self.score_table(), self.class_table(), self.matrix_table())
+        return notebook.page(self.title, notebook.lines(self.notes), *(notebook.table(*table) for table in tables))
+
+
+MOST_MATRIX_COLUMNS = 20
+"""A larger confusion matrix is in evaluation.json and in the picture only."""
 
 
 def evaluate(

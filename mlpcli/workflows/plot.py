@@ -17,10 +17,18 @@ COMPARISON = "comparison"
 
 @dataclass(frozen=True)
 class PlotResult:
-    """The pictures written, and lines that the user should read (a missing font, a missing evaluation)."""
+    """The pictures written, and lines that the user should read (a missing font, a missing evaluation).
+
+    A notebook shows the pictures.
+    """
 
     paths: list[Path]
     notes: list[str]
+
+    def _repr_html_(self) -> str:
+        from mlpcli.workflows import notebook
+
+        return notebook.page("", notebook.lines(self.notes), notebook.pictures(self.paths))
 
 
 def plot(

@@ -16,6 +16,7 @@ from mlpcli.errors import ModelFileError, OutputError, UserError
 from mlpcli.files import replace_file
 from mlpcli.modelfile.card import Meaning
 from mlpcli.tables.table_writer import CsvStyle, open_table_output
+from mlpcli.text import number, plural
 from mlpcli.workflows.input_batches import InputBatch
 from mlpcli.workflows.predict_inputs import PredictionInputs
 from mlpcli.workflows.predict_output import AnswerColumns, Answers, SavedInputs, answer_table, answers
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mlpcli.workflows.predict_inputs import Input
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PredictionResult:
     """All predictions.
 
@@ -43,6 +44,28 @@ class PredictionResult:
     outputs: Array
     notes: list[str] = field(default_factory=list)
     written: Path | None = None
+
+    def __repr__(self) -> str:
+        rows = plural(len(self.predictions), "prediction", "predictions")
+        return f"<{type(self).__name__} {self.name}: {rows}; written: {self.written}>"
+
+    def _repr_html_(self) -> str:
+        from mlpcli.workflows import notebook
+
+        shown = self.predictions[:MOST_SHOWN]
+        columns = [key for key in (shown[0] if shown else {}) if key != "top"]
+        rows = [[_cell(entry.get(column, "")) for column in columns] for entry in shown]
+        more = len(self.predictions) - len(shown)
+        said = [*self.notes, *([f"and {plural(more, 'row', 'rows')} more, in .predictions"] if more else [])]
+        return notebook.page(self.name, notebook.table(columns, rows), notebook.lines(said))
+
+
+def _cell(value: Any) -> str:
+    return number(value) if isinstance(value, float) else str(value)
+
+
+MOST_SHOWN = 20
+"""Rows that a notebook shows."""
 
 
 def prepare_prediction(

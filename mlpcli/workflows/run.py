@@ -22,6 +22,7 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import describe_environment, write_split
 from mlpcli.scoring.predictor import check_reload
 from mlpcli.scoring.scores import evaluate_part
+from mlpcli.text import number
 from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engine
 from mlpcli.training.loop import Outcome, fit_model, targets_of
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
@@ -226,9 +227,9 @@ def chosen(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainResult:
-    """A finished run: where it lies and what metrics.json says."""
+    """A finished run: where it lies and what metrics.json says. A notebook shows its scores and curves."""
 
     run: Path
     model: Path | None
@@ -237,3 +238,56 @@ class TrainResult:
     pictures: list[Path] = field(default_factory=list)
     failure: MlpcliError | None = None
     interrupted: Interrupted | None = None
+
+    def score_table(self) -> tuple[list[str], list[list[str]]]:
+        """The columns and rows of the table of scores, a row for each split; no rows where nothing was scored."""
+        scores = self.metrics["scores"]
+        splits = [name for name in ("train", "validation", "test") if name in scores]
+        names = list(scores[splits[0]]) if splits else []
+        rows = [
+            [split, *(number(scores[split][name]) for name in names), f"{self.metrics['rows'][split]:,}"]
+            for split in splits
+        ]
+        return ["split", *names, "rows"], rows
+
+    def sentences(self) -> list[str]:
+        """What is to be said below the table: the baseline, the best epoch, why it stopped, and how long it took."""
+        metrics = self.metrics
+        against = _against_baseline(self.evaluation or {}) if metrics["scores"] else ""
+        said = [against] if against else []
+        if metrics["scores"] and metrics["test_chose_the_epoch"]:
+            said.append(OPTIMISTIC)
+        said.append(f"{_best_epoch(metrics)}stopped: {metrics['stopped']}")
+        rate = metrics["examples_per_second"]
+        speed = f", {rate:,.0f} examples per second" if rate else ""
+        return [*said, f"trained, scored and saved in {metrics['seconds']['total']:.1f} s{speed}"]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.metrics['name']}: {'; '.join(self.sentences()[:-1])}; run: {self.run}>"
+
+    def _repr_html_(self) -> str:
+        from mlpcli.workflows import notebook
+
+        said = [*self.sentences(), f"run: {self.run}", *([str(self.failure)] if self.failure is not None else [])]
+        table = notebook.table(*self.score_table())
+        return notebook.page(self.metrics["name"], table, notebook.lines(said), notebook.pictures(self.pictures))
+
+
+OPTIMISTIC = "the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic"
+
+
+def _best_epoch(metrics: dict[str, Any]) -> str:
+    """`best epoch 7 of 20; `, with the epoch that was kept if it is another; "" if none is best."""
+    best, kept = metrics["best_epoch"], metrics["kept_epoch"]
+    if best is None:
+        return ""
+    return f"best epoch {best} of {metrics['epochs']}" + (f", kept epoch {kept}; " if kept != best else "; ")
+
+
+def _against_baseline(evaluation: dict[str, Any]) -> str:
+    baseline = evaluation.get("baseline") or {}
+    score = next((name for name in ("accuracy", "mae") if name in baseline), None)
+    if score is None:
+        return ""
+    own, trivial = number(evaluation[score]), number(baseline[score])
+    return f"{evaluation['split']} {score} {own}; baseline ({baseline['name']}): {trivial}"

@@ -17,6 +17,7 @@ from mlpcli.config.load_config import LoadedConfig
 from mlpcli.errors import MlpcliError, OutputError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folder, write_seeds
+from mlpcli.text import number
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 from mlpcli.workflows.prepare import prepare, say_findings
 from mlpcli.workflows.run import Run, draw_if_possible
@@ -231,11 +232,41 @@ class SeedProgress:
         self.progress.loading(what, done, total)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SeedsResult:
-    """The folder that holds a run directory for each seed, and what its seeds.json says."""
+    """The folder that holds a run directory for each seed, and what its seeds.json says. A notebook shows the means."""
 
     path: Path
     summary: dict[str, Any]
     pictures: list[Path] = field(default_factory=list)
     interrupted: Interrupted | None = None
+
+    def mean_table(self) -> tuple[list[str], list[list[str]]]:
+        """The columns and rows of the table of means ± standard deviations: a row for each metric."""
+        scores = self.summary["scores"]
+        splits = [split for split in ("train", "validation", "test") if split in scores]
+        metrics = list(scores[splits[0]]) if splits else []
+        return ["", *splits], [[name, *(_spread(scores[split].get(name, {})) for split in splits)] for name in metrics]
+
+    def counted(self) -> str:
+        """`3 seeds`, or `2 of 3 seeds`."""
+        done, asked_for = len(self.summary["seeds_done"]), len(self.summary["seeds_asked_for"])
+        return f"{done} seed{'s' if done != 1 else ''}" if done == asked_for else f"{done} of {asked_for} seeds"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.summary['name']}: {self.counted()}; runs: {self.path}>"
+
+    def _repr_html_(self) -> str:
+        from mlpcli.workflows import notebook
+
+        failures = [f"seed {failure['seed']}: {failure['message']}" for failure in self.summary["failures"]]
+        said = notebook.lines([f"{self.counted()}; runs: {self.path}", *failures])
+        table = notebook.table(*self.mean_table())
+        return notebook.page(self.summary["name"], table, said, notebook.pictures(self.pictures))
+
+
+def _spread(spread: Mapping[str, Any]) -> str:
+    mean, deviation = spread.get("mean"), spread.get("standard_deviation")
+    if mean is None:
+        return "-"
+    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"

@@ -37,7 +37,7 @@ def train(
         overrides: "training.epochs=5" and the like.
         runs_dir: where the run directory is made, called after the config's `name`.
         run_dir: or exactly this directory, new or empty.
-        progress: called as training proceeds.
+        progress: called as training proceeds; by default a bar in a notebook, and nothing elsewhere.
         command: the command line, for environment.json.
         verbose: also note which engine was chosen, and why.
         resend_signals: send a signal that ended the training (Ctrl-C, SIGTERM, SIGHUP) again when the run is saved, to
@@ -55,7 +55,7 @@ def train(
         OutputError: the disk is full.
     """
     from mlpcli.runs import directory as run_directory
-    from mlpcli.training.progress import Silence
+    from mlpcli.workflows.notebook import default_progress
     from mlpcli.workflows.prepare import prepare, read_config
 
     def make_directory() -> Path:
@@ -64,7 +64,7 @@ def train(
         return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
 
     with _ONE_AT_A_TIME:
-        listener = progress or Silence()
+        listener = progress or default_progress()
         if run_dir:
             run_directory.check_exact_directory(Path(run_dir))
         loaded = read_config(Path(config), overrides)
@@ -114,7 +114,7 @@ def train_seeds(
         OutputError: seeds.json cannot be written.
     """
     from mlpcli.runs.directory import check_exact_directory
-    from mlpcli.training.progress import Silence
+    from mlpcli.workflows.notebook import default_progress
     from mlpcli.workflows.prepare import read_config
 
     _check_count(seeds)
@@ -126,7 +126,7 @@ def train_seeds(
 
     place = (Path(runs_dir), Path(run_dir) if run_dir else None)
     with _ONE_AT_A_TIME:
-        result = SeedSeries(loaded, seeds, place, progress or Silence(), list(command), verbose).train()
+        result = SeedSeries(loaded, seeds, place, progress or default_progress(), list(command), verbose).train()
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mlpcli.cli import terminal as console
-from mlpcli.cli.terminal import number
+from mlpcli.text import number
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATE = ["validate", "숫자.yaml"]

@@ -1,0 +1,15 @@
+# The types of the functions that __init__.py imports when they are first asked for; editors and mypy read this file.
+from mlpcli.recipes import copy_recipe as copy_recipe
+from mlpcli.recipes import list_recipes as list_recipes
+from mlpcli.recipes import show_recipe as show_recipe
+from mlpcli.workflows.evaluate import evaluate as evaluate
+from mlpcli.workflows.gradcheck import gradcheck as gradcheck
+from mlpcli.workflows.init import init as init
+from mlpcli.workflows.plot import plot as plot
+from mlpcli.workflows.predict import predict as predict
+from mlpcli.workflows.summary import summary as summary
+from mlpcli.workflows.train import train as train
+from mlpcli.workflows.train import train_seeds as train_seeds
+from mlpcli.workflows.validate import validate as validate
+
+__version__: str

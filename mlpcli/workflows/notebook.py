@@ -1,0 +1,110 @@
+"""What a Jupyter notebook shows: progress while a training runs, and results as tables and pictures."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from mlpcli.runs.history import FIRST_COLUMNS
+from mlpcli.text import number, visible
+from mlpcli.training.progress import Progress, Silence
+
+REFRESH_SECONDS = 0.25
+LARGEST_PICTURE_BYTES = 5_000_000
+"""Larger pictures are named instead of shown: a notebook keeps them in its file."""
+
+
+def default_progress() -> Progress:
+    """What a training reports to where the caller says nothing: a bar in a notebook, silence elsewhere."""
+    return NotebookProgress() if "ipykernel" in sys.modules else Silence()
+
+
+class NotebookProgress:
+    """A bar with the last epoch's scores, rewritten in place; notes are lines below it."""
+
+    def __init__(self) -> None:
+        self.epochs = self.done = 0
+        self.last = ""
+        self.notes: list[str] = []
+        self.handle: Any = None
+        self.shown = 0.0
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+        self._draw()
+
+    def loading(self, what: str, done: int, total: int) -> None:
+        pass
+
+    def start(self, epochs: int, steps: int, rows: int) -> None:
+        self.epochs, self.done, self.last = epochs, 0, ""
+        self._draw()
+
+    def step(self, step: int) -> None:
+        pass
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self.done = int(row["epoch"])
+        scores = (f"{name} {number(value)}" for name, value in row.items() if name not in FIRST_COLUMNS)
+        self.last = "&ensp;".join(map(_text, scores))
+        if time.monotonic() - self.shown >= REFRESH_SECONDS:
+            self._draw()
+
+    def finish(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        from IPython.display import HTML, display
+
+        bar = f"<progress value='{self.done}' max='{self.epochs}'></progress> epoch {self.done}/{self.epochs}&ensp;"
+        parts = [f"{bar}{self.last}"] if self.epochs else []
+        html = HTML(f"<div>{'<br>'.join([*parts, *map(_text, self.notes)])}</div>")
+        if self.handle is None:
+            self.handle = display(html, display_id=True)
+        else:
+            self.handle.update(html)
+        self.shown = time.monotonic()
+
+
+def page(title: str, *blocks: str) -> str:
+    """HTML of a result: its title above its blocks, those that are empty left out."""
+    return f"<div><b>{_text(title)}</b>{''.join(block for block in blocks if block)}</div>"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """An HTML table; "" without rows."""
+    if not rows:
+        return ""
+    heads = "".join(f"<th>{_text(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def lines(texts: Sequence[str]) -> str:
+    """Lines below each other."""
+    return f"<div>{'<br>'.join(map(_text, texts))}</div>" if texts else ""
+
+
+def pictures(paths: Sequence[Path]) -> str:
+    """PNG pictures within the page itself, so that the notebook can be sent; other files by their name."""
+    return "".join(_picture(path) for path in paths)
+
+
+def _picture(path: Path) -> str:
+    try:
+        small = path.suffix == ".png" and path.stat().st_size <= LARGEST_PICTURE_BYTES
+        content = base64.b64encode(path.read_bytes()).decode("ascii") if small else ""
+    except OSError:
+        content = ""
+    if not content:
+        return f"<div>{_text(str(path))}</div>"
+    return f"<img alt='{_text(path.stem)}' style='max-width: 100%' src='data:image/png;base64,{content}'>"
+
+
+def _text(text: str) -> str:
+    return escape(visible(text), quote=True)
