@@ -2,8 +2,8 @@
 
 - UTF-8 with a byte order mark: without one, Excel reads the letters of a Korean file as those of another code page.
 - Values with a separator, a quote or a line break are quoted as RFC 4180 says; lines end with one newline character.
-- A value that a spreadsheet would take for a formula (it starts with = + - @, their full-width forms, a tab or a line
-  break) gets an apostrophe in front, unless it is a plain number.
+- No text is changed: cells of a person's own table come back as a CSV reader reads them from it, formulas included
+  (`+82-10-1234` is a telephone number). Only texts of other origin are `guarded` by whoever hands them over.
 - A gap is an empty cell. Whole numbers and decimals are written with all of their digits.
 """
 
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-FORMULA_START = r"^[=+\-@＝＋－＠\t\r\n]"
-PLAIN_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+FORMULA_START = tuple("=+-@＝＋－＠\t\r\n")
+NO_FORMULA = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]+")
+"""Numbers, and signs with nothing to calculate from."""
 NEEDS_QUOTES = r'["\r\n]|{}'
+
+
+def guarded(text: str) -> str:
+    """A text from a stranger's file with an apostrophe in front, where a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(FORMULA_START) and not NO_FORMULA.fullmatch(text) else text
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class CsvOutput:
         if table.num_rows:
             self._file.write(csv_lines(table.select(self._names).columns, self._style.separator))
 
+    def foreign(self, text: str) -> str:
+        """A text from a stranger's file, as it is to be written."""
+        return guarded(text)
+
     def close(self) -> None:
         """Nothing can be written after this."""
         self._file.close()
@@ -62,13 +72,15 @@ def csv_lines(columns: Sequence[Any], separator: str = ",") -> bytes:
     import pyarrow.compute as pc
 
     cells = [_cells(column, separator) for column in columns]
+    if len(cells) == 1:  # an empty line would be no row to those who read it
+        cells = [pc.if_else(pc.equal(cells[0], _text("")), _text('""'), cells[0])]
     lines = pc.binary_join_element_wise(*cells, _text(separator))
     # Joined with an empty text, each line ends with its newline, and together they are the file's bytes.
     return b"".join(_bytes(chunk) for chunk in _chunks(pc.binary_join_element_wise(lines, _text(""), _text("\n"))))
 
 
 def _cells(column: Any, separator: str) -> Any:
-    """Text with everything quoted and defused that needs it, no gaps."""
+    """Text with everything quoted that needs it, no gaps."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -77,8 +89,6 @@ def _cells(column: Any, separator: str) -> Any:
     texts = pc.fill_null(array.cast(pa.large_string()), _text(""))
     if numeric:
         return texts
-    formula = pc.and_not(pc.match_substring_regex(texts, FORMULA_START), pc.match_substring_regex(texts, PLAIN_NUMBER))
-    texts = pc.if_else(formula, pc.binary_join_element_wise(_text("'"), texts, _text("")), texts)
     doubled = pc.replace_substring(texts, '"', '""')
     quoted = pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text(""))
     return pc.if_else(pc.match_substring_regex(texts, NEEDS_QUOTES.format(re.escape(separator))), quoted, texts)
@@ -114,6 +124,9 @@ class TableOutput(Protocol):
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table."""
 
+    def foreign(self, text: str) -> str:
+        """A text from a stranger's file, as it is to be written."""
+
     def close(self) -> None:
         """Finish the file."""
 
@@ -132,6 +145,10 @@ class ParquetOutput:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, table.schema)
         self._writer.write_table(table.select(self._writer.schema.names).cast(self._writer.schema))
+
+    def foreign(self, text: str) -> str:
+        """The text itself: no spreadsheet reads Parquet as it does CSV."""
+        return text
 
     def close(self) -> None:
         """Write what stands at the end of a Parquet file."""

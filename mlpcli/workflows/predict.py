@@ -232,7 +232,7 @@ class PreparedPrediction:
                 if saved is not None:
                     saved.add(found.batch)
                 if output is not None:
-                    output.write(answer_table(found, self.meaning, self.wanted))
+                    output.write(answer_table(found, self.meaning, self.wanted, output.foreign))
                 each(found)
 
     def _answers(self, predictor: Predictor, watch: Watch | None) -> Iterator[Answers]:

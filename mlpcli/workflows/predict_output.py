@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from mlpcli.data.dataset import Layout
 from mlpcli.data_folder import located
 from mlpcli.errors import DataError, OutputError, UserError
 from mlpcli.modelfile.card import Meaning
-from mlpcli.tables.table_writer import CsvOutput, check_table_name
+from mlpcli.tables.table_writer import CsvOutput, check_table_name, guarded
 from mlpcli.text import did_you_mean, quoted, shown
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 from mlpcli.workflows.predict_inputs import STDIN, Input, PredictionInputs
@@ -137,28 +137,32 @@ class AnswerColumns:
     mark: bool = True
 
 
-def answer_table(found: Answers, meaning: Meaning, wanted: AnswerColumns) -> pa.Table:
+def answer_table(
+    found: Answers, meaning: Meaning, wanted: AnswerColumns, foreign: Callable[[str], str] = str
+) -> pa.Table:
     """The columns of the input (or its name and row number), followed by the predictions.
 
     `predicted` and `probability`, with more classes asked for `predicted_2`, `probability_2` ...; several numbers are
     `predicted_1`, `predicted_2` ... With wanted.probabilities, each class has a column with its name. A name that the
-    input has already is written as `predicted (model)`.
+    input has already is written as `predicted (model)`. Labels are written as `foreign` says: they come with the model
+    file, which may be a stranger's. The cells of the input are the person's own, and come back as they were given.
     """
     import pyarrow as pa
 
     columns = _own_columns(found)
+    own = frozenset(columns)
     classes = _class_columns(found, meaning) if wanted.probabilities else []
-    for name, values in [*_answer_columns(found, meaning), *classes]:
+    for name, values in [*_answer_columns(found, meaning, foreign), *classes]:
         columns[_free(name, columns)] = _without_broken(values, found)
-    if wanted.names is None:
-        return pa.table(columns)
-    for name in wanted.names:
+    names = tuple(columns) if wanted.names is None else wanted.names
+    for name in names:
         if name not in columns:
             raise UserError(
                 f'--columns: the output has no column "{shown(name)}"{did_you_mean(name, columns)}; it has:'
                 f" {quoted(list(columns))}"
             )
-    return pa.table({name: columns[name] for name in wanted.names})
+    written_names = [name if name in own else foreign(name) for name in names]
+    return pa.table([columns[name] for name in names], names=written_names)
 
 
 def _without_broken(values: pa.Array, found: Answers) -> pa.Array:
@@ -197,7 +201,7 @@ def _own_columns(found: Answers) -> dict[str, Any]:
     return {"file": names, "row": pa.array(np.arange(batch.first, batch.first + len(found)))}
 
 
-def _answer_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
+def _answer_columns(found: Answers, meaning: Meaning, foreign: Callable[[str], str]) -> list[tuple[str, Any]]:
     import numpy as np
     import pyarrow as pa
 
@@ -205,7 +209,7 @@ def _answer_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
         width = found.outputs.shape[1]
         names = ["predicted"] if width == 1 else [f"predicted_{index + 1}" for index in range(width)]
         return [(name, pa.array(found.outputs[:, index])) for index, name in enumerate(names)]
-    labels = np.array([_utf8(name) for name in meaning.class_names or ()], dtype=object)
+    labels = np.array([foreign(_utf8(name)) for name in meaning.class_names or ()], dtype=object)
     columns: list[tuple[str, Any]] = []
     for rank in range(found.classes.shape[1]):
         end = f"_{rank + 1}" if rank else ""
@@ -282,7 +286,7 @@ class SavedInputs:
         name = batch.name(0)
         if name not in self._tables:
             self._tables[name] = CsvOutput(self.folder / self._free(_stem(name), ".csv"))
-        self._tables[name].write(pa.table({column: batch.x[:, i] for i, column in enumerate(self.columns)}))
+        self._tables[name].write(pa.table({guarded(column): batch.x[:, i] for i, column in enumerate(self.columns)}))
 
     def _add_pictures(self, batch: InputBatch) -> None:
         from PIL import Image

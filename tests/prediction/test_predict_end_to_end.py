@@ -106,7 +106,7 @@ def test_the_command_line(mlpcli: Any, iris: Path, tmp_path: Path) -> None:
     assert [(row["input"], row["row"]) for row in found["predictions"]] == [("새.csv", 0), ("새.csv", 1)]
     text = (tmp_path / "답.csv").read_text(encoding="utf-8-sig").splitlines()
     assert text[0] == "색,d,c,b,a,note,predicted,probability"
-    assert text[1].startswith("빨강,0.2,1.4,3.5,5.1,'=1,'=setosa,")
+    assert text[1].startswith("빨강,0.2,1.4,3.5,5.1,=1,'=setosa,")
     wrong = mlpcli("predict", iris, "답.csv", "gone.csv")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr == "error: gone.csv: does not exist; check the path\n"

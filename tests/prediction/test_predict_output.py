@@ -46,7 +46,7 @@ def test_the_columns_of_the_input_and_the_answers(rule: Any, tmp_path: Path) -> 
     assert _read(result.written) == [
         ["name", "b", "a", "note", "predicted", "probability"],
         ["Kim", "1.50", "8", 'x, "y"', "'=yes, 예", "0.8"],
-        ["'=1+1", "02", "1", "NA", "no", "0.9"],
+        ["=1+1", "02", "1", "NA", "no", "0.9"],
     ]
     assert result.predictions[0]["label"] == "=yes, 예"  # only the file is for spreadsheets
 
@@ -213,6 +213,8 @@ def test_a_hand_in_file_has_the_columns_asked_for(rule: Any, tmp_path: Path) -> 
     with pytest.raises(UserError, match='--columns: the output has no column "ID"; did you mean "id"'):
         predict(rule(), rows, output=tmp_path / "other.csv", columns=["ID"])
     assert not (tmp_path / "other.csv").exists()
+    predict(rule(), rows, output=tmp_path / "each.csv", columns=["=yes, 예"], probabilities=True)
+    assert _read(tmp_path / "each.csv") == [["'=yes, 예"], ["0.8"], ["0.1"]]
     with pytest.raises(UserError, match="name one"):
         predict(rule(), rows, columns=["id"])
 
@@ -228,10 +230,11 @@ def test_the_probabilities_of_all_classes(rule: Any, tmp_path: Path) -> None:
 
 def test_cells_come_back_as_they_were_given(rule: Any, tmp_path: Path, mlpcli_here: Any) -> None:
     """With the file's own separator, and without a mark where none is wanted."""
-    text = 'a;b;note\n3,06; 001 ;NA\n8;2,5;"x;y"\n'
+    text = 'a;b;note;+tel\n3,06; 001 ;NA;=1+1\n8;2,5;"x;y";+82-10-1234\n1;1;@x;"-x\ty"\n'
     rows = _csv(tmp_path, text)
     done = mlpcli_here("predict", rule(), rows, "--output", "answers.csv", "--no-bom")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "answers.csv").read_bytes().decode("utf-8") == (
-        'a;b;note;predicted;probability\n3,06; 001 ;NA;no;0.694\n8;2,5;"x;y";\'=yes, 예;0.8\n'
+        "a;b;note;+tel;predicted;probability\n3,06; 001 ;NA;=1+1;no;0.694\n"
+        '8;2,5;"x;y";+82-10-1234;\'=yes, 예;0.8\n1;1;@x;-x\ty;no;0.9\n'
     )
