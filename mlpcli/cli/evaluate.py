@@ -60,7 +60,8 @@ def report(result: EvaluationResult, as_json: bool) -> None:
         return
     line(result.title)
     table("", *result.score_table())
-    for title, (columns, rows) in (("", result.class_table()), ("confusion matrix", result.matrix_table())):
+    tables = (("", result.class_table()), ("confusion matrix", result.matrix_table()), ("", result.target_table()))
+    for title, (columns, rows) in tables:
         if rows:
             table(title, columns, rows)
     if result.written is not None:

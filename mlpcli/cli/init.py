@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("data", required=False)
-@click.option("--target", metavar="COLUMN", help="Tables: the column to predict.")
+@click.option(
+    "--target",
+    "targets",
+    metavar="COLUMN",
+    multiple=True,
+    help="Tables: the column to predict; A,B for several numbers.",
+)
 @click.option("--output", type=PATH, help="The config to write; - for standard output.")
 @click.option("--generate", metavar="NAME", help="Generate a data set and write it as a CSV next to the config.")
-def init(data: str | None, target: str | None, output: Path | None, generate: str | None) -> None:
+def init(data: str | None, targets: tuple[str, ...], output: Path | None, generate: str | None) -> None:
     """Write a commented starting config for DATA.
 
     It can be trained as it is, and is meant to be edited. DATA is a table (.csv .tsv .parquet), an .npz file, a folder
@@ -36,10 +42,10 @@ def init(data: str | None, target: str | None, output: Path | None, generate: st
     from mlpcli.workflows.init import init as run
     from mlpcli.workflows.init import starting_points
 
-    if data is None and generate is None and target is None and output is None:
+    if data is None and generate is None and not targets and output is None:
         report_names(starting_points())
     else:
-        report(run(data, target, output, generate))
+        report(run(data, targets, output, generate))
 
 
 def report_names(sets: Sequence[BuiltIn]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ from mlpcli.cli.terminal import ResultStream, line, printed_json, say, table, wr
 from mlpcli.text import number
 
 if TYPE_CHECKING:
+    from mlpcli.arrays import Moments
     from mlpcli.scoring.predictor import EngineName
     from mlpcli.workflows.predict import PreparedPrediction
     from mlpcli.workflows.predict_output import Answers
@@ -147,14 +147,15 @@ class Json:
         write_result("\n]}\n")
 
     def _head(self) -> str:
+        targets = self.ready.meaning.targets
         known: dict[str, Any] = {
             "model": str(self.ready.model.resolve()),
             "task": self.ready.meaning.task,
-            "target": self.ready.meaning.target,
+            "target": targets[0] if len(targets) == 1 else list(targets) or None,
         }
-        form = self.ready.target_format
-        if form is not None and form.unit:
-            known["unit"] = form.unit
+        units = [form.unit or None if form is not None else None for form in self.ready.target_formats]
+        if any(units):
+            known["unit"] = units[0] if len(units) == 1 else units
         return printed_json(known)[:-1] + ', "predictions": ['
 
 
@@ -165,11 +166,12 @@ class Overview:
         self.ready = ready
         self.rows: list[list[str]] = []
         self.counts: Counter[str] = Counter()
-        self.low, self.high, self.total, self.answered = math.inf, -math.inf, 0.0, 0
+        self.moments: Moments | None = None
 
     def add(self, found: Answers) -> None:
         import numpy as np
 
+        from mlpcli.arrays import Moments
         from mlpcli.data.images.class_folders import name_shown
 
         if len(self.rows) < MOST_ROWS:
@@ -181,10 +183,10 @@ class Overview:
             which, counts = np.unique(found.classes[found.batch.good, 0], return_counts=True)
             self.counts.update({name_shown(names[i]): int(n) for i, n in zip(which, counts, strict=True)})
         else:
-            values = found.outputs[found.batch.good, 0].astype(np.float64)
-            self.low, self.high = min([self.low, *values]), max([self.high, *values])
-            self.total += float(values.sum())
-            self.answered += len(values)
+            values = found.outputs[found.batch.good].astype(np.float64)
+            if len(values):
+                moments = Moments.of(values)
+                self.moments = moments if self.moments is None else self.moments.merged(moments)
 
     def finish(self) -> None:
         answers = _headings(self.ready)
@@ -199,9 +201,12 @@ class Overview:
             line("--output answers.csv writes all of them, next to the columns of the input")
 
     def _print_summary(self, rows: int) -> None:
-        if self.ready.meaning.class_names is None:
-            mean = number(self.total / self.answered)
-            line(f"from {number(float(self.low))} to {number(float(self.high))}, {mean} on average")
+        if self.moments is not None:
+            names = _headings(self.ready) if self.ready.meaning.outputs > 1 else [""]
+            columns = zip(self.moments.low, self.moments.high, self.moments.mean, strict=True)
+            for name, (low, high, mean) in zip(names, columns, strict=True):
+                head = f"{name}: " if name else ""
+                line(f"{head}from {number(float(low))} to {number(float(high))}, {number(float(mean))} on average")
             return
         counted = [[name, f"{count:,}", f"{100 * count / rows:.1f} %"] for name, count in self.counts.most_common()]
         table("", ["predicted", "rows", "share"], counted)
@@ -229,9 +234,9 @@ def _cells(entry: dict[str, Any], ready: PreparedPrediction) -> list[str]:
     if "error" in entry:
         return ["error", *[""] * (len(_headings(ready)) - 1)]
     if "label" not in entry:
-        form = ready.target_format
         texts = [f"{value:.6g}" for value in entry.get("values", [entry.get("value")])]
-        return texts if form is None else [form.write(text) for text in texts]
+        forms = zip(texts, ready.target_formats, strict=True)
+        return [text if form is None else form.write(text) for text, form in forms]
     score = ready.meaning.score
     return [cell for one in entry.get("top", [entry]) for cell in (one["label"], f"{one[score]:.4f}")]
 
@@ -239,7 +244,7 @@ def _cells(entry: dict[str, Any], ready: PreparedPrediction) -> list[str]:
 def _headings(ready: PreparedPrediction) -> list[str]:
     meaning = ready.meaning
     if meaning.class_names is None:
-        several = [f"predicted {index + 1}" for index in range(meaning.outputs)]
-        return several if meaning.outputs > 1 else [f"predicted {meaning.target}" if meaning.target else "predicted"]
+        numbered = tuple(str(index + 1) for index in range(meaning.outputs)) if meaning.outputs > 1 else ("",)
+        return [f"predicted {target}".strip() for target in meaning.targets or numbered]
     ranks = [f" {rank + 1}" if rank else "" for rank in range(ready.top)]
     return [f"{word}{rank}" for rank in ranks for word in ("predicted", meaning.score)]

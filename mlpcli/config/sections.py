@@ -167,7 +167,9 @@ class DataConfig(Section):
         " .parquet; one file, a glob or a folder), an .npz file, a folder of IDX files, a folder of class folders"
     )
     path: NonEmpty | None = Field(None, description="for built-in names: a folder that already holds the files")
-    target: str | None = Field(None, description="tables: the column to predict")
+    target: str | list[str] | None = Field(
+        None, description="tables: the column to predict; a list of two or more predicts several numbers at once"
+    )
     features: Annotated[list[str], Field(min_length=1)] | None = Field(None, description="tables: the columns to use")
     exclude: list[str] = Field([], description="tables: columns to leave out")
     types: dict[str, ColumnKind] = Field(
@@ -240,6 +242,20 @@ class DataConfig(Section):
         if value is None or (isinstance(value, str) and value) or (isinstance(value, float) and 0 < value < 1):
             return value
         raise PydanticCustomError("form", "must be a fraction between 0 and 1, a path, or null")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict: none, one, or several."""
+        return () if self.target is None else (self.target,) if isinstance(self.target, str) else tuple(self.target)
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        """Checked here, so that a bad target is a single problem."""
+        several = isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)
+        if not (value is None or isinstance(value, str) or several):
+            raise PydanticCustomError("form", "must be the name of a column, or a list of two names or more")
+        return value
 
     @field_validator("target", "features", "exclude", "types", "date_format")
     @classmethod

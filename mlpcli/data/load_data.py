@@ -98,7 +98,7 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     raw = raw.read_as(options)
     if stored is not None:
         names, target = stored.source_names, stored.target.found_in(raw, stored.source_names)
-    kept = usable_rows(raw, names, target.name, data.missing)
+    kept = usable_rows(raw, names, target.names, data.missing)
     if data.missing == "drop":
         notes += left_out_note(len(raw) - len(kept), len(raw))
     if len(kept) < 2:
@@ -161,7 +161,7 @@ def _other_table(setting: float | str | None, options: ReadOptions) -> RawTable 
 def _usable_count(
     table: RawTable | None, names: tuple[str, ...], target: TargetEncoder, data: DataConfig
 ) -> int | None:
-    return None if table is None else len(usable_rows(table, names, target.name, data.missing))
+    return None if table is None else len(usable_rows(table, names, target.names, data.missing))
 
 
 def split_source(source: Source, data: DataConfig, seed: int) -> Splits:

@@ -78,7 +78,7 @@ def _from_table(key: str, path: Path, layout: Layout) -> Rows:
         kind = "are pictures" if layout.image else "have no column names"
         raise SettingError(key, f"{path}: is a table, but the training rows {kind}; give rows of the same kind")
     if preprocessing is None:
-        preprocessing = plain_preprocessing(layout.feature_names or (), layout.class_names, None)
+        preprocessing = plain_preprocessing(layout.feature_names or (), layout.class_names, ())
     options = fitting_options(lambda options, rows: read_batches(path, options, rows), preprocessing)
     raw, _, _ = read_table(path, options)
     return labelled_rows(path, raw, preprocessing)

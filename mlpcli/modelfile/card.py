@@ -78,9 +78,14 @@ class DataAsked(_Section):
 
     model_config = ConfigDict(extra="allow")
 
-    target: str | None = None
+    target: str | list[str] | None = None
     source: str | None = None
     path: str | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns that the model predicts: none, one, or several."""
+        return () if self.target is None else (self.target,) if isinstance(self.target, str) else tuple(self.target)
 
 
 class ConfigCard(_Section):
@@ -109,6 +114,9 @@ class ModelCard(_Section):
         plan, fitted = self.plan, self.data.preprocessing
         if fitted is not None and fitted.target.class_names != plan.class_names:
             raise ValueError("the classes of plan and data.preprocessing do not agree")
+        for names in (fitted.target.names if fitted is not None else (), self.config.data.targets):
+            if names and len(names) != plan.targets:
+                raise ValueError(f"the plan has {plan.targets} targets, but {len(names)} are named")
         width = len(fitted.feature_names if fitted is not None else self.data.feature_names or ())
         if (fitted is not None or (width and len(plan.input_shape) == 1)) and plan.input_shape != (width,):
             raise ValueError(f"the columns make {width} inputs, but the model takes {plan.input_shape}")
@@ -127,7 +135,7 @@ class ModelCard(_Section):
         plan = self.plan
         outputs = 1 if plan.task == "binary" else plan.targets if plan.class_names is None else len(plan.class_names)
         score = "probability" if activation in PROBABILITIES else "score"
-        return Meaning(plan.task, plan.class_names, plan.threshold, outputs, score, self.config.data.target)
+        return Meaning(plan.task, plan.class_names, plan.threshold, outputs, score, self.config.data.targets)
 
 
 def read_card(file: Path, metadata: dict[str, Any]) -> ModelCard:
@@ -216,7 +224,8 @@ class Meaning:
     """What the outputs of a model stand for.
 
     class_names: None if it predicts numbers. threshold: of a binary model; above it is the second class. outputs: per
-    row. score: "probability", or "score" if the outputs are not probabilities. target: the column it predicts.
+    row. score: "probability", or "score" if the outputs are not probabilities. targets: the columns it predicts, in the
+    order of the outputs; () if unknown.
     """
 
     task: str
@@ -224,7 +233,7 @@ class Meaning:
     threshold: float
     outputs: int
     score: str
-    target: str | None
+    targets: tuple[str, ...]
 
     def check_top(self, top: int) -> int:
         """The number of classes named for each row: `top`, or all if there are fewer.

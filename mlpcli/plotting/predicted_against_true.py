@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,38 +21,67 @@ _SCORES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
 Values = NDArray[np.float64]
 
 
+MOST_PANELS, MOST_IN_A_ROW = 12, 3
+PANEL = (4.6, 4.7)
+"""Inches, of one of several."""
+
+
 def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
-    """A dot per row, and the diagonal of perfect predictions.
+    """A dot per row, and the diagonal of perfect predictions; of several targets a panel for each of the first twelve.
 
     Args:
-        evaluation: `sample` with `true` and `predicted` (as many numbers each); `r2`, `mae`, `rmse`, `rows`, `split`
-            and `target_name` if known.
+        evaluation: `sample` with `true` and `predicted`: as many numbers each, or lists of a number per target. `r2`,
+            `mae`, `rmse`, `rows`, `split` and `target_name` if known; of several, `targets` with name and scores.
 
     Raises:
         ValueError: the numbers of true and predicted values differ.
     """
-    true, predicted = (np.array(evaluation["sample"][key], dtype=np.float64).ravel() for key in ("true", "predicted"))
+    true, predicted = (_columns(evaluation["sample"][key]) for key in ("true", "predicted"))
     if true.shape != predicted.shape:
         raise ValueError(f"sample has {true.size} true and {predicted.size} predicted values")
-    shown = drawable(true) & drawable(predicted)
-    target = one_line(evaluation.get("target_name") or "value", 40)
-    with drawing_style(fonts_for([target]).families):
-        figure = new_figure(6.4, 6.2)
-        axes = figure.add_subplot()
-        _draw(axes, true[shown], predicted[shown])
-        axes.set_xlabel(f"true {target}")
-        axes.set_ylabel(f"predicted {target}")
-        set_title(figure, title_of(evaluation, true.size))
+    targets = true.shape[1]
+    known = evaluation.get("targets") or [{"name": evaluation.get("target_name")}]
+    names = _names(known, targets)
+    across = min(targets, MOST_IN_A_ROW)
+    down = -(-min(targets, MOST_PANELS) // across)
+    with drawing_style(fonts_for(names).families):
+        figure = new_figure(6.4, 6.2) if targets == 1 else new_figure(PANEL[0] * across, PANEL[1] * down + 0.4)
+        for index, name in enumerate(names):
+            axes = figure.add_subplot(down, across, index + 1)
+            shown = drawable(true[:, index]) & drawable(predicted[:, index])
+            _draw(axes, true[shown, index], predicted[shown, index])
+            axes.set_xlabel(f"true {name}")
+            axes.set_ylabel(f"predicted {name}")
+            if targets > 1 and index < len(known):
+                axes.set_title(_scores(known[index]), fontsize=10)
+        set_title(figure, title_of(evaluation, len(true)) + (f", mean of {targets} targets" if targets > 1 else ""))
     return figure
+
+
+def _columns(values: Any) -> Values:
+    """Numbers as (rows, targets)."""
+    found = np.array(values, dtype=np.float64)
+    return found if found.ndim == 2 and found.shape[1] else found.reshape(-1, 1)
+
+
+def _names(known: Sequence[Mapping[str, Any]], targets: int) -> list[str]:
+    """What the axes of each panel are called."""
+    given = [one.get("name") for one in known[:targets]] + [None] * (targets - len(known))
+    plain = ["value"] if targets == 1 else [f"value {index + 1}" for index in range(targets)]
+    return [one_line(name or other, 40) for name, other in zip(given, plain, strict=True)][:MOST_PANELS]
+
+
+def _scores(found: Mapping[str, Any]) -> str:
+    return ", ".join(f"{sign} {number(found[key])}" for key, sign in _SCORES.items() if found.get(key) is not None)
 
 
 def title_of(evaluation: Mapping[str, Any], shown: int) -> str:
     """For example `test: R² 0.4772, MAE 41.9, RMSE 53.5 on 89 rows`."""
-    scores = [f"{sign} {number(evaluation[key])}" for key, sign in _SCORES.items() if evaluation.get(key) is not None]
+    scores = _scores(evaluation)
     rows = int(evaluation.get("rows", shown))
     part = f" ({shown:,} shown)" if shown < rows else ""
     split = one_line(evaluation.get("split", ""))
-    return f"{split}{': ' if split and scores else ' '}{', '.join(scores)} on {rows:,} rows{part}".strip()
+    return f"{split}{': ' if split and scores else ' '}{scores} on {rows:,} rows{part}".strip()
 
 
 def _draw(axes: Axes, true: Values, predicted: Values) -> None:

@@ -69,7 +69,7 @@ class RegressionScores:
         """`rows` is how many there will be: the sample is spread over all of them."""
         self.rows, self._seen = rows, 0
         self._chosen = np.linspace(0, rows - 1, min(rows, SAMPLE_POINTS)).astype(int)
-        self._sample: dict[str, list[float]] = {"true": [], "predicted": []}
+        self._sample: dict[str, list[Any]] = {"true": [], "predicted": []}
         self._true: Moments | None = None
         self._errors: Array = np.zeros(0)
         self._squares: Array = np.zeros(0)
@@ -79,8 +79,8 @@ class RegressionScores:
         true, predicted = true.astype(np.float64), predicted.astype(np.float64)
         here = self._chosen[np.searchsorted(self._chosen, self._seen) :] - self._seen
         here = here[: np.searchsorted(here, len(true))]
-        self._sample["true"] += true[here, 0].tolist()
-        self._sample["predicted"] += predicted[here, 0].tolist()
+        for name, values in (("true", true), ("predicted", predicted)):
+            self._sample[name] += values[here, 0].tolist() if values.shape[1] == 1 else values[here].tolist()
         self._seen += len(true)
         errors, moments = predicted - true, Moments.of(true)
         first = self._true is None
@@ -88,15 +88,33 @@ class RegressionScores:
         self._errors = np.abs(errors).sum(axis=0) + (0 if first else self._errors)
         self._squares = (errors**2).sum(axis=0) + (0 if first else self._squares)
 
-    def result(self) -> dict[str, Any]:
-        """MAE, RMSE and R2, averaged over the targets, and the sample."""
+    def result(self, names: tuple[str, ...] = ()) -> dict[str, Any]:
+        """MAE, RMSE and R2, and the sample: a number per row and target, or lists (n, targets) of several.
+
+        Of several targets the scores are averages, and `targets` has those of each, under its name where it is known.
+        """
         assert self._true is not None
-        return {
+        scores = {
             "mae": float(self._errors.mean() / self._seen),
             "rmse": float(np.sqrt(self._squares.mean() / self._seen)),
             "r2": explained(self._squares, self._true),
-            "sample": self._sample,
         }
+        if len(self._errors) == 1:
+            return {**scores, "sample": self._sample, "target_name": next(iter(names), None)}
+        return {**scores, "targets": self._each(names), "sample": self._sample}
+
+    def _each(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
+        assert self._true is not None
+        r2 = explained_each(self._squares, self._true)
+        return [
+            {
+                "name": names[index] if names else None,
+                "mae": float(self._errors[index] / self._seen),
+                "rmse": float(np.sqrt(self._squares[index] / self._seen)),
+                "r2": float(r2[index]),
+            }
+            for index in range(len(r2))
+        ]
 
 
 def _ratio(part: Array, whole: Array) -> Array:
@@ -132,13 +150,17 @@ def _mean_baseline(y_train: Array, y_eval: Array) -> dict[str, str | float]:
 
 
 def explained(squares: Array, true: Moments) -> float:
-    """R2: the share of the variance explained, from summed squared errors (targets,), averaged over the targets.
+    """R2 as `explained_each` gives it, averaged over the targets."""
+    return float(explained_each(squares, true).mean())
+
+
+def explained_each(squares: Array, true: Moments) -> Array:
+    """R2 (targets,): the share of the variance explained, from summed squared errors (targets,).
 
     Of targets that do not vary, 1 if they are met exactly and 0 if not.
     """
     varies = true.low < true.high
-    r2 = np.where(varies, 1 - squares / np.where(varies, true.squares, 1), np.where(squares > 0, 0.0, 1.0))
-    return float(r2.mean())
+    return np.where(varies, 1 - squares / np.where(varies, true.squares, 1), np.where(squares > 0, 0.0, 1.0))
 
 
 def _moments(y: Array) -> Moments:
@@ -190,5 +212,5 @@ class _Scores:
 
     def result(self) -> dict[str, Any]:
         if isinstance(self.sums, RegressionScores):
-            return {**self.sums.result(), "target_name": self.chosen.get("target_name")}
+            return self.sums.result(tuple(self.chosen.get("target_names") or ()))
         return self.sums.result()

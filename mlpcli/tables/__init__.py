@@ -22,6 +22,7 @@
 - whole_numbers.py: whether whole numbers are classes or amounts
 - profile.py: what each column holds, counted over all rows
 - column_forms.py: decides how the cells of each column are read
+- guess_target.py: the column that is probably the target, by its name
 - target.py: the target: which column, classes or a number, its encoding
 - kinds.py: what each column is used as, or why it is left out
 - column_encoders.py: one column as columns of the network's input

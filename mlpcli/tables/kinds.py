@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -49,8 +49,8 @@ class ChosenColumns:
     notes: list[str]
 
 
-def choose_kinds(name: str, profiles: Profiles, data: DataConfig, target: str | None) -> ChosenColumns:
-    """Decide about every column but the target; `name` is the file's.
+def choose_kinds(name: str, profiles: Profiles, data: DataConfig, targets: Collection[str]) -> ChosenColumns:
+    """Decide about every column but the targets; `name` is the file's.
 
     Empty and constant columns and text identifiers are left out with a note; see `judge` for the rules.
 
@@ -59,7 +59,7 @@ def choose_kinds(name: str, profiles: Profiles, data: DataConfig, target: str | 
         DataError: numbers and texts are mixed in a column, or data.missing is error and there are gaps.
     """
     check_known("data.date_format", name, data.date_format, list(profiles))
-    columns = _used_columns(name, list(profiles), data, target)
+    columns = _used_columns(name, list(profiles), data, targets)
     gaps_tell = data.missing == "impute"
     verdicts = {column: _verdict(profiles[column], data, gaps_tell) for column in columns}
     _refuse(name, profiles, verdicts, data)
@@ -89,14 +89,15 @@ def refuse_gaps(profiles: Profiles, columns: list[str]) -> None:
     )
 
 
-def _used_columns(name: str, names: list[str], data: DataConfig, target: str | None) -> list[str]:
+def _used_columns(name: str, names: list[str], data: DataConfig, targets: Collection[str]) -> list[str]:
     check_known("data.types", name, data.types, names)
     check_known("data.exclude", name, data.exclude, names)
     check_known("data.features", name, data.features or [], names)
     for key, columns in (("data.features", data.features or []), ("data.exclude", data.exclude)):
-        if target is not None and target in columns:
-            raise SettingError(key, f'"{shown(target)}" is the target (data.target); remove it here')
-    left_out = {*data.exclude, target}
+        for target in (target for target in targets if target in columns):
+            what = "the target" if len(targets) == 1 else "a target"
+            raise SettingError(key, f'"{shown(target)}" is {what} (data.target); remove it here')
+    left_out = {*data.exclude, *targets}
     return [column for column in (data.features or names) if column not in left_out]
 
 
@@ -254,10 +255,9 @@ def decide(path: Path, rows: Iterable[RawTable], data: DataConfig) -> Decisions:
     """
     profiles = profile_columns(rows, data)
     target, target_notes = choose_target(str(path), profiles, data)
-    chosen = choose_kinds(str(path), profiles, data, target.name)
-    columns = tuple(column_lines(profiles, chosen.kinds, target.name))
-    of_target: ColumnKind = "number" if target.class_names is None else "category"
-    formats = column_formats(profiles, {**chosen.kinds, target.name or "": of_target})
+    chosen = choose_kinds(str(path), profiles, data, target.names)
+    columns = tuple(column_lines(profiles, chosen.kinds, target.names))
+    formats = column_formats(profiles, {**chosen.kinds, **target.kinds})
     return Decisions(target, chosen.kinds, formats, columns, [*target_notes, *chosen.notes])
 
 

@@ -93,7 +93,7 @@ class Preprocessing:
         return x
 
     def encode_target(self, table: RawTable) -> Array:
-        """y: int64 class indices (n,), or float32 numbers (n,).
+        """y: int64 class indices (n,), or float32 numbers (n,), (n, k) of k > 1 targets.
 
         Raises:
             DataError: there is no target column, a row has no target, or a label is unknown.
@@ -107,8 +107,8 @@ class Preprocessing:
             DataError: columns are missing.
         """
         check_columns(table, self.source_names)
-        target = self.target.found_in(table, self.source_names).name if with_target else None
-        return usable_rows(table, self.source_names, target, self.missing)
+        targets = self.target.found_in(table, self.source_names).names if with_target else ()
+        return usable_rows(table, self.source_names, targets, self.missing)
 
     def as_json(self) -> dict[str, Any]:
         """For the model's metadata."""
@@ -167,7 +167,7 @@ def fit_preprocessing(
     rows, place = 0, None
     for batch in training:
         place = place or (batch.place if len(batch) else None)
-        kept = usable_rows(batch, kinds, target.name, data.missing)
+        kept = usable_rows(batch, kinds, target.names, data.missing)
         table = batch if len(kept) == len(batch) else batch.take(kept)
         rows += len(table)
         for name, fitter in zip(kinds, fitters, strict=True):
@@ -183,14 +183,14 @@ def fit_preprocessing(
 
 
 def plain_preprocessing(
-    feature_names: tuple[str, ...], class_names: tuple[str, ...] | None, target_name: str | None
+    feature_names: tuple[str, ...], class_names: tuple[str, ...] | None, target_names: tuple[str, ...]
 ) -> Preprocessing:
     """The preprocessing of a model trained on arrays with column names: all columns are numbers, gaps are errors.
 
-    Without `target_name`, the target is the only column beside the features, or the one with a usual target name.
+    Without `target_names`, the target is the only column beside the features, or the one with a usual target name.
     """
     columns = tuple(ValueColumn(name, "number", 0.0, False) for name in feature_names)
-    target = TargetEncoder(target_name, class_names, positions=True)
+    target = TargetEncoder(target_names, class_names, positions=True)
     return Preprocessing(columns, target, ReadOptions(formats={}), "error")
 
 
@@ -285,9 +285,19 @@ _StoredColumn = Annotated[
 
 
 class _StoredTarget(_Stored):
-    name: str | None
+    name: str | Annotated[_Names, Field(min_length=2)] | None
     class_names: Annotated[_Names, Field(min_length=1)] | None
     positions: bool
+
+    @model_validator(mode="after")
+    def _classes_of_one(self) -> _StoredTarget:
+        if isinstance(self.name, tuple) and self.class_names is not None:
+            raise ValueError("has several columns with classes")
+        return self
+
+    def restored(self) -> TargetEncoder:
+        names = self.name if isinstance(self.name, tuple) else () if self.name is None else (self.name,)
+        return TargetEncoder(names, self.class_names, self.positions)
 
 
 class _StoredNumbers(_Stored):
@@ -355,4 +365,4 @@ class StoredPreprocessing(_Stored):
     def restored(self) -> Preprocessing:
         """The preprocessing that was stored."""
         columns = tuple(column.encoder() for column in self.columns)
-        return Preprocessing(columns, TargetEncoder(**dict(self.target)), self.options.restored(), self.missing)
+        return Preprocessing(columns, self.target.restored(), self.options.restored(), self.missing)

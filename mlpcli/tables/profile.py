@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -260,11 +260,11 @@ class ColumnSummary:
 
 
 def column_lines(
-    profiles: Mapping[str, ColumnProfile], kinds: Mapping[str, ColumnKind], target: str | None = None
+    profiles: Mapping[str, ColumnProfile], kinds: Mapping[str, ColumnKind], targets: Collection[str] = ()
 ) -> list[ColumnSummary]:
     """One summary per column of the file, in its order; columns without a kind are "dropped"."""
     return [
-        _summary(profile, "target" if name == target else kinds.get(name, "dropped"))
+        _summary(profile, "target" if name in targets else kinds.get(name, "dropped"))
         for name, profile in profiles.items()
     ]
 

@@ -157,14 +157,16 @@ def gap_mask(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.is_null(column, nan_is_null=True), dtype=bool)
 
 
-def usable_rows(table: RawTable, features: Iterable[str], target: str | None, missing: str) -> npt.NDArray[np.int64]:
-    """Rows that can be learnt from, ascending: those with a target (where one is named), and under `missing` (as in
-    data.missing) "drop" those with a value in each of the features.
+def usable_rows(
+    table: RawTable, features: Iterable[str], targets: Iterable[str], missing: str
+) -> npt.NDArray[np.int64]:
+    """Rows that can be learnt from, ascending: those with a value in each of the targets, and under `missing` (as in
+    data.missing) "drop" in each of the features, too.
 
     Raises:
         DataError: the table lacks one of these columns.
     """
-    wanted = [*(features if missing == "drop" else []), *([] if target is None else [target])]
+    wanted = [*(features if missing == "drop" else []), *targets]
     check_columns(table, wanted)
     gaps = np.zeros(len(table), bool)
     for name in wanted:

@@ -1,4 +1,4 @@
-"""The target: which column it is, whether it holds classes or numbers, and its encoding."""
+"""The target: which column it is, or which of them, whether it holds classes or numbers, and its encoding."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mlpcli.config.sections import resolve_task
 from mlpcli.config.yaml_writer import yaml_names
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_forms import capitals_note
+from mlpcli.tables.guess_target import called_target, guess_target
 from mlpcli.tables.profile import MOSTLY, ColumnProfile, is_mixture, is_whole, mixed_message
 from mlpcli.tables.raw_table import check_columns, check_known, file_of, gap_mask, listed_columns
 from mlpcli.tables.texts import distinct_texts
@@ -23,7 +24,7 @@ from mlpcli.text import plural, quoted, shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlpcli.config.sections import DataConfig
+    from mlpcli.config.sections import ColumnKind, DataConfig
     from mlpcli.tables.raw_table import RawTable
 
 
@@ -42,32 +43,59 @@ def choose_target(file: str, profiles: Profiles, data: DataConfig) -> tuple[Targ
         SettingError: data.target is not set or not there, or data.task does not fit it.
         DataError: it holds no value, only one, or numbers mixed with text.
     """
-    name = target_column(file, profiles, data)
-    profile = profiles[name]
-    _check_values(file, profile)
+    names = target_columns(file, profiles, data)
+    for name in names:
+        _check_values(file, profiles[name])
+    if len(names) > 1:
+        return _several_numbers(file, [profiles[name] for name in names], data)
+    profile = profiles[names[0]]
     classes = _holds_classes(file, profile, data)
-    encoder = TargetEncoder(name, _class_names(file, profile, data) if classes else None)
+    encoder = TargetEncoder(names, _class_names(file, profile, data) if classes else None)
     resolve_task(data.task, encoder.class_names)
     more = capitals_note(profile) if classes and profile.booleans == profile.present else ()
-    told = [f'column "{shown(name)}": {note}' for note in (*profile.notes, *more)]
-    return encoder, [*_row_notes(profile), *told, *_task_notes(profile, data)]
+    return encoder, [*_row_notes(profile), *_column_notes(profile, more), *_task_notes(profile, data)]
 
 
-def target_column(file: str, profiles: Profiles, data: DataConfig) -> str:
-    """The name in data.target.
+def _several_numbers(file: str, profiles: Sequence[ColumnProfile], data: DataConfig) -> tuple[TargetEncoder, list[str]]:
+    """Several targets are numbers, all of them: one loss cannot be that of classes and of numbers."""
+    if data.task not in ("auto", "regression"):
+        raise SettingError(
+            "data.task", f"{data.task} is for one target, but data.target names {len(profiles)}; use regression or auto"
+        )
+    for profile in profiles:
+        if _holds_classes(file, profile, data):
+            _refuse_classes(file, profile)
+    notes = [note for profile in profiles for note in (*_row_notes(profile), *_column_notes(profile))]
+    return TargetEncoder(tuple(profile.name for profile in profiles), None), notes
+
+
+def _refuse_classes(file: str, profile: ColumnProfile) -> None:
+    name, numbers = shown(profile.name), profile.numbers == profile.present
+    examples = ", ".join(shown(text) for text in profile.seen.starts(3))
+    found = f"{len(profile.seen)} whole numbers that look like classes" if numbers else "classes"
+    ways = "set data.task: regression to predict it as a number, or " if numbers else ""
+    raise SettingError(
+        "data.target",
+        f'several targets must be numbers, but "{name}" of {file} holds {found} ({examples}); {ways}predict it alone,'
+        " in a config of its own",
+    )
+
+
+def target_columns(file: str, profiles: Profiles, data: DataConfig) -> tuple[str, ...]:
+    """The names in data.target; one, or more.
 
     Raises:
         SettingError: there is none, or no such column; proposes one.
     """
-    if data.target is None:
+    if not data.targets:
         guess = guess_target(list(profiles), profiles)
         raise SettingError(
             "data.target",
             f"which column of {file} should be predicted? Write, for example, target: {yaml_names([guess])[1:-1]};"
             f" it has: {listed_columns(profiles)}",
         )
-    check_known("data.target", file, [data.target], profiles)
-    return data.target
+    check_known("data.target", file, data.targets, profiles)
+    return data.targets
 
 
 def _check_values(file: str, profile: ColumnProfile) -> None:
@@ -152,6 +180,10 @@ def _canonical(name: str) -> str:
     return name.lower() if name.lower() in ("true", "false") else name
 
 
+def _column_notes(profile: ColumnProfile, more: Sequence[str] = ()) -> list[str]:
+    return [f'column "{shown(profile.name)}": {note}' for note in (*profile.notes, *more)]
+
+
 def _row_notes(profile: ColumnProfile) -> list[str]:
     if not profile.missing:
         return []
@@ -167,96 +199,73 @@ def _task_notes(profile: ColumnProfile, data: DataConfig) -> list[str]:
     return [f'target "{shown(profile.name)}" {whole_numbers_of(profile).verdict()}']
 
 
-TARGET_NAMES = (
-    *("target", "label", "y", "survived", "species", "outcome", "diagnosis", "churn", "churned", "default", "category"),
-    *("result", "quality", "price", "medv", "class", "type", "answer", "output"),
-    *("정답", "라벨", "레이블", "타깃", "타겟", "목표", "결과", "종속변수", "분류", "품종", "종", "등급", "가격"),
-)
-"""The surest first."""
-
-
-def guess_target(names: Sequence[str], profiles: Mapping[str, ColumnProfile]) -> str:
-    """The column with a name that targets often have, in any case and the surest names first; else the last column.
-
-    Columns without values, or with one only, are passed over where others are left. `names` must not be empty.
-    """
-    useful = [name for name in names if name not in profiles or len(profiles[name].seen) > 1] or list(names)
-    return called_target(useful) or useful[-1]
-
-
-def called_target(names: Sequence[str]) -> str | None:
-    """The column that is called as targets often are; None where there is none."""
-    for likely in TARGET_NAMES:
-        for name in names:
-            if name.strip().casefold() == likely:
-                return name
-    return None
-
-
 @dataclass(frozen=True)
 class TargetEncoder:
-    """name: the target's column, None where it is not known.
+    """names: the target's columns, none where they are not known; several are numbers.
 
     class_names: in the order of their indices; None where the target is a number.
     positions: whether labels may also be the positions of classes, 0, 1, 2 ..., if their names are not numbers.
     """
 
-    name: str | None
+    names: tuple[str, ...]
     class_names: tuple[str, ...] | None
     positions: bool = False
 
-    def name_in(self, table: RawTable, features: Collection[str]) -> str | None:
-        """The target's column in this table, None where there is none.
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        """As what the columns are read."""
+        return dict.fromkeys(self.names, "number" if self.class_names is None else "category")
 
-        If the name is unknown, it is the only column that is not a feature; of several, the one with a usual name.
-        """
-        if self.name is not None:
-            return self.name if self.name in table.names else None
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Of one row of what `encode` gives."""
+        return (len(self.names),) if len(self.names) > 1 else ()
+
+    def _guessed(self, table: RawTable, features: Collection[str]) -> str | None:
+        """The only column that is not a feature; of several, the one with a usual name."""
         others = [name for name in table.names if name not in features]
         return others[0] if len(others) == 1 else called_target(others)
 
     def found_in(self, table: RawTable, features: Collection[str]) -> TargetEncoder:
-        """The same with the name of the column in this table.
+        """The same with the names of the columns in this table.
+
+        Where they are unknown, it is the only column that is not a feature; of several, the one with a usual name.
 
         Raises:
             DataError: the table has no target.
         """
-        if self.name is not None:
-            check_columns(table, [self.name])
+        if self.names:
+            check_columns(table, self.names)
             return self
-        name = self.name_in(table, features)
+        name = self._guessed(table, features)
         if name is None:
             others = listed_columns([name for name in table.names if name not in features])
             raise DataError(
                 f"{file_of(table)}: which column is the target? Besides the features it has {others or 'none'};"
                 " name it target"
             )
-        return replace(self, name=name)
+        return replace(self, names=(name,))
 
     def encode(self, table: RawTable) -> Array:
-        """int64 class indices (n,), or float32 numbers (n,), of a table that has the column `name`.
+        """int64 class indices (n,), or float32 numbers (n,), (n, k) of k > 1 columns, of a table that has them all.
 
         Labels are compared as texts; 1, 1.0 and "1" are one class.
 
         Raises:
             DataError: a label that no training row had, a value that is not a finite number, or a row without a target.
         """
-        name = self.name or ""
-        column = table.columns[name]
-        gaps = gap_mask(column)
-        if gaps.any():
-            raise DataError(
-                f"{table.place(int(gaps.argmax()))}: {shown(name)}: has no value"
-                f" ({plural(int(gaps.sum()), 'such row', 'such rows')} in all); fill it in, or leave out the row"
-            )
-        if self.class_names is None:
-            return as_numbers(column, name, table.place).astype(np.float32)
-        return self._indices(column, table, self.class_names)
+        for name in self.names:
+            _refuse_gaps(table, name)
+        if self.class_names is not None:
+            return self._indices(table.columns[self.names[0]], table, self.class_names)
+        numbers = [as_numbers(table.columns[name], name, table.place).astype(np.float32) for name in self.names]
+        return numbers[0] if len(numbers) == 1 else np.column_stack(numbers)
 
     def as_json(self) -> dict[str, Any]:
-        """For the model's metadata."""
+        """For the model's metadata: a name, or a list of several."""
         names = None if self.class_names is None else list(self.class_names)
-        return {"name": self.name, "class_names": names, "positions": self.positions}
+        name = list(self.names) if len(self.names) > 1 else next(iter(self.names), None)
+        return {"name": name, "class_names": names, "positions": self.positions}
 
     def _indices(self, column: pa.ChunkedArray, table: RawTable, names: tuple[str, ...]) -> Array:
         known = {_canonical(name): index for index, name in enumerate(names)}
@@ -269,8 +278,17 @@ class TargetEncoder:
         if unknown.any():
             row = int(unknown.argmax())
             raise DataError(
-                f'{table.place(row)}: {shown(self.name or "")}: the label "{shown(texts[codes[row]] or "")}" is not in'
+                f'{table.place(row)}: {shown(self.names[0])}: the label "{shown(texts[codes[row]] or "")}" is not in'
                 f" any training row ({plural(int(unknown.sum()), 'row has', 'rows have')} unknown labels); classes are"
                 f" {quoted(names)}; correct the labels, or train with rows of them"
             )
         return indices
+
+
+def _refuse_gaps(table: RawTable, name: str) -> None:
+    gaps = gap_mask(table.columns[name])
+    if gaps.any():
+        raise DataError(
+            f"{table.place(int(gaps.argmax()))}: {shown(name)}: has no value"
+            f" ({plural(int(gaps.sum()), 'such row', 'such rows')} in all); fill it in, or leave out the row"
+        )

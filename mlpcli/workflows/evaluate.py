@@ -22,7 +22,7 @@ from mlpcli.data.sources import found_note, load_source, moved_note
 from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
 from mlpcli.tables.table_files import is_table_path
-from mlpcli.text import did_you_mean, listed, number
+from mlpcli.text import did_you_mean, listed, number, shown
 from mlpcli.workflows.prepare import check_splits
 
 if TYPE_CHECKING:
@@ -80,6 +80,15 @@ class EvaluationResult:
         rows = [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)]
         return ["true \\ predicted", *names], rows
 
+    def target_table(self) -> tuple[list[str], list[list[str]]]:
+        """The scores of each of several number targets; no rows for one."""
+        scores = ("mae", "rmse", "r2")
+        rows = [
+            [shown(target["name"] or str(index + 1)), *(number(target[score]) for score in scores)]
+            for index, target in enumerate(self.evaluation.get("targets", []))
+        ]
+        return ["target", *scores], rows
+
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {value}" for name, value, _ in self.score_table()[1])
         return f"<{type(self).__name__} {self.title}: {scores}>"
@@ -87,7 +96,7 @@ class EvaluationResult:
     def _repr_html_(self) -> str:
         from mlpcli.workflows import notebook
 
-        tables = (self.score_table(), self.class_table(), self.matrix_table())
+        tables = (self.score_table(), self.class_table(), self.matrix_table(), self.target_table())
         return notebook.page(self.title, notebook.lines(self.notes), *(notebook.table(*table) for table in tables))
 
 
@@ -131,7 +140,7 @@ def evaluate(
 
     predictor = load_predictor(model, engine, scored=True)
     _check_shape(predictor, rows)
-    chosen = {**dict(plan), "class_names": rows.class_names, "target_name": model.card.config.data.target}
+    chosen = {**dict(plan), "class_names": rows.class_names, "target_names": model.card.config.data.targets}
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     notes = list(rows.notes)
     if model.stock and model.kind == "h5":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def starting_points() -> list[BuiltIn]:
 
 def init(
     data: str | Path | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     output: Path | None = None,
     generate: str | None = None,
 ) -> InitResult:
@@ -64,7 +65,7 @@ def init(
 
     Args:
         data: a built-in name or a path, as data.source takes them.
-        target: tables: the column to predict; guessed where it is None.
+        target: tables: the column to predict, or several numbers; guessed where it is None.
         output: the config's file; by default the data's name with .yaml, in the current folder; `-` writes no file.
         generate: instead of data, a generated set, which is also written as a CSV beside the config.
 
@@ -76,7 +77,8 @@ def init(
 
     if (data is None) == (generate is None):
         raise UserError("give either data or --generate NAME; mlpcli init alone lists what there is")
-    _check_names(data, target, output)
+    targets = (target,) if isinstance(target, str) else tuple(target or ())
+    _check_names(data, *targets, output)
     name = config_name(str(data if generate is None else _generated(generate)))
     config = output or Path(f"{name}.yaml")
     to_file = config != STANDARD_OUTPUT
@@ -85,16 +87,19 @@ def init(
     if to_file:
         check_free(config)
     if generate is None:
-        return _write_config(str(data), target, config if to_file else None, folder, None)
+        return _write_config(str(data), targets, config if to_file else None, folder, None)
     table = folder / f"{generate}.csv"
     check_free(table)
     with new_file(table, _generated_csv(generate)):
         from mlpcli.data.generated import RECIPES
 
-        return _write_config(str(table), target or RECIPES[generate].target, config if to_file else None, folder, table)
+        names = targets or (RECIPES[generate].target,)
+        return _write_config(str(table), names, config if to_file else None, folder, table)
 
 
-def _write_config(data: str, target: str | None, config: Path | None, folder: Path, table: Path | None) -> InitResult:
+def _write_config(
+    data: str, targets: tuple[str, ...], config: Path | None, folder: Path, table: Path | None
+) -> InitResult:
     """Write the config; its text is first loaded as a config, as a check."""
     from mlpcli.config.load_config import check_document
     from mlpcli.config.yaml_reader import parse_yaml
@@ -102,7 +107,7 @@ def _write_config(data: str, target: str | None, config: Path | None, folder: Pa
 
     name = config_name(data if config is None else config.stem)
     file = str(config or f"{name}.yaml")
-    starter = look_at_data(data, target, folder)
+    starter = look_at_data(data, targets, folder)
     text = starter_text(starter, name, file)
     check_document(parse_yaml(text, file), folder, name)
     if config is not None:
@@ -136,7 +141,7 @@ def _generated_csv(name: str) -> str:
     return csv_text(name, GenerateConfig())
 
 
-def look_at_data(data: str, target: str | None, folder: Path) -> StarterData:
+def look_at_data(data: str, targets: Sequence[str], folder: Path) -> StarterData:
     """Look at whatever `data` names: a built-in set, or a path. `folder` is where the config will stand.
 
     Raises:
@@ -150,9 +155,9 @@ def look_at_data(data: str, target: str | None, folder: Path) -> StarterData:
             refuse_table_of_labels(path)
         from mlpcli.workflows.init_table import look_at_table
 
-        starter = look_at_table(path, source_from(folder, path), target)
+        starter = look_at_table(path, source_from(folder, path), targets)
         return replace(starter, notes=(*notes, *starter.notes))
-    if target is not None:
+    if targets:
         raise SettingError("--target", f"is for tables, and {shown(data)} brings its own target; leave it out")
     if built_in is not None:
         starter = _from_catalog(built_in, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from mlpcli.files import reading
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.column_forms import guessed_order, profile_columns, unclear_orders
 from mlpcli.tables.dates import DateFormat
+from mlpcli.tables.guess_target import guess_target
 from mlpcli.tables.kinds import Verdict, choose_kinds, column_formats, judge
 from mlpcli.tables.line_edit import PLAIN_LINES, LineRules
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
@@ -28,7 +29,7 @@ from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, usable_r
 from mlpcli.tables.suggest_rules import suggest_rules
 from mlpcli.tables.table_files import is_parquet, table_files
 from mlpcli.tables.table_reader import read_batches
-from mlpcli.tables.target import TargetEncoder, choose_target, guess_target, whole_numbers_of
+from mlpcli.tables.target import TargetEncoder, choose_target, whole_numbers_of
 from mlpcli.text import clean_text, plural, shown
 from mlpcli.workflows.init_text import Entry, StarterData
 
@@ -56,23 +57,24 @@ class _Chosen:
     notes: list[str]
 
 
-def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
-    """Look at all rows of a table (see `look_at_data`); the target is guessed where it is None."""
+def look_at_table(path: Path, source: str, targets: Sequence[str]) -> StarterData:
+    """Look at all rows of a table (see `look_at_data`); the target is guessed where none is named."""
     with reading(path):
         first: list[RawTable] = []
         rules, of_lines = _line_rules(path)
         batches = read_batches(path, ReadOptions(rules=rules))
         profiles = profile_columns(_keeping_first(batches, first), DataConfig(source=str(path)))
-        name = guess_target(list(profiles), profiles) if target is None else clean_text(target)
-        chosen = _choose(path, profiles, name, first[0], guessed=target is None)
-    rows = profiles[name].present
+        names = _named(targets, profiles) or (guess_target(list(profiles), profiles),)
+        chosen = _choose(path, profiles, names, first[0], guessed=not targets)
+    name = names[0]
+    rows = min(profiles[column].present for column in names)
     notes = [*of_lines]
     notes += [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
-    doubt = whole_numbers_of(profiles[name]).distinct > 2  # two numbers are classes to everybody
+    doubt = len(names) == 1 and whole_numbers_of(profiles[name]).distinct > 2  # two numbers are classes to everybody
     notes += [note for note in chosen.notes if note.startswith("column ") or (doubt and "data.task" in note)]
     read = [column for column in profiles if column in chosen.kinds]
     notes += [f"column {shown(column)}: {note}" for column in read for note in profiles[column].notes][:MOST_NOTES]
-    if target is None:
+    if not targets:
         notes.insert(0, f"guessed the target: {shown(name)} (change it with --target COLUMN)")
     return StarterData(
         found=f"{path.name}: {plural(profiles[name].rows, 'row', 'rows')}, {len(profiles):,} columns",
@@ -81,8 +83,18 @@ def look_at_table(path: Path, source: str, target: str | None) -> StarterData:
         rows=rows,
         inputs=sum(_inputs(profiles[column], kind) for column, kind in chosen.kinds.items()),
         smallest_class=_smallest_class(profiles[name], chosen.target),
-        entries=(*_rule_entries(rules), *_entries(profiles, chosen, guessed=target is None)),
+        entries=(*_rule_entries(rules), *_entries(profiles, chosen, guessed=not targets)),
         notes=tuple(notes),
+    )
+
+
+def _named(targets: Sequence[str], profiles: Profiles) -> tuple[str, ...]:
+    """The columns of --target, given several times or with commas between them; a name may have commas of its own."""
+    names = [clean_text(target) for target in targets]
+    return tuple(
+        part
+        for name in names
+        for part in ([name] if name in profiles else [clean_text(some) for some in name.split(",")])
     )
 
 
@@ -106,15 +118,15 @@ def _rule_entries(rules: LineRules) -> list[Entry]:
     return entries
 
 
-def _choose(path: Path, profiles: Profiles, name: str, first: RawTable, guessed: bool) -> _Chosen:
-    check_known("--target", path.name, [name], profiles)
-    data = DataConfig(source=str(path), target=name)
+def _choose(path: Path, profiles: Profiles, names: tuple[str, ...], first: RawTable, guessed: bool) -> _Chosen:
+    check_known("--target", path.name, names, profiles)
+    data = DataConfig(source=str(path), target=names[0] if len(names) == 1 else list(names))
     try:
         encoder, notes = choose_target(path.name, profiles, data)
     except SettingError as error:
         advice = "; name the column to predict with --target" if guessed else ""
         raise SettingError("--target", f"{error.message}{advice}") from error
-    verdicts = {column: judge(profile) for column, profile in profiles.items() if column != name}
+    verdicts = {column: judge(profile) for column, profile in profiles.items() if column not in names}
     unusable = {
         column: _why_unusable(profiles[column], verdict)
         for column, verdict in verdicts.items()
@@ -123,16 +135,15 @@ def _choose(path: Path, profiles: Profiles, name: str, first: RawTable, guessed:
     guesses = {
         column: guessed_order(profile, orders)
         for column, profile in profiles.items()
-        if column != name and (orders := unclear_orders(profile, data))
+        if column not in names and (orders := unclear_orders(profile, data))
     }
     for column, order in guesses.items():
         profiles[column].format = replace(profiles[column].format or ColumnFormat(), date=DateFormat(order=order))
     data = data.model_copy(update={"exclude": list(unusable), "date_format": guesses})
-    kinds = choose_kinds(path.name, profiles, data, name).kinds
+    kinds = choose_kinds(path.name, profiles, data, names).kinds
     doubtful = {column: verdicts[column].note for column in kinds if kinds[column] == "number"}
     doubtful = {column: f"{shown(column)}: {note}" for column, note in doubtful.items() if note}
-    of_target: ColumnKind = "number" if encoder.class_names is None else "category"
-    plain = first.read_as(ReadOptions(formats=column_formats(profiles, {**kinds, name: of_target})))
+    plain = first.read_as(ReadOptions(formats=column_formats(profiles, {**kinds, **encoder.kinds})))
     doubtful.update(leaky_columns(plain, data, encoder, {c: k for c, k in kinds.items() if c not in doubtful}))
     return _Chosen(data, encoder, kinds, unusable, doubtful, notes)
 
@@ -163,9 +174,7 @@ def _inputs(profile: ColumnProfile, kind: ColumnKind) -> int:
 
 
 def _entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:
-    name = chosen.data.target or ""
-    guess = "a guess; " if guessed else ""
-    entries: list[Entry] = [(f"target: {yaml_value(name)}", guess + target_comment(profiles[name], chosen.target))]
+    entries = _target_entries(profiles, chosen, guessed)
     if chosen.unusable:
         entries += _wrapped(f"{shown(column)}: {why}" for column, why in chosen.unusable.items())
         entries.append((f"exclude: {yaml_list(list(chosen.unusable))}", "cannot be read as they are"))
@@ -175,7 +184,16 @@ def _entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:
     if chosen.doubtful:
         entries += _wrapped(why for why in chosen.doubtful.values() if why)
         entries.append((f"# exclude: {yaml_list([*chosen.unusable, *chosen.doubtful])}", "perhaps better left out"))
-    return entries + column_comments(profiles, chosen.kinds, name)
+    return entries + column_comments(profiles, chosen.kinds, chosen.target.names)
+
+
+def _target_entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:
+    names = chosen.target.names
+    told = [target_comment(profiles[name], chosen.target) for name in names]
+    if len(names) == 1:
+        return [(f"target: {yaml_value(names[0])}", ("a guess; " if guessed else "") + told[0])]
+    each = [f"{shown(name)}: {words}" for name, words in zip(names, told, strict=True)]
+    return [(f"target: {yaml_list(list(names))}", "several numbers"), *_wrapped(each)]
 
 
 def _wrapped(texts: Iterable[str]) -> list[Entry]:
@@ -198,9 +216,11 @@ def target_comment(profile: ColumnProfile, target: TargetEncoder) -> str:
     return f"{len(target.class_names)} classes: {first}{more}"
 
 
-def column_comments(profiles: Mapping[str, ColumnProfile], kinds: Mapping[str, ColumnKind], target: str) -> list[Entry]:
+def column_comments(
+    profiles: Mapping[str, ColumnProfile], kinds: Mapping[str, ColumnKind], targets: tuple[str, ...]
+) -> list[Entry]:
     """The columns as they are read, in the order of the file; very many are counted."""
-    summaries = column_lines(profiles, kinds, target)
+    summaries = column_lines(profiles, kinds, targets)
     width = max(len(shown(summary.name)) for summary in summaries[:MOST_LISTED])
     lines = [line for summary in summaries[:MOST_LISTED] for line in _lines(summary, width, profiles[summary.name])]
     if len(summaries) > MOST_LISTED:
@@ -234,7 +254,7 @@ def leaky_columns(
     """
     if not kinds:
         return {}
-    kept = usable_rows(batch, tuple(kinds), target.name, data.missing)
+    kept = usable_rows(batch, tuple(kinds), target.names, data.missing)
     if len(kept) == 0:
         return {}
     table = batch.take(kept)

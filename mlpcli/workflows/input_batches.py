@@ -34,7 +34,7 @@ BATCH_VALUES = 1 << 22
 """The most values of a batch, read or encoded; wider tables are read in fewer rows at a time."""
 
 
-def preprocessing_of(layout: Layout, target: str | None) -> Preprocessing | None:
+def preprocessing_of(layout: Layout, targets: tuple[str, ...]) -> Preprocessing | None:
     """The preprocessing for tables; None if the model was not trained on named columns."""
     from mlpcli.tables.preprocessing import plain_preprocessing
 
@@ -42,7 +42,7 @@ def preprocessing_of(layout: Layout, target: str | None) -> Preprocessing | None
         return layout.preprocessing
     if layout.feature_names is None or len(layout.input_shape) != 1:
         return None
-    return plain_preprocessing(layout.feature_names, layout.class_names, target)
+    return plain_preprocessing(layout.feature_names, layout.class_names, targets)
 
 
 def file_reader(path: Path) -> Read:

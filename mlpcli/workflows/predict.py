@@ -96,7 +96,7 @@ def prepare_prediction(
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:
         check_folder(folder)
-    opened = open_inputs(inputs, Reading(layout, meaning.target, stdin, invert, note, strict))
+    opened = open_inputs(inputs, Reading(layout, meaning.targets, stdin, invert, note, strict))
     wanted = wanted or AnswerColumns()
     if output is not None:
         check_output(output, opened, inputs, file)
@@ -193,13 +193,14 @@ class PreparedPrediction:
         return self.saved.card.name
 
     @property
-    def target_format(self) -> NumberFormat | None:
-        """How the numbers of the target were written in training, where that was not plain: with a unit, say."""
+    def target_formats(self) -> tuple[NumberFormat | None, ...]:
+        """How the numbers of each output were written in training; None where that was plain, without a unit, say."""
         known = self.layout.preprocessing
-        if known is None or known.target.name is None:
-            return None
-        form = (known.options.formats or {}).get(known.target.name)
-        return None if form is None else form.number
+        names = known.target.names if known is not None else ()
+        if known is None or not names:
+            return (None,) * self.meaning.outputs
+        forms = [(known.options.formats or {}).get(name) for name in names]
+        return tuple(None if form is None else form.number for form in forms)
 
     def run(self, each: Callable[[Answers], None], watch: Watch | None = None) -> None:
         """Predict batch by batch, pass the predictions to `each`, and write the files asked for.

@@ -45,13 +45,13 @@ class PredictionInputs:
 
 @dataclass(frozen=True)
 class Reading:
-    """How inputs are read: the model's layout, the stream of `-`, whether to invert pictures, where notes go.
+    """How inputs are read: the model's layout and targets, the stream of `-`, whether to invert, where notes go.
 
     strict: whether an input that cannot be read is an error, instead of one without an answer.
     """
 
     layout: Layout
-    target: str | None
+    targets: tuple[str, ...]
     stdin: IO[bytes] | None
     invert: bool
     note: Callable[[str], None]
@@ -108,7 +108,7 @@ def _picture_maker(paths: list[Path], reading: Reading) -> Make:
 def _table_maker(paths: list[Path], reading: Reading) -> Make:
     from mlpcli.workflows import input_batches as tables
 
-    preprocessing = tables.preprocessing_of(reading.layout, reading.target)
+    preprocessing = tables.preprocessing_of(reading.layout, reading.targets)
     if preprocessing is None:
         raise DataError(mismatch(f"{name_of(paths[0])}: is {a_kind('table')}", reading.layout))
     readers: list[tuple[str, Any]] = []

@@ -68,7 +68,7 @@ def entries(found: Answers, meaning: Meaning) -> Iterator[dict[str, Any]]:
     """One dictionary per row: input, row (not for pictures), then label and probability, or value.
 
     One that could not be read has an `error` instead. With more than one class asked for, `top` lists them, the best
-    first; with several targets, `values` are all.
+    first; with several targets, `values` are all, in their order.
     """
     names, batch = meaning.class_names or (), found.batch
     for index in range(len(found)):
@@ -143,8 +143,9 @@ def answer_table(
     """The columns of the input (or its name and row number), followed by the predictions.
 
     `predicted` and `probability`, with more classes asked for `predicted_2`, `probability_2` ...; several numbers are
-    `predicted_1`, `predicted_2` ... With wanted.probabilities, each class has a column with its name. A name that the
-    input has already is written as `predicted (model)`. Labels are written as `foreign` says: they come with the model
+    `predicted_` with the name of each target, or `predicted_1`, `predicted_2` ... where these are unknown. With
+    wanted.probabilities, each class has a column with its name. A name that the input has already is written as
+    `predicted (model)`. Labels are written as `foreign` says: they come with the model
     file, which may be a stranger's. The cells of the input are the person's own, and come back as they were given.
     """
     import pyarrow as pa
@@ -207,7 +208,8 @@ def _answer_columns(found: Answers, meaning: Meaning, foreign: Callable[[str], s
 
     if found.classes is None or found.scores is None:
         width = found.outputs.shape[1]
-        names = ["predicted"] if width == 1 else [f"predicted_{index + 1}" for index in range(width)]
+        targets = meaning.targets or tuple(str(index + 1) for index in range(width))
+        names = ["predicted"] if width == 1 else [f"predicted_{_utf8(target)}" for target in targets]
         return [(name, pa.array(found.outputs[:, index])) for index, name in enumerate(names)]
     labels = np.array([foreign(_utf8(name)) for name in meaning.class_names or ()], dtype=object)
     columns: list[tuple[str, Any]] = []

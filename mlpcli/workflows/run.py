@@ -91,7 +91,7 @@ class Run:
         """Score every part with the kept weights, and evaluate the first of test, validation and train."""
         plan, splits = self.prepared.plan, self.prepared.splits
         predictor = self.engine.predictor()
-        chosen = {**plan.as_metadata(), "target_name": self.config.data.target}
+        chosen = {**plan.as_metadata(), "target_names": self.config.data.targets}
         scores: dict[str, Any] = {}
         evaluation = None
         train_targets = splits.train.y[splits.train.indices]

@@ -52,3 +52,22 @@ def test_few_or_odd_values(true: list[float], predicted: list[float], dots: int)
 def test_as_many_predicted_as_true() -> None:
     with pytest.raises(ValueError, match="2 true and 1 predicted"):
         predicted_against_true_figure(evaluation([1.0, 2.0], [1.0]))
+
+
+def test_a_panel_for_each_of_several_targets() -> None:
+    true, predicted = [[0.0, 5.0], [10.0, 7.0]], [[1.0, 5.0], [9.0, 6.0]]
+    each = [{"name": "키", "mae": 1.0, "rmse": 1.0, "r2": 0.96}, {"name": "weight", "mae": 0.5, "rmse": 0.7, "r2": 0.5}]
+    figure = predicted_against_true_figure(SCORES | {"sample": {"true": true, "predicted": predicted}, "targets": each})
+    assert [axes.get_xlabel() for axes in figure.axes] == ["true 키", "true weight"]
+    assert [np.asarray(axes.collections[0].get_offsets()).tolist() for axes in figure.axes] == [
+        [[0, 1], [10, 9]], [[5, 5], [7, 6]]
+    ]  # fmt: skip
+    assert figure.axes[1].get_title() == "R² 0.5, MAE 0.5, RMSE 0.7"
+    assert figure.get_suptitle().endswith("on 3 rows (2 shown), mean of 2 targets")
+
+
+def test_the_first_twelve_of_many_targets_without_names() -> None:
+    values = np.arange(26.0).reshape(2, 13).tolist()
+    each = [{"name": None, "mae": 0.0, "rmse": 0.0, "r2": 1.0}] * 13
+    axes = predicted_against_true_figure({"sample": {"true": values, "predicted": values}, "targets": each}).axes
+    assert [one.get_ylabel() for one in axes] == [f"predicted value {index + 1}" for index in range(12)]

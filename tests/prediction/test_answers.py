@@ -68,7 +68,7 @@ OUTPUTS = arrays.arrays(np.float32, st.tuples(st.integers(1, 5), st.just(4)), el
 
 @given(OUTPUTS, st.integers(1, 4))
 def test_the_first_class_is_the_one_that_is_scored(outputs: np.ndarray, top: int) -> None:
-    meaning = Meaning("classification", ("a", "b", "c", "d"), 0.5, 4, "probability", None)
+    meaning = Meaning("classification", ("a", "b", "c", "d"), 0.5, 4, "probability", ())
     found = answers(InputBatch(np.zeros((len(outputs), 1)), ("x",), 0), outputs, meaning, top)
     assert found.classes is not None and found.scores is not None
     assert found.classes[:, 0].tolist() == predicted_classes(outputs, 0.5).tolist()
@@ -80,7 +80,7 @@ def test_the_first_class_is_the_one_that_is_scored(outputs: np.ndarray, top: int
     st.sampled_from([0.0, 0.5]),
 )
 def test_the_first_of_two_as_well(outputs: np.ndarray, threshold: float) -> None:
-    meaning = Meaning("binary", ("no", "yes"), threshold, 1, "score", None)
+    meaning = Meaning("binary", ("no", "yes"), threshold, 1, "score", ())
     found = answers(InputBatch(np.zeros((6, 1)), ("x",), 0), outputs, meaning, 1)
     assert found.classes is not None
     assert np.array_equal(found.classes[:, 0], predicted_classes(outputs, threshold))

@@ -31,7 +31,7 @@ def _fitted(options: ReadOptions = AS_FOUND, missing: str = "impute") -> Preproc
     raw = RawTable(pa.table(ROWS), lambda row: f"train.csv:{row + 2}")
     data = DataConfig.model_validate({"source": "train.csv", "missing": missing})
     kinds: Any = {"나이": "number", "port": "category"}
-    return fit_preprocessing([raw], kinds, TargetEncoder("out", ("no", "yes")), data, options)[0]
+    return fit_preprocessing([raw], kinds, TargetEncoder(("out",), ("no", "yes")), data, options)[0]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import numpy as np
 from mlpcli.arrays import Array, Moments, moments_of, row_chunks
 from mlpcli.data.dataset import Part, Rows
 from mlpcli.data.look.findings import Finding, Level, RawColumn, how_to_exclude, labels
+from mlpcli.text import quoted
 
 UNSCALED_ABOVE = 20
 TARGET_WARNED_ABOVE = 1000
@@ -40,15 +41,16 @@ def find_skewed(columns: Sequence[RawColumn], ranges: ColumnRanges, sample: Rows
     return [Finding("skewed", text, "correct impossible values, or take the logarithm")]
 
 
-def find_large_target(train: Part, target_scaling: str) -> list[Finding]:
-    """A numeric target far from 0 or with a large spread, while data.target_scaling is none."""
+def find_large_target(train: Part, target_scaling: str, names: tuple[str, ...] = ()) -> list[Finding]:
+    """A numeric target far from 0 or with a large spread, while data.target_scaling is none; names: of several."""
     known = moments_of(train.y) or Moments.of(train.y[train.indices].astype(np.float64).reshape(len(train), -1))
     mean, spread = known.mean, np.sqrt(known.variance)
     sizes = np.maximum(np.abs(mean), spread)
     largest = int(sizes.argmax())
     if target_scaling != "none" or sizes[largest] <= UNSCALED_ABOVE:
         return []
-    text = f"the target is about {mean[largest]:.4g}, give or take {spread[largest]:.4g}, but a network starts near 0"
+    target = f"the target {quoted([names[largest]])}" if len(names) > 1 else "the target"
+    text = f"{target} is about {mean[largest]:.4g}, give or take {spread[largest]:.4g}, but a network starts near 0"
     level: Level = "warning" if sizes[largest] > TARGET_WARNED_ABOVE else "note"
     return [Finding("target", text, "data.target_scaling: standardize trains faster", level)]
 

@@ -39,7 +39,8 @@ def look_at(
         findings += find_contradictions(seen["training"], hashes["training"], len(classes))
         findings += find_small_classes(classes, counts, batch_size, weighted)
     else:
-        findings += find_large_target(splits.train, target_scaling)
+        names = source.preprocessing.target.names if source.preprocessing is not None else ()
+        findings += find_large_target(splits.train, target_scaling, names)
     findings += _value_findings(source, splits.train, seen["training"], scaling, classes)
     facts = Facts(
         rows={name: len(part) for name, part in parts.items()},

@@ -107,8 +107,9 @@ def _sound_set(folder: Path) -> StoredSet | None:
     if found is None:
         return None
     try:
-        width = len(Preprocessing.from_json(found.about["preprocessing"]).pass_through)
-        sound = "train" in found.parts and all(x.shape[1:] == (width,) for x, _ in found.parts.values())
+        preprocessing = Preprocessing.from_json(found.about["preprocessing"])
+        shapes = (len(preprocessing.pass_through),), preprocessing.target.row_shape
+        sound = "train" in found.parts and all((x.shape[1:], y.shape[1:]) == shapes for x, y in found.parts.values())
         _ = [ColumnSummary(**column) for column in found.about["columns"]], [*found.about["notes"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         sound = False
@@ -129,7 +130,8 @@ def _convert(
     options = ReadOptions.of(data) if stored is None else stored.options
     passes = TablePasses(path, options, data.limit, watch)
     fitted = fit_passes(passes, data, draw) if stored is None else Fitted(stored, [], list(passes.notes))
-    needed = (passes.rows or 0) * (4 * len(fitted.preprocessing.pass_through) + 8)
+    targets = max(1, len(fitted.preprocessing.target.names))
+    needed = (passes.rows or 0) * (4 * len(fitted.preprocessing.pass_through) + 8 * targets)
     # How many rows the other tables have is not known; by their size, about as many for each byte.
     sizes = [sum(file.stat().st_size for file in table_files(place)) for place in (path, *others.values())]
     needed = int(needed * sum(sizes) / sizes[0])

@@ -1,7 +1,7 @@
 """Encoded parts of a table in a folder: two plain files each, and a manifest that says what they are.
 
     manifest.json                preprocessing, notes, and for each file its shape, type, sha256 and moments
-    train-x.bin   train-y.bin    float32 (rows, width); int64 class indices or float32 numbers (rows,)
+    train-x.bin   train-y.bin    float32 (rows, width); int64 class indices or float32 numbers (rows,), (rows, targets)
     validation-x.bin ... test-y.bin
 
 The manifest is written last: a folder without one is unfinished.
@@ -110,7 +110,7 @@ def _open(folder: Path, x: dict[str, Any], y: dict[str, Any]) -> tuple[DiskRows,
     """y in blocks of as many rows as x, so that both are read in step."""
     opened = _rows(folder, x, None, ("<f4",))
     numbers = _rows(folder, y, opened.block_rows, ("<f4", "<i8"))
-    if opened.ndim != 2 or numbers.shape != opened.shape[:1]:
+    if opened.ndim != 2 or numbers.ndim not in (1, 2) or len(numbers) != len(opened):
         raise DataError(f"{folder}: x has the shape {opened.shape}, y {numbers.shape}")
     return opened, numbers
 
@@ -182,9 +182,10 @@ class PartWriter:
 
     def __init__(self, folder: Path, name: str, preprocessing: Preprocessing) -> None:
         x, y = (folder / file for file in file_names(name))
-        y_type = np.float32 if preprocessing.target.class_names is None else np.int64
+        target = preprocessing.target
+        y_type = np.float32 if target.class_names is None else np.int64
         self._x = RowsWriter(x, (len(preprocessing.pass_through),), np.float32)
-        self._y = RowsWriter(y, (), y_type)
+        self._y = RowsWriter(y, target.row_shape, y_type)
 
     def __enter__(self) -> PartWriter:
         return self
@@ -196,7 +197,7 @@ class PartWriter:
             writer.abandon()
 
     def append(self, x: Array, y: Array) -> None:
-        """More rows: x (n, width), y (n,)."""
+        """More rows: x (n, width), y (n,) or (n, targets)."""
         self._x.append(x)
         self._y.append(y)
 

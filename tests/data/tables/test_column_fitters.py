@@ -18,7 +18,7 @@ from mlpcli.tables.raw_table import RawTable, ReadOptions
 from mlpcli.tables.target import TargetEncoder
 
 Columns = Mapping[str, Sequence[Any]]
-TARGET = TargetEncoder("y", ("a", "b"))
+TARGET = TargetEncoder(("y",), ("a", "b"))
 
 
 def raw(columns: Columns) -> RawTable:

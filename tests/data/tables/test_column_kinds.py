@@ -25,7 +25,7 @@ def chosen(columns: Columns, target: str | None = None, **settings: Any) -> Chos
         pa.table({name: pa.array(values) for name, values in columns.items()}), lambda row: f"표.csv:{row + 2}"
     )
     data = DataConfig(source="표.csv", **settings)
-    return choose_kinds("표.csv", profile_columns([table], data), data, target)
+    return choose_kinds("표.csv", profile_columns([table], data), data, () if target is None else (target,))
 
 
 @pytest.mark.parametrize(

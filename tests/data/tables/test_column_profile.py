@@ -134,7 +134,7 @@ def test_lines_about_columns() -> None:
         }
     )
     profiles = profile_columns([RawTable(table, str)], DATA)
-    lines = column_lines(profiles, {"나이": "number", "port": "category"}, "y")
+    lines = column_lines(profiles, {"나이": "number", "port": "category"}, ("y",))
     assert [(line.name, line.kind, line.missing, line.distinct, line.example) for line in lines] == [
         ("나이", "number", 1, 2, "3 to 10.5"),
         ("port", "category", 0, 2, "S, C"),
@@ -146,4 +146,4 @@ def test_lines_about_columns() -> None:
 
 def test_a_line_about_very_many_values() -> None:
     profiles = profile_columns([batch([f"t{number}" for number in range(MOST_KEPT + 1)])], DATA)
-    assert column_lines(profiles, {}, None)[0].distinct == "10,000+"
+    assert column_lines(profiles, {})[0].distinct == "10,000+"

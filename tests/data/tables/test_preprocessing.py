@@ -18,7 +18,7 @@ from mlpcli.tables.raw_table import RawTable, ReadOptions, left_out_note
 from mlpcli.tables.target import TargetEncoder
 
 Columns = Mapping[str, Sequence[Any]]
-TARGET = TargetEncoder("y", ("a", "b"))
+TARGET = TargetEncoder(("y",), ("a", "b"))
 
 
 def raw(columns: Columns) -> RawTable:
@@ -173,13 +173,12 @@ def test_missing_columns_are_named() -> None:
         preprocessing.kept_rows(raw({"x": ["1"], "fare": ["2"]}), with_target=False)
     assert str(raised.value) == "표.csv: lacks the column age; it has: x, fare; rename or add it"
     table = raw({"age": ["1"], "fare": ["2"]})
-    assert preprocessing.target.name_in(table, preprocessing.source_names) is None
     with pytest.raises(DataError, match=re.escape("표.csv: lacks the column y; it has: age, fare")):
         preprocessing.encode_target(table)
 
 
 def test_names_alone_take_numbers_without_gaps() -> None:
-    plain = plain_preprocessing(("a", "b"), ("no", "yes"), None)
+    plain = plain_preprocessing(("a", "b"), ("no", "yes"), ())
     table = raw({"b": ["2"], "result": ["yes"], "a": ["1"]})
     assert plain.encode(table).tolist() == [[1, 2]]
     assert plain.encode_target(table).tolist() == [1]
@@ -192,16 +191,15 @@ def test_names_alone_take_numbers_without_gaps() -> None:
 
 
 def test_a_target_without_a_name_is_found() -> None:
-    plain = plain_preprocessing(("a",), None, None)
+    plain = plain_preprocessing(("a",), None, ())
     assert plain.encode_target(raw({"a": ["1"], "id": ["7"], "Target": ["2.5"]})).tolist() == [2.5]
     assert plain.kept_rows(raw({"a": ["1", "2"], "t": [None, "1"]}), with_target=True).tolist() == [1]
-    assert plain.target.name_in(raw({"a": ["1"]}), plain.source_names) is None
     message = "표.csv: which column is the target? Besides the features it has i, j; name it target"
     with pytest.raises(DataError, match=re.escape(message)):
         plain.encode_target(raw({"a": ["1"], "i": ["1"], "j": ["2"]}))
-    assert plain_preprocessing(("a",), None, "j").encode_target(raw({"a": ["1"], "i": ["1"], "j": ["2"]})).tolist() == [
-        2
-    ]
+    assert plain_preprocessing(("a",), None, ("j",)).encode_target(
+        raw({"a": ["1"], "i": ["1"], "j": ["2"]})
+    ).tolist() == [2]
 
 
 def test_a_moment_keeps_its_day_whatever_the_file() -> None:

@@ -130,7 +130,7 @@ def test_whatever_is_chosen_can_be_fitted_and_encoded(rows: list[tuple[Any, ...]
     both = []
     for form in (texts(table), typed(table)):
         profiles = profile_columns([raw(form)], DATA)
-        chosen = choose_kinds("t.csv", profiles, DATA, "y")
+        chosen = choose_kinds("t.csv", profiles, DATA, ("y",))
         target, _ = choose_target("t.csv", profiles, DATA)
         own, notes = fit_preprocessing([raw(form)], chosen.kinds, target, DATA, ReadOptions(formats={}))
         both.append((own, [*chosen.notes, *notes], own.encode(raw(form)).tolist()))

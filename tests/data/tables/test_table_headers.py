@@ -154,6 +154,6 @@ def test_the_edit_does_not_depend_on_the_size_of_the_pieces(path: Path, monkeypa
 
 @pytest.mark.parametrize("rules", [LineRules(), LineRules("none", 3, "#", ("합계",)), LineRules(4, (2, 5))])
 def test_rules_are_stored_with_the_model(rules: LineRules) -> None:
-    fitted = replace(plain_preprocessing(("a",), None, "y"), options=ReadOptions(formats={}, rules=rules))
+    fitted = replace(plain_preprocessing(("a",), None, ("y",)), options=ReadOptions(formats={}, rules=rules))
     stored = json.loads(json.dumps(fitted.as_json()))
     assert StoredPreprocessing.model_validate(stored).restored() == fitted

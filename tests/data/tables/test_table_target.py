@@ -13,8 +13,9 @@ import pytest
 from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_forms import profile_columns
+from mlpcli.tables.guess_target import guess_target
 from mlpcli.tables.raw_table import RawTable
-from mlpcli.tables.target import TargetEncoder, choose_target, guess_target
+from mlpcli.tables.target import TargetEncoder, choose_target
 
 STRANGE = ['a, "b"', "두\n줄", "=1+1", "말"]
 
@@ -204,12 +205,12 @@ def test_mixed_labels_are_classes_when_asked() -> None:
 )
 def test_bad_values_name_their_place(names: tuple[str, ...] | None, values: list[Any], message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
-        TargetEncoder("y", names).encode(raw({"y": values}))
+        TargetEncoder(("y",), names).encode(raw({"y": values}))
 
 
 def test_positions_stand_for_classes_whose_names_are_no_numbers() -> None:
-    assert TargetEncoder("y", ("a", "b"), positions=True).encode(raw({"y": ["1", "a", "0"]})).tolist() == [1, 0, 0]
-    assert TargetEncoder("y", ("1", "0"), positions=True).encode(raw({"y": ["1", "0"]})).tolist() == [0, 1]
+    assert TargetEncoder(("y",), ("a", "b"), positions=True).encode(raw({"y": ["1", "a", "0"]})).tolist() == [1, 0, 0]
+    assert TargetEncoder(("y",), ("1", "0"), positions=True).encode(raw({"y": ["1", "0"]})).tolist() == [0, 1]
 
 
 def test_a_typed_column_gives_the_same_as_its_text() -> None:
