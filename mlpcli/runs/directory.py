@@ -17,6 +17,7 @@ from mlpcli import __version__
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import replace_file, write_json
 from mlpcli.text import nearest
+from mlpcli.runs.run_file import check_run_file
 
 
 CONFIG = "config.yaml"
@@ -137,6 +138,8 @@ def find_file(run: Path, name: str) -> Path:
     path = run / name
     if not path.is_file():
         _refuse_seeds(run)
+        if path.exists():
+            check_run_file(path, path.stat())
         raise RunDirectoryError(
             f"{run}: has no {name}, so it is not a run directory (or its run ended before the first epoch)"
         )

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from io import BufferedReader
+from itertools import count
 from pathlib import Path
 
 from mlpcli.errors import OutputError, RunDirectoryError
+from mlpcli.runs.run_file import LARGEST_HISTORY, open_run_file
+from mlpcli.text import one_line
 
 
 History = dict[str, list[float]]
 """Column name to one value per epoch; `epoch` counts from 1, `seconds` is the duration of the epoch."""
 FIRST_COLUMNS = ("epoch", "seconds", "learning_rate")
+MOST_ROWS = 1_000_000
+"""The most epochs that a config allows."""
+MOST_COLUMNS = 10_000
+MOST_VALUES = 20_000_000
+"""Of all columns; each costs Python 32 bytes."""
+LONGEST_LINE = 1 << 20
+LONGEST_REASON = 120
 
 
 class HistoryWriter:
@@ -42,33 +53,62 @@ def read_history(path: Path) -> History:
     """Read what has been written so far; a half-written last row (of a running or killed run) is left out.
 
     Raises:
-        RunDirectoryError: the file is not a history.
+        RunDirectoryError: the file is not a history, or larger than one can be.
     """
-    rows = _complete_rows(path)
-    if not rows:
-        return {}
-    header, body = rows[0], rows[1:]
-    if header[:1] != ["epoch"]:
-        raise RunDirectoryError(f'{path}:1: is not the history of a run: the first column must be "epoch"')
-    for line, row in enumerate(body, start=2):
-        if len(row) != len(header):
-            raise RunDirectoryError(
-                f"{path}:{line}: is damaged: {len(row)} values for {len(header)} columns; restore it or train again"
-            )
     try:
-        return {name: [float(row[column]) for row in body] for column, name in enumerate(header)}
-    except ValueError as error:
-        raise RunDirectoryError(f"{path}: is damaged: {error}; restore it or train again") from error
-
-
-def _complete_rows(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return list(csv.reader(text[: text.rfind("\n") + 1].splitlines()))
-    except OSError as error:
-        raise RunDirectoryError(f"{path}: cannot be read: {error.strerror}") from error
+        with open_run_file(path, LARGEST_HISTORY) as file:
+            rows = csv.reader(_complete_lines(path, file))
+            header = next(rows, [])
+            if not header:
+                return {}
+            _check_header(path, header)
+            columns = _columns(path, len(header), rows)
     except (UnicodeDecodeError, csv.Error) as error:
         raise RunDirectoryError(f"{path}: is not the history of a run: {error}") from error
+    return dict(zip(header, columns, strict=True))
+
+
+def _complete_lines(path: Path, file: BufferedReader) -> Iterator[str]:
+    for number in count(1):
+        line = file.readline(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE:
+            raise RunDirectoryError(
+                f"{path}:{number}: is damaged: a line of more than {LONGEST_LINE:,} bytes; restore it or train again"
+            )
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        if not text.endswith("\n"):
+            return
+        yield text
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    if header[0] != "epoch":
+        raise RunDirectoryError(f'{path}:1: is not the history of a run: the first column must be "epoch"')
+    if len(header) > MOST_COLUMNS:
+        raise RunDirectoryError(f"{path}:1: has {len(header):,} columns, and at most {MOST_COLUMNS:,} are read")
+
+
+def _columns(path: Path, width: int, rows: Iterator[list[str]]) -> list[list[float]]:
+    """The values by column, converted row by row: as texts, they would take many times the memory."""
+    columns: list[list[float]] = [[] for _ in range(width)]
+    most = min(MOST_ROWS, MOST_VALUES // width)
+    for line, row in enumerate(rows, start=2):
+        if len(row) != width:
+            raise RunDirectoryError(
+                f"{path}:{line}: is damaged: {len(row)} values for {width} columns; restore it or train again"
+            )
+        if line - 1 > most:
+            raise RunDirectoryError(
+                f"{path}: has more than {most:,} rows of {width:,} columns, and no more are read; restore it or train"
+                " again"
+            )
+        try:
+            for column, cell in zip(columns, row, strict=True):
+                column.append(float(cell))
+        except ValueError as error:
+            reason = one_line(error, LONGEST_REASON)
+            raise RunDirectoryError(f"{path}: is damaged: {reason}; restore it or train again") from error
+    return columns
 
 
 def _shortest(value: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import yaml
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,13 +9,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlpcli.errors import RunDirectoryError
-from mlpcli.files import read_json
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import read_history
+from mlpcli.runs.run_file import (
+    LARGEST_CONFIG,
+    LARGEST_EVALUATION,
+    LARGEST_METRICS,
+    read_run_json,
+    read_run_text,
+)
 
 
 MOST_EPOCHS = 10**9
-LARGEST_CONFIG = 1024 * 1024  # bytes
+MOST_CONFIG_VALUES = 50_000
+"""A limit on parsing time: a megabyte of short values would take ten seconds."""
 T = TypeVar("T")
 
 
@@ -27,14 +33,15 @@ def read_curves(run: Path) -> RunCurves:
         RunDirectoryError: `run` is not a run directory, no epoch has finished yet, or a file is damaged.
     """
     path = run_directory.find_file(run, run_directory.HISTORY)
-    history = _read(path, read_history)
+    history = read_history(path)
     if not history.get("epoch"):
         raise RunDirectoryError(f"{path}: no epoch has finished yet; plot again after the first")
     if not all(epoch.is_integer() and 1 <= epoch <= MOST_EPOCHS for epoch in history["epoch"]):
         raise RunDirectoryError(f"{path}: is damaged: epochs must be whole numbers from 1; restore it or train again")
-    best = _mapping(run / run_directory.METRICS, read_json).get("best_epoch")
+    best = _mapping(run / run_directory.METRICS, lambda path: read_run_json(path, LARGEST_METRICS)).get("best_epoch")
     name = read_config(run).get("name") or run.resolve().name
-    return RunCurves(str(name), history, best if isinstance(best, int) else None)
+    known = type(best) is int and 1 <= best <= MOST_EPOCHS
+    return RunCurves(str(name), history, best if known else None)
 
 
 def read_config(run: Path) -> dict[str, Any]:
@@ -48,28 +55,29 @@ def read_config(run: Path) -> dict[str, Any]:
 
 def read_evaluation(run: Path) -> dict[str, Any]:
     """The run's evaluation; {} if it does not exist yet (raises as `read_config`)."""
-    return _mapping(run / run_directory.EVALUATION, read_json)
+    return _mapping(run / run_directory.EVALUATION, lambda path: read_run_json(path, LARGEST_EVALUATION))
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """A YAML loader that refuses aliases, with which a small file can expand to gigabytes."""
+    """A YAML loader that refuses aliases, with which a small file can expand to gigabytes, and too many values."""
+
+    values = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("it has an alias (*)")
+        self.values += 1
+        if self.values > MOST_CONFIG_VALUES:
+            raise yaml.YAMLError(f"it has more than {MOST_CONFIG_VALUES:,} values")
         return super().compose_node(parent, index)
 
 
 def _read_yaml(path: Path) -> Any:
-    with open(path, encoding="utf-8") as file:
-        text = file.read(LARGEST_CONFIG + 1)
-    if len(text) > LARGEST_CONFIG:
-        raise ValueError("it is larger than 1 MiB")
-    return yaml.load(text, _PlainLoader)
+    return yaml.load(read_run_text(path, LARGEST_CONFIG), _PlainLoader)
 
 
 def _mapping(path: Path, read: Callable[[Path], Any]) -> dict[str, Any]:
-    if not path.is_file():
+    if not path.exists():
         return {}
     value = _read(path, read)
     if not isinstance(value, dict):
@@ -78,13 +86,13 @@ def _mapping(path: Path, read: Callable[[Path], Any]) -> dict[str, Any]:
 
 
 def _read(path: Path, read: Callable[[Path], T]) -> T:
-    """A context that turns errors of a file's reader into one-line errors that name the file."""
+    """What `read` finds in the file; what is wrong becomes a one-line error that names the file."""
     try:
         return read(path)
-    except OSError as error:
-        raise RunDirectoryError(f"{path}: cannot be read: {error.strerror}; check its permissions") from error
-    except (ValueError, csv.Error, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())
+        if "integer string conversion" in reason:  # Python's own advice is for programmers
+            reason = "it holds a number of thousands of digits"
         raise RunDirectoryError(f"{path}: is damaged: {reason}; restore it or train again") from error
 
 

@@ -8,7 +8,8 @@ import pytest
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import write_json
 from mlpcli.plotting.run_plots import distinct_names, draw_run
-from mlpcli.runs.read_run import LARGEST_CONFIG, read_config, read_curves, read_evaluation
+from mlpcli.runs.read_run import read_config, read_curves, read_evaluation
+from mlpcli.runs.run_file import LARGEST_CONFIG
 
 pytestmark = pytest.mark.usefixtures("hangul_font")
 
@@ -71,7 +72,7 @@ def test_draws_what_fits_the_task(run: Path, evaluation: dict[str, Any], stem: s
         ("config.yaml", "a: [\n", "is damaged: while parsing"),
         ("config.yaml", "a: &x 1\nb: *x\n", r"is damaged: it has an alias \(\*\)"),
         ("config.yaml", "[" * 5000, "is damaged"),
-        ("config.yaml", "#" * (LARGEST_CONFIG + 1), "is damaged: it is larger than 1 MiB"),
+        ("config.yaml", "#" * (LARGEST_CONFIG + 1), "has 1,048,577 bytes, and at most 1,048,576 are read"),
     ],
 )
 def test_files_that_cannot_be_used(run: Path, name: str, text: str, message: str) -> None:
