@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.errors import DataError, MlpcliError
+from mlpcli.machine import address_space_limit
 
 _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
@@ -108,6 +109,24 @@ def keras_datasets(name: str) -> Any:
         raise DataError(f"{name}: cannot be downloaded: {error}") from error
 
 
+@contextmanager
+def out_of_memory(kind: type[MlpcliError] = MlpcliError) -> Iterator[None]:
+    """A context in which the errors of Keras, TensorFlow and NumPy for want of memory become a `kind` of one line."""
+    try:
+        yield
+    except MlpcliError:
+        raise
+    except Exception as error:  # TensorFlow need not be imported here to know its error by name
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        reason = next(iter(re.findall("OOM when allocating .*? type \\w+", str(error))), str(error).partition("\n")[0])
+        said = f": {reason[:200]}" if reason else ""
+        raise kind(
+            f"there is not enough memory{said}; use a smaller training.batch_size or fewer units, close other programs,"
+            " or allow more (ulimit -v)"
+        ) from error
+
+
 def devices() -> list[str]:
     """What TensorFlow computes on, such as ["CPU"] or ["CPU", "GPU"]."""
     return sorted({device.device_type for device in tensorflow().config.list_physical_devices()})
@@ -144,18 +163,9 @@ def _advice(error: BaseException) -> str:
             return "there is not enough memory for it: close other programs, or allow more (ulimit -v)"
         cause = cause.__cause__ or cause.__context__
     reinstall = "reinstall it: pip install --force-reinstall tensorflow"
-    if _memory_is_limited():  # then many parts fail with words of their own
+    if address_space_limit() is not None:  # then many parts fail with words of their own
         return f"it may need more memory than is allowed here: allow more (ulimit -v), or {reinstall}"
     return reinstall
-
-
-def _memory_is_limited() -> bool:
-    """Whether this process may have only so many bytes of address space (`ulimit -v`)."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return False
-    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 @contextmanager

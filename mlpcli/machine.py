@@ -1,4 +1,4 @@
-"""The machine: its memory, what of it is free (within control groups, too), and its processors."""
+"""The machine: its memory, what of it this process may have, its processors, and whether there is a GPU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_LIMIT = 1 << 60
 
 
 def available_memory(root: Path = Path("/")) -> int | None:
-    """Bytes that can be had without swapping, within the limits of the control groups; None where nobody says.
+    """Bytes that can be had without swapping, within control groups and `ulimit -v`; None where nobody says.
 
     Of systems without /proc/meminfo, half of the memory is taken to be free. `root` is where /proc and /sys are.
     """
@@ -19,7 +19,7 @@ def available_memory(root: Path = Path("/")) -> int | None:
     if free is None:
         whole = physical_memory()
         free = whole // 2 if whole is not None else None
-    limits = [*_version_2(root), *_version_1(root)]
+    limits = [*_version_2(root), *_version_1(root), *_address_space(root)]
     return min([free, *limits]) if free is not None else min(limits, default=None)
 
 
@@ -44,6 +44,23 @@ def _version_2(root: Path) -> Iterator[int]:
 def _version_1(root: Path) -> Iterator[int]:
     group = root / "sys" / "fs" / "cgroup" / "memory"
     yield from _left(group, "memory.limit_in_bytes", "memory.usage_in_bytes")
+
+
+def _address_space(root: Path) -> Iterator[int]:
+    """What `ulimit -v` leaves to this process."""
+    limit, used = address_space_limit(), _lines(root / "proc" / "self" / "statm")
+    if limit is not None and used:
+        yield max(0, limit - int(used[0].split()[0]) * os.sysconf("SC_PAGE_SIZE"))
+
+
+def address_space_limit() -> int | None:
+    """The bytes of address space that this process may have (`ulimit -v`); None without a limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _left(group: Path, limit_name: str, used_name: str) -> Iterator[int]:
@@ -79,3 +96,12 @@ def physical_memory() -> int | None:
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+GPU_DEVICES = ("dev/nvidiactl", "dev/kfd", "dev/dxg")
+"""What the drivers of NVIDIA and AMD make, and that of Windows for its Linux."""
+
+
+def has_gpu(root: Path = Path("/")) -> bool:
+    """Whether there may be a GPU, whose memory only TensorFlow knows."""
+    return any((root / device).exists() for device in GPU_DEVICES)

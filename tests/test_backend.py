@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mlpcli import backend
+from mlpcli.errors import TrainingError
 from mlpcli.noise_filter import NOISE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -227,3 +229,35 @@ def test_ctrl_c_during_the_import_is_no_broken_installation(tmp_path: Path, sour
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.splitlines()[-1] == "interrupted"
     assert "Traceback" not in done.stderr and "reinstall" not in done.stderr
+
+
+class ResourceExhaustedError(Exception):
+    """Called as TensorFlow's."""
+
+
+OOM = "{{function_node __wrapped__Mul}} OOM when allocating tensor with shape[5,2] and type float on /job:localhost"
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (
+            ResourceExhaustedError(f"{OOM}/replica:0\nmore"),
+            ": OOM when allocating tensor with shape[5,2] and type float;",
+        ),
+        (ResourceExhaustedError("RESOURCE_EXHAUSTED: 5 bytes\nmore"), ": RESOURCE_EXHAUSTED: 5 bytes;"),
+        (MemoryError("Unable to allocate 3 GiB"), ": Unable to allocate 3 GiB;"),
+        (MemoryError(), "memory; use a smaller training.batch_size"),
+    ],
+)
+def test_memory_that_ran_out_is_one_line(raised: Exception, said: str) -> None:
+    with pytest.raises(TrainingError) as caught, backend.out_of_memory(TrainingError):
+        raise raised
+    assert str(caught.value).startswith("there is not enough memory")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(KeyError), backend.out_of_memory():
+        raise KeyError

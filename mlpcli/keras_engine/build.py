@@ -40,7 +40,8 @@ def rebuild(saved: SavedModel) -> Any:
     Raises:
         ModelFileError: Keras refuses a layer or its weights.
     """
-    model = build_saved(saved.path, saved.input_shape, saved.layers, saved.weights, saved.name)
+    with backend.out_of_memory():
+        model = build_saved(saved.path, saved.input_shape, saved.layers, saved.weights, saved.name)
     if saved.compilation is not None:
         _compile(model, saved.compilation)
     return model

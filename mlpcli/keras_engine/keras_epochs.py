@@ -17,6 +17,7 @@ from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.keras_engine.build import build_model, keras_object
 from mlpcli.keras_engine.resident import ResidentEpochs
+from mlpcli.model.memory import check_memory, rows_at_once, values_in_forward
 from mlpcli.model.plan import Prepared
 
 
@@ -33,8 +34,9 @@ class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc
 class KerasPredictor:
     """A Keras model, possibly still in training."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, model: Any, values_per_row: int = 1) -> None:
+        """values_per_row: as of `values_in_forward`; of wide networks, fewer rows are asked at a time."""
+        self.model, self.most_rows = model, rows_at_once(values_per_row)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -46,10 +48,12 @@ class KerasPredictor:
         return np.concatenate([outputs for _, outputs in self.batches(part)])
 
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
-        """Rows (n,) of the source, and outputs (n, units) for them, PREDICTION_BATCH at a time."""
-        for start in range(0, len(part), PREDICTION_BATCH):
-            rows = part.indices[start : start + PREDICTION_BATCH]
-            yield rows, np.asarray(self.model(take_rows(part.x, rows), training=False))
+        """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
+        for start in range(0, len(part), self._batch_size):
+            rows = part.indices[start : start + self._batch_size]
+            with backend.out_of_memory():
+                outputs = np.asarray(self.model(take_rows(part.x, rows), training=False))
+            yield rows, outputs
 
     def losses(
         self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
@@ -58,8 +62,14 @@ class KerasPredictor:
         if seen is not None:  # Keras's `evaluate` gives no outputs
             for rows, outputs in self.batches(part):
                 seen(rows, outputs)
-        batches = Batches(part, targets, PREDICTION_BATCH)
-        return {name: float(value) for name, value in self.model.evaluate(batches, verbose=0, return_dict=True).items()}
+        batches = Batches(part, targets, self._batch_size)
+        with backend.out_of_memory():
+            found = self.model.evaluate(batches, verbose=0, return_dict=True)
+        return {name: float(value) for name, value in found.items()}
+
+    @property
+    def _batch_size(self) -> int:
+        return min(PREDICTION_BATCH, self.most_rows)
 
 
 class KerasEngine:
@@ -68,10 +78,16 @@ class KerasEngine:
     make_batches = Batches
 
     def __init__(self, config: Config, prepared: Prepared) -> None:
-        """Seed everything, and build the model."""
+        """Seed everything, and build the model.
+
+        Raises:
+            SettingError: now that Keras is imported, there is not enough memory left.
+        """
         self.config, self.prepared = config, prepared
         backend.seed_everything(config.seed, config.training.deterministic)
-        self.model = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
+        check_memory(prepared.plan, config.training, prepared.facts)
+        with backend.out_of_memory():
+            self.model = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
         self.devices = backend.devices()
 
     def start(
@@ -90,7 +106,8 @@ class KerasEngine:
 
     def predictor(self) -> KerasPredictor:
         """A predictor that uses the current weights."""
-        return KerasPredictor(self.model)
+        plan = self.prepared.plan
+        return KerasPredictor(self.model, values_in_forward(plan.input_shape, plan.layers))
 
     def _logs(self, folder: Path) -> tuple[Any, ...]:
         if not self.config.output.tensorboard:

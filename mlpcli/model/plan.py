@@ -1,6 +1,6 @@
 """The plan: every `auto` decided from the config and the data's facts, without TensorFlow.
 
-Also whether the plan fits into memory, and what training is given (`Prepared`).
+Also what training is given (`Prepared`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from mlpcli.config.schema import Config, check_monitor, known_columns, monitors
 from mlpcli.data.dataset import DataFacts, Source, Splits
 from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
-from mlpcli.errors import MlpcliError, SettingError
-from mlpcli.machine import available_memory
+from mlpcli.errors import SettingError
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.model.stack import safe_name, stack_layers
@@ -137,24 +136,6 @@ def _scaling(scaling: Scaling) -> dict[str, Any]:
         mean, variance = list(scaling.mean), list(scaling.variance)
         return {"axis": axis, "mean": mean[0] if one else mean, "variance": variance[0] if one else variance}
     return {}
-
-
-BYTES_PER_PARAMETER = 4 * 4
-"""Bytes per parameter: float32 for the weight, its gradient, and two values that Adam keeps."""
-
-
-def check_memory(plan: Plan) -> None:
-    """Refuse a network whose parameters alone exceed the machine's free memory.
-
-    Raises:
-        MlpcliError: with the bytes needed and available.
-    """
-    needed, available = plan.trainable * BYTES_PER_PARAMETER, available_memory()
-    if available is not None and needed > available:
-        raise MlpcliError(
-            f"the network has {plan.trainable:,} parameters and needs about {needed / 2**30:,.1f} GiB to train, but"
-            f" only {available / 2**30:,.1f} GiB are free; use fewer units"
-        )
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class PlannedLayer:
     name: str
     safe_name: str
     size: LayerSize
+    key: str
+    """The key of the config that it comes from."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def stack_layers(
         steps.append(("model", Flatten()))
     steps += [*hidden, ("model.output", Dense.model_validate({**dict(output), "units": output.units}))]
     steps += [("data.target_scaling", layer) for layer in after]
-    placed, sizes, shape = [], [], input_shape
+    placed, sizes, keys, shape = [], [], [], input_shape
     for key, layer in steps:
         for placed_layer in (*_adapter(layer, shape), layer):
             try:
@@ -50,12 +50,13 @@ def stack_layers(
                 raise SettingError(key, str(error)) from error
             placed.append(placed_layer)
             sizes.append(size)
+            keys.append(key)
             shape = size.output_shape
     if len(placed) > MOST_LAYERS:
         raise SettingError("model", f"makes {len(placed):,} layers in all; at most {MOST_LAYERS:,} are allowed")
     names = _names(placed)
     safe = safe_names(names, [layer.tag for layer in placed])
-    return tuple(PlannedLayer(*parts) for parts in zip(placed, names, safe, sizes, strict=True))
+    return tuple(PlannedLayer(*parts) for parts in zip(placed, names, safe, sizes, keys, strict=True))
 
 
 _RANK_MATTERS = (*IMAGE_LAYERS, Flatten, Reshape, Permute)

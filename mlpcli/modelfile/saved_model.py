@@ -18,6 +18,7 @@ from mlpcli.config.losses import (
     SparseCategoricalCrossentropy,
 )
 from mlpcli.errors import UserError
+from mlpcli.model.memory import check_saved
 from mlpcli.model.objective import Compilation, Described
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.card import Meaning, ModelCard, Told, damaged_metadata, read_card
@@ -70,6 +71,7 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
         if card is not None and told != Told():
             raise UserError(f"{file}: has its own classes and scaling; leave out --classes and --divide-by")
         shape, layers = saved_layers(file, architecture)
+        check_saved(file, shape, layers)
         weights = checked_weights(opened, layers, metadata)
     compilation, uncompiled = compilation_of(architecture)
     name = architecture["config"].get("name")

@@ -12,6 +12,7 @@ from mlpcli.arrays import Array
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
 from mlpcli.errors import ModelFileError, NeedsKerasError, OutputError, UserError
+from mlpcli.model.memory import values_in_forward
 from mlpcli.modelfile.saved_model import SavedModel, open_model, usual_compilation
 from mlpcli.numpy_engine.numpy_model import NumpyPredictor
 
@@ -67,7 +68,7 @@ def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool 
     from mlpcli.keras_engine.build import rebuild
     from mlpcli.keras_engine.keras_epochs import KerasPredictor
 
-    return KerasPredictor(rebuild(saved))
+    return KerasPredictor(rebuild(saved), values_in_forward(saved.input_shape, saved.layers))
 
 
 def _in_numpy(saved: SavedModel, scored: bool) -> NumpyPredictor:

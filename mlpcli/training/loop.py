@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 
+from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.config.metrics import Metric
 from mlpcli.config.schedules import ReduceLROnPlateau
@@ -281,7 +282,8 @@ def _outcome(loop: Loop | FitLoop, progress: Progress) -> Outcome:
     failure: TrainingError | OutputError | None = None
     interrupted: Interrupted | None = None
     try:
-        loop.run()
+        with backend.out_of_memory(TrainingError):
+            loop.run()
     except (TrainingError, OutputError) as error:
         failure = error
     except Interrupted as error:

@@ -92,13 +92,12 @@ def gradcheck(
 
 def _of_config(path: Path, overrides: Sequence[str], rows: int) -> _Case:
     from mlpcli.model.objective import Described, loss_weight
-    from mlpcli.model.plan import check_memory, planned_layers
+    from mlpcli.model.plan import planned_layers
     from mlpcli.workflows.prepare import prepare, read_config
 
     loaded = read_config(path, list(overrides))
     prepared = prepare(loaded)
     plan, target, seed = prepared.plan, prepared.target_scaling, loaded.config.seed
-    check_memory(plan)
     weight = 1.0 if plan.target_scaling == "none" else loss_weight(plan.loss.tag, target.deviation)
     layers = planned_layers(plan, prepared.scaling, target)
     x, y = _batch(prepared.splits.train, plan.labels, len(plan.class_names or ()), rows, seed)

@@ -20,6 +20,7 @@ from mlpcli.data.look.look_at import look_at
 from mlpcli.data.scaling import class_weights, fit_scaling, fit_target_scaling
 from mlpcli.data.sources import find_sources
 from mlpcli.errors import SettingError
+from mlpcli.model.memory import check_memory
 from mlpcli.model.plan import Plan, Prepared, accuracy_name, make_plan
 from mlpcli.model.target_rules import check_targets
 
@@ -86,9 +87,10 @@ def check_splits(data: DataConfig, source: Source, splits: Splits) -> None:
 
 
 def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
-    """The plan, after checks that need it: stopping when accuracies meet, and what the NumPy engine supports."""
+    """The plan, after checks that need it: memory, stopping when accuracies meet, what the NumPy engine supports."""
     config = loaded.config
     plan = make_plan(config, facts)
+    check_memory(plan, config.training, facts)
     if isinstance(config.training.stop_when_equal, StopWhenEqual) and accuracy_name(plan.metric_names) is None:
         raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")
     if config.output.tensorboard and importlib.util.find_spec("tensorboard") is None:

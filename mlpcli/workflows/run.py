@@ -15,7 +15,7 @@ from mlpcli.config.yaml_writer import config_text
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.files import write_json, write_text
-from mlpcli.model.plan import Prepared, check_memory
+from mlpcli.model.plan import Prepared
 from mlpcli.modelfile.card import layout_metadata
 from mlpcli.modelfile.writer import save_model
 from mlpcli.runs import directory as run_directory
@@ -50,7 +50,6 @@ class Run:
     def create(cls, config: Config, prepared: Prepared, make_directory: Callable[[], Path], command: list[str]) -> Run:
         """Build the model, then make the directory, so that a failed build leaves nothing behind."""
         started = time.perf_counter()
-        check_memory(prepared.plan)
         engine = make_engine(config, prepared)
         path = make_directory()
         with run_directory.held(path):

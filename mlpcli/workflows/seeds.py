@@ -78,12 +78,12 @@ class SeedSeries:
         config = self.loaded.config.model_copy(update={"seed": seed})
         prepared = prepare(replace(self.loaded, config=config), self.progress.loading)
         say_findings(prepared, self.progress)
-        return Run.create(
-            config,
-            prepared,
-            lambda: run_directory.create_exact_directory(self.path / seed_folder(seed)),
-            self.command,
-        )
+
+        def make_directory() -> Path:
+            return run_directory.create_exact_directory(self.path / seed_folder(seed))
+
+        with self.loaded.located():
+            return Run.create(config, prepared, make_directory, self.command)
 
     def _train(self, seed: int, run: Run | None = None) -> None:
         """Train one seed. If it fails, the others are still trained, except when the disk is full.

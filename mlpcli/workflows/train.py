@@ -70,7 +70,9 @@ def train(
         loaded = read_config(Path(config), overrides)
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
-        result = Run.create(loaded.config, prepared, make_directory, list(command)).train(listener, verbose)
+        with loaded.located():
+            run = Run.create(loaded.config, prepared, make_directory, list(command))
+        result = run.train(listener, verbose)
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result

@@ -9,10 +9,9 @@ import pytest
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import Task
 from mlpcli.data.dataset import DataFacts
-from mlpcli.errors import MlpcliError, SettingError
-from mlpcli.model import plan as memory
+from mlpcli.errors import SettingError
 from mlpcli.model.objective import Objective, choose_objective
-from mlpcli.model.plan import check_memory, make_plan
+from mlpcli.model.plan import make_plan
 
 CLASSES = {"classification": ("a", "b", "c"), "binary": ("no", "yes"), "regression": None}
 
@@ -226,20 +225,3 @@ def test_a_monitor_of_another_task(training: dict[str, Any], key: str, message: 
         make_plan(config(training=training), facts("regression"))
     assert caught.value.key == key
     assert message in caught.value.message
-
-
-def test_a_network_larger_than_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = make_plan(config(model={"hidden_units": [2**18, 2**10]}), facts("classification"))
-    monkeypatch.setattr(memory, "available_memory", lambda: 2**30)
-    with pytest.raises(
-        MlpcliError, match=r"269,\d\d\d,\d\d\d parameters and needs about 4.0 GiB to train, but only 1.0 GiB"
-    ):
-        check_memory(plan)
-    monkeypatch.setattr(memory, "available_memory", lambda: plan.trainable * 16)
-    check_memory(plan)
-    monkeypatch.setattr(memory, "available_memory", lambda: None)
-    check_memory(plan)
-
-
-def test_free_memory_is_known_here() -> None:
-    assert (memory.available_memory() or 0) > 2**20
