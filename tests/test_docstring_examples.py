@@ -9,6 +9,7 @@ import pytest
 
 MODULES = [
     "text",
+    "layers",
     "config.yaml_reader",
     "config.load_config",
     "tables.texts",
