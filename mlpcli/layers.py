@@ -45,9 +45,10 @@ class Layer:
     def forward(self, x: Numbers, training: bool = True) -> Array:
         """Outputs for the rows x (n, ...), or for one row; `training` False: as in a prediction."""
         values = np.atleast_1d(_numbers("x", x))
-        self.layer.trainable = training  # batch normalization then takes its running averages
         if isinstance(self.layer, noise.NoiseLayer):
             self.layer.on = training
+        if isinstance(self.layer, normalization.BatchNormalization):
+            self.layer.frozen = not training
         outputs = self.layer.forward(self._rows(np.atleast_2d(values)), training=True)
         outputs = outputs[0] if values.ndim == 1 else outputs
         self._shapes = values.shape, outputs.shape

@@ -11,6 +11,7 @@
 - predict.py: the command predict, and its predictions batch by batch
 - plot.py: the command plot
 - summary.py: the command summary, and the layer table
+- trace.py: the command trace, and its tables
 - gradcheck.py: the command gradcheck, and its verdict
 - recipes.py: the command recipes, and its list
 """

@@ -16,7 +16,19 @@ from mlpcli.cli.terminal import prepare_streams, say, write_result
 from mlpcli.errors import MlpcliError
 from mlpcli.text import did_you_mean
 
-COMMANDS = ("train", "evaluate", "predict", "plot", "validate", "init", "summary", "gradcheck", "recipes", "list")
+COMMANDS = (
+    "train",
+    "evaluate",
+    "predict",
+    "plot",
+    "validate",
+    "init",
+    "summary",
+    "trace",
+    "gradcheck",
+    "recipes",
+    "list",
+)
 """Each is a file in this folder, with a function of the same name."""
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """click's error that carries the help page; click 8.1 does not have it and prints the page itself."""

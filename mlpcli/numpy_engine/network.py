@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -43,6 +44,7 @@ class Network:
         self.layers, self.input_shape, self.dtype = list(layers), input_shape, np.dtype(dtype)
         self.penalties, self.loss_needs_keras = penalties or {}, loss_needs_keras
         self.logits: Array | None = None
+        self.watch: Watch | None = None
         self.described: Sequence[SavedLayer] = ()
         for layer in self.layers:
             layer.input_gradient = layer is not self._first_learning
@@ -105,18 +107,24 @@ class Network:
                 if layer is self._probabilities and (not training or layer is self.layers[-1]):
                     self.logits = values
                 values = layer.forward(values, training)
+                if self.watch is not None:
+                    self.watch.outputs[layer] = values
         return values
 
     def backward(self, slopes: Slopes) -> None:
         """From the loss's gradients by outputs and logits, compute those by every parameter, penalties included."""
         by_outputs, by_logits = slopes
         gradient = by_outputs
+        if self.watch is not None:
+            self.watch.last = by_outputs
         with quiet():
             for layer in reversed(self.layers):
                 if gradient is not None:
                     gradient = layer.backward(gradient)
                 if layer is self._probabilities and by_logits is not None:
                     gradient = by_logits if gradient is None else gradient + by_logits
+                if self.watch is not None and gradient is not None:
+                    self.watch.slopes[layer] = gradient
                 if layer is self._first_learning:
                     break
         if self.penalties:
@@ -168,6 +176,18 @@ class Network:
             penalty = self.penalties.get(layer.name, {}).get(name)
             if penalty is not None:
                 penalty.add_slope(layer.parameters[name], layer.gradient_array(name))
+
+
+@dataclass(eq=False)
+class Watch:
+    """What went through a network: the outputs of each layer, and the gradients of the loss by its inputs.
+
+    last: the gradient by the outputs of the network; None where that by the logits took its place.
+    """
+
+    outputs: dict[Layer, Array] = field(default_factory=dict)
+    slopes: dict[Layer, Array] = field(default_factory=dict)
+    last: Array | None = None
 
 
 Penalties = dict[str, dict[str, Penalty]]

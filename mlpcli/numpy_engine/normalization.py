@@ -18,6 +18,7 @@ class BatchNormalization(Layer):
     """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, per unit of the last axis.
 
     In training mean and variance are those of the batch, and running averages of them are kept for predicting.
+    frozen: take the running averages in training, too.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class BatchNormalization(Layer):
         statistics = {"moving_mean": moving_mean, "moving_variance": moving_variance}
         super().__init__({"gamma": gamma, "beta": beta}, statistics)
         self.momentum, self.epsilon = momentum, epsilon
-        self.uses_batch = False
+        self.frozen = self.uses_batch = False
 
     @classmethod
     def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
@@ -51,7 +52,7 @@ class BatchNormalization(Layer):
         return scale, shift + self.parameters["beta"] if "beta" in self.parameters else shift
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        self.uses_batch = training and self.trainable
+        self.uses_batch = training and self.trainable and not self.frozen
         if self.uses_batch:
             mean, variance = self._batch_statistics(x)
         else:

@@ -13,6 +13,8 @@ The files, in reading order:
 - predict_output.py: predictions as labels and numbers, as a table; saved inputs
 - predict.py: predict, checked and then run batch by batch
 - summary.py: summary, the layer table and what a model file says about itself
+- gradient_case.py: a network with its loss and rows, shared by gradcheck and trace
+- trace.py: trace, one example followed through a network
 - gradcheck.py: gradcheck, the gradients computed in three ways
 - plot.py: plot, pictures from the files of runs
 - init_table.py: a table as init sees it: target, columns, leaks

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from mlpcli.arrays import Array
-    from mlpcli.config.losses import Labels
-    from mlpcli.data.dataset import Part
-    from mlpcli.model.objective import Described
-    from mlpcli.model.shapes import SavedLayer, Shape
     from mlpcli.numpy_engine.gradient_check import GradientCheck
+    from mlpcli.numpy_engine.step import Batch
+    from mlpcli.workflows.gradient_case import GradientCase
 
 
 ROWS = 32
@@ -34,21 +32,6 @@ class GradcheckResult:
     loss: str
     noise_off: list[str]
     check: GradientCheck
-
-
-@dataclass(frozen=True)
-class _Case:
-    """What is checked, wherever it came from; weights: None to draw them; y: encoded targets of the batch."""
-
-    name: str
-    input_shape: Shape
-    layers: list[SavedLayer]
-    weights: Any
-    loss: Described
-    loss_weight: float
-    x: Array
-    y: Array
-    seed: int
 
 
 def gradcheck(
@@ -72,73 +55,28 @@ def gradcheck(
         ModelFileError: the file cannot be used.
         NeedsKerasError: the NumPy engine does not support a layer, an argument or the loss.
     """
-    from mlpcli.numpy_engine.gradient_check import compare
-    from mlpcli.numpy_engine.network import Network
-    from mlpcli.numpy_engine.registry import make_loss
-    from mlpcli.numpy_engine.step import Batch
+    import numpy as np
 
-    path = Path(config_or_model).expanduser()
-    is_config = path.suffix.lower() in (".yaml", ".yml")
-    case = _of_config(path, overrides, rows) if is_config else _of_model(path, rows)
-    network = Network.of(case.input_shape, case.layers, case.weights, seed=case.seed)
+    from mlpcli.numpy_engine.gradient_check import compare
+    from mlpcli.workflows.gradient_case import gradient_case
+
+    case = gradient_case(config_or_model, overrides)
+    network = case.network()
     weights = network.weights()
     network = network.astype("float64")
     noise_off = network.noise(False)
-    batch = Batch(case.x, case.y, make_loss(case.loss.component, case.loss.more), case.loss_weight)
-    tape = _tape(case, weights, list(network.parameters)) if engine == "keras" else None
+    batch = case.batch(np.sort(np.random.default_rng(case.seed).permutation(case.part.indices)[:rows]))
+    tape = _tape(case, batch, weights, list(network.parameters)) if engine == "keras" else None
     check = compare(network, batch, tape, entries, case.seed)
-    return GradcheckResult(case.name, engine, len(case.x), case.loss.component.tag, noise_off, check)
+    return GradcheckResult(case.name, engine, len(batch.x), case.loss.component.tag, noise_off, check)
 
 
-def _of_config(path: Path, overrides: Sequence[str], rows: int) -> _Case:
-    from mlpcli.model.objective import Described, loss_weight
-    from mlpcli.model.plan import planned_layers
-    from mlpcli.workflows.prepare import prepare, read_config
-
-    loaded = read_config(path, list(overrides))
-    prepared = prepare(loaded)
-    plan, target, seed = prepared.plan, prepared.target_scaling, loaded.config.seed
-    weight = 1.0 if plan.target_scaling == "none" else loss_weight(plan.loss.tag, target.deviation)
-    layers = planned_layers(plan, prepared.scaling, target)
-    x, y = _batch(prepared.splits.train, plan.labels, len(plan.class_names or ()), rows, seed)
-    return _Case(plan.name, plan.input_shape, layers, None, Described(plan.loss), weight, x, y, seed)
-
-
-def _of_model(path: Path, rows: int) -> _Case:
-    from mlpcli.errors import ModelFileError
-    from mlpcli.modelfile.saved_model import open_model
-    from mlpcli.workflows.evaluate import choose_rows
-
-    saved = open_model(path)
-    file, card, compilation = saved.path, saved.card, saved.compilation
-    if saved.stock:
-        raise ModelFileError(f"{file}: was not written by mlpcli, so its data is unknown; give a config instead")
-    if compilation is None:
-        raise ModelFileError(f"{file}: has no loss to take gradients of ({saved.uncompiled}); give a config instead")
-    part = choose_rows(saved, None, "train").part
-    plan, seed = card.plan, card.config.seed or 0
-    x, y = _batch(part, plan.labels, len(plan.class_names or ()), rows, seed)
-    weight = 1.0 if compilation.loss_weight is None else compilation.loss_weight
-    layers = list(saved.layers)
-    return _Case(card.name, saved.input_shape, layers, saved.weights, compilation.loss, weight, x, y, seed)
-
-
-def _batch(part: Part, labels: Labels, classes: int, rows: int, seed: int) -> tuple[Array, Array]:
-    """Some rows of a part, drawn from the seed, and their targets as the loss takes them."""
-    import numpy as np
-
-    from mlpcli.data.batches import encode_targets
-
-    chosen = np.sort(np.random.default_rng(seed).permutation(part.indices)[:rows])
-    return part.x[chosen], encode_targets(part.y[chosen], labels, classes)
-
-
-def _tape(case: _Case, weights: list[Array], names: list[str]) -> dict[str, Array]:
+def _tape(case: GradientCase, batch: Batch, weights: list[Array], names: list[str]) -> dict[str, Array]:
     """Keras's gradients by parameter, for the same layers and weights, without noise."""
     from mlpcli.keras_engine.build import tape_gradients
 
     quiet = [replace(layer, component=_without_noise(layer.component)) for layer in case.layers]
-    found = tape_gradients(case.input_shape, quiet, weights, (case.x, case.y), case.loss, case.loss_weight)
+    found = tape_gradients(case.input_shape, quiet, weights, (batch.x, batch.y), case.loss, case.loss_weight)
     return dict(zip(names, found, strict=True))
 
 

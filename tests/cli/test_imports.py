@@ -48,6 +48,8 @@ BUDGETS = [
     (["validate", "configs/digits.yaml"], HEAVY | {"matplotlib"}),
     (["validate", "configs/digits.yaml", "--json"], HEAVY | {"matplotlib"}),
     (["summary", "configs/digits.yaml"], HEAVY | {"matplotlib"}),
+    (["trace", "--help"], HELP),
+    (["trace", "configs/digits.yaml"], (HEAVY - {"sklearn", "scipy"}) | {"matplotlib"}),  # which hold the digits
 ]
 
 

@@ -1,0 +1,167 @@
+"""The command `mlpcli trace`, and the tables of values and gradients that it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
+from mlpcli.cli.terminal import line, print_json, table
+
+if TYPE_CHECKING:
+    from mlpcli.arrays import Array
+    from mlpcli.numpy_engine.trace import TracedLayer
+    from mlpcli.workflows.trace import TraceResult
+
+WIDTH = 44
+"""Letters of a line of values: with the name and the shape before them, a line has at most 80."""
+MOST_ROWS = 6
+MOST_VALUES = 8
+
+
+@click.command(cls=Command)
+@click.argument("config_or_model", type=CONFIG_PATH)
+@click.option(
+    "--row", type=click.IntRange(0), default=0, show_default=True, help="The row of the training data, counted from 0."
+)
+@set_option()
+@json_option()
+def trace(config_or_model: Path, row: int, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Follow one row through a network, layer by layer.
+
+    Prints what each layer makes of it, the loss, and the gradients that backpropagation finds: at the weights of a
+    model, or the initial weights of a config, as the NumPy engine draws them. Long vectors are thinned; --json has
+    every number.
+
+    \b
+    $ mlpcli trace configs/digits.yaml
+    $ mlpcli trace runs/digits --row 5
+    """
+    from mlpcli.workflows.trace import trace as run
+
+    report(run(config_or_model, row, overrides), as_json)
+
+
+def report(result: TraceResult, as_json: bool) -> None:
+    """Print the values, the loss and the gradients, or one JSON object."""
+    if as_json:
+        print_json(_as_json(result))
+        return
+    weights = "trained weights" if result.trained else f"initial weights of seed {result.seed}"
+    line(f"{result.name}, {weights}, row {result.row} of {result.rows:,}")
+    table("forward", ["", "shape", "values"], _forward(result), left=3)
+    _say_loss(result)
+    table("backward: the gradient of the loss by", ["", "shape", "values"], _backward(result), left=3)
+    _say_what_is_off(result)
+
+
+def _forward(result: TraceResult) -> list[list[str]]:
+    arrays = [("input", result.trace.input)]
+    for layer, label in zip(result.trace.layers, _labels(result), strict=True):
+        arrays += [(f"  {layer.name}/{name}", array) for name, array in layer.weights.items()]
+        arrays.append((label, layer.output))
+    return [row for label, array in arrays for row in _rows(label, array)]
+
+
+def _backward(result: TraceResult) -> list[list[str]]:
+    """From the output to the first layer that learns."""
+    arrays = []
+    for layer, label in reversed(list(zip(result.trace.layers, _labels(result), strict=True))):
+        if layer.output_gradient is not None:
+            arrays.append((label, layer.output_gradient))
+        arrays += [(f"  {layer.name}/{name}", array) for name, array in layer.gradients.items()]
+    return [row for label, array in arrays for row in _rows(label, array)]
+
+
+def _labels(result: TraceResult) -> list[str]:
+    """The name of each layer; an activation within a layer has its own name, too."""
+    layers = result.trace.layers
+    before: Sequence[TracedLayer | None] = [None, *layers[:-1]]
+    return [
+        f"{layer.name}: {layer.step}" if last is not None and last.name == layer.name else layer.name
+        for last, layer in zip(before, layers, strict=True)
+    ]
+
+
+def _say_loss(result: TraceResult) -> None:
+    found = result.trace
+    target = f'"{result.target}"' if isinstance(result.target, str) else f"{result.target}"
+    line(f"target {target}")
+    scaled = ""
+    if result.loss_weight != 1:
+        scaled = f" = {found.loss / result.loss_weight:.6g} x {result.loss_weight:.6g} (the target is standardized)"
+    line(f"loss {found.loss:.6g}{scaled}  ({result.loss})")
+    if found.penalty:
+        line(f"with penalties {found.loss + found.penalty:.6g}; their gradients are in those of the weights")
+    line("")
+
+
+def _say_what_is_off(result: TraceResult) -> None:
+    last = result.trace.layers[-1]
+    if last.output_gradient is None:
+        line(f"the loss is computed from the input of {last.step}, so the way back starts there")
+    if result.noise_off:
+        line(f"switched off, as in predictions: {', '.join(result.noise_off)}")
+    averages = [layer.name for layer in result.trace.layers if layer.step == "BatchNormalization"]
+    if averages:
+        line(f"with its running averages, as in predictions: {', '.join(averages)}")
+
+
+def _rows(label: str, array: Array) -> list[list[str]]:
+    """The rows of a table for one array: a row for each line of its values."""
+    first, *others = _lines(array)
+    return [[label, "x".join(map(str, array.shape)), first], *(["", "", line] for line in others)]
+
+
+def _lines(array: Array) -> list[str]:
+    """A line for each row of a matrix, and one for anything else; where values are left out, also their range."""
+    matrix = array if array.ndim == 2 else array.reshape(1, -1)
+    rows = list(matrix) if len(matrix) <= MOST_ROWS else [matrix[0], matrix[1], matrix[-1]]
+    counts = range(min(matrix.shape[1], MOST_VALUES), 0, -1)
+    lines = next(lines for count in counts if len((lines := _columns(rows, count))[0]) <= WIDTH or count == 1)
+    if len(matrix) > MOST_ROWS:
+        lines.insert(2, "...")
+    if len(rows) < len(matrix) or "..." in lines[0]:
+        lines.append(f"{array.size:,} values from {array.min():.4g} to {array.max():.4g}")
+    return lines
+
+
+def _columns(rows: list[Array], count: int) -> list[str]:
+    """`count` values of each row, one below the other: all, or the first ones, dots and the last one."""
+    whole = count == rows[0].size
+    columns = [[f"{row[at] + 0.0:.4g}" for row in rows] for at in range(count if whole else count - 1)]
+    if not whole:
+        columns += [["..."] * len(rows), [f"{row[-1] + 0.0:.4g}" for row in rows]]
+    widths = [max(map(len, column)) for column in columns]
+    aligned = [[cell.rjust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
+    return ["  ".join(row) for row in zip(*aligned, strict=True)]
+
+
+def _as_json(result: TraceResult) -> dict[str, Any]:
+    found = result.trace
+    layers = [
+        {
+            "name": layer.name,
+            "step": layer.step,
+            "weights": {name: array.tolist() for name, array in layer.weights.items()},
+            "output": layer.output.tolist(),
+            "output_gradient": None if layer.output_gradient is None else layer.output_gradient.tolist(),
+            "gradients": {name: array.tolist() for name, array in layer.gradients.items()},
+        }
+        for layer in found.layers
+    ]
+    return {
+        "name": result.name,
+        "weights": "trained" if result.trained else "initial",
+        "seed": result.seed,
+        "row": result.row,
+        "rows": result.rows,
+        "input": found.input.tolist(),
+        "target": result.target,
+        "layers": layers,
+        "loss": {"name": result.loss, "value": found.loss, "weight": result.loss_weight, "penalty": found.penalty},
+        "noise_off": result.noise_off,
+    }
