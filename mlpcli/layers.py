@@ -94,7 +94,7 @@ def _gradient(name: str) -> Any:
     def get(self: Layer) -> Array:
         if name not in self.layer.gradients:
             raise RuntimeError(f"{_named(self)}: has no gradients yet; call forward(x), then backward(dout)")
-        return self.layer.gradients[name]
+        return self.layer.gradients[name] + 0.0  # as in `backward`
 
     return property(get)
 
