@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlpcli.cli.array_rows import array_rows
 from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
 from mlpcli.cli.terminal import line, print_json, table
 
 if TYPE_CHECKING:
-    from mlpcli.arrays import Array
     from mlpcli.numpy_engine.trace import TracedLayer
     from mlpcli.workflows.trace import TraceResult
-
-WIDTH = 44
-"""Letters of a line of values: with the name and the shape before them, a line has at most 80."""
-MOST_ROWS = 6
-MOST_VALUES = 8
 
 
 @click.command(cls=Command)
@@ -63,7 +58,7 @@ def _forward(result: TraceResult) -> list[list[str]]:
     for layer, label in zip(result.trace.layers, _labels(result), strict=True):
         arrays += [(f"  {layer.name}/{name}", array) for name, array in layer.weights.items()]
         arrays.append((label, layer.output))
-    return [row for label, array in arrays for row in _rows(label, array)]
+    return [row for label, array in arrays for row in array_rows(label, array)]
 
 
 def _backward(result: TraceResult) -> list[list[str]]:
@@ -73,7 +68,7 @@ def _backward(result: TraceResult) -> list[list[str]]:
         if layer.output_gradient is not None:
             arrays.append((label, layer.output_gradient))
         arrays += [(f"  {layer.name}/{name}", array) for name, array in layer.gradients.items()]
-    return [row for label, array in arrays for row in _rows(label, array)]
+    return [row for label, array in arrays for row in array_rows(label, array)]
 
 
 def _labels(result: TraceResult) -> list[str]:
@@ -108,36 +103,6 @@ def _say_what_is_off(result: TraceResult) -> None:
     averages = [layer.name for layer in result.trace.layers if layer.step == "BatchNormalization"]
     if averages:
         line(f"with its running averages, as in predictions: {', '.join(averages)}")
-
-
-def _rows(label: str, array: Array) -> list[list[str]]:
-    """The rows of a table for one array: a row for each line of its values."""
-    first, *others = _lines(array)
-    return [[label, "x".join(map(str, array.shape)), first], *(["", "", line] for line in others)]
-
-
-def _lines(array: Array) -> list[str]:
-    """A line for each row of a matrix, and one for anything else; where values are left out, also their range."""
-    matrix = array if array.ndim == 2 else array.reshape(1, -1)
-    rows = list(matrix) if len(matrix) <= MOST_ROWS else [matrix[0], matrix[1], matrix[-1]]
-    counts = range(min(matrix.shape[1], MOST_VALUES), 0, -1)
-    lines = next(lines for count in counts if len((lines := _columns(rows, count))[0]) <= WIDTH or count == 1)
-    if len(matrix) > MOST_ROWS:
-        lines.insert(2, "...")
-    if len(rows) < len(matrix) or "..." in lines[0]:
-        lines.append(f"{array.size:,} values from {array.min():.4g} to {array.max():.4g}")
-    return lines
-
-
-def _columns(rows: list[Array], count: int) -> list[str]:
-    """`count` values of each row, one below the other: all, or the first ones, dots and the last one."""
-    whole = count == rows[0].size
-    columns = [[f"{row[at] + 0.0:.4g}" for row in rows] for at in range(count if whole else count - 1)]
-    if not whole:
-        columns += [["..."] * len(rows), [f"{row[-1] + 0.0:.4g}" for row in rows]]
-    widths = [max(map(len, column)) for column in columns]
-    aligned = [[cell.rjust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
-    return ["  ".join(row) for row in zip(*aligned, strict=True)]
 
 
 def _as_json(result: TraceResult) -> dict[str, Any]:

@@ -4,4 +4,5 @@ The files, in reading order:
 
 - predictor.py: predictors for model files; the check that a saved file scores as the model did
 - scores.py: confusion matrix, scores per class, errors of numbers, the baseline
+- linear_form.py: what the layers before the first nonlinearity compute, in the units of the data
 """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.errors import UserError
 from mlpcli.model.objective import Compilation
 from mlpcli.modelfile.container import ABOUT, Kind, ModelFile, open_model_file
 from mlpcli.modelfile.hdf5 import read_text
@@ -15,7 +16,10 @@ from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
+    from mlpcli.arrays import Array
     from mlpcli.model.shapes import LayerSize
+    from mlpcli.modelfile.saved_model import SavedModel
+    from mlpcli.scoring.linear_form import LinearForm
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,22 @@ class LayerRow:
     name: str
     keras_class: str
     size: LayerSize
+
+
+@dataclass(frozen=True, eq=False)
+class NamedWeights:
+    """The weights of a model, and what its first layers compute in the units of the data.
+
+    arrays: by "layer/parameter", in Keras's order. form: None where the NumPy engine lacks a layer, for pictures, and
+    where the first layer is not linear. inputs: their names; outputs: of the form, and what they stand for: "target",
+    "log-odds", "score" or "unit".
+    """
+
+    arrays: dict[str, Array]
+    form: LinearForm | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    stand_for: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,8 @@ class SummaryResult:
     metadata: dict[str, Any] | None = None
     facts: list[tuple[str, str]] = field(default_factory=list)
     """What a model file says about itself, as pairs of keyword and text."""
+    weights: NamedWeights | None = None
+    """Where they were asked for."""
 
     @property
     def trainable(self) -> int:
@@ -49,17 +71,65 @@ class SummaryResult:
         return sum(layer.size.non_trainable for layer in self.layers)
 
 
-def summary(config_or_model: str | Path, overrides: tuple[str, ...] = ()) -> SummaryResult:
+def summary(config_or_model: str | Path, overrides: tuple[str, ...] = (), weights: bool = False) -> SummaryResult:
     """The layers of a config (.yaml), a model file, or the model in a run directory.
+
+    Args:
+        config_or_model: what the layers are of.
+        overrides: for a config, as in `train`.
+        weights: also the weights of a model.
 
     Raises:
         ConfigError, DataError: as `validate`.
+        UserError: the weights of a config are asked for.
         ModelFileError: the file is damaged, or holds unsupported layers.
     """
     path = Path(config_or_model)
     if path.suffix.lower() in (".yaml", ".yml"):
+        if weights:
+            advice = "give a run or a model file (mlpcli trace shows initial weights)"
+            raise UserError(f"--weights: {path} is a config, which has none; {advice}")
         return _of_config(path, overrides)
-    return _of_model(path)
+    result = _of_model(path)
+    return replace(result, weights=named_weights(path)) if weights else result
+
+
+def named_weights(model_or_run: Path) -> NamedWeights:
+    """The weights in a model file (raises as `open_model`)."""
+    from mlpcli.errors import NeedsKerasError
+    from mlpcli.modelfile.saved_model import open_model
+    from mlpcli.numpy_engine.network import Network
+    from mlpcli.scoring.linear_form import linear_form
+
+    saved = open_model(model_or_run)
+    arrays = {
+        f"{layer.name}/{name}": array
+        for layer in saved.layers
+        for name, array in zip(layer.size.weights, saved.weights.get(layer.name, ()), strict=True)
+    }
+    try:
+        form = linear_form(Network.of(saved.input_shape, saved.layers, saved.weights))
+    except NeedsKerasError:
+        form = None
+    columns = saved.card.layout.preprocessing
+    inputs = (columns.feature_names if columns is not None else saved.card.layout.feature_names) or ()
+    inputs = inputs or tuple(f"x{index}" for index in range(saved.input_shape[-1]))
+    outputs, stand_for = _outputs(saved, form) if form is not None else ((), "")
+    return NamedWeights(arrays, form, inputs, outputs, stand_for)
+
+
+def _outputs(saved: SavedModel, form: LinearForm) -> tuple[tuple[str, ...], str]:
+    """The names of the outputs of a form, and what they stand for."""
+    units, classes, targets = len(form.constants), saved.meaning.class_names, saved.meaning.targets
+    numbered = tuple(f"{form.layer}[{unit}]" for unit in range(units))
+    if form.ends == "more":
+        return numbered, "unit"
+    if classes is None:
+        unnamed = ("y",) if units == 1 else tuple(f"y[{unit}]" for unit in range(units))
+        return targets if len(targets) == units else unnamed, "target"
+    if form.ends == "sigmoid" and units == 1:
+        return classes[1:2], "log-odds"
+    return (classes, "score") if len(classes) == units else (numbered, "unit")
 
 
 def _of_config(path: Path, overrides: tuple[str, ...]) -> SummaryResult:
