@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from mlpcli.scoring.scores import SAMPLE_POINTS, ClassScores, RegressionScores, predicted_classes
+from mlpcli.scoring.scores import SAMPLE_POINTS, ClassScores, RegressionScores, fitted_curve, predicted_classes
 
 NAMES = ("cat", "dog", "풀")
 
@@ -110,3 +110,21 @@ def test_a_large_regression_keeps_a_sample() -> None:
     sample = _regression_scores(true, true)["sample"]
     assert len(sample["true"]) == len(sample["predicted"]) == SAMPLE_POINTS
     assert (sample["true"][0], sample["true"][-1]) == (0, 9999)
+
+
+def test_of_one_input_the_sample_keeps_the_inputs() -> None:
+    """Two batches of three rows in all."""
+    scores = RegressionScores(3)
+    scores.add(np.array([[1.0], [2.0]]), np.array([[1.0], [2.5]]), np.array([[10], [20]]))
+    scores.add(np.array([[3.0]]), np.array([[3.0]]), np.array([[30]]))
+    assert scores.result()["sample"] == {"true": [1, 2, 3], "predicted": [1, 2.5, 3], "input": [10, 20, 30]}
+
+
+def test_the_curve_goes_from_the_lowest_input_to_the_highest() -> None:
+    class Doubles:
+        def predict(self, part: Any) -> np.ndarray:
+            return 2 * part.x[part.indices]
+
+    curve = fitted_curve(Doubles(), [3.0, 1.0, 2.0])  # type: ignore[arg-type]
+    assert len(curve["input"]) == len(curve["predicted"]) == 201
+    assert (curve["input"][0], curve["input"][-1], curve["predicted"][-1]) == (1, 3, 6)

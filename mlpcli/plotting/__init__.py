@@ -5,5 +5,6 @@
 - learning_curves.py: loss and metrics against epochs
 - confusion_matrix.py: the confusion matrix
 - predicted_against_true.py: predicted against true values
+- fitted_curve.py: the curve of a model with one input through its points
 - run_plots.py: which pictures a run, several runs or several seeds get
 """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import RunDirectoryError
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
+from mlpcli.plotting.fitted_curve import fitted_curve_figure
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
 from mlpcli.plotting.style import save_figure
@@ -45,7 +46,7 @@ class Drawn:
 
 
 def draw_run(run: Path, formats: Sequence[str]) -> Drawn:
-    """Draw history.*, and confusion_matrix.* or predicted_against_true.*, into the run directory.
+    """Draw history.*, and confusion_matrix.* or predicted_against_true.* (with fitted_curve.*), into the run directory.
 
     Raises:
         RunDirectoryError: not a run directory, no finished epoch, or a damaged file.
@@ -62,7 +63,7 @@ def draw_run(run: Path, formats: Sequence[str]) -> Drawn:
 
 
 def draw_evaluation(run: Path) -> dict[str, Figure]:
-    """The picture for the task, by the stem of its file; {} if the run has no evaluation yet.
+    """The pictures for the task, by the stems of their files; {} if the run has no evaluation yet.
 
     Raises:
         RunDirectoryError: evaluation.json is damaged.
@@ -117,5 +118,6 @@ def _evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
     if evaluation.get("confusion_matrix"):
         return {"confusion_matrix": confusion_matrix_figure(evaluation)}
     if evaluation.get("sample"):
-        return {"predicted_against_true": predicted_against_true_figure(evaluation)}
+        fitted = {"fitted_curve": fitted_curve_figure(evaluation)} if evaluation.get("curve") else {}
+        return {"predicted_against_true": predicted_against_true_figure(evaluation), **fitted}
     return {}

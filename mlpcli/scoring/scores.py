@@ -6,18 +6,21 @@ take longer to import than everything else that `evaluate` does on a small set.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
-from mlpcli.data.batches import encode_targets
+from mlpcli.data.batches import encode_targets, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.scoring.predictor import Predictor
 
 SAMPLE_POINTS = 2000
 """Points of a regression that are kept for the picture; more would hide each other."""
+CURVE_POINTS = 201
+"""At which a model with one input is asked for the picture."""
 
 
 def predicted_classes(predictions: Array, threshold: float) -> Array:
@@ -74,13 +77,15 @@ class RegressionScores:
         self._errors: Array = np.zeros(0)
         self._squares: Array = np.zeros(0)
 
-    def add(self, true: Array, predicted: Array) -> None:
-        """Numbers (n, targets), true and predicted; n is at least 1."""
+    def add(self, true: Array, predicted: Array, inputs: Array | None = None) -> None:
+        """Numbers (n, targets), true and predicted; n is at least 1. inputs: (n, 1), of models from one input to one target."""
         true, predicted = true.astype(np.float64), predicted.astype(np.float64)
         here = self._chosen[np.searchsorted(self._chosen, self._seen) :] - self._seen
         here = here[: np.searchsorted(here, len(true))]
         for name, values in (("true", true), ("predicted", predicted)):
             self._sample[name] += values[here, 0].tolist() if values.shape[1] == 1 else values[here].tolist()
+        if inputs is not None:
+            self._sample.setdefault("input", []).extend(inputs[here, 0].astype(np.float64).tolist())
         self._seen += len(true)
         errors, moments = predicted - true, Moments.of(true)
         first = self._true is None
@@ -179,7 +184,8 @@ def evaluate_part(
 
     Args:
         predictor: the model.
-        chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps.
+        chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps; target_names
+            and input_name (of a model with one input) where they are known.
         part: the rows.
         split: what the rows are called: test, validation, train, or the name of another source.
         train_targets: raw targets of the training rows, for the baseline; None if unknown.
@@ -190,9 +196,19 @@ def evaluate_part(
     result: dict[str, Any] = {"split": split, "task": chosen["task"], "rows": len(part), "loss": losses.pop("loss")}
     result["metrics"] = losses
     result |= scores.result()
+    if "input" in result.get("sample", {}):
+        result["curve"] = fitted_curve(predictor, result["sample"]["input"])
+        result["input_name"] = chosen.get("input_name")
     if train_targets is not None:
         result["baseline"] = baseline(chosen["task"], train_targets, part.y[part.indices], names or None)
     return result
+
+
+def fitted_curve(predictor: Predictor, inputs: Sequence[float]) -> dict[str, list[float]]:
+    """What a model with one input predicts from the lowest to the highest input, for the picture."""
+    x = np.linspace(min(inputs), max(inputs), CURVE_POINTS).astype(np.float32)
+    predicted = predictor.predict(Part(x[:, np.newaxis], np.zeros(len(x)), np.arange(len(x))))
+    return {"input": x.tolist(), "predicted": predicted[:, 0].astype(np.float64).tolist()}
 
 
 class _Scores:
@@ -201,12 +217,15 @@ class _Scores:
     def __init__(self, chosen: dict[str, Any], part: Part, names: tuple[str, ...]) -> None:
         self.chosen, self.y = chosen, part.y
         regression = chosen["task"] == "regression"
+        drawn = regression and part.x.shape[1:] == (1,) and part.y.shape[1:] in ((), (1,))
+        self.x = part.x if drawn else None
         self.sums = RegressionScores(len(part)) if regression else ClassScores(names)
 
     def add(self, rows: Array, outputs: Array) -> None:
         """Rows (n,) of the source, and outputs (n, units) for them."""
         if isinstance(self.sums, RegressionScores):
-            self.sums.add(self.y[rows].reshape(len(rows), -1), outputs)
+            inputs = None if self.x is None else take_rows(self.x, rows)
+            self.sums.add(self.y[rows].reshape(len(rows), -1), outputs, inputs)
         else:
             self.sums.add(self.y[rows], predicted_classes(outputs, self.chosen["threshold"]))
 

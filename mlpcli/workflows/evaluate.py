@@ -140,7 +140,8 @@ def evaluate(
 
     predictor = load_predictor(model, engine, scored=True)
     _check_shape(predictor, rows)
-    chosen = {**dict(plan), "class_names": rows.class_names, "target_names": model.card.config.data.targets}
+    names, targets = model.card.layout.feature_names or (None,), model.card.config.data.targets
+    chosen = {**dict(plan), "class_names": rows.class_names, "target_names": targets, "input_name": names[0]}
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     notes = list(rows.notes)
     if model.stock and model.kind == "h5":

@@ -36,10 +36,10 @@ def plot(
 ) -> PlotResult:
     """Draw one run, several runs in one picture, or all seeds of `train_seeds`.
 
-    One run: history.* and confusion_matrix.* (or predicted_against_true.*) in its directory; with a metric, that
-    metric's curves alone, as `loss.png`. A folder of seeds: the same, with all seeds in one picture. Several:
-    comparison.* in the current folder. With `output`, the learning curves alone, there; its extension (png, svg, pdf)
-    decides the format.
+    One run: history.* and confusion_matrix.* (or predicted_against_true.*, and fitted_curve.* where there is one input)
+    in its directory; with a metric, that metric's curves alone, as `loss.png`. A folder of seeds: the same, with all
+    seeds in one picture. Several: comparison.* in the current folder. With `output`, the learning curves alone, there;
+    its extension (png, svg, pdf) decides the format.
 
     Raises:
         UserError: no run given, an unknown metric or format, a folder for `output` that does not exist.

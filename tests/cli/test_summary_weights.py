@@ -15,7 +15,7 @@ from mlpcli.workflows.init import init
 from mlpcli.workflows.summary import summary
 from mlpcli.workflows.train import train
 
-DESCENT = ["training.engine=numpy", "training.optimizer={sgd: {learning_rate: 0.1}}", "output.plots=[]"]
+DESCENT = ["training.engine=numpy", "training.optimizer={sgd: {learning_rate: 0.1}}"]
 
 
 def _print(*arguments: str | Path) -> str:
@@ -36,6 +36,10 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_four_points_give_the_line_through_them(line: Path, tmp_path: Path) -> None:
     run = train(line, [*DESCENT, "model.hidden_units=[]"], run_dir=tmp_path / "run").run
+    assert (run / "fitted_curve.png").is_file()
+    evaluation = json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
+    assert (evaluation["sample"]["input"], evaluation["input_name"]) == ([1, 2, 3, 4], "height")
+    assert evaluation["curve"]["predicted"][100] == pytest.approx(6, abs=1e-4), "at a height of 2.5"
     shown = _print(run, "--weights")
     assert "the network in the units of the data\nweight = 2 x height + 1\n" in shown
     assert " dense/kernel   1x1 " in shown and " dense/bias " in shown

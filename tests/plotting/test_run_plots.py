@@ -102,12 +102,21 @@ def test_bytes_that_are_no_text(run: Path, name: str) -> None:
         {"sample": [1.0], "rows": 1},
         {"sample": {"true": [1.0], "predicted": [1.0]}, "rows": "many"},
         {"sample": {"true": [1.0], "predicted": [1.0]}, "r2": "good"},
+        {"sample": {"true": [1.0], "predicted": [1.0]}, "curve": {"input": [1.0], "predicted": [1.0]}},
+        {"sample": {"true": [1.0], "predicted": [1.0], "input": [1.0]}, "curve": {"input": [1.0]}},
     ],
 )
 def test_damaged_evaluation(run: Path, evaluation: dict[str, Any]) -> None:
     write_json(run / "evaluation.json", evaluation)
     with pytest.raises(RunDirectoryError, match=r"evaluation\.json: is damaged: .*; evaluate the run again"):
         draw_run(run, ["png"])
+
+
+def test_one_input_gets_the_curve_through_its_points(run: Path) -> None:
+    points, curve = {"true": [3.0, 5.0], "predicted": [3.0, 5.0], "input": [1.0, 2.0]}, {"input": [1.0, 2.0]}
+    write_json(run / "evaluation.json", {"sample": points, "rows": 2, "curve": {**curve, "predicted": [3.0, 5.0]}})
+    names = [path.name for path in draw_run(run, ["png"]).paths]
+    assert names == ["history.png", "predicted_against_true.png", "fitted_curve.png"]
 
 
 def test_missing_config_and_evaluation_are_empty(tmp_path: Path) -> None:
