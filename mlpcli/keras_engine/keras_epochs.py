@@ -15,6 +15,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import EarlyStopping, TrainingConfig
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
 from mlpcli.data.dataset import Part
+from mlpcli.errors import UserError
 from mlpcli.keras_engine.build import build_model, keras_object
 from mlpcli.keras_engine.resident import ResidentEpochs
 from mlpcli.model.memory import check_memory, rows_at_once, values_in_forward
@@ -77,13 +78,15 @@ class KerasEngine:
 
     make_batches = Batches
 
-    def __init__(self, config: Config, prepared: Prepared) -> None:
-        """Seed everything, and build the model.
+    def __init__(self, config: Config, prepared: Prepared, callbacks: Sequence[Any] = ()) -> None:
+        """Seed everything, and build the model; callbacks: the user's own.
 
         Raises:
             SettingError: now that Keras is imported, there is not enough memory left.
+            UserError: one of the callbacks is none of Keras's.
         """
-        self.config, self.prepared = config, prepared
+        _check_callbacks(callbacks)
+        self.config, self.prepared, self.callbacks = config, prepared, tuple(callbacks)
         backend.seed_everything(config.seed, config.training.deterministic)
         check_memory(prepared.plan, config.training, prepared.facts)
         with backend.out_of_memory():
@@ -111,8 +114,16 @@ class KerasEngine:
 
     def _logs(self, folder: Path) -> tuple[Any, ...]:
         if not self.config.output.tensorboard:
-            return ()
-        return (backend.keras().callbacks.TensorBoard(log_dir=str(folder / "tensorboard")),)
+            return self.callbacks
+        return (backend.keras().callbacks.TensorBoard(log_dir=str(folder / "tensorboard")), *self.callbacks)
+
+
+def _check_callbacks(callbacks: Sequence[Any]) -> None:
+    for callback in callbacks:
+        if isinstance(callback, type):
+            raise UserError(f"callbacks: {callback.__name__} is a class; give an object of it, {callback.__name__}()")
+        if not isinstance(callback, Callback):
+            raise UserError(f"callbacks: {type(callback).__name__} is not derived from keras.callbacks.Callback")
 
 
 class KerasFit:

@@ -78,7 +78,7 @@ class RegressionScores:
         self._squares: Array = np.zeros(0)
 
     def add(self, true: Array, predicted: Array, inputs: Array | None = None) -> None:
-        """Numbers (n, targets), true and predicted; n is at least 1. inputs: (n, 1), of models from one input to one target."""
+        """Numbers (n, targets), true and predicted; n is at least 1. inputs: (n, 1), where there is one."""
         true, predicted = true.astype(np.float64), predicted.astype(np.float64)
         here = self._chosen[np.searchsorted(self._chosen, self._seen) :] - self._seen
         here = here[: np.searchsorted(here, len(true))]

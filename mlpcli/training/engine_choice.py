@@ -11,8 +11,9 @@ this holds on a GPU too, where it was not measured; there `training.engine: resi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import TrainingConfig
@@ -71,14 +72,17 @@ def steps_that_pay(layers: int, parameters: int) -> int:
     return int(spent / saved)
 
 
-def make_engine(config: Config, prepared: Prepared) -> NumpyEngine | KerasEngine:
+def make_engine(config: Config, prepared: Prepared, callbacks: Sequence[Any] = ()) -> NumpyEngine | KerasEngine:
     """The engine of the config, with its model built; TensorFlow is imported where it is Keras.
+
+    callbacks: the user's own, for Keras.
 
     Raises:
         SettingError: the NumPy engine does not support something in the config.
+        UserError: one of the callbacks is none.
     """
     if config.training.engine == "numpy":
         return NumpyEngine(config, prepared)
     from mlpcli.keras_engine.keras_epochs import KerasEngine
 
-    return KerasEngine(config, prepared)
+    return KerasEngine(config, prepared, callbacks)

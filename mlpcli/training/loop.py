@@ -293,7 +293,8 @@ def _outcome(loop: Loop | FitLoop, progress: Progress) -> Outcome:
     history = loop.records.history
     kept = _restore(loop, broken=bool(failure or interrupted))
     best = _best_epoch(loop.stopping, history) if kept is not None else None
-    stopped = str(failure or interrupted or _reason(loop.training, loop.stopping, loop.equal))
+    done = len(history.get("epoch", ()))
+    stopped = str(failure or interrupted or _reason(loop.training, loop.stopping, loop.equal, done))
     return Outcome(history, best, kept, stopped, failure, interrupted)
 
 
@@ -322,7 +323,7 @@ def _best_epoch(stopping: Any, history: History) -> int | None:
     return finite.index(min(finite)) + 1
 
 
-def _reason(training: TrainingConfig, stopping: Any, equal: AccuraciesMeet | None) -> str:
+def _reason(training: TrainingConfig, stopping: Any, equal: AccuraciesMeet | None, done: int) -> str:
     if equal is not None and equal.met:
         return f"training and validation {equal.metric} met"
     if stopping is not None and stopping.stopped_epoch:
@@ -330,6 +331,8 @@ def _reason(training: TrainingConfig, stopping: Any, equal: AccuraciesMeet | Non
         beaten = stopping.baseline is None or stopping.monitor_op(stopping.best, stopping.baseline)
         what = "improved" if beaten else f"beaten the baseline {stopping.baseline:g}"
         return f"{stopping.monitor} had not {what} for {epochs} epoch{'s' if epochs > 1 else ''}"
+    if done < training.epochs:
+        return "a callback asked for it"
     return f"all {training.epochs} epochs were done" if training.epochs > 1 else "the only epoch was done"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -47,10 +47,17 @@ class Run:
     environment: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, config: Config, prepared: Prepared, make_directory: Callable[[], Path], command: list[str]) -> Run:
+    def create(
+        cls,
+        config: Config,
+        prepared: Prepared,
+        make_directory: Callable[[], Path],
+        command: list[str],
+        callbacks: Sequence[Any] = (),
+    ) -> Run:
         """Build the model, then make the directory, so that a failed build leaves nothing behind."""
         started = time.perf_counter()
-        engine = make_engine(config, prepared)
+        engine = make_engine(config, prepared, callbacks)
         path = make_directory()
         with run_directory.held(path):
             run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import SettingError, UserError
 from mlpcli.workflows.prepare import say_findings
@@ -29,6 +29,7 @@ def train(
     command: Sequence[str] = (),
     verbose: bool = False,
     resend_signals: bool = True,
+    callbacks: Sequence[Any] = (),
 ) -> TrainResult:
     """Train the network that a config describes.
 
@@ -42,6 +43,9 @@ def train(
         verbose: also note which engine was chosen, and why.
         resend_signals: send a signal that ended the training (Ctrl-C, SIGTERM, SIGHUP) again when the run is saved, to
             whoever handled it before: Ctrl-C then raises KeyboardInterrupt. Otherwise it is only in the result.
+        callbacks: objects of `keras.callbacks.Callback`, called as by `model.fit`; one that sets
+            `self.model.stop_training` ends the training. Only `training.engine: keras` calls them after every batch;
+            otherwise an epoch is one call of many steps.
 
     Returns:
         The run. A loss that is not finite is in the result rather than raised, because the run directory then still
@@ -51,6 +55,7 @@ def train(
 
     Raises:
         ConfigError, DataError: nothing has been written.
+        UserError: callbacks for `training.engine: numpy`, or something that is no callback.
         RunDirectoryError: the run directory cannot be made.
         OutputError: the disk is full.
     """
@@ -68,14 +73,24 @@ def train(
         if run_dir:
             run_directory.check_exact_directory(Path(run_dir))
         loaded = read_config(Path(config), overrides)
+        _check_callbacks(loaded, callbacks)
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
         with loaded.located():
-            run = Run.create(loaded.config, prepared, make_directory, list(command))
+            run = Run.create(loaded.config, prepared, make_directory, list(command), callbacks)
         result = run.train(listener, verbose)
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result
+
+
+def _check_callbacks(loaded: LoadedConfig, callbacks: Sequence[Any]) -> None:
+    """What can be told of callbacks without Keras."""
+    if not isinstance(callbacks, (list, tuple)):
+        raise UserError(f"callbacks: {type(callbacks).__name__} is no list; give one, such as [MyCallback()]")
+    if callbacks and loaded.config.training.engine == "numpy":
+        with loaded.located():
+            raise SettingError("training.engine", "numpy calls no callbacks, which are Keras's; use auto or keras")
 
 
 MOST_SEEDS = 1000

@@ -87,7 +87,7 @@ def test_a_baseline_that_was_not_beaten_is_named(best: float, words: str) -> Non
     stopping = SimpleNamespace(
         stopped_epoch=5, patience=3, monitor="val_loss", baseline=0.01, best=best, monitor_op=operator.lt
     )
-    assert _reason(TrainingConfig(), stopping, None) == words
+    assert _reason(TrainingConfig(), stopping, None, 6) == words
 
 
 def test_test_rows_that_chose_the_epoch_are_said_to_have(train: Callable[..., Any]) -> None:
