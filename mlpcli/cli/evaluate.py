@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.options import PATH, RUN_PATH, Command, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.options import (
+    PATH,
+    RUN_PATH,
+    Command,
+    baseline_option,
+    engine_option,
+    json_option,
+    stock_options,
+    told_of,
+)
 from mlpcli.cli.terminal import line, print_json, say, table
+from mlpcli.text import number
 
 if TYPE_CHECKING:
     from mlpcli.scoring.predictor import EngineName
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--output", type=PATH, help="Folder for evaluation.json and its picture.")
 @engine_option()
+@baseline_option()
 @stock_options()
 @json_option()
 def evaluate(
@@ -31,6 +42,7 @@ def evaluate(
     split: str | None,
     output: Path | None,
     engine: EngineName,
+    baseline: bool,
     classes: str | None,
     divide_by: float,
     as_json: bool,
@@ -43,11 +55,15 @@ def evaluate(
     \b
     $ mlpcli evaluate runs/digits
     $ mlpcli evaluate runs/digits/model.keras --split train --json
+    $ mlpcli evaluate runs/digits --baseline
     $ mlpcli evaluate stock.keras --data mnist --divide-by 255
     """
     from mlpcli.workflows.evaluate import evaluate as run
 
-    report(run(model_or_run, data, split, output, engine, told_of(classes, divide_by)), as_json)
+    report(run(model_or_run, data, split, output, engine, told_of(classes, divide_by), baseline), as_json)
+
+
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
 
 
 def report(result: EvaluationResult, as_json: bool) -> None:
@@ -60,9 +76,26 @@ def report(result: EvaluationResult, as_json: bool) -> None:
         return
     line(result.title)
     table("", *result.score_table())
+    print_baselines(evaluation)
     tables = (("", result.class_table()), ("confusion matrix", result.matrix_table()), ("", result.target_table()))
     for title, (columns, rows) in tables:
         if rows:
             table(title, columns, rows)
     if result.written is not None:
         line(f"written to {result.written}")
+
+
+def print_baselines(evaluation: dict[str, Any]) -> None:
+    """The scores of scikit-learn's models beside the network's; nothing where they were not asked for."""
+    found = evaluation.get("scikit_learn") or []
+    names = [name for name in SCORES if found and name in evaluation]
+    if not names:
+        return
+    rows = [["this network", *(number(evaluation[name]) for name in names)]]
+    for model in found:
+        scores = [number(model["scores"][name]) if name in model["scores"] else "-" for name in names]
+        rows.append([f"scikit-learn's {model['name']}", *scores])
+    table(f"{evaluation['split']} rows", ["", *names], rows)
+    for model in found:
+        if model["note"]:
+            line(f"{model['name']} {model['note']}")

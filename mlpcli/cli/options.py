@@ -154,6 +154,14 @@ def told_of(classes: str | None, divide_by: float) -> Any:
     return Told(tuple(name.strip() for name in classes.split(",")) if classes else None, divide_by)
 
 
+def baseline_option() -> Decorator:
+    """`--baseline`."""
+    return click.option(
+        "--baseline", is_flag=True,
+        help="Also train scikit-learn's linear model and MLP on the same rows, and print their scores beside.",
+    )  # fmt: skip
+
+
 def json_option() -> Decorator:
     """`--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")

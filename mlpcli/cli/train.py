@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.options import CONFIG_PATH, PATH, Command, json_option, set_option, training_options
+from mlpcli.cli.evaluate import print_baselines
+from mlpcli.cli.options import CONFIG_PATH, PATH, Command, baseline_option, json_option, set_option, training_options
 from mlpcli.cli.terminal import line, print_json, say, table
 from mlpcli.runs.directory import SEEDS
 from mlpcli.text import number
@@ -51,6 +52,7 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
     "--seeds", metavar="N", callback=_count,
     help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread.",
 )  # fmt: skip
+@baseline_option()
 @click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print which engine was chosen, and why.")
 @json_option()
@@ -60,6 +62,7 @@ def train(
     runs_dir: Path,
     run_dir: Path | None,
     seeds: int | None,
+    baseline: bool,
     quiet: bool,
     verbose: bool,
     as_json: bool,
@@ -81,19 +84,25 @@ def train(
 
     progress, command = choose_progress(quiet), ["mlpcli", *sys.argv[1:]]
     if seeds is not None:
+        if baseline:
+            raise click.UsageError("--baseline is for one run; leave out --seeds")
         from mlpcli.workflows.train import train_seeds
 
         several = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
         return report_seeds(several, as_json)
     from mlpcli.workflows.train import train as run
 
-    return report(run(config, overrides, runs_dir, run_dir, progress, command, verbose, False), as_json)
+    result = run(config, overrides, runs_dir, run_dir, progress, command, verbose, False, baseline=baseline)
+    return report(result, as_json)
 
 
 def report(result: TrainResult, as_json: bool) -> int:
     """Print the result; returns the exit code."""
     if as_json:
-        print_json({"run": str(result.run), "model": str(result.model) if result.model else None, **result.metrics})
+        evaluation = result.evaluation or {}
+        found = {"scikit_learn": evaluation["scikit_learn"]} if "scikit_learn" in evaluation else {}
+        model = str(result.model) if result.model else None
+        print_json({"run": str(result.run), "model": model, **result.metrics, **found})
     else:
         _print(result)
     if result.failure is not None:
@@ -117,6 +126,7 @@ def _print(result: TrainResult) -> None:
     columns, rows = result.score_table()
     if rows:
         table(result.metrics["name"], columns, rows)
+        print_baselines(result.evaluation or {})
     for sentence in result.sentences():
         line(sentence)
     if result.model is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +111,7 @@ def evaluate(
     output: str | Path | None = None,
     engine: EngineName = "auto",
     told: Told | None = None,
+    baseline: bool = False,
 ) -> EvaluationResult:
     """Score a model on the data it names, or on `data`.
 
@@ -121,6 +122,7 @@ def evaluate(
         output: a folder for evaluation.json and its picture.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names and scaling of a model that mlpcli did not write; such a model also needs `data`.
+        baseline: also train scikit-learn's linear model and MLP on the model's training rows, and score them.
 
     Raises:
         ModelFileError: the file cannot be used.
@@ -135,6 +137,8 @@ def evaluate(
         raise UserError(f"{file}: was not written by mlpcli, so its data is unknown; give rows with --data")
     if output is not None and Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
+    if baseline and data is not None:
+        raise UserError("--baseline: is trained and scored on the model's own rows; leave out --data")
     rows = choose_rows(model, data, split)
     from mlpcli.scoring.scores import evaluate_part
 
@@ -143,11 +147,23 @@ def evaluate(
     names, targets = model.card.layout.feature_names or (None,), model.card.config.data.targets
     chosen = {**dict(plan), "class_names": rows.class_names, "target_names": targets, "input_name": names[0]}
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
+    if baseline and rows.train is not None:
+        seed = model.card.config.seed or 0
+        evaluation["scikit_learn"] = baselines_of(plan.task, rows.class_names, rows.train, rows.part, seed)
     notes = list(rows.notes)
     if model.stock and model.kind == "h5":
         notes.append("note: mlpcli did not write this .h5, so it has no checksum: a changed weight would go unnoticed")
     written = _write(Path(output), evaluation, notes) if output is not None else None
     return EvaluationResult(file.resolve(), model.card.name, evaluation, notes, written)
+
+
+def baselines_of(
+    task: str, class_names: tuple[str, ...] | None, train: Part, part: Part, seed: int
+) -> list[dict[str, Any]]:
+    """For evaluation.json (see `scikit_learn_baselines`)."""
+    from mlpcli.scoring.baselines import scikit_learn_baselines
+
+    return [asdict(found) for found in scikit_learn_baselines(task, class_names, train, part, seed)]
 
 
 def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:
@@ -181,7 +197,8 @@ def _write(folder: Path, evaluation: dict[str, Any], notes: list[str]) -> Path:
 class ChosenRows:
     """The rows to score, what they are called, and the training targets for the baseline where they are at hand.
 
-    class_names: the model's; of a model that does not know them, those of the rows.
+    class_names: the model's; of a model that does not know them, those of the rows. train: the training rows, where
+    they are at hand.
     """
 
     part: Part
@@ -189,6 +206,7 @@ class ChosenRows:
     class_names: tuple[str, ...] | None
     train_targets: Array | None
     notes: list[str]
+    train: Part | None = None
 
 
 def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -> ChosenRows:
@@ -222,7 +240,8 @@ def _own_rows(config: Config, card: ModelCard, split: str | None) -> ChosenRows:
         )
     check_splits(config.data, source, splits)
     part, name = _choose(splits, split)
-    return ChosenRows(part, name, card.plan.class_names, splits.train.y[splits.train.indices], notes)
+    targets = splits.train.y[splits.train.indices]
+    return ChosenRows(part, name, card.plan.class_names, targets, notes, splits.train)
 
 
 def _where_it_is_now(settings: DataConfig) -> tuple[DataConfig, list[str]]:

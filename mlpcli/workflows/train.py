@@ -30,6 +30,7 @@ def train(
     verbose: bool = False,
     resend_signals: bool = True,
     callbacks: Sequence[Any] = (),
+    baseline: bool = False,
 ) -> TrainResult:
     """Train the network that a config describes.
 
@@ -46,6 +47,8 @@ def train(
         callbacks: objects of `keras.callbacks.Callback`, called as by `model.fit`; one that sets
             `self.model.stop_training` ends the training. Only `training.engine: keras` calls them after every batch;
             otherwise an epoch is one call of many steps.
+        baseline: afterwards train scikit-learn's linear model and MLP on the same rows, too; their scores are in the
+            evaluation, under `scikit_learn`.
 
     Returns:
         The run. A loss that is not finite is in the result rather than raised, because the run directory then still
@@ -76,12 +79,31 @@ def train(
         _check_callbacks(loaded, callbacks)
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
+        if baseline:
+            from mlpcli.scoring.baselines import check_in_memory
+
+            check_in_memory(prepared.splits.train)
         with loaded.located():
             run = Run.create(loaded.config, prepared, make_directory, list(command), callbacks)
         result = run.train(listener, verbose)
+        if baseline and result.evaluation is not None and result.interrupted is None:
+            listener.note("training scikit-learn's models on the same rows")
+            _add_baselines(run, result.evaluation)
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result
+
+
+def _add_baselines(run: Run, evaluation: dict[str, Any]) -> None:
+    """Into the evaluation, and into its file."""
+    from mlpcli.files import write_json
+    from mlpcli.runs.directory import EVALUATION
+    from mlpcli.workflows.evaluate import baselines_of
+
+    plan, splits = run.prepared.plan, run.prepared.splits
+    part = {"test": splits.test, "validation": splits.validation}.get(evaluation["split"]) or splits.train
+    evaluation["scikit_learn"] = baselines_of(plan.task, plan.class_names, splits.train, part, run.config.seed)
+    write_json(run.path / EVALUATION, evaluation)
 
 
 def _check_callbacks(loaded: LoadedConfig, callbacks: Sequence[Any]) -> None:
