@@ -46,6 +46,8 @@ def _data(data: StarterData) -> list[Entry]:
 
 
 def _model(data: StarterData) -> list[Entry]:
+    if is_line(data):
+        return [("hidden_units: []", f"a straight line, y = a x + b, for {data.rows} rows; [16, 8] can bend it")]
     first, second = hidden_units(data.rows, data.inputs)
     inputs = "1 input" if data.inputs == 1 else f"{data.inputs:,} inputs"
     entries: list[Entry] = [
@@ -60,8 +62,10 @@ def _model(data: StarterData) -> list[Entry]:
 
 def _training(data: StarterData) -> list[Entry]:
     epochs, patience = epochs_and_patience(data.rows)
+    adam = ("optimizer: adam", "or {name: adam, learning_rate: 0.0003} where the loss jumps about")
+    descent = ("optimizer: {name: sgd, learning_rate: 0.1}", "gradient descent; adam for more layers")
     entries: list[Entry] = [
-        ("optimizer: adam", "or {name: adam, learning_rate: 0.0003} where the loss jumps about"),
+        descent if is_line(data) else adam,
         (f"epochs: {epochs}", "the most" if data.rows >= FEWEST_TO_VALIDATE else ""),
         (f"batch_size: {batch_size(data.rows)}", f"for {data.rows:,} rows"),
     ]
@@ -96,6 +100,11 @@ def hidden_units(rows: int, inputs: int) -> list[int]:
     allowed = max(SMALLEST_LAYER, _power_of_two_within(rows / ROWS_PER_UNIT))
     first = min(wanted, allowed, LARGEST_LAYER)
     return [first, first // 2]
+
+
+def is_line(data: StarterData) -> bool:
+    """Whether a straight line is the start: for a number from one input, and fewer than ten rows."""
+    return data.task == "regression" and data.inputs == 1 and data.rows < FEWEST_TO_TEST
 
 
 def batch_size(rows: int) -> int:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from mlpcli.workflows.init import config_name
-from mlpcli.workflows.init_text import batch_size, epochs_and_patience, hidden_units, wants_dropout
+from mlpcli.workflows.init_text import (
+    StarterData,
+    batch_size,
+    epochs_and_patience,
+    hidden_units,
+    is_line,
+    wants_dropout,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +75,13 @@ def test_the_config_is_called_as_the_data_is(
     folder.mkdir()
     monkeypatch.chdir(folder)
     assert config_name(data) == name
+
+
+@pytest.mark.parametrize(
+    ("task", "rows", "inputs", "line"),
+    [("regression", 4, 1, True), ("regression", 10, 1, False), ("regression", 4, 2, False), ("binary", 4, 1, False)],
+)
+def test_a_number_from_one_input_and_a_few_rows_starts_with_a_line(
+    task: str, rows: int, inputs: int, line: bool
+) -> None:
+    assert is_line(StarterData("", "", task, rows, inputs)) is line
