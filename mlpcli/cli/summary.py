@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.array_rows import array_rows
+from mlpcli.cli.array_table import array_table
 from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
 from mlpcli.cli.terminal import line, print_json, table
 from mlpcli.text import display_width
@@ -88,8 +88,7 @@ MOST_INPUTS, MOST_OUTPUTS = 20, 10
 
 def _print_weights(weights: NamedWeights) -> None:
     line("")
-    rows = [row for name, array in weights.arrays.items() for row in array_rows(name, array)]
-    table("weights", ["", "shape", "values"], rows, left=3)
+    array_table("weights", weights.arrays.items())
     form = weights.form
     if form is None or len(weights.inputs) > MOST_INPUTS or len(weights.outputs) > MOST_OUTPUTS:
         return

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.array_rows import array_rows
+from mlpcli.cli.array_table import array_table
 from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
-from mlpcli.cli.terminal import line, print_json, table
+from mlpcli.cli.terminal import line, print_json
 
 if TYPE_CHECKING:
+    from mlpcli.arrays import Array
     from mlpcli.numpy_engine.trace import TracedLayer
     from mlpcli.workflows.trace import TraceResult
 
@@ -47,28 +48,28 @@ def report(result: TraceResult, as_json: bool) -> None:
         return
     weights = "trained weights" if result.trained else f"initial weights of seed {result.seed}"
     line(f"{result.name}, {weights}, row {result.row} of {result.rows:,}")
-    table("forward", ["", "shape", "values"], _forward(result), left=3)
+    array_table("forward", _forward(result))
     _say_loss(result)
-    table("backward: the gradient of the loss by", ["", "shape", "values"], _backward(result), left=3)
+    array_table("backward: the gradient of the loss by", _backward(result))
     _say_what_is_off(result)
 
 
-def _forward(result: TraceResult) -> list[list[str]]:
+def _forward(result: TraceResult) -> list[tuple[str, Array]]:
     arrays = [("input", result.trace.input)]
     for layer, label in zip(result.trace.layers, _labels(result), strict=True):
         arrays += [(f"  {layer.name}/{name}", array) for name, array in layer.weights.items()]
         arrays.append((label, layer.output))
-    return [row for label, array in arrays for row in array_rows(label, array)]
+    return arrays
 
 
-def _backward(result: TraceResult) -> list[list[str]]:
+def _backward(result: TraceResult) -> list[tuple[str, Array]]:
     """From the output to the first layer that learns."""
     arrays = []
     for layer, label in reversed(list(zip(result.trace.layers, _labels(result), strict=True))):
         if layer.output_gradient is not None:
             arrays.append((label, layer.output_gradient))
         arrays += [(f"  {layer.name}/{name}", array) for name, array in layer.gradients.items()]
-    return [row for label, array in arrays for row in array_rows(label, array)]
+    return arrays
 
 
 def _labels(result: TraceResult) -> list[str]:

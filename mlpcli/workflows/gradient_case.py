@@ -11,7 +11,7 @@ from mlpcli.arrays import Array
 from mlpcli.config.losses import Labels
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
-from mlpcli.errors import ModelFileError
+from mlpcli.errors import ModelFileError, UserError
 from mlpcli.model.objective import Described, loss_weight
 from mlpcli.model.plan import planned_layers
 from mlpcli.model.shapes import SavedLayer, Shape
@@ -66,9 +66,14 @@ def gradient_case(config_or_model: str | Path, overrides: Sequence[str] = ()) ->
     Raises:
         ConfigError, DataError: as `train` would.
         ModelFileError: the file cannot be used.
+        UserError: overrides for a model.
     """
     path = Path(config_or_model).expanduser()
-    return _of_config(path, overrides) if path.suffix.lower() in (".yaml", ".yml") else _of_model(path)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _of_config(path, overrides)
+    if overrides:
+        raise UserError(f"-s sets keys of a config, and {path} is none; leave it out")
+    return _of_model(path)
 
 
 def _of_config(path: Path, overrides: Sequence[str]) -> GradientCase:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mlpcli.cli.array_rows import _lines
+from mlpcli.cli.array_table import _lines
 from mlpcli.cli.main import cli
 from mlpcli.errors import ModelFileError, UserError
 from mlpcli.workflows.trace import trace as run
@@ -90,15 +90,16 @@ def test_penalties_are_said(config: Path) -> None:
 
 
 def test_long_vectors_are_thinned() -> None:
-    """At most 44 letters, the last value, and the range of all."""
-    assert _lines(np.arange(4.0)) == ["0  1  2  3"]
-    assert _lines(np.arange(20.0)) == ["0  1  2  3  4  5  6  ...  19", "20 values from 0 to 19"]
-    few = _lines(np.linspace(-1, 1, 12) * 1.23456e-7)
+    """As many values as fit, the last one, and the range of all."""
+    assert _lines(np.arange(4.0), 44) == ["0  1  2  3"]
+    assert _lines(np.arange(20.0), 44) == ["0  1  2  3  4  5  6  ...  19", "20 values from 0 to 19"]
+    few = _lines(np.linspace(-1, 1, 12) * 1.23456e-7, 44)
     assert few == ["-1.235e-07  -1.01e-07  ...  1.235e-07", "12 values from -1.235e-07 to 1.235e-07"]
-    rows = _lines(np.arange(16.0).reshape(8, 2) - 10)
+    rows = _lines(np.arange(16.0).reshape(8, 2) - 10, 44)
     assert rows == ["-10  -9", " -8  -7", "...", "  4   5", "16 values from -10 to 5"]
-    assert _lines(np.array([[-0.0]])) == ["0"]
-    assert _lines(np.ones((2, 2, 2))) == ["1  1  1  1  1  1  1  1"]
+    assert _lines(np.array([[-0.0]]), 44) == ["0"]
+    assert _lines(np.ones((2, 2, 2)), 44) == ["1  1  1  1  1  1  1  1"]
+    assert _lines(np.arange(4.0) + 100, 13) == ["100  ...  103", "4 values from 100 to 103"]
 
 
 def test_pictures(write_config: Write) -> None:
@@ -118,6 +119,8 @@ def test_what_is_refused(config: Path, tmp_path: Path, write_config: Write) -> N
         run(path)
     with pytest.raises(ModelFileError, match="does not exist"):
         run(tmp_path / "model.keras")
+    with pytest.raises(UserError, match=r"-s sets keys of a config, and .*run is none; leave it out"):
+        run(tmp_path / "run", overrides=["seed=3"])
 
 
 @pytest.mark.tf
