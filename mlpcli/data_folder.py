@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlpcli.errors import DataError
+from mlpcli.globs import any_match
 
 VARIABLE = "MLPCLI_DATA"
 _FOLDERS: dict[str, tuple[str, ...]] = {
@@ -49,7 +50,8 @@ def located(name: str | Path, beside: Path = Path()) -> Path:
     If it is in neither place, the first path is returned, and reading it reports the missing file.
 
     Raises:
-        DataError: MLPCLI_DATA is needed but is not a folder, or several of its folders hold the file.
+        DataError: MLPCLI_DATA is needed but is not a folder, or several of its folders hold the file; a glob would look
+            at too much.
     """
     path = Path(os.path.expanduser(name))
     first = beside / path
@@ -157,7 +159,7 @@ def _folders_of(name: str, place: Path) -> list[Path]:
 
 
 def _is_there(path: Path) -> bool:
-    return os.path.lexists(path) or next(glob.iglob(str(path), recursive=True), None) is not None
+    return os.path.lexists(path) or (glob.has_magic(str(path)) and any_match(path))
 
 
 def _files_in(folder: Path) -> set[str]:

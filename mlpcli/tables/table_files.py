@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from mlpcli.data_folder import VARIABLE_TOO, unpack_first
 from mlpcli.errors import DataError
 from mlpcli.files import near_file, reading
+from mlpcli.globs import check_count, matches
 from mlpcli.tables.excel import ENDINGS as WORKBOOKS
 
 TEXT_ENDINGS = (".csv", ".tsv")
@@ -28,13 +29,13 @@ def is_table_path(path: Path) -> bool:
     A file need not be there: that is found out, and said, when it is read.
 
     Raises:
-        DataError: a folder that may not be looked into.
+        DataError: a folder that may not be looked into, or a glob for which too much would be looked at.
     """
     with reading(path):
         if path.is_dir():
             return next(_tables_in(path), None) is not None
-        if is_glob(path) and (matches := _matches(path)):
-            return any(map(_is_table_name, matches))
+        if is_glob(path) and (found := matches(path)):
+            return any(map(_is_table_name, found))
     return _is_table_name(path)
 
 
@@ -42,7 +43,7 @@ def table_files(path: Path) -> list[Path]:
     """The files, sorted by name, all of one format: text or Parquet.
 
     Raises:
-        DataError: nothing is there, no table among it, or both formats.
+        DataError: nothing is there, no table among it, both formats, or far too many files.
     """
     with reading(path):
         files = _files(path)
@@ -76,13 +77,14 @@ def _files(path: Path) -> list[Path]:
         found = sorted(_tables_in(path))
         if not found:
             raise DataError(f"{path}: holds no tables; put files ending in {ENDINGS} there")
+        check_count(path, len(found))
         return found
     if is_glob(path):
-        matches = _matches(path)
-        found = sorted(match for match in matches if _is_table_name(match) and not match.is_dir())
+        every = matches(path)
+        found = sorted(match for match in every if _is_table_name(match) and not match.is_dir())
         if not found:
-            what = f"{len(matches):,} files match, but none is a table" if matches else "no file matches"
-            where = "" if matches else f"; {VARIABLE_TOO}"
+            what = f"{len(every):,} files match, but none is a table" if every else "no file matches"
+            where = "" if every else f"; {VARIABLE_TOO}"
             raise DataError(f"{path}: {what}; tables end in {ENDINGS}{where}")
         return found
     if not path.exists():
@@ -98,10 +100,6 @@ def _is_table_name(path: Path) -> bool:
     if name.endswith((PARQUET_ENDING, *WORKBOOKS)):
         return True
     return name.removesuffix(next((end for end in COMPRESSIONS if name.endswith(end)), "")).endswith(TEXT_ENDINGS)
-
-
-def _matches(path: Path) -> list[Path]:
-    return [Path(name) for name in glob.glob(str(path), recursive=True)]
 
 
 def _tables_in(folder: Path, depth: int = 0) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from mlpcli.data.images.class_folders import holds_pictures, is_picture_name
 from mlpcli.data_folder import located
 from mlpcli.errors import DataError, UserError
 from mlpcli.files import near_file
+from mlpcli.globs import matches
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 
@@ -190,14 +191,15 @@ def expanded(given: Input) -> list[Input]:
     A relative path that does not exist is looked for in MLPCLI_DATA.
 
     Raises:
-        DataError: MLPCLI_DATA is not a folder, or holds the path in several places.
+        DataError: MLPCLI_DATA is not a folder, or holds the path in several places; far too many files match.
     """
     if isinstance(given, np.ndarray) or str(given) == STDIN:
         return [given]
     path = located(given)
     if path.exists() or is_table_path(path):
         return [path]
-    return [Path(found) for found in sorted(glob.glob(str(path)))] or [path]
+    found = sorted(matches(path)) if glob.has_magic(str(path)) else []
+    return [*found] or [path]
 
 
 def kind_of(item: Input, layout: Layout) -> Kind:
