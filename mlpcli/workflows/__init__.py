@@ -7,6 +7,7 @@ The files, in reading order:
 - run.py: one run: its directory, its training, everything written into it
 - train.py: train, with one seed or several
 - seeds.py: a config trained with several seeds, with means and spreads
+- recorded_data.py: the data that a saved model names, and what of it is opened
 - evaluate.py: evaluate, which rows and their scores
 - predict_inputs.py: the inputs of predict, all checked before the model is loaded
 - input_batches.py: pictures, table rows and arrays as batches for a model

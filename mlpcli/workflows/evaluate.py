@@ -18,12 +18,13 @@ from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import load_data
 from mlpcli.data.namesakes import namesake_of
 from mlpcli.data.other_rows import read_rows
-from mlpcli.data.sources import found_note, load_source, moved_note
-from mlpcli.data_folder import VARIABLE_TOO, find_moved, located, unpack_first
+from mlpcli.data.sources import found_note, load_source
+from mlpcli.data_folder import VARIABLE_TOO, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.text import did_you_mean, listed, number, shown
 from mlpcli.workflows.prepare import check_splits
+from mlpcli.workflows.recorded_data import recorded_data
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import ModelCard, Told
@@ -217,17 +218,17 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
         rows = _other_rows(model, data)
         return replace(rows, part=replace(rows.part, x=model.told.divided(rows.part.x)))
     try:
-        return _own_rows(_config(model.path, model.card), model.card, split)
+        return _own_rows(model.path, _config(model.path, model.card), model.card, split)
     except (SettingError, DataError) as error:
         raise DataError(
             f"{error} (the data that {model.path} was trained on); or give other rows with --data"
         ) from error
 
 
-def _own_rows(config: Config, card: ModelCard, split: str | None) -> ChosenRows:
+def _own_rows(file: Path, config: Config, card: ModelCard, split: str | None) -> ChosenRows:
     """The rows of the model's own data, split again as in training: the split depends on config and data alone."""
     fitted = card.data.preprocessing
-    settings, notes = _where_it_is_now(config.data)
+    settings, notes = recorded_data(config.data, file)
     if fitted is not None:
         # Rows are drawn in another way where they are streamed, which must not depend on the memory of this machine.
         streaming = "always" if card.data.streamed else "never"
@@ -242,15 +243,6 @@ def _own_rows(config: Config, card: ModelCard, split: str | None) -> ChosenRows:
     part, name = _choose(splits, split)
     targets = splits.train.y[splits.train.indices]
     return ChosenRows(part, name, card.plan.class_names, targets, notes, splits.train)
-
-
-def _where_it_is_now(settings: DataConfig) -> tuple[DataConfig, list[str]]:
-    """The settings with the present path of a built-in set, which may have moved within MLPCLI_DATA, and notes."""
-    found = find_moved(settings.source, settings.path) if settings.path is not None else None
-    if settings.path is None or found is None:
-        return settings, []
-    note = moved_note("data.path", settings.path, found)
-    return settings.model_copy(update={"path": str(found)}), [f"note: {note}"]
 
 
 def _config(file: Path, card: ModelCard) -> Config:

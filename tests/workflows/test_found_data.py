@@ -58,7 +58,8 @@ def test_the_run_names_its_data(
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     assert config["data"][key] == str(folder / found)
     monkeypatch.delenv("MLPCLI_DATA")
-    assert evaluate(run).notes == []
+    files = f"note: data.source of the model, {folder / found}, stands for 1 file: penguins.csv"
+    assert evaluate(run).notes == ([files] if "*" in source else [])
     assert train(text=(run / "config.yaml").read_text(encoding="utf-8")).metrics["epochs"] == 1
 
 
