@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import struct
 import zipfile
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
 from mlpcli.errors import ModelFileError
+from mlpcli.machine import available_memory
 from mlpcli.modelfile.hdf5 import (
     LARGEST_JSON_BYTES,
     H5ContentError,
@@ -119,9 +121,10 @@ def open_model_file(path: Path) -> Iterator[ModelFile]:
     """A model file, open for the block.
 
     Raises:
-        ModelFileError: it does not exist, is empty, a folder, of neither format, or damaged.
+        ModelFileError: it does not exist, is empty, a folder, far too large, of neither format, or damaged.
     """
     with _open(path) as file, ExitStack() as stack:
+        _check_size(path, file)
         kind = _kind_of(path, file)
         source = _archive(path, file, stack) if kind == "keras" else stack.enter_context(open_h5(path, file))
         yield ModelFile(path, kind, source)
@@ -137,6 +140,10 @@ def kind_of(path: Path) -> Kind:
         return _kind_of(path, file)
 
 
+LARGEST_FILE_BYTES = 8 << 30
+"""Two billion weights; a file is looked through before it is opened, however little of it is on the disk."""
+
+
 def _open(path: Path) -> BinaryIO:
     if path.exists() and not path.is_file():
         raise ModelFileError(f"{path}: is {'a folder without' if path.is_dir() else 'not'} a model file")
@@ -146,6 +153,15 @@ def _open(path: Path) -> BinaryIO:
         raise ModelFileError(f"{path}: does not exist{near_run(path)}; give a model file or a run directory") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _check_size(path: Path, file: BinaryIO) -> None:
+    size = os.fstat(file.fileno()).st_size
+    if size > LARGEST_FILE_BYTES:
+        raise ModelFileError(
+            f"{path}: has {size:,} bytes, and model files of at most {LARGEST_FILE_BYTES:,} are opened; restore it or"
+            " train again"
+        )
 
 
 def _kind_of(path: Path, file: BinaryIO) -> Kind:
@@ -220,6 +236,8 @@ LARGEST_DIRECTORY_BYTES = 1 << 17
 """Python's zipfile keeps an object for each entry of the directory, however small; Keras's takes 200 bytes."""
 MOST_EXPANSION = 100
 """Weights hardly shrink when they are compressed; zip's own limit is 1,032 times."""
+MEMORY_ASKED_FROM = 1 << 26
+"""Bytes of a member from which on the free memory matters."""
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error)
 """The errors that zipfile raises for damaged files."""
 _ENCRYPTED = 1
@@ -247,10 +265,10 @@ def _zip_damage(path: Path) -> Iterator[None]:
 
 
 def check_directory(archive: zipfile.ZipFile, path: Path) -> None:
-    """Check that the names and sizes of all members are such as Keras writes.
+    """Check that the names and sizes of all members are such as Keras writes, and that they fit into the memory.
 
     Raises:
-        ModelFileError: a member is not Keras's, occurs twice, or gives a false size; the first is named.
+        ModelFileError: a member is not Keras's, occurs twice, gives a false size, or is too large; the first is named.
     """
     size, seen = path.stat().st_size, set()
     for info in archive.infolist():
@@ -272,6 +290,11 @@ def check_directory(archive: zipfile.ZipFile, path: Path) -> None:
             raise ModelFileError(
                 f"{path}: its {name} would unpack from {info.compress_size:,} to {info.file_size:,} bytes;"
                 " it is not opened"
+            )
+        free = available_memory() if info.file_size > MEMORY_ASKED_FROM else None
+        if free is not None and info.file_size > free:
+            raise ModelFileError(
+                f"{path}: its {name} takes {info.file_size:,} bytes of memory, and {free:,} are free; it is not opened"
             )
 
 
