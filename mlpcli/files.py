@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.errors import DataError, OutputError, UserError
-from mlpcli.machine import physical_memory
+from mlpcli.machine import available_memory
 from mlpcli.text import nearest, visible_json
 
 TEMPORARY_PREFIX = ".tmp-"
@@ -155,7 +155,7 @@ def file_size(file: BufferedReader) -> int:
 
 
 def check_unpacked_size(path: Path, unpacked: int, packed: int) -> None:
-    """Refuse a header that claims more than `packed` bytes can contain, or more than the machine's memory.
+    """Refuse a header that claims more than `packed` bytes can contain, or more than the memory that is free.
 
     Raises:
         DataError: before anything is allocated.
@@ -165,11 +165,10 @@ def check_unpacked_size(path: Path, unpacked: int, packed: int) -> None:
             f"{path}: its header claims {unpacked:,} bytes of values, more than the {packed:,} bytes of the file"
             " can contain; it is damaged or truncated: download or write it again"
         )
-    memory = physical_memory()
-    if memory is not None and unpacked > memory:
+    free = available_memory()
+    if free is not None and unpacked > free:
         raise DataError(
-            f"{path}: holds {unpacked:,} bytes of values, but this machine has {memory:,} bytes of memory;"
-            " use a smaller file"
+            f"{path}: holds {unpacked:,} bytes of values, but {free:,} bytes of memory are free; use a smaller file"
         )
 
 

@@ -14,7 +14,7 @@ from mlpcli.data.dataset import Kind, Rows, Source
 from mlpcli.data.settings import choose_columns
 from mlpcli.data.targets import encode_like, encode_targets
 from mlpcli.errors import DataError
-from mlpcli.files import check_unpacked_size, open_binary
+from mlpcli.files import check_unpacked_size, file_size, open_binary
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,12 +29,17 @@ def read_npz(path: Path) -> dict[str, Array]:
     """All arrays of an .npz file by name; only the names in ARRAY_NAMES are allowed.
 
     Raises:
-        DataError: not an .npz file, cut off, damaged, an array of Python objects (pickle), a header that lies.
+        DataError: not an .npz file, cut off, damaged, an array of Python objects (pickle), a header that lies,
+            or more than the free memory.
     """
     with open_binary(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                return {name: _read_array(path, archive, info) for name, info in _members(path, archive).items()}
+                members = _members(path, archive)
+                for info in members.values():
+                    check_unpacked_size(path, info.file_size, info.compress_size)
+                check_unpacked_size(path, sum(info.file_size for info in members.values()), file_size(file))
+                return {name: _read_array(path, archive, info) for name, info in members.items()}
         except DataError:
             raise
         except zipfile.BadZipFile as error:
@@ -59,7 +64,6 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
 
 
 def _read_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
-    check_unpacked_size(path, info.file_size, info.compress_size)
     with archive.open(info) as member:
         _check_header(path, member, info)
     with archive.open(info) as member:

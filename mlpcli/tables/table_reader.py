@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.errors import DataError
-from mlpcli.machine import physical_memory
+from mlpcli.machine import available_memory
 from mlpcli.tables.csv_reader import CsvPart
 from mlpcli.tables.parquet_reader import ParquetPart
 from mlpcli.tables.raw_table import RawTable, ReadOptions, TablePart, clean_texts, read_as, with_points
@@ -44,7 +44,7 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
 
     parts, found, notes = _look(path, options)
     tables: list[pa.Table] = []
-    size, memory = 0, physical_memory()
+    size, memory = 0, available_memory()
     places = Places()
     comma = _decimal_comma(parts)
     for block in _batches(parts, AT_ONCE, places):
@@ -53,8 +53,8 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
         size += table.nbytes
         if memory is not None and size > memory:
             raise DataError(
-                f"{path}: holds more than {size:,} bytes of values, but this machine has {memory:,} bytes of memory;"
-                " use fewer rows, or data.streaming: always"
+                f"{path}: holds more than {size:,} bytes of values, but {memory:,} bytes of memory were free; use fewer"
+                " rows, or data.streaming: always"
             )
     return RawTable(pa.concat_tables(tables), places), found, notes
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from mlpcli.errors import DataError, SettingError
-from mlpcli.files import open_binary
+from mlpcli.files import file_size, open_binary
 from mlpcli.tables.excel import is_workbook, sheet_as_csv
 from mlpcli.tables.line_edit import LineEdit
 from mlpcli.tables.other_files import LOOKED_AT, what_it_is
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 
 CHUNK = 1 << 20
+MOST_EXPANSION = 200
+"""Times; texts of tables shrink to a third or, where a few values repeat, to a fiftieth."""
+LEAST_SUSPECT = 64 << 20
+"""Bytes of text that any packed file may have."""
 LONGEST_EDITED = 64 << 20
 """Bytes; a longer line is no row, and is passed on as it is."""
 MARK = "\ufeff".encode()
@@ -73,7 +77,7 @@ class TextFile:
                 yield steady
                 return
             with pa.CompressedInputStream(pa.PythonFile(steady, mode="r"), compression) as unpacked:
-                yield _Unpacked(unpacked, self.name, compression)
+                yield _Unpacked(unpacked, self.name, compression, file_size(file))
 
     @contextmanager
     def open_utf8(self, encoding: str) -> Iterator[Utf8Stream]:
@@ -106,8 +110,9 @@ class _SteadyFile(io.RawIOBase):
 class _Unpacked:
     """A decompressed file, whose faults are told as what they are: not the fault of whoever reads the text."""
 
-    def __init__(self, stream: pa.CompressedInputStream, name: str, compression: str) -> None:
-        self._stream, self._name, self._compression = stream, name, compression
+    def __init__(self, stream: pa.CompressedInputStream, name: str, compression: str, packed: int) -> None:
+        self._stream, self._name, self._compression, self._packed = stream, name, compression, packed
+        self._read = 0
 
     def read(self, size: int = -1, /) -> bytes:
         import pyarrow as pa
@@ -119,6 +124,12 @@ class _Unpacked:
                 f"{self._name}: is not a valid {self._compression} file, or is truncated ({error});"
                 " download or write it again"
             ) from error
+        self._read += len(data)
+        if self._read > max(MOST_EXPANSION * self._packed, LEAST_SUSPECT):
+            raise DataError(
+                f"{self._name}: unpacks to more than {MOST_EXPANSION} times its {self._packed:,} bytes, which tables do"
+                " not; if it is one, unpack it first and give the unpacked file"
+            )
         return data
 
 

@@ -96,8 +96,8 @@ def test_more_than_the_machine_holds_is_refused(
 ) -> None:
     path = tmp_path / "large.gz"
     path.write_bytes(gzip.compress(idx(np.zeros(2000, np.uint8))))
-    monkeypatch.setattr(local_files, "physical_memory", lambda: 1000)
-    with pytest.raises(DataError, match="2,000 bytes of values, but this machine has 1,000 bytes"):
+    monkeypatch.setattr(local_files, "available_memory", lambda: 1000)
+    with pytest.raises(DataError, match="2,000 bytes of values, but 1,000 bytes of memory are free"):
         read_idx(path)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Color, Fit, Watch
 from mlpcli.errors import DataError
-from mlpcli.files import open_binary
+from mlpcli.files import file_size, open_binary
 from mlpcli.machine import processors
 
 if TYPE_CHECKING:
@@ -121,6 +121,9 @@ def _border_color(image: Image.Image) -> int | tuple[int, ...]:
 
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
+LARGEST_FILE_BYTES = 1 << 30
+"""More than the most pixels take in any format."""
+PIECE = 1 << 20
 MOST_PIXELS = 100_000_000
 MOST_PIXELS_OF_ALL_SCANS = 50 * MOST_PIXELS
 """A progressive JPEG paints its pixels in several scans; a small file can ask for thousands of them."""
@@ -182,6 +185,9 @@ def _pillow_errors(path: Path) -> Iterator[None]:
 def _opened(path: Path, file: BufferedReader) -> Image.Image:
     from PIL import Image
 
+    size = file_size(file)
+    if size > LARGEST_FILE_BYTES:
+        raise UnreadablePictureError(path, f"has {size:,} bytes, and at most {LARGEST_FILE_BYTES:,} are opened")
     image = Image.open(file, formats=FORMATS)
     pixels = image.width * image.height
     if pixels > MOST_PIXELS:
@@ -195,7 +201,10 @@ def _scans(file: BufferedReader) -> int:
     """How many scans a JPEG has at most: its "start of scan" markers, which its pixels cannot look like."""
     position = file.tell()
     file.seek(0)
-    count = file.read().count(b"\xff\xda")
+    count, before = 0, b""
+    while piece := file.read(PIECE):
+        count += (before + piece).count(b"\xff\xda")
+        before = piece[-1:]  # a marker may lie across two pieces
     file.seek(position)
     return count
 

@@ -223,7 +223,7 @@ def test_batches_take_bounded_memory(write: Write) -> None:
 
 
 def test_more_than_the_memory_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "physical_memory", lambda: 1000)
+    monkeypatch.setattr(reader, "available_memory", lambda: 1000)
     path = write("a\n" + "1234567890\n" * 1000)
     with pytest.raises(
         DataError, match=r"holds more than [0-9,]+ bytes of values.*1,000 bytes.*data\.streaming: always"
