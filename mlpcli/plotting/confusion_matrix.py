@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COUNTS_UP_TO = 20  # classes; with more, the cells are too small for numbers
 NAMES_UP_TO = 60  # classes; with more, every second, third ... name is written
+CELLS_UP_TO = 600  # in a row; the picture has some 1,800 pixels for them
 LONGEST_NAME = 22
 _DARK_FROM = 0.55  # share of the row from which a cell is so dark that its number must be white
 Counts = NDArray[np.float64]
@@ -25,6 +26,8 @@ Counts = NDArray[np.float64]
 
 def confusion_matrix_figure(evaluation: Mapping[str, Any]) -> Figure:
     """Counts by true (rows) and predicted (columns) class, coloured by their share of the row.
+
+    More classes than pixels are drawn in groups of neighbours, and the axes say so.
 
     Args:
         evaluation: `confusion_matrix` (classes x classes, whole numbers), `class_names`, and `split` for the title.
@@ -36,13 +39,16 @@ def confusion_matrix_figure(evaluation: Mapping[str, Any]) -> Figure:
     names = [one_line(name, LONGEST_NAME) for name in evaluation["class_names"]]
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or len(names) != len(counts):
         raise ValueError(f"confusion_matrix has the shape {counts.shape}, but there are {len(names)} class names")
+    title = title_of(counts, one_line(evaluation.get("split", "")))
+    group = max(1, -(-len(names) // CELLS_UP_TO))
+    counts, names = _grouped(counts, group), names[::group]
     side = _inches(len(names))
     with drawing_style(fonts_for(names).families):
         figure = new_figure(side + 2.4, side + 1.6)
         axes = figure.add_subplot()
         _draw_cells(figure, axes, counts)
-        _write_names(axes, names)
-        set_title(figure, title_of(counts, one_line(evaluation.get("split", ""))))
+        _write_names(axes, names, f" ({group} neighbouring classes a cell)" if group > 1 else "")
+        set_title(figure, title)
     return figure
 
 
@@ -59,6 +65,14 @@ def row_shares(counts: Counts) -> Counts:
     shares = np.zeros_like(counts)
     np.divide(counts, totals, out=shares, where=totals > 0)
     return shares
+
+
+def _grouped(counts: Counts, group: int) -> Counts:
+    """The sums of blocks of group x group cells; the last ones may be smaller."""
+    starts = np.arange(0, len(counts), group)
+    rows = np.add.reduceat(counts, starts, axis=0)
+    sums: Counts = np.add.reduceat(rows, starts, axis=1)
+    return sums if group > 1 else counts
 
 
 def _inches(classes: int) -> float:
@@ -97,7 +111,7 @@ def _write_counts(axes: Axes, counts: Counts, shares: Counts) -> None:
         axes.text(column, row, f"{int(count):,}", ha="center", va="center", color=colour, fontsize=size)
 
 
-def _write_names(axes: Axes, names: Sequence[str]) -> None:
+def _write_names(axes: Axes, names: Sequence[str], remark: str) -> None:
     step = -(-len(names) // NAMES_UP_TO)
     places = list(range(0, len(names), step))
     shown = [names[place] for place in places]
@@ -108,5 +122,5 @@ def _write_names(axes: Axes, names: Sequence[str]) -> None:
         label.set_rotation_mode("anchor" if slanted else "default")
     axes.set_yticks(places, shown, fontsize=size)
     axes.tick_params(which="major", length=0)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
+    axes.set_xlabel(f"predicted{remark}")
+    axes.set_ylabel(f"true{remark}")

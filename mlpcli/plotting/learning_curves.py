@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ from mlpcli.plotting.style import (
     set_title,
 )
 from mlpcli.runs.read_run import RunCurves
-from mlpcli.text import did_you_mean, display_width, one_line
+from mlpcli.text import did_you_mean, display_width, listed, one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ON_REQUEST = ("learning_rate", "seconds")  # columns that are not metrics, drawn only on request
 LONGEST_TITLE = 80
+MOST_PANELS = 24
 
 
 def metrics_of(runs: Sequence[RunCurves]) -> list[str]:
@@ -46,16 +47,22 @@ def metrics_of(runs: Sequence[RunCurves]) -> list[str]:
 def learning_curves(runs: Sequence[RunCurves], metric: str | None = None, title: str | None = None) -> Figure:
     """One panel per metric, or the panel of `metric` alone, with training and validation in the same panel.
 
+    What is too much to be seen is thinned out, and the picture says so: metrics from the 25th on, and of thousands of
+    epochs all but the lowest and highest value of each stretch.
+
     One run: a colour each for training and validation, and the best epoch marked. Several: a colour per run,
     training dashed, and a legend of their labels. The title is the run's label unless given.
 
     Raises:
         UserError: no run has the metric, or none has any.
     """
-    metrics = [_known(metric, runs)] if metric else metrics_of(runs)
+    every = [_known(metric, runs)] if metric else metrics_of(runs)
+    metrics = every[:MOST_PANELS]
     if not metrics:
         raise UserError("the history has no metrics, only epochs; train again")
     title = one_line(title or (runs[0].label if len(runs) == 1 else f"{len(runs)} runs"), LONGEST_TITLE)
+    if len(metrics) < len(every):
+        title = f"{title} ({len(metrics)} of {len(every):,} metrics; --metric draws any other)"
     with drawing_style(fonts_for([title, *metrics, *(run.label for run in runs)]).families):
         return _compose(runs, metrics, title)
 
@@ -81,12 +88,14 @@ def _known(metric: str, runs: Sequence[RunCurves]) -> str:
     name = metric.removeprefix(VALIDATION)
     if name in there or metric in on_request:
         return name
-    near = did_you_mean(name, [*there, *on_request])
-    raise UserError(f'metric "{metric}" is not in the history; available: {", ".join([*there, *on_request])}{near}')
+    known = [*there, *on_request]
+    near = did_you_mean(name, known)
+    raise UserError(f'metric "{metric}" is not in the history; available: {listed(known, MOST_PANELS)}{near}')
 
 
 DOTS_UP_TO = 15  # epochs; with more, the dots run into each other
 THIN_FROM = 500  # epochs; the noise of many would make a broad band
+MOST_POINTS = 4000  # of a curve; a panel is some 600 pixels wide
 
 
 def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves]) -> None:
@@ -95,13 +104,30 @@ def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves]) -> None:
     for run, colour in zip(runs, run_colours(len(runs)), strict=True):
         curves = curves_of(run, metric, None if len(runs) == 1 else colour)
         for curve in curves:
-            _draw_curve(axes, curve)
+            _draw_curve(axes, _thinned(curve))
         if curves:
             _mark_best(axes, run.best_epoch, curves[-1], alone=len(runs) == 1)
         drawn += curves
     _finish(axes, metric, drawn)
     if len(runs) == 1:
         _write_best(axes, runs[0].best_epoch, drawn)
+
+
+def _thinned(curve: Curve) -> Curve:
+    """Of too many epochs the lowest and the highest value of each stretch, in their order; a stretch of gaps is one."""
+    step = _stretch(curve)
+    kept: list[int] = []
+    for start in range(0, len(curve.values), step) if step > 1 else ():
+        piece = curve.values[start : start + step]
+        there = np.flatnonzero(np.isfinite(piece))
+        extremes = {there[piece[there].argmin()], there[piece[there].argmax()]} if there.size else {0}
+        kept += sorted(start + int(place) for place in extremes)
+    return replace(curve, epochs=curve.epochs[kept], values=curve.values[kept]) if step > 1 else curve
+
+
+def _stretch(curve: Curve) -> int:
+    """How many epochs are drawn as two."""
+    return -(-len(curve.values) // (MOST_POINTS // 2)) if len(curve.values) > MOST_POINTS else 1
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
@@ -181,7 +207,8 @@ def _finish(axes: Axes, metric: str, curves: Sequence[Curve]) -> None:
             plain_log_ticks(axes)
         axes.set_ylim(scale.low, scale.high)
     axes.set_ylabel(f"{label} ({scale.remark})" if scale and scale.remark else label)
-    axes.set_xlabel("epoch")
+    stretch = max(map(_stretch, curves))
+    axes.set_xlabel(f"epoch (lowest and highest of every {stretch:,})" if stretch > 1 else "epoch")
     first, last = min(curve.epochs.min() for curve in curves), max(curve.epochs.max() for curve in curves)
     air = 0.02 * (last - first) or 0.5
     axes.set_xlim(first - min(air, 0.5), last + air)

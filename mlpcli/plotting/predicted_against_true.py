@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+MOST_DOTS = 20_000
 _SCORES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
 Values = NDArray[np.float64]
 
@@ -27,7 +28,7 @@ PANEL = (4.6, 4.7)
 
 
 def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
-    """A dot per row, and the diagonal of perfect predictions; of several targets a panel for each of the first twelve.
+    """A dot per row (of very many, some), and the diagonal of perfect predictions; of several targets a panel each.
 
     Args:
         evaluation: `sample` with `true` and `predicted`: as many numbers each, or lists of a number per target. `r2`,
@@ -39,7 +40,9 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
     true, predicted = (_columns(evaluation["sample"][key]) for key in ("true", "predicted"))
     if true.shape != predicted.shape:
         raise ValueError(f"sample has {true.size} true and {predicted.size} predicted values")
-    targets = true.shape[1]
+    evaluation = {"rows": len(true), **evaluation}
+    targets, step = true.shape[1], max(1, -(-len(true) // MOST_DOTS))
+    true, predicted = true[::step], predicted[::step]
     known = evaluation.get("targets") or [{"name": evaluation.get("target_name")}]
     names = _names(known, targets)
     across = min(targets, MOST_IN_A_ROW)
