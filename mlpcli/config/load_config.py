@@ -21,7 +21,7 @@ from mlpcli.config.yaml_reader import DEEPEST_NESTING, LARGEST_FILE_BYTES, Docum
 from mlpcli.errors import ConfigError, Problem, SettingError
 from mlpcli.files import near_file
 from mlpcli.recipes import recipe_by_name, recipe_hint
-from mlpcli.text import rare_syllables
+from mlpcli.text import one_line, rare_syllables
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
@@ -130,7 +130,7 @@ def _remove(value: Any, location: tuple[int | str, ...]) -> None:
 def _read(path: Path) -> tuple[str, list[str]]:
     """The text of a config and what to say about it: UTF-8 or cp949, or UTF-16 with a byte order mark."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
         hint = near_file(path) + recipe_hint(path) or "; mlpcli init writes one, mlpcli recipes lists some"
@@ -150,6 +150,14 @@ def _read(path: Path) -> tuple[str, list[str]]:
             return korean, [f"{path}: read as cp949 (line {line} is not UTF-8)"]
         message = f"invalid UTF-8 at byte {error.start}; save the file as UTF-8"
         raise ConfigError([Problem(line, 1, "", message, str(path))]) from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file for reading; a pipe into which nobody writes is then empty, instead of waited for without end."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(descriptor, True)  # for one who is still writing, as in `mlpcli validate <(make-config)`
+    return descriptor
 
 
 def _as_korean(content: bytes) -> str | None:
@@ -187,7 +195,7 @@ def apply_override(document: Document, override: str) -> None:
         ConfigError: the `=` is missing, the key is malformed, or the value is not valid YAML.
     """
     key, equals, text = override.partition("=")
-    place = f"-s {override}"
+    place = f"-s {one_line(override)}"
     if not equals:
         raise ConfigError([Problem(0, 0, "", "expected key=value, such as -s training.epochs=5", place)])
     path = _split_key(key.strip(), place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_a_path_through_a_file_is_refused(write_config: Callable[..., Path]) -> 
 def test_an_unreadable_file_is_refused(write_config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulated: permissions do not stop a superuser, who runs the tests in containers."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     path = write_config(DIGITS)
@@ -130,3 +131,21 @@ def test_a_later_error_is_placed_at_its_key(write_config: Callable[..., Path]) -
         with pytest.raises(ConfigError) as caught, loaded.located():
             raise SettingError(key, "does not fit")
         assert str(caught.value) == f"{place}: {key}: does not fit"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such pipes")
+def test_a_pipe_is_read_but_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match="expected a mapping with data, model and training, but found nothing"):
+        load_config(tmp_path / "pipe.yaml")
+    reader, writer = os.pipe()  # as in `mlpcli validate <(make-config)`
+    os.write(writer, b"data: {source: iris}\n")
+    os.close(writer)
+    assert load_config(Path(f"/dev/fd/{reader}")).config.data.source == "iris"
+    os.close(reader)
+
+
+def test_an_override_of_thousands_of_digits_is_cut_in_the_message(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^-s seed=7{54}…: seed: is a number of 5000 digits; shorten it$"):
+        load_config(tmp_path / "my.yaml", [f"seed={'7' * 5000}"])
