@@ -11,6 +11,7 @@ from mlpcli.config.initializers import Identity, Orthogonal
 from mlpcli.config.layers import Layer
 from mlpcli.config.regularizers import OrthogonalRegularizer
 from mlpcli.model.shapes import LayerSize, Shape, ShapeError
+from mlpcli.text import printable
 
 Rule = Callable[[Any, Shape], LayerSize]
 """From a layer (Keras's argument names as attributes) and its input shape to its size."""
@@ -55,15 +56,21 @@ def _along_axis(layer: Any, shape: Shape) -> LayerSize:
 def _width(axis: int, shape: Shape) -> int:
     """The length of `axis`, counted as in Keras: 1 and -len(shape) are the first axis, since 0 is the batch."""
     if not (1 <= axis <= len(shape) or -len(shape) <= axis <= -1):
-        raise ShapeError(f"axis {axis} does not exist in inputs of shape {shape}; -1 is the last, 1 the first")
+        raise ShapeError(
+            f"axis {printable(axis, 40)} does not exist in inputs of shape {shape}; -1 is the last, 1 the first"
+        )
     return shape[axis if axis < 0 else axis - 1]
 
 
 def _normalization(layer: Any, shape: Shape) -> LayerSize:
     """With `mean` given, it has no weights; adapted by Keras, it has mean, variance and count."""
+    side: Shape = () if layer.axis is None else (_width(layer.axis, shape),)
+    for name in ("mean", "variance") if layer.mean is not None else ():
+        given = getattr(layer, name)
+        if isinstance(given, list) and len(given) not in (0, 1, prod(side)):  # 0: not fitted yet
+            raise ShapeError(f"{name} has {len(given):,} numbers, and the axis {layer.axis} of {shape} {prod(side):,}")
     if layer.mean is not None:
         return LayerSize(shape)
-    side: Shape = () if layer.axis is None else (_width(layer.axis, shape),)
     weights: dict[str, Shape] = {"mean": side, "variance": side, "count": ()}
     return LayerSize(shape, weights, tuple(weights), f"2x{prod(side)}+1")
 

@@ -93,8 +93,9 @@ class ModelFile:
                 " model anew with Keras"
             )
         if found["format"] > METADATA_FORMAT:
+            writer, form = printable(found.get("version"), 40), printable(found["format"], 40)
             raise ModelFileError(
-                f"{path}: was written by mlpcli {printable(found.get('version'), 40)} (format {found['format']}),"
+                f"{path}: was written by mlpcli {writer} (format {form}),"
                 f" and this one reads format {METADATA_FORMAT}; install a newer mlpcli"
             )
         return found

@@ -219,8 +219,16 @@ def _of_scores(metadata: Mapping[str, Any]) -> Iterator[Fact]:
     for part, scores in list(_mapping(metadata, "scores").items())[:5]:
         if isinstance(scores, dict):
             named = sorted(scores.items(), key=lambda score: score[0] != "loss")
-            said = [f"{printable(name)} {value:.4g}" for name, value in named if type(value) in (int, float)]
+            said = [f"{printable(name)} {number:.4g}" for name, value in named if (number := _score(value)) is not None]
             yield printable(part), ", ".join(said[:MOST_NAMES])
+
+
+def _score(value: object) -> float | None:
+    """A number as it is; None for anything else, and for one beyond all floats."""
+    try:
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 def _of_compilation(compilation: Compilation | None, why_not: str | None) -> Iterator[Fact]:

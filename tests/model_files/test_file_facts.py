@@ -78,6 +78,11 @@ def test_nonsense_stays_on_its_line(files: Any, tmp_path: Path) -> None:
     }
 
 
+def test_scores_beyond_all_numbers_are_left_out(files: Any, tmp_path: Path) -> None:
+    scores = {"test": {"loss": 10**4000, "accuracy": 0.5, "f1": True}}
+    assert facts(files, tmp_path, {**METADATA, "scores": scores})["test"] == "accuracy 0.5"
+
+
 def test_the_command_prints_it(files: Any, tmp_path: Path, mlpcli_here: Any) -> None:
     path = files.keras(tmp_path / "꽃.keras")
     add_metadata(path, METADATA)
