@@ -52,7 +52,8 @@ def read_idx(path: str | Path) -> Array:
     """The array in an IDX file, in the machine's byte order; gzip is recognized by content, not by name.
 
     Raises:
-        DataError: the file is missing, is not an IDX file, or is shorter or longer than its header says.
+        DataError: the file is missing, is not an IDX file, is shorter or longer than its header says, or does not fit
+            into the free memory.
     """
     path = Path(path)
     with open_binary(path) as file:
@@ -62,6 +63,7 @@ def read_idx(path: str | Path) -> Array:
         expected, found = header.header_bytes + header.value_bytes, file_size(file)
         if found != expected:
             raise _wrong_length(path, header, found - header.header_bytes)
+        check_unpacked_size(path, header.value_bytes, found)
         return _read_values(path, file, header)
 
 

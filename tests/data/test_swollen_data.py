@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from mlpcli import files
+from mlpcli.data.idx import read_idx
 from mlpcli.data.images import decoding
 from mlpcli.data.images.decoding import UnreadablePictureError, open_picture
 from mlpcli.data.npz import read_npz
@@ -45,6 +47,18 @@ def test_arrays_that_fit_alone_but_not_together(tmp_path: Path, monkeypatch: pyt
         read_npz(tmp_path / "a.npz")
     monkeypatch.setattr(files, "available_memory", lambda: 10_000)
     assert read_npz(tmp_path / "a.npz")["x"].shape == (100, 10)
+
+
+def test_a_swollen_idx_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "train-images-idx3-ubyte"
+    with open(path, "wb") as file:
+        file.write(bytes([0, 0, 8, 3]) + struct.pack(">3I", 40_000_000, 32, 32))
+        file.truncate(16 + 40_960_000_000)  # as many as its header says, though the disk holds none
+    monkeypatch.setattr(files, "available_memory", lambda: 8_000_000_000)
+    with pytest.raises(
+        DataError, match="holds 40,960,000,000 bytes of values, but 8,000,000,000 bytes of memory are f"
+    ):
+        read_idx(path)
 
 
 def test_a_workbook_that_unpacks_to_more_than_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
