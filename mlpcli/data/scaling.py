@@ -109,27 +109,38 @@ def _check_spread(facts: DataFacts, variance: Floats) -> None:
 
 @dataclass(frozen=True)
 class TargetScaling:
-    """target = mean + deviation * (what the network learns)."""
+    """target = mean + deviation * (what the network learns); of several targets, a number for each."""
 
-    mean: float = 0.0
-    deviation: float = 1.0
+    mean: float | tuple[float, ...] = 0.0
+    deviation: float | tuple[float, ...] = 1.0
+
+    def as_rescaling(self) -> dict[str, float | list[float]]:
+        """The arguments of the layer that gives the targets their own units back."""
+        numbers = {"scale": self.deviation, "offset": self.mean}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in numbers.items()}
 
 
 def fit_target_scaling(setting: str, train: Part) -> TargetScaling:
-    """Mean and standard deviation of the training targets (n,), in float64 and in chunks.
+    """Mean and standard deviation of the training targets (n,) or (n, k), in float64 and in chunks.
 
     Raises:
-        SettingError: all targets are the same.
+        SettingError: all rows have the same target.
     """
     if setting == "none":
         return TargetScaling()
-    mean = sum(float(values.sum()) for values in _chunks(train)) / len(train)
-    variance = sum(float(((values - mean) ** 2).sum()) for values in _chunks(train)) / len(train)
-    if variance == 0:
+    mean = np.asarray(sum(values.sum(axis=0) for values in _chunks(train)) / len(train))
+    variance = np.asarray(sum(((values - mean) ** 2).sum(axis=0) for values in _chunks(train)) / len(train))
+    if (variance == 0).any():
+        first = int(np.argmin(variance))
+        which = "the target" if variance.ndim == 0 else f"in target {first + 1} of {variance.size} the value"
         raise SettingError(
-            "data.target_scaling", f"every training row has the target {mean:g}; there is nothing to learn"
+            "data.target_scaling",
+            f"every training row has {which} {np.atleast_1d(mean)[first]:g}; there is nothing to learn",
         )
-    return TargetScaling(mean, float(np.sqrt(variance)))
+    deviation = np.sqrt(variance)
+    if mean.ndim == 0:
+        return TargetScaling(float(mean), float(deviation))
+    return TargetScaling(tuple(mean.tolist()), tuple(deviation.tolist()))
 
 
 def _chunks(train: Part) -> Iterator[npt.NDArray[np.float64]]:

@@ -22,7 +22,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import TrainingConfig
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.errors import ModelFileError
-from mlpcli.model.objective import Compilation, Described, loss_weight
+from mlpcli.model.objective import Compilation, Described, LossUnits, loss_units
 from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.model.stack import INPUT_NAME, SCALING_LAYERS, safe_name, safe_names
@@ -89,7 +89,7 @@ def _set_weights(layer: SavedLayer, made: Any, arrays: Sequence[Any]) -> None:
 def _compile(model: Any, compilation: Compilation) -> None:
     model.compile(
         optimizer="rmsprop" if compilation.optimizer is None else _made(compilation.optimizer),
-        loss=_made(compilation.loss),
+        loss=in_units(_made(compilation.loss), compilation.units),
         loss_weights=compilation.loss_weight,
         metrics=[_metric(metric) for metric in compilation.metrics],
     )
@@ -126,19 +126,33 @@ def build_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScal
     for index, planned in enumerate(plan.layers):
         numbers = _scaling_arguments(scaling) if index == 0 else {}
         if own_units and index > output:
-            numbers = {"scale": own_units.deviation, "offset": own_units.mean}
+            numbers = own_units.as_rescaling()
         # Raw values and losses want the full range and all digits: both ends of the network stay in float32.
         is_end = index < len(SCALING_LAYERS[plan.scaling]) or index >= output
         policy = "float32" if is_end else config.training.precision
         layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
     model = keras.Sequential(layers, name=plan.safe_name)
+    units = loss_units(plan.loss.tag, plan.target_scaling, target)
     model.compile(
         optimizer=build_optimizer(config.training),
-        loss=keras_object(plan.loss),
-        loss_weights=loss_weight(plan.loss.tag, own_units.deviation) if own_units else None,
+        loss=in_units(keras_object(plan.loss), units),
+        loss_weights=units.weight if own_units and units.deviations is None else None,
         metrics=[build_metric(metric, plan) for metric in plan.metrics],
     )
     return model
+
+
+def in_units(loss: Any, units: LossUnits) -> Any:
+    """The loss itself; with deviations, it compares targets and outputs that were divided by them.
+
+    Changed in the object, not by a class of our own: Keras saves a model's loss by its class, and one that it does not
+    know would keep stock Keras from opening the file. The object's `fn` is what `LossFunctionWrapper.call` calls.
+    """
+    if units.deviations is None:
+        return loss
+    own, deviations = loss.fn, np.array(units.deviations, np.float32)
+    loss.fn = lambda true, predicted, **more: own(true / deviations, predicted / deviations, **more)
+    return loss
 
 
 def keras_object(component: Component, **changes: Any) -> Any:
@@ -196,23 +210,23 @@ def tape_gradients(
     weights: Sequence[Array],
     rows: tuple[Array, Array],
     loss: Described,
-    loss_weight: float,
+    units: LossUnits,
 ) -> list[Array]:
     """One array for each trainable weight, in the order of the layers; float32.
 
     Args:
         weights: of all layers, one after the other.
         rows: raw rows (n, *input_shape), and targets as the loss takes them.
-        loss_weight: a factor of the loss without penalties.
+        units: of the loss without penalties.
     """
     arrays = iter(weights)
     named = dict(_by_layer(layers, arrays))
     model = build_saved(Path("the model"), input_shape, layers, named)
-    objective = keras_object(loss.component, **loss.more)
+    objective = in_units(keras_object(loss.component, **loss.more), units)
     x, y = rows
     with backend.tensorflow().GradientTape() as tape:
         outputs = model(x, training=True)
-        value = loss_weight * objective(y, outputs) + sum(model.losses)
+        value = units.weight * objective(y, outputs) + sum(model.losses)
     gradients: list[Any] = tape.gradient(value, model.trainable_variables)
     return [
         np.zeros(weight.shape, np.float32) if found is None else np.asarray(found)

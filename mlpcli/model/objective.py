@@ -23,6 +23,7 @@ from mlpcli.config.metrics import Accuracy, F1Score, FBetaScore, MeanAbsoluteErr
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import Output
 from mlpcli.data.dataset import DataFacts
+from mlpcli.data.scaling import TargetScaling
 from mlpcli.errors import SettingError
 from mlpcli.model.metric_rules import POSITIVE, SIGNED, check_loss, check_metrics
 
@@ -166,21 +167,17 @@ OUTPUT_UNITS = Rescaling(scale=1.0)
 """The last layer of such a plan; its numbers come with the training rows."""
 
 
-def check_target_scaling(setting: str, objective: Objective, facts: DataFacts) -> None:
+def check_target_scaling(setting: str, objective: Objective) -> None:
     """Whether data.target_scaling fits what is to be learnt.
 
     Raises:
-        SettingError: it is not a regression, has several targets, or its loss or output does not allow standardizing.
+        SettingError: it is not a regression, or its loss or output does not allow standardizing.
     """
     key = "data.target_scaling"
     if setting == "none":
         return
     if objective.task != "regression":
         raise SettingError(key, f"is for numbers, but this is a {objective.task} task; remove it")
-    if facts.targets > 1:
-        raise SettingError(
-            key, f"is for one target, and there are {facts.targets}; scale them in the file, or remove it"
-        )
     if objective.loss.tag not in DEGREES:
         raise SettingError(key, f"does not fit the loss {objective.loss.tag}; use {' or '.join(DEGREES)}, or remove it")
     if objective.output.activation not in (None, "linear"):
@@ -189,9 +186,25 @@ def check_target_scaling(setting: str, objective: Objective, facts: DataFacts) -
         )
 
 
-def loss_weight(loss: str, deviation: float) -> float:
-    """The factor of the loss that makes its gradients those of the standardized target."""
-    return float(deviation ** -DEGREES[loss])
+@dataclass(frozen=True)
+class LossUnits:
+    """What turns a loss in the targets' own units into that of the standardized targets.
+
+    weight: a factor of the loss, for one target. deviations: of several; Keras has no weight for each output, so that
+    targets and outputs are divided by them before they are compared.
+    """
+
+    weight: float = 1.0
+    deviations: tuple[float, ...] | None = None
+
+
+def loss_units(loss: str, setting: str, target: TargetScaling | None) -> LossUnits:
+    """For the loss of this name, under data.target_scaling."""
+    if target is None or setting == "none":
+        return LossUnits()
+    if isinstance(target.deviation, tuple):
+        return LossUnits(deviations=target.deviation)
+    return LossUnits(float(target.deviation ** -DEGREES[loss]))
 
 
 @dataclass(frozen=True)
@@ -204,9 +217,18 @@ class Described:
 
 @dataclass(frozen=True)
 class Compilation:
-    """The arguments of `compile`; `optimizer` is None if it is unknown, since predictions do not need it."""
+    """The arguments of `compile`; `optimizer` is None if it is unknown, since predictions do not need it.
+
+    deviations: as in `LossUnits`; a file has them in its last layer.
+    """
 
     loss: Described
     metrics: tuple[Described, ...]
     optimizer: Described | None = None
     loss_weight: float | None = None
+    deviations: tuple[float, ...] | None = None
+
+    @property
+    def units(self) -> LossUnits:
+        """The units of the loss."""
+        return LossUnits(1.0 if self.loss_weight is None else float(self.loss_weight), self.deviations)

@@ -93,7 +93,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
     """
     scaling = choose_scaling(facts, config.data.scaling)
     objective = choose_objective(config, facts)
-    check_target_scaling(config.data.target_scaling, objective, facts)
+    check_target_scaling(config.data.target_scaling, objective)
     own_units = (OUTPUT_UNITS,) if config.data.target_scaling == "standardize" else ()
     columns = known_columns(config, [metric.name for metric in objective.metrics])
     for key, monitor in monitors(config):
@@ -121,7 +121,7 @@ def planned_layers(plan: Plan, scaling: Scaling, target: TargetScaling | None = 
     for index, planned in enumerate(plan.layers):
         numbers = _scaling(scaling) if index == 0 else {}
         if target is not None and plan.target_scaling == "standardize" and index == len(plan.layers) - 1:
-            numbers = {"scale": target.deviation, "offset": target.mean}
+            numbers = target.as_rescaling()
         component = planned.component.model_copy(update=numbers)
         layers.append(SavedLayer(planned.safe_name, component.keras_class, planned.size, component))
     return layers

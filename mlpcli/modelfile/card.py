@@ -44,6 +44,7 @@ class PlanCard(_Section):
     labels: Labels
     targets: Size = 1
     threshold: Finite
+    target_scaling: Literal["none", "standardize"] = "none"
 
     @model_validator(mode="after")
     def _agree(self) -> PlanCard:

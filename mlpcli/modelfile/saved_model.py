@@ -6,7 +6,7 @@ For a model that mlpcli did not write, task and classes are inferred from its la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,8 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
     compilation, uncompiled = compilation_of(architecture)
     name = architecture["config"].get("name")
     name = name if isinstance(name, str) else ""
+    if card is not None and compilation is not None and card.plan.target_scaling == "standardize":
+        compilation = _in_units(file, compilation, layers)
     known = card or _stock_card(file, name, shape, layers, compilation, told)
     model = SavedModel(
         file, opened.kind, card is None, told, known, name, shape, layers, weights, compilation, uncompiled
@@ -100,6 +102,19 @@ def _check_network(model: SavedModel) -> None:
     made = _output_shape(model.input_shape, model.layers)
     if made != (outputs,):
         raise damaged_metadata(model.path, f"describes {outputs} outputs, but the model has {made[-1]}", "plan")
+
+
+def _in_units(file: Path, compilation: Compilation, layers: Sequence[SavedLayer]) -> Compilation:
+    """With the deviations of several targets, which are the scale of the last layer."""
+    scale = getattr(layers[-1].component, "scale", None) if layers else None
+    if not isinstance(scale, list):
+        return compilation
+    if not all(0 < deviation < LARGEST_DEVIATION for deviation in scale):
+        raise damaged_metadata(file, "the last layer's scale is not above 0", "plan.target_scaling")
+    return replace(compilation, deviations=tuple(scale))
+
+
+LARGEST_DEVIATION = 1e30
 
 
 def _activation(layers: Sequence[SavedLayer]) -> str | None:

@@ -197,6 +197,23 @@ def clipped(p: Array) -> tuple[Array, Array]:
     return np.clip(p, low, high), (p >= low) & (p <= high)
 
 
+@dataclass(frozen=True, eq=False)
+class InUnits(Loss):
+    """Another loss, of targets and outputs that are divided by the deviations (units,) of the targets."""
+
+    loss: Loss
+    deviations: tuple[float, ...]
+
+    def rows(self, y: Array, p: Array, z: Array | None) -> Array:
+        deviations = np.asarray(self.deviations, p.dtype)
+        return self.loss.rows(y / deviations, p / deviations, z)
+
+    def slopes(self, y: Array, p: Array, z: Array | None) -> Slopes:
+        deviations = np.asarray(self.deviations, p.dtype)
+        by_p, by_z = self.loss.slopes(y / deviations, p / deviations, z)
+        return None if by_p is None else by_p / deviations, by_z
+
+
 @dataclass(frozen=True)
 class Penalty:
     """l1 times the sum of the absolute weights, plus l2 times the sum of their squares."""

@@ -14,7 +14,7 @@ from mlpcli.config.schema import Config
 from mlpcli.data.batches import PREDICTION_BATCH, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.data.scaling import Scaling, TargetScaling
-from mlpcli.model.objective import Compilation, loss_weight
+from mlpcli.model.objective import Compilation, loss_units
 from mlpcli.model.plan import Plan, planned_layers
 from mlpcli.modelfile.writer import architecture_json, compile_json, write_h5, write_keras
 from mlpcli.numpy_engine.losses import Loss
@@ -100,9 +100,9 @@ class NumpyObjective:
         Raises:
             NeedsKerasError: the loss or a metric is not supported.
         """
-        weight = loss_weight(plan.loss.tag, target.deviation) if target and plan.target_scaling != "none" else 1.0
+        units = loss_units(plan.loss.tag, plan.target_scaling, target)
         metrics = tuple(metric_of(metric, {}, plan.labels, plan.threshold) for metric in plan.metrics)
-        return cls(make_loss(plan.loss), weight, metrics)
+        return cls(make_loss(plan.loss, units=units), units.weight, metrics)
 
     @classmethod
     def of_compilation(cls, compilation: Compilation, labels: str, threshold: float = 0.5) -> NumpyObjective:
@@ -116,9 +116,8 @@ class NumpyObjective:
             NeedsKerasError: the loss or a metric is not supported.
         """
         metrics = (metric_of(found.component, found.more, labels, threshold) for found in compilation.metrics)
-        loss = make_loss(compilation.loss.component, compilation.loss.more)
-        weight = 1.0 if compilation.loss_weight is None else float(compilation.loss_weight)
-        return cls(loss, weight, tuple(metrics))
+        loss = make_loss(compilation.loss.component, compilation.loss.more, compilation.units)
+        return cls(loss, compilation.units.weight, tuple(metrics))
 
 
 def loss_and_metrics(

@@ -10,6 +10,7 @@ from typing import Any
 from mlpcli.arrays import Array
 from mlpcli.config.base import Component
 from mlpcli.errors import NeedsKerasError
+from mlpcli.model.objective import LossUnits
 from mlpcli.model.shapes import Shape
 from mlpcli.numpy_engine import (
     class_losses,
@@ -28,7 +29,7 @@ from mlpcli.numpy_engine import (
 )
 from mlpcli.numpy_engine.convolution import Conv2D
 from mlpcli.numpy_engine.layer import Dense, Layer, PReLU
-from mlpcli.numpy_engine.losses import Loss
+from mlpcli.numpy_engine.losses import InUnits, Loss
 from mlpcli.numpy_engine.metrics import Counting, FBetaScore, MeanOfRows, Metric, R2Score, Rows
 from mlpcli.numpy_engine.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from mlpcli.numpy_engine.normalization import (
@@ -94,13 +95,14 @@ def loss_class(keras_class: str) -> type[Loss] | None:
     return next((cls for cls in found if isinstance(cls, type) and issubclass(cls, Loss)), None)
 
 
-def make_loss(component: Component, more: Mapping[str, Any] | None = None) -> Loss:
-    """The loss that a component describes; `more`: further arguments, from a saved model.
+def make_loss(component: Component, more: Mapping[str, Any] | None = None, units: LossUnits | None = None) -> Loss:
+    """The loss that a component describes; `more`: further arguments, from a saved model; `units`: of the targets.
 
     Raises:
         NeedsKerasError: the loss or an argument is not supported.
     """
-    return loss_named(component.keras_class, {**_arguments(component), **(more or {})})
+    loss = loss_named(component.keras_class, {**_arguments(component), **(more or {})})
+    return loss if units is None or units.deviations is None else InUnits(loss, units.deviations)
 
 
 def loss_named(keras_class: str, arguments: Mapping[str, Any]) -> Loss:

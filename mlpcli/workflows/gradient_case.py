@@ -12,7 +12,7 @@ from mlpcli.config.losses import Labels
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
 from mlpcli.errors import ModelFileError, UserError
-from mlpcli.model.objective import Described, loss_weight
+from mlpcli.model.objective import Described, LossUnits, loss_units
 from mlpcli.model.plan import planned_layers
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.saved_model import open_model
@@ -27,7 +27,7 @@ from mlpcli.workflows.prepare import prepare, read_config
 class GradientCase:
     """A network, its loss and its training rows, wherever they came from.
 
-    weights: None to draw them from the seed. loss_weight: a factor of the loss without penalties. labels: the form of
+    weights: None to draw them from the seed. units: those in which the loss is taken. labels: the form of
     the targets. class_names: None where the target is a number.
     """
 
@@ -36,7 +36,7 @@ class GradientCase:
     layers: list[SavedLayer]
     weights: Any
     loss: Described
-    loss_weight: float
+    units: LossUnits
     part: Part
     labels: Labels
     class_names: tuple[str, ...] | None
@@ -57,7 +57,9 @@ class GradientCase:
             NeedsKerasError: the NumPy engine does not support the loss.
         """
         y = encode_targets(self.part.y[rows], self.labels, len(self.class_names or ()))
-        return Batch(self.part.x[rows], y, make_loss(self.loss.component, self.loss.more), self.loss_weight)
+        return Batch(
+            self.part.x[rows], y, make_loss(self.loss.component, self.loss.more, self.units), self.units.weight
+        )
 
 
 def gradient_case(config_or_model: str | Path, overrides: Sequence[str] = ()) -> GradientCase:
@@ -80,11 +82,11 @@ def _of_config(path: Path, overrides: Sequence[str]) -> GradientCase:
     loaded = read_config(path, list(overrides))
     prepared = prepare(loaded)
     plan, target = prepared.plan, prepared.target_scaling
-    weight = 1.0 if plan.target_scaling == "none" else loss_weight(plan.loss.tag, target.deviation)
+    units = loss_units(plan.loss.tag, plan.target_scaling, target)
     layers = planned_layers(plan, prepared.scaling, target)
     part, seed, loss = prepared.splits.train, loaded.config.seed, Described(plan.loss)
     return GradientCase(
-        plan.name, plan.input_shape, layers, None, loss, weight, part, plan.labels, plan.class_names, seed
+        plan.name, plan.input_shape, layers, None, loss, units, part, plan.labels, plan.class_names, seed
     )
 
 
@@ -97,8 +99,7 @@ def _of_model(path: Path) -> GradientCase:
         raise ModelFileError(f"{file}: has no loss to take gradients of ({saved.uncompiled}); give a config instead")
     part = choose_rows(saved, None, "train").part
     plan, seed, layers = card.plan, card.config.seed or 0, list(saved.layers)
-    weight = 1.0 if compilation.loss_weight is None else compilation.loss_weight
     return GradientCase(
-        card.name, saved.input_shape, layers, saved.weights, compilation.loss, weight, part, plan.labels,
+        card.name, saved.input_shape, layers, saved.weights, compilation.loss, compilation.units, part, plan.labels,
         plan.class_names, seed,
     )  # fmt: skip

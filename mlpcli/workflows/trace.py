@@ -66,7 +66,7 @@ def trace(config_or_model: str | Path, row: int = 0, overrides: Sequence[str] = 
         raise UserError(f"{config_or_model}: trace shows what NumPy computes, and {found_out}") from error
     return TraceResult(
         case.name, case.weights is not None, case.seed, row, rows, _target(case, row), case.loss.component.tag,
-        case.loss_weight, noise_off, found,
+        case.units.weight, noise_off, found,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from mlpcli.config.load_config import load_config
 from mlpcli.data.dataset import Part
 from mlpcli.data.scaling import TargetScaling, fit_target_scaling
 from mlpcli.errors import ConfigError, SettingError
+from mlpcli.model.plan import planned_layers
 from mlpcli.workflows.prepare import prepare
 
 
@@ -55,10 +57,23 @@ def test_what_it_does_not_fit(tmp_path: Path, text: str, message: str) -> None:
         prepare(load_config(_config(tmp_path, text)))
 
 
-def test_several_targets_are_refused(tmp_path: Path) -> None:
+def test_each_of_several_targets_has_its_own_numbers() -> None:
+    y = np.array([[2, 100], [4, 100], [6, 400], [9, 0]], np.float32)
+    found = fit_target_scaling("standardize", Part(np.zeros((4, 1)), y, np.array([0, 1, 2])))
+    assert found.mean == (4.0, 200.0)
+    assert found.deviation == (pytest.approx((8 / 3) ** 0.5), pytest.approx(20000**0.5))
+    with pytest.raises(SettingError, match="every training row has in target 2 of 2 the value 100"):
+        fit_target_scaling("standardize", Part(np.zeros((4, 1)), y, np.array([0, 1])))
+
+
+def test_two_targets_are_given_back_in_their_units(tmp_path: Path) -> None:
     np.savez(tmp_path / "two.npz", x=np.arange(20.0).reshape(10, 2), y=np.arange(20.0).reshape(10, 2))
-    with pytest.raises(ConfigError, match="is for one target, and there are 2"):
-        prepare(load_config(_config(tmp_path, "data: {source: two.npz, target_scaling: standardize}")))
+    text = "data: {source: two.npz, target_scaling: standardize, validation: null}"
+    prepared = prepare(load_config(_config(tmp_path, text)))
+    layers = planned_layers(prepared.plan, prepared.scaling, prepared.target_scaling)
+    last: Any = layers[-1].component
+    assert (last.offset, last.scale) == ([9.0, 10.0], [pytest.approx(33**0.5)] * 2)
+    assert prepared.plan.as_metadata()["targets"] == 2
 
 
 def test_the_plan_ends_in_the_targets_own_units(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 import mlpcli
 from mlpcli.workflows.init import init
+from mlpcli.workflows.validate import validate
 
 ROWS = 120
 CONFIG = """
@@ -105,7 +106,7 @@ def test_from_init_to_answers(table: Path, monkeypatch: pytest.MonkeyPatch, mlpc
     written = init("houses.csv", ["가격", "rent, net"])
     assert "target: [가격, 'rent, net']" in written.text
     result = mlpcli.train(
-        "houses.yaml", ["training.engine=numpy", "training.epochs=2", "data.target_scaling=none", "output.plots=[]"],
+        "houses.yaml", ["training.engine=numpy", "training.epochs=2", "output.plots=[]"],
         run_dir="run", resend_signals=False,
     )  # fmt: skip
     outputs = _outputs(result, table)
@@ -142,4 +143,5 @@ def test_names_with_commas_between_them(table: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(table.parent)
     assert "target: [가격, a]" in init("houses.csv", "가격, a").text
     assert "target: [a, b]" in init("houses.csv", ["a", "b"], Path("two.yaml")).text
+    assert validate("two.yaml").plan.target_scaling == "standardize"
     assert "target: 'rent, net'" in init("houses.csv", "rent, net", Path("one.yaml")).text
