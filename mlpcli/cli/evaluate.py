@@ -45,6 +45,8 @@ def evaluate(
     baseline: bool,
     classes: str | None,
     divide_by: float,
+    input_columns: str | None,
+    target: str | None,
     as_json: bool,
 ) -> None:
     """Score a saved model on data that it was not trained on.
@@ -57,10 +59,12 @@ def evaluate(
     $ mlpcli evaluate runs/digits/model.keras --split train --json
     $ mlpcli evaluate runs/digits --baseline
     $ mlpcli evaluate stock.keras --data mnist --divide-by 255
+    $ mlpcli evaluate stock.keras --data rows.csv --inputs a,b --target y
     """
     from mlpcli.workflows.evaluate import evaluate as run
 
-    report(run(model_or_run, data, split, output, engine, told_of(classes, divide_by), baseline), as_json)
+    told = told_of(classes, divide_by, input_columns, target)
+    report(run(model_or_run, data, split, output, engine, told, baseline), as_json)
 
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")

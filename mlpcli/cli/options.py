@@ -132,7 +132,7 @@ def engine_option() -> Decorator:
 
 
 def stock_options() -> Decorator:
-    """`--classes` and `--divide-by`, for models without mlpcli's metadata."""
+    """`--classes`, `--divide-by`, `--inputs` and `--target`, for models without mlpcli's metadata."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         classes = click.option(
@@ -142,16 +142,26 @@ def stock_options() -> Decorator:
             "--divide-by", type=click.FloatRange(min=0, min_open=True), default=1.0, metavar="N",
             help="For such a model: divide its inputs by N first, as in x / 255.",
         )  # fmt: skip
-        return classes(divide(command))
+        inputs = click.option(
+            "--inputs", "input_columns", metavar="A,B,...",
+            help="For such a model: the columns of a table, in the order of its inputs; by default all with numbers.",
+        )  # fmt: skip
+        target = click.option("--target", metavar="COLUMN", help="For such a model: the column of a table to predict.")
+        return classes(divide(inputs(target(command))))
 
     return decorate
 
 
-def told_of(classes: str | None, divide_by: float) -> Any:
-    """The values of --classes and --divide-by as a `modelfile.card.Told`."""
+def told_of(classes: str | None, divide_by: float, input_columns: str | None, target: str | None) -> Any:
+    """The values of the options of `stock_options` as a `modelfile.card.Told`."""
     from mlpcli.modelfile.card import Told
+    from mlpcli.text import clean_text
 
-    return Told(tuple(name.strip() for name in classes.split(",")) if classes else None, divide_by)
+    names = tuple(name.strip() for name in classes.split(",")) if classes else None
+    inputs, targets = (
+        tuple(clean_text(name) for name in given.split(",")) if given else () for given in (input_columns, target)
+    )
+    return Told(names, divide_by, inputs, targets)
 
 
 def baseline_option() -> Decorator:

@@ -49,6 +49,8 @@ def predict(
     engine: EngineName,
     classes: str | None,
     divide_by: float,
+    input_columns: str | None,
+    target: str | None,
 ) -> None:
     """Label pictures, table rows or arrays with a saved model.
 
@@ -60,6 +62,7 @@ def predict(
     $ mlpcli predict runs/digits photo.png --top 3
     $ mlpcli predict runs/penguins new.csv --output answers.csv
     $ mlpcli predict runs/penguins new.csv --output out.csv --columns id,predicted
+    $ mlpcli predict stock.keras rows.csv --inputs age,height
     $ cat new.csv | mlpcli predict runs/penguins - --json
     """
     from mlpcli.cli.terminal import say
@@ -70,7 +73,7 @@ def predict(
     if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
         say("reading CSV from standard input; Ctrl-D ends it")
     stdin = getattr(sys.stdin, "buffer", None)
-    told = told_of(classes, divide_by)
+    told = told_of(classes, divide_by, input_columns, target)
     names = None if columns is None else tuple(clean_text(name) for name in columns.split(","))
     wanted = AnswerColumns(names, probabilities, not no_bom)
     ready = prepare_prediction(

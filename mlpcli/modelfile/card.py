@@ -206,10 +206,13 @@ class Told:
     """What the user says about a model that mlpcli did not write.
 
     class_names: in the order of its outputs. divide_by: what its inputs were divided by in training, as in x / 255.
+    inputs, targets: columns of a table, in the order of its inputs and outputs (one for classes); () if not told.
     """
 
     class_names: tuple[str, ...] | None = None
     divide_by: float = 1.0
+    inputs: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
     def divided(self, x: Array) -> Array:
         """Raw rows (n, ...) as the model takes them; float32 if they are divided."""

@@ -27,6 +27,7 @@ from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.modelfile.weights import Weights, checked_weights
 from mlpcli.runs.directory import find_model
+from mlpcli.text import plural, shown
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
         metadata, architecture = opened.metadata(), opened.architecture()
         card = read_card(file, metadata) if metadata is not None else None
         if card is not None and told != Told():
-            raise UserError(f"{file}: has its own classes and scaling; leave out --classes and --divide-by")
+            raise UserError(f"{file}: has its own {_OWN[bool(told.inputs or told.targets)]}")
         shape, layers = saved_layers(file, architecture)
         check_saved(file, shape, layers)
         weights = checked_weights(opened, layers, metadata)
@@ -85,6 +86,13 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
     if card is not None:
         _check_network(model)
     return model
+
+
+_OWN = {
+    False: "classes and scaling; leave out --classes and --divide-by",
+    True: "columns; leave out --inputs and --target",
+}
+"""By whether columns were told."""
 
 
 def _model_file(model_or_run: str | Path) -> Path:
@@ -131,7 +139,7 @@ def _stock_card(
     """The card of a model that mlpcli did not write; classes without names get their numbers as names.
 
     Raises:
-        UserError: there are more or fewer class names than classes.
+        UserError: there are more or fewer class names than classes, or targets than outputs.
     """
     units = _output_shape(shape, layers)[-1]
     loss = compilation.loss.component if compilation is not None else None
@@ -140,6 +148,7 @@ def _stock_card(
     given = told.class_names
     if given is not None and len(given) != classes:
         raise UserError(f"--classes names {len(given)} classes, but {file} has {classes or 'none (a number)'}")
+    _check_targets(file, told, units if task == "regression" else 1)
     plan = {
         "task": task,
         "input_shape": shape,
@@ -154,7 +163,17 @@ def _stock_card(
         "pixel_max": 255.0 / told.divide_by,
         "image": _pictures(shape),
     }
-    return read_card(file, {"name": name or file.stem, "plan": plan, "data": data, "config": {}})
+    config = {"data": {"target": told.targets[0] if len(told.targets) == 1 else list(told.targets) or None}}
+    return read_card(file, {"name": name or file.stem, "plan": plan, "data": data, "config": config})
+
+
+def _check_targets(file: Path, told: Told, outputs: int) -> None:
+    both = [name for name in told.targets if name in told.inputs]
+    if both:
+        raise UserError(f'--inputs: "{shown(both[0])}" is named by --target, too; name it once')
+    if told.targets and len(told.targets) != outputs:
+        found = plural(len(told.targets), "column", "columns")
+        raise UserError(f"--target names {found}, but {file} predicts {outputs:,}; name one for each, in their order")
 
 
 def _pictures(shape: Shape) -> dict[str, Any] | None:

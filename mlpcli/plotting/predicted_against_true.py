@@ -57,6 +57,7 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
             axes.set_ylabel(f"predicted {name}")
             if targets > 1 and index < len(known):
                 axes.set_title(_scores(known[index]), fontsize=10)
+                axes.locator_params(nbins=4)  # large numbers would overlap in so narrow a panel
         set_title(figure, title_of(evaluation, len(true)) + (f", mean of {targets} targets" if targets > 1 else ""))
     return figure
 

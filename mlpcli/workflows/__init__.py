@@ -9,6 +9,7 @@ The files, in reading order:
 - seeds.py: a config trained with several seeds, with means and spreads
 - recorded_data.py: the data that a saved model names, and what of it is opened
 - evaluate.py: evaluate, which rows and their scores
+- stock_tables.py: the columns of a table for a model that mlpcli did not write
 - predict_inputs.py: the inputs of predict, all checked before the model is loaded
 - input_batches.py: pictures, table rows and arrays as batches for a model
 - predict_output.py: predictions as labels and numbers, as a table; saved inputs

@@ -13,7 +13,7 @@ from mlpcli.arrays import Array, check_finite
 from mlpcli.config.data_paths import built_in_name
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
-from mlpcli.data.dataset import Part, Rows, Source, Splits
+from mlpcli.data.dataset import Layout, Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import load_data
 from mlpcli.data.namesakes import namesake_of
@@ -21,10 +21,14 @@ from mlpcli.data.other_rows import read_rows
 from mlpcli.data.sources import found_note, load_source
 from mlpcli.data_folder import VARIABLE_TOO, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
+from mlpcli.files import reading
+from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_files import is_table_path
+from mlpcli.tables.table_reader import read_batches
 from mlpcli.text import did_you_mean, listed, number, shown
 from mlpcli.workflows.prepare import check_splits
 from mlpcli.workflows.recorded_data import recorded_data
+from mlpcli.workflows.stock_tables import refuse_columns, stock_preprocessing, takes_tables
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import ModelCard, Told
@@ -122,7 +126,7 @@ def evaluate(
         split: test, validation or train of the model's own data; by default the first of these that exists.
         output: a folder for evaluation.json and its picture.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
-        told: class names and scaling of a model that mlpcli did not write; such a model also needs `data`.
+        told: class names, scaling and columns of a model that mlpcli did not write; such a model also needs `data`.
         baseline: also train scikit-learn's linear model and MLP on the model's training rows, and score them.
 
     Raises:
@@ -270,6 +274,7 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
     own, said = namesake_of("--data", Path(str(data))) if name == str(data) else (None, [])
     notes += [f"note: {note}" for note in said]
     if name is not None and own is None:
+        refuse_columns(model, f"{data} is a built-in set")
         rows, classes = _built_in_rows(model, name)
     else:
         path = located(data)
@@ -279,10 +284,23 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
             raise DataError(f"--data {data}: does not exist{way}{more and f'; {more}'}")
         if path != Path(data).expanduser():
             notes.append(f"note: {found_note('--data', path)}")
+        layout = _with_columns(model, path, layout, notes)
         rows = read_rows("--data", path, layout)
         notes += [f"warning: {note}" for note in rows.notes]
         check_finite(str(data), rows.x, rows.y, layout.feature_names)
     return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), classes, None, notes)
+
+
+def _with_columns(model: SavedModel, path: Path, layout: Layout, notes: list[str]) -> Layout:
+    """The model's layout; of a model that knows no columns, with those of the table."""
+    if not is_table_path(path):
+        refuse_columns(model, f"{path} is none")
+    elif takes_tables(model):
+        with reading(path):
+            fitted, said = stock_preprocessing(str(path), read_batches(path, ReadOptions()), model, scored=True)
+        notes += said
+        return replace(layout, preprocessing=fitted, feature_names=fitted.feature_names)
+    return layout
 
 
 def _built_in_rows(model: SavedModel, name: str) -> tuple[Rows, tuple[str, ...] | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlpcli.modelfile.saved_model import SavedModel
     from mlpcli.scoring.predictor import EngineName, Predictor
     from mlpcli.tables.number_format import NumberFormat
+    from mlpcli.tables.preprocessing import Preprocessing
+    from mlpcli.tables.raw_table import RawTable
     from mlpcli.workflows.predict_inputs import Input
 
 
@@ -87,8 +89,9 @@ def prepare_prediction(
     `note` is called with texts for the user, such as that a picture is inverted; `stdin` is what `-` reads.
     """
     from mlpcli.modelfile.saved_model import open_model
-    from mlpcli.workflows.predict_inputs import Reading, open_inputs
+    from mlpcli.workflows.predict_inputs import Reading, a_kind, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
+    from mlpcli.workflows.stock_tables import refuse_columns
 
     model = open_model(model_or_run, told)
     file, layout, meaning = model.path, model.card.layout, model.meaning
@@ -96,7 +99,9 @@ def prepare_prediction(
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:
         check_folder(folder)
-    opened = open_inputs(inputs, Reading(layout, meaning.targets, stdin, invert, note, strict))
+    opened = open_inputs(inputs, Reading(layout, meaning.targets, stdin, invert, note, strict, _fit(model, note)))
+    if opened.kind != "table":
+        refuse_columns(model, f"the input is {a_kind(opened.kind)}")
     wanted = wanted or AnswerColumns()
     if output is not None:
         check_output(output, opened, inputs, file)
@@ -105,6 +110,19 @@ def prepare_prediction(
     if wanted.probabilities and meaning.class_names is None:
         raise UserError("--probabilities: the model predicts numbers and knows no classes; leave it out")
     return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder, wanted)
+
+
+def _fit(model: SavedModel, note: Callable[[str], None]) -> Callable[[str, Iterable[RawTable]], Preprocessing] | None:
+    """Decides about the columns of a table for a stock model; None for a model that has decided."""
+    from mlpcli.workflows.stock_tables import stock_preprocessing, takes_tables
+
+    def fit(name: str, rows: Iterable[RawTable]) -> Preprocessing:
+        preprocessing, notes = stock_preprocessing(name, rows, model)
+        for text in notes:
+            note(text)
+        return preprocessing
+
+    return fit if takes_tables(model) else None
 
 
 def predict(
@@ -135,7 +153,7 @@ def predict(
         strict: whether an input that cannot be read is an error; otherwise it has no answer, unless all are so.
         save_input: a new folder for what the network saw: pictures, or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
-        told: class names and scaling of a model that mlpcli did not write.
+        told: class names, scaling and columns of a model that mlpcli did not write.
 
     Raises:
         ModelFileError: the file cannot be used.

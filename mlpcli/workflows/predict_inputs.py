@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from mlpcli.files import near_file
 from mlpcli.globs import matches
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
+
+if TYPE_CHECKING:
+    from mlpcli.tables.preprocessing import Preprocessing
+    from mlpcli.tables.raw_table import RawTable
 
 KEPT_BYTES = 1 << 26
 """Inputs up to this many bytes stay in memory after the check; larger ones are read a second time."""
@@ -49,6 +53,7 @@ class Reading:
     """How inputs are read: the model's layout and targets, the stream of `-`, whether to invert, where notes go.
 
     strict: whether an input that cannot be read is an error, instead of one without an answer.
+    fit: makes the preprocessing of a table of this name, for a model that knows no columns; may be called once.
     """
 
     layout: Layout
@@ -57,6 +62,7 @@ class Reading:
     invert: bool
     note: Callable[[str], None]
     strict: bool = False
+    fit: Callable[[str, Iterable[RawTable]], Preprocessing] | None = None
 
 
 def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
@@ -110,7 +116,7 @@ def _table_maker(paths: list[Path], reading: Reading) -> Make:
     from mlpcli.workflows import input_batches as tables
 
     preprocessing = tables.preprocessing_of(reading.layout, reading.targets)
-    if preprocessing is None:
+    if preprocessing is None and reading.fit is None:
         raise DataError(mismatch(f"{name_of(paths[0])}: is {a_kind('table')}", reading.layout))
     readers: list[tuple[str, Any]] = []
     for path in paths:
@@ -122,9 +128,22 @@ def _table_maker(paths: list[Path], reading: Reading) -> Make:
             raise UserError("-: standard input can be read only once; give it once")
         else:
             readers.append((STANDARD_INPUT, tables.KeptStream(reading.stdin).read))
+    if preprocessing is None:
+        preprocessing = _fitted(readers, reading)
+    fitted = preprocessing
     return lambda strict: (
-        batch for name, read in readers for batch in tables.table_batches(name, read, preprocessing, strict)
+        batch for name, read in readers for batch in tables.table_batches(name, read, fitted, strict)
     )
+
+
+def _fitted(readers: list[tuple[str, Any]], reading: Reading) -> Preprocessing:
+    """From a look at all rows of all tables, since the model knows no columns."""
+    from mlpcli.tables.raw_table import ReadOptions
+    from mlpcli.workflows.input_batches import BATCH_ROWS
+
+    assert reading.fit is not None
+    rows = (batch for _, read in readers for batch in read(ReadOptions(), BATCH_ROWS))
+    return reading.fit(readers[0][0], rows)
 
 
 def _checked(kind: Kind, make: Make, reading: Reading) -> PredictionInputs:
