@@ -63,7 +63,7 @@ def _several_numbers(file: str, profiles: Sequence[ColumnProfile], data: DataCon
             "data.task", f"{data.task} is for one target, but data.target names {len(profiles)}; use regression or auto"
         )
     for profile in profiles:
-        if _holds_classes(file, profile, data):
+        if _holds_text(profile) if data.task == "regression" else _holds_classes(file, profile, data):
             _refuse_classes(file, profile)
     notes = [note for profile in profiles for note in (*_row_notes(profile), *_column_notes(profile))]
     return TargetEncoder(tuple(profile.name for profile in profiles), None), notes
@@ -72,7 +72,8 @@ def _several_numbers(file: str, profiles: Sequence[ColumnProfile], data: DataCon
 def _refuse_classes(file: str, profile: ColumnProfile) -> None:
     name, numbers = shown(profile.name), profile.numbers == profile.present
     examples = ", ".join(shown(text) for text in profile.seen.starts(3))
-    found = f"{len(profile.seen)} whole numbers that look like classes" if numbers else "classes"
+    words = "dates" if profile.dates == profile.present else "classes"
+    found = f"{len(profile.seen)} whole numbers that look like classes" if numbers else words
     ways = "set data.task: regression to predict it as a number, or " if numbers else ""
     raise SettingError(
         "data.target",
@@ -137,16 +138,23 @@ def whole_numbers_of(profile: ColumnProfile) -> WholeNumbers:
 
 
 def _check_numbers(file: str, profile: ColumnProfile) -> None:
+    if profile.no_number is not None and _holds_text(profile):
+        raise SettingError(
+            "data.task",
+            f'regression needs numbers, but "{shown(profile.name)}" holds text such as'
+            f' "{shown(profile.no_number.text)}" ({profile.no_number.place}); use classification, or choose another'
+            " data.target",
+        )
+
+
+def _holds_text(profile: ColumnProfile) -> bool:
+    """Whether the values are no numbers, nor numbers with mistakes among them, which are an error of their own."""
     typed_boolean = profile.booleans == profile.present and set(profile.seen.texts()) == {"true", "false"}
     if profile.numbers == profile.present or typed_boolean or profile.no_number is None:
-        return
+        return False
     if is_mixture(profile) or profile.numbers >= MOSTLY * profile.present:
         raise DataError(mixed_message(profile))
-    raise SettingError(
-        "data.task",
-        f'regression needs numbers, but "{shown(profile.name)}" holds text such as "{shown(profile.no_number.text)}"'
-        f" ({profile.no_number.place}); use classification, or choose another data.target",
-    )
+    return True
 
 
 def _class_names(file: str, profile: ColumnProfile, data: DataConfig) -> tuple[str, ...]:

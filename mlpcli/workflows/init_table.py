@@ -120,7 +120,9 @@ def _rule_entries(rules: LineRules) -> list[Entry]:
 
 def _choose(path: Path, profiles: Profiles, names: tuple[str, ...], first: RawTable, guessed: bool) -> _Chosen:
     check_known("--target", path.name, names, profiles)
-    data = DataConfig(source=str(path), target=names[0] if len(names) == 1 else list(names))
+    data = DataConfig(source=str(path), target=names[0])
+    if len(names) > 1:  # numbers, whatever they look like: nothing else can be meant
+        data = data.model_copy(update={"target": list(names), "task": "regression"})
     try:
         encoder, notes = choose_target(path.name, profiles, data)
     except SettingError as error:
@@ -193,7 +195,10 @@ def _target_entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[
     if len(names) == 1:
         return [(f"target: {yaml_value(names[0])}", ("a guess; " if guessed else "") + told[0])]
     each = [f"{shown(name)}: {words}" for name, words in zip(names, told, strict=True)]
-    return [(f"target: {yaml_list(list(names))}", "several numbers"), *_wrapped(each)]
+    entries = [(f"target: {yaml_list(list(names))}", "several numbers"), *_wrapped(each)]
+    if any(whole_numbers_of(profiles[name]).classes for name in names):
+        entries.append(("task: regression", "whole numbers are amounts here, and no classes"))
+    return entries
 
 
 def _wrapped(texts: Iterable[str]) -> list[Entry]:

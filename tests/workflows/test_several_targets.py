@@ -142,6 +142,10 @@ def test_streamed_rows_give_both(table: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_names_with_commas_between_them(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(table.parent)
     assert "target: [가격, a]" in init("houses.csv", "가격, a").text
+    assert "task:" not in init("houses.csv", ["a", "b"], Path("-")).text
+    (table.parent / "rooms.csv").write_text("a,b,rooms\n" + "0.5,1.5,2\n1.5,2.5,3\n2.5,9.5,3\n" * 9, encoding="utf-8")
+    assert "task: regression" in init("rooms.csv", ["b", "rooms"]).text
+    assert validate("rooms.yaml").plan.task == "regression"
     assert "target: [a, b]" in init("houses.csv", ["a", "b"], Path("two.yaml")).text
     assert validate("two.yaml").plan.target_scaling == "standardize"
     assert "target: 'rent, net'" in init("houses.csv", "rent, net", Path("one.yaml")).text

@@ -72,7 +72,7 @@ REFUSED: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [
     (
         {"a": NUMBERS, "b": ["x", *NUMBERS[1:3], "y", "z", "x"]},
         {"task": "regression"},
-        'data.task: regression needs numbers, but "b" holds text such as "x" (표.csv:2)',
+        'data.target: several targets must be numbers, but "b" of 표.csv holds classes (',
     ),
     (
         {"a": NUMBERS, "b": NUMBERS},
