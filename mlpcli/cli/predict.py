@@ -11,7 +11,7 @@ import click
 
 from mlpcli.cli.options import PATH, RUN_PATH, Command, engine_option, json_option, stock_options, told_of
 from mlpcli.cli.terminal import ResultStream, line, printed_json, say, table, write_result
-from mlpcli.text import number
+from mlpcli.text import number, one_line
 
 if TYPE_CHECKING:
     from mlpcli.arrays import Moments
@@ -208,7 +208,7 @@ class Overview:
             names = _headings(self.ready) if self.ready.meaning.outputs > 1 else [""]
             columns = zip(self.moments.low, self.moments.high, self.moments.mean, strict=True)
             for name, (low, high, mean) in zip(names, columns, strict=True):
-                head = f"{name}: " if name else ""
+                head = f"{one_line(name)}: " if name else ""
                 line(f"{head}from {number(float(low))} to {number(float(high))}, {number(float(mean))} on average")
             return
         counted = [[name, f"{count:,}", f"{100 * count / rows:.1f} %"] for name, count in self.counts.most_common()]
