@@ -217,7 +217,8 @@ class ColumnProfile:
         numbers = ~every
         digits = np.asarray(pc.match_substring_regex(ascii_forms(whole), MAY_BE_NUMBER), dtype=bool)
         rows = np.flatnonzero(digits & ~dates)
-        numbers[rows] = self.number_forms.add(whole.take(pa.array(rows)), counts[rows])
+        if len(rows):  # the patterns alone take milliseconds to compile, for each column anew
+            numbers[rows] = self.number_forms.add(whole.take(pa.array(rows)), counts[rows])
         return _Forms(numbers, np.asarray(boolean_mask(distinct), dtype=bool), dates)
 
     def _add_others(self, texts: pa.ChunkedArray, counts: npt.NDArray[np.int64], others: Mask) -> None:

@@ -162,6 +162,7 @@ def test_what_does_not_go_together_is_refused_with_the_counts(texts: list[str], 
         ["3 pm", "4 pm", "11 am"] * 10,
         ["10-19", "20-29", "30-39"] * 10,
         ["1.2.3", "1.2.4", "2.0.0"] * 10,
+        ["3 blind mice and their tails", "7 blind mice and their tails", "9 abcdefghijklmnopqrstu"] * 10,
         [
             f"{row % 9} {street}"
             for row, street in enumerate(["Main St", "Oak Ave", "Elm Rd", "1st", "Hill", "Bay"] * 6)
