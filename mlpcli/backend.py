@@ -220,7 +220,7 @@ def _log_errors_only() -> None:
     from absl import logging as absl_logging
 
     absl_logging.set_verbosity(absl_logging.ERROR)
-    # model.evaluate makes a function for each model, rightly; TensorFlow counts them all by the place in Keras's code
+    # model.fit makes a function for each model, rightly; TensorFlow counts them all by the place in Keras's code
     # where they are made, and from the fifth model on calls it retracing, which no user can do anything about.
     logging.getLogger("tensorflow").addFilter(_no_retracing)
 

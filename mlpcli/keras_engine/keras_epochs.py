@@ -23,7 +23,7 @@ from mlpcli.model.plan import Prepared
 
 
 class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc]
-    """The same batches, for `model.fit` and `model.evaluate`."""
+    """The same batches, for `model.fit`."""
 
     def __init__(
         self, part: Part, targets: Array, batch_size: int, seed: int | None = None, weights: Array | None = None
@@ -50,27 +50,35 @@ class KerasPredictor:
 
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
-        for start in range(0, len(part), self._batch_size):
-            rows = part.indices[start : start + self._batch_size]
-            with backend.out_of_memory():
-                outputs = np.asarray(self.model(take_rows(part.x, rows), training=False))
-            yield rows, outputs
+        for rows, outputs in self._outputs(part):
+            yield rows, np.asarray(outputs)
 
     def losses(
         self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
     ) -> dict[str, float]:
-        """Loss and metrics over a part, and what `seen` makes of its outputs; see `Predictor`."""
-        if seen is not None:  # Keras's `evaluate` gives no outputs
-            for rows, outputs in self.batches(part):
-                seen(rows, outputs)
-        batches = Batches(part, targets, self._batch_size)
-        with backend.out_of_memory():
-            found = self.model.evaluate(batches, verbose=0, return_dict=True)
-        return {name: float(value) for name, value in found.items()}
+        """Loss and metrics over a part, and what `seen` makes of the same outputs; see `Predictor`.
 
-    @property
-    def _batch_size(self) -> int:
-        return min(PREDICTION_BATCH, self.most_rows)
+        What `model.evaluate` does with a batch, step by step: it gives no outputs, and traces a graph for each model.
+        """
+        mean = backend.keras().metrics.Mean()
+        self.model.reset_metrics()
+        for rows, outputs in self._outputs(part):
+            y = take_rows(targets, rows)
+            mean.update_state(self.model.compute_loss(y=y, y_pred=outputs, training=False), len(rows))
+            self.model.compute_metrics(None, y, outputs)
+            if seen is not None:
+                seen(rows, np.asarray(outputs))
+        found = {**self.model.get_metrics_result(), "loss": mean.result()}
+        return {name: float(found[name]) for name in sorted(found)}  # in the order of `model.evaluate`
+
+    def _outputs(self, part: Part) -> Iterator[tuple[Array, Any]]:
+        """Rows, and Keras's tensors, which remember the logits: cross-entropy is computed from those."""
+        size = min(PREDICTION_BATCH, self.most_rows)
+        for start in range(0, len(part), size):
+            rows = part.indices[start : start + size]
+            with backend.out_of_memory():
+                outputs = self.model(take_rows(part.x, rows), training=False)
+            yield rows, outputs
 
 
 class KerasEngine:

@@ -38,7 +38,7 @@ class Predictor(Protocol):
         """Loss and metrics over a part; `targets` belong to the source's whole arrays.
 
         seen: takes rows (n,) of the source and their outputs (n, units), a batch at a time. It must not keep the
-        outputs: the next batch overwrites them. NumPy runs the network once for both, Keras twice.
+        outputs: the next batch overwrites them.
         """
 
 

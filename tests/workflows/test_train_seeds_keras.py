@@ -71,7 +71,8 @@ def test_new_models_are_not_called_retracing(
 ) -> None:
     """Without the filter TensorFlow warns from the fifth model on; other warnings of its are still heard."""
     with caplog.at_level(logging.WARNING, logger="tensorflow"):
-        mlpcli.train_seeds(write_config(CONFIG), 6, ["training.epochs=1", *SMALL], tmp_path / "runs")
+        overrides = ["training.epochs=1", "training.engine=keras", *SMALL]
+        mlpcli.train_seeds(write_config(CONFIG), 6, overrides, tmp_path / "runs")
         assert caplog.messages == []
         logging.getLogger("tensorflow").warning("something else")
     assert caplog.messages == ["something else"]
