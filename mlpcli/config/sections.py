@@ -326,9 +326,10 @@ class ModelConfig(Section):
     dropout: Fraction = Field(0.0, description="after the activation")
     kernel_regularizer: Regularizer | None = Field(None, description="of each hidden dense layer")
     layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=MOST_LAYERS)] | None = Field(
-        None, description="the long form: Keras layers in order, without the output layer"
+        None,
+        description="the long form: Keras layers in order; the last is the output where its units and activation fit",
     )
-    output: AnyOutput = Field("auto", description="auto: from the task; or dense arguments")
+    output: AnyOutput = Field("auto", description="auto: the last of `layers`, or from the task; or dense arguments")
 
     @model_serializer(mode="wrap")
     def _only_the_form_in_use(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -6,6 +6,7 @@ The files, in reading order:
 - layer_rules.py: for each layer its output shape, its weights, and what fits them
 - metric_rules.py: metrics that say nothing about the outputs
 - target_rules.py: losses and metrics that say nothing about the targets' values
+- output_layer.py: the output, which the last of the layers may be
 - objective.py: loss, metrics and output, chosen and checked; a target in its own units
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
 - plan.py: the whole plan, whether it fits into memory, and what training is given

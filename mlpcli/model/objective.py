@@ -25,19 +25,25 @@ from mlpcli.config.sections import Output
 from mlpcli.data.dataset import DataFacts
 from mlpcli.data.scaling import TargetScaling
 from mlpcli.errors import SettingError
-from mlpcli.model.metric_rules import POSITIVE, SIGNED, check_loss, check_metrics
+from mlpcli.model.metric_rules import SIGNED, check_loss, check_metrics
+from mlpcli.model.output_layer import ChosenOutput, WrittenOutput, choose_output, written_output
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Task, loss and metrics, and the output layer that fits them."""
+    """Task, loss and metrics, and the output layer that fits them, with the layers before it."""
 
     task: str
-    output: Output
+    chosen: ChosenOutput
     loss: Loss
     labels: Labels
     metrics: tuple[Metric, ...]
     threshold: float
+
+    @property
+    def output(self) -> Output:
+        """The output layer, with units and activation."""
+        return self.chosen.output
 
 
 def choose_objective(config: Config, facts: DataFacts) -> Objective:
@@ -46,30 +52,28 @@ def choose_objective(config: Config, facts: DataFacts) -> Objective:
     Raises:
         SettingError: they do not fit each other or the data.
     """
-    task = _task(config, facts)
+    written = written_output(config.model)
+    task = _task(config, written, facts)
     loss = _loss(config, task)
     if task not in loss.labels:
         fitting = "sparse_categorical_crossentropy" if task == "classification" else _default_loss(task).tag
         raise SettingError("training.loss", f"{loss.tag} does not fit a {task} task; use {fitting}, or auto")
     check_loss(loss, task, facts.targets)
     labels = loss.labels[task]
-    output = _output(config, task, loss, facts)
+    chosen = _output(written, config, task, loss, facts)
     metrics = _metrics(config, task, loss, labels)
-    check_metrics(metrics, output, task, loss)
+    check_metrics(metrics, chosen.output, task, loss)
     metrics = tuple(_with_threshold(metric, task) for metric in metrics)
-    return Objective(task, output, loss, labels, metrics, 0.0 if loss.tag in SIGNED else 0.5)
+    return Objective(task, chosen, loss, labels, metrics, 0.0 if loss.tag in SIGNED else 0.5)
 
 
-def _task(config: Config, facts: DataFacts) -> str:
+def _task(config: Config, written: WrittenOutput, facts: DataFacts) -> str:
     """Two classes make a binary task, unless the config asks for one output per class."""
     if facts.task != "binary" or config.data.task != "auto":
         return facts.task
-    output, loss = config.model.output, config.training.loss
-    wants_two = not isinstance(output, str) and (
-        output.units == 2 or (output.activation == "softmax" and output.units != 1)
-    )
+    loss = config.training.loss
     wants_classes = not isinstance(loss, str) and "binary" not in loss.labels and "classification" in loss.labels
-    return "classification" if wants_two or wants_classes else "binary"
+    return "classification" if written.asks_for_two() or wants_classes else "binary"
 
 
 def _loss(config: Config, task: str) -> Loss:
@@ -119,46 +123,14 @@ def _with_threshold(metric: Metric, task: str) -> Metric:
     return metric
 
 
-def _output(config: Config, task: str, loss: Loss, facts: DataFacts) -> Output:
+def _output(written: WrittenOutput, config: Config, task: str, loss: Loss, facts: DataFacts) -> ChosenOutput:
     classes = len(facts.class_names or ())
     units, why = {
         "classification": (classes, f"one per class, {classes}"),
         "binary": (1, "1 for a binary task"),
         "regression": (facts.targets, f"one per target, {facts.targets}"),
     }[task]
-    given = Output() if isinstance(config.model.output, str) else config.model.output
-    if given.units not in (None, units):
-        raise SettingError("model.output.units", f"must be {why} (got {given.units}); leave it out, or correct it")
-    activation = given.activation or _default_activation(task, loss)
-    _check_activation(activation, units, task, loss)
-    return given.model_copy(update={"units": units, "activation": activation})
-
-
-def _default_activation(task: str, loss: Loss) -> str:
-    if task == "regression":
-        return "softplus" if loss.tag in ("poisson", "mean_squared_logarithmic_error") else "linear"
-    if loss.tag in (*SIGNED, "categorical_hinge"):
-        return "tanh" if loss.tag in SIGNED else "linear"
-    return "softmax" if task == "classification" else "sigmoid"
-
-
-def _check_activation(activation: str, units: int, task: str, loss: Loss) -> None:
-    key = "model.output.activation"
-    if activation == "softmax" and units == 1:
-        raise SettingError(key, "softmax over one unit is always 1; use sigmoid for two classes, linear for a number")
-    if loss.tag == "poisson" and activation not in POSITIVE:
-        raise SettingError(key, f"poisson needs outputs above 0, but {activation} gives others, too; use softplus")
-    if task == "binary" and loss.tag in SIGNED and activation not in ("tanh", "hard_tanh", "softsign", "linear"):
-        raise SettingError(
-            key, f"{loss.tag} needs outputs on both sides of 0, which {activation} does not give; use tanh or linear"
-        )
-    allowed = {
-        "classification": ("softmax", "sparsemax", *(("sigmoid",) if loss.labels.get("binary") else ())),
-        "binary": ("sigmoid", "hard_sigmoid"),
-    }
-    if task in allowed and loss.probabilities and activation not in allowed[task]:
-        one_of = " or ".join(allowed[task][:2])
-        raise SettingError(key, f"{loss.tag} needs probabilities, which {activation} does not give; use {one_of}")
+    return choose_output(written, config.model, task, loss, units, why)
 
 
 DEGREES = {"mean_squared_error": 2, "mean_absolute_error": 1}

@@ -38,6 +38,8 @@ class Plan:
     metrics: tuple[Metric, ...]
     threshold: float
     """Binary: a prediction above it is the second class."""
+    notes: tuple[str, ...] = ()
+    """What people should know of the choice."""
 
     @property
     def output(self) -> PlannedLayer:
@@ -93,6 +95,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
     """
     scaling = choose_scaling(facts, config.data.scaling)
     objective = choose_objective(config, facts)
+    chosen = objective.chosen
     check_target_scaling(config.data.target_scaling, objective)
     own_units = (OUTPUT_UNITS,) if config.data.target_scaling == "standardize" else ()
     columns = known_columns(config, [metric.name for metric in objective.metrics])
@@ -103,7 +106,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         name=config.name,
         safe_name=safe_name(config.name, "model"),
         input_shape=facts.input_shape,
-        layers=stack_layers(config.model, facts.input_shape, scaling, objective.output, own_units),
+        layers=stack_layers(chosen.hidden, facts.input_shape, scaling, chosen.output, own_units, chosen.key),
         task=objective.task,
         class_names=facts.class_names,
         scaling=scaling,
@@ -112,6 +115,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         labels=objective.labels,
         metrics=objective.metrics,
         threshold=objective.threshold,
+        notes=chosen.notes,
     )
 
 

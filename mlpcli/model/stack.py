@@ -27,9 +27,16 @@ Step = tuple[str, Layer]
 
 
 def stack_layers(
-    model: ModelConfig, input_shape: Shape, scaling: str, output: Output, after: tuple[Layer, ...] = ()
+    model: ModelConfig,
+    input_shape: Shape,
+    scaling: str,
+    output: Output,
+    after: tuple[Layer, ...] = (),
+    output_key: str = "model.output",
 ) -> tuple[PlannedLayer, ...]:
     """Place scaling, hidden layers, output layer and what comes `after` it; add flatten or reshape where needed.
+
+    model: its hidden layers alone count. output_key: where the config says what the output is.
 
     Raises:
         SettingError: a layer does not accept the output of the one before it.
@@ -38,7 +45,7 @@ def stack_layers(
     steps: list[Step] = [("data.scaling", layer) for layer in SCALING_LAYERS[scaling]]
     if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
         steps.append(("model", Flatten()))
-    steps += [*hidden, ("model.output", Dense.model_validate({**dict(output), "units": output.units}))]
+    steps += [*hidden, (output_key, Dense.model_validate({**dict(output), "units": output.units}))]
     steps += [("data.target_scaling", layer) for layer in after]
     placed, sizes, keys, shape = [], [], [], input_shape
     for key, layer in steps:

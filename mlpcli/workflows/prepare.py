@@ -111,7 +111,7 @@ def _check_class_weight(loaded: LoadedConfig, facts: DataFacts) -> None:
 
 def say_findings(prepared: Prepared, listener: Progress) -> None:
     """Report what the user should know about the data before training."""
-    for note in prepared.source.notes:
+    for note in (*prepared.source.notes, *prepared.plan.notes):
         listener.note(f"note: {note}")
     for warning in prepared.look.warnings:
         listener.note(f"warning: {warning}")

@@ -26,7 +26,7 @@ class ValidationResult:
     """A config that will train: the facts about its data, and every decision.
 
     look, columns: what was seen of the rows; None and empty where none had to be loaded. notes: what people should
-    know of the reading, and of where the data was found.
+    know of the reading, of where the data was found, and of the plan.
     """
 
     config: Config
@@ -59,10 +59,11 @@ def _inspect(loaded: LoadedConfig, watch: Watch | None) -> ValidationResult:
     if built_in is not None and (built_in.at_hand or data.path is None):
         facts, plan = plan_from_facts(loaded)
         if not (built_in.at_hand and (_rows_matter(data, facts) or depends_on_targets(plan))):
-            return ValidationResult(loaded.config, facts, plan, notes=loaded.notes)
+            return ValidationResult(loaded.config, facts, plan, notes=(*loaded.notes, *plan.notes))
     prepared = prepare(loaded, watch) if watch else prepare(loaded)
-    source = prepared.source
-    return ValidationResult(loaded.config, prepared.facts, prepared.plan, prepared.look, source.columns, source.notes)
+    source, plan = prepared.source, prepared.plan
+    notes = (*source.notes, *plan.notes)
+    return ValidationResult(loaded.config, prepared.facts, plan, prepared.look, source.columns, notes)
 
 
 def _rows_matter(data: DataConfig, facts: DataFacts) -> bool:

@@ -102,9 +102,19 @@ def test_names_in_any_script_train() -> None:
     names = ["은닉 층 1", "input", "출력"]
     layers = [{"dense": {"units": 3, "name": name}} for name in names]
     plan, model = planned({"name": "패션 모델", "model": {"layers": layers}})
-    assert [layer.name for layer in plan.layers] == [*names, "dense"]
+    assert [layer.name for layer in plan.layers] == names
     x, y = rows("classification", plan.labels)
     assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
+
+
+def test_a_last_layer_without_activation_is_what_keras_takes_as_logits() -> None:
+    plan, model = planned({"model": {"layers": [{"dense": {"units": 5, "activation": "relu"}}, {"dense": 3}]}})
+    layers = keras().layers
+    stock = keras().Sequential([keras().Input((4,)), layers.Dense(5, activation="relu"), layers.Dense(3)])
+    stock.compile(loss=keras().losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    stock.set_weights(model.get_weights())
+    x, y = rows("classification", plan.labels)
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(stock.evaluate(x, y, verbose=0), rel=1e-6)
 
 
 @pytest.mark.parametrize(
