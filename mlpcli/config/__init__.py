@@ -12,6 +12,7 @@
 - regularizers.py: Keras's regularizers and constraints
 - yaml_reader.py: strict YAML in which every value keeps its line; syntax errors explained
 - yaml_writer.py: a config, a value or a comment as YAML
+- keras_code.py: Keras's Python, as tutorials have it, and the YAML for it
 - problems.py: pydantic's errors as messages, with the nearest valid key or name
 - data_paths.py: the paths of the data section, made absolute
 - load_config.py: a file and its -s overrides to a checked Config

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from mlpcli.config.base import Component
+from mlpcli.config.keras_code import yaml_of_call
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.yaml_reader import Document, KeyPath
@@ -104,15 +105,50 @@ def _demand(detail: Any, root: type[BaseModel]) -> str:
     if kind == "missing":
         return _MISSING
     if kind == "extra_forbidden":
-        return "unknown key" + _nearest_key(location, root)
+        return "unknown key" + (_of_keras(location, detail["input"]) or _nearest_key(location, root))
     if kind == "union_tag_invalid":
-        return f'unknown name "{shown(context["tag"])}"{suggestion(context["tag"], names_at(location, root))}'
+        tag = context["tag"]
+        written = _as_yaml(tag, location, root)
+        return f'unknown name "{shown(tag)}"{written or suggestion(tag, names_at(location, root))}'
     if kind == "union_tag_not_found":
         return _untold(detail["input"], names_at(location, root))
     if kind == "string_pattern_mismatch":
         rule = "may hold only letters, digits and _" if "metrics" in location else "may not hold `/` or line breaks"
         return f'{rule} (got "{shown(detail["input"])}")'
     return str(detail["msg"])
+
+
+def _as_yaml(text: str, location: Location, root: type[BaseModel]) -> str:
+    """`; write ...` for a component in Keras's own spelling, else ""."""
+    written = yaml_of_call(text, _classes_at(location, root), _models_in)
+    if written is None:
+        return ""
+    key = next((part for part in reversed(location) if part != "given"), "")
+    value = written if isinstance(key, int) or ": " not in written else f"{{{written}}}"
+    return f"; write `{'-' if isinstance(key, int) else f'{key}:'} {value}`"
+
+
+_KERAS_KEYS = {
+    "lr": '; did you mean "learning_rate"?',
+    "decay": "; write `training.learning_rate_schedule: {inverse_time_decay: {decay_steps: 1, decay_rate: ...}}`",
+    "from_logits": "; leave it out: a last dense layer without activation is taken as logits, and the model gives"
+    " probabilities",
+    "input_shape": "; only the first of `layers` may have it, as a list such as [784]; it follows from the data",
+    "input_dim": "; only the first of `layers` may have it, as a number such as 8; it follows from the data",
+    "validation_split": "; write `data.validation: 0.2`",
+    "validation_data": "; write `data.validation:` with a fraction, a path, or test",
+    "callbacks": "; they have keys of their own: `training.early_stopping: {monitor: val_loss, patience: 10}`,"
+    " `training.learning_rate_schedule: {reduce_on_plateau: {patience: 5}}`, `output.tensorboard: true`",
+}
+"""What Keras and its tutorials have and a config has not, or in another place."""
+
+
+def _of_keras(location: Location, value: Any) -> str:
+    """Advice for an unknown key that is one of Keras's, else ""."""
+    key = str(location[-1])
+    if value is None and key.endswith(")"):
+        return "; it is the rest of a call in Python, which YAML ends at the comma; write the call as YAML"
+    return _KERAS_KEYS.get(key, "")
 
 
 def _untold(value: Any, names: list[str]) -> str:

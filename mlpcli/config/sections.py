@@ -5,10 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, field_validator, model_serializer
+from pydantic import (
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from mlpcli.config.base import Fraction, NonNegative, Number, Section, Size, kind_of, one_of
+from mlpcli.config.base import LARGEST_SIZE, Fraction, NonNegative, Number, Section, Size, kind_of, one_of
 from mlpcli.config.initializers import Initializer
 from mlpcli.config.layers import DENSE_LAYERS, IMAGE_LAYERS, Activation, KernelLayer, Layer
 from mlpcli.config.losses import Loss
@@ -312,6 +320,16 @@ AnyOutput = Annotated[
 ]
 
 
+def _shape_in(value: Any) -> list[int] | None:
+    """A shape as Keras's models have it: [28, 28], 784, or the tuple `(28, 28)`, which is a text in YAML."""
+    if isinstance(value, str) and re.fullmatch(r"\(\d{1,9}(, ?\d{1,9})*,?\)", value):
+        value = [int(size) for size in re.findall(r"\d+", value)]
+    sizes = [value] if type(value) is int else value
+    if not (isinstance(sizes, list) and 1 <= len(sizes) <= 3):
+        return None
+    return sizes if all(type(size) is int and 0 < size <= LARGEST_SIZE for size in sizes) else None
+
+
 class ModelConfig(Section):
     """The network between the input and the output layer."""
 
@@ -329,11 +347,32 @@ class ModelConfig(Section):
         None,
         description="the long form: Keras layers in order; the last is the output where its units and activation fit",
     )
+    input_shape: Annotated[list[Size], Field(min_length=1, max_length=3)] | None = Field(
+        None, description="null: from the data; else checked against it; also in the first of `layers`, as in Keras"
+    )
     output: AnyOutput = Field("auto", description="auto: the last of `layers`, or from the task; or dense arguments")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shape_of_the_first_layer(cls, value: Any) -> Any:
+        """Take `input_shape` out of the first layer, where Keras's models have it; malformed, it stays there."""
+        layers: Any = value.get("layers") if isinstance(value, dict) and "input_shape" not in value else None
+        first = layers[0] if isinstance(layers, list) and layers else None
+        if not (isinstance(first, dict) and len(first) == 1):
+            return value
+        kind, arguments = next(iter(first.items()))
+        for key in ("input_shape", "input_dim") if isinstance(arguments, dict) else ():
+            shape = _shape_in(arguments.get(key))
+            if shape is not None:
+                rest = {name: argument for name, argument in arguments.items() if name != key}
+                return {**value, "input_shape": shape, "layers": [{kind: rest}, *layers[1:]]}
+        return value
 
     @model_serializer(mode="wrap")
     def _only_the_form_in_use(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        unused = ("layers",) if self.layers is None else SHORT_FORM
+        unused = ["layers"] if self.layers is None else [*SHORT_FORM]
+        if self.input_shape is None:
+            unused.append("input_shape")
         return {key: value for key, value in write(self).items() if key not in unused}
 
 

@@ -5,6 +5,7 @@ Also what training is given (`Prepared`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from mlpcli.arrays import Array
 from mlpcli.config.losses import Labels, Loss
 from mlpcli.config.metrics import Metric
 from mlpcli.config.schema import Config, check_monitor, known_columns, monitors
+from mlpcli.config.sections import ModelConfig
 from mlpcli.data.dataset import DataFacts, Source, Splits
 from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
@@ -94,6 +96,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         SettingError: a setting does not fit the data or another one; its key is named.
     """
     scaling = choose_scaling(facts, config.data.scaling)
+    _check_input_shape(config.model, facts.input_shape)
     objective = choose_objective(config, facts)
     chosen = objective.chosen
     check_target_scaling(config.data.target_scaling, objective)
@@ -117,6 +120,18 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         threshold=objective.threshold,
         notes=chosen.notes,
     )
+
+
+def _check_input_shape(model: ModelConfig, shape: Shape) -> None:
+    """An input shape that the config gives must be the data's; flattened, or with an axis of one channel, will do."""
+    given = tuple(model.input_shape or shape)
+    agreeing = (shape, (math.prod(shape),), (*shape, 1))
+    if given not in agreeing:
+        key = "model.input_shape" if model.layers is None else "model.layers[0]"
+        message = (
+            f"input_shape is {given}, but a row of the data has the shape {shape}; remove it, or check data.source"
+        )
+        raise SettingError(key, message)
 
 
 def planned_layers(plan: Plan, scaling: Scaling, target: TargetScaling | None = None) -> list[SavedLayer]:

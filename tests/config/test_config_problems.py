@@ -81,6 +81,26 @@ TRAINING = [
      'loss: the arguments of "huber" belong under it: `huber: {argument: value, ...}`'),
     ("metrics: [{name: auc, curve: PR}]",
      'metrics[0]: the arguments of "auc" belong under it: `auc: {argument: value, ...}`'),
+    # Keras's Python, and what has another place
+    ("optimizer: SGD(lr=0.1)",
+     'optimizer: unknown name "SGD(lr=0.1)"; write `optimizer: {sgd: {learning_rate: 0.1}}`'),
+    ("optimizer: keras.optimizers.SGD(0.1, momentum=0.9)",
+     'optimizer: unknown name "keras.optimizers.SGD(0.1, momentum=0.9)"; write `optimizer: {sgd: {learning'),
+    ("optimizer: tf.keras.optimizers.Adam()",
+     'optimizer: unknown name "tf.keras.optimizers.Adam()"; write `optimizer: adam`'),
+    ("loss: SparseCategoricalCrossentropy(from_logits=True)",
+     'loss: unknown name "SparseCategoricalCrossentropy(from_lo..."; write `loss: sparse_categorical_crossentropy`'),
+    ("metrics: ['acc', Recall(thresholds=0.5)]",
+     'metrics[1]: unknown name "Recall(thresholds=0.5)"; write `- recall: {thresholds: 0.5}`'),
+    ("optimizer: SDG(lr=0.1)", 'optimizer: unknown name "SDG(lr=0.1)"; available: sgd, '),
+    ("optimizer: {name: sgd, lr: 0.1}", 'optimizer.lr: unknown key; did you mean "learning_rate"?'),
+    ("optimizer: {name: sgd, decay: 0.1}",
+     "optimizer.decay: unknown key; write `training.learning_rate_schedule: {inverse_time_decay: {decay_steps: 1, "),
+    ("callbacks: [EarlyStopping]",
+     "callbacks: unknown key; they have keys of their own: `training.early_stopping: {monitor: val_loss, "),
+    ("validation_split: 0.2", "validation_split: unknown key; write `data.validation: 0.2`"),
+    ("loss: {binary_crossentropy: {from_logits: true}}",
+     "loss.binary_crossentropy.from_logits: unknown key; leave it out: a last dense layer without activation is taken"),
     # components
     ("metrics: [{accuracy: 3}]", "metrics[0].accuracy: takes its arguments as a mapping, or none"),
     ("metrics: [{mse: {name: a b}}]", 'metrics[0].mse.name: may hold only letters, digits and _ (got "a b")'),
@@ -179,6 +199,20 @@ MODEL = [
      "layers[0].conv2d.kernel_size: may have at most 2 entries (got 3)"),
     ("layers: [{conv2d: {filters: 3, kernel_size: [3, 0]}}]",
      "layers[0].conv2d.kernel_size[1]: must be greater than 0 (got 0)"),
+    ("kernel_regularizer: l2(0.01)",
+     'kernel_regularizer: unknown name "l2(0.01)"; write `kernel_regularizer: {l2: 0.01}`'),
+    ("kernel_initializer: RandomNormal(mean=0., stddev=0.05)",
+     'kernel_initializer: unknown name "RandomNormal(mean=0., stddev=0.05)"; write `kernel_initializer: '
+     "{random_normal: {mean: 0.0, stddev: 0.05}}`"),
+    ("layers: [Dropout(0.2)]", 'layers[0]: unknown name "Dropout(0.2)"; write `- dropout: 0.2`'),
+    ("layers: ['Dense(8, kernel_regularizer=l2(0.1))']",
+     'layers[0]: unknown name "Dense(8, kernel_regularizer=l2(0.1))"; write `- dense: {units: 8, kernel_regularizer: '
+     "{l2: 0.1}}`"),
+    ("layers: ['Dense(__import__(\"os\").getcwd())']", 'layers[0]: unknown name "Dense('),
+    ("layers: [flatten, {dense: {units: 3, input_shape: [784]}}]",
+     "layers[1].dense.input_shape: unknown key; only the first of `layers` may have it, as a list such as [784]"),
+    ("layers: [{dense: {units: 3, input_shape: abc}}]",
+     "layers[0].dense.input_shape: unknown key; only the first of `layers` may have it, as a list such as [784]"),
     ("layers: [{max_pooling2d: 0}]", "layers[0].max_pooling2d: must be greater than 0 (got 0)"),
 ]  # fmt: skip
 
@@ -253,6 +287,16 @@ def test_a_name_that_makes_no_folder_is_refused_in_one_short_line(name: str, ref
     assert problem.startswith("my.yaml:1:1: name: ")
     assert len(problem) < 170
     assert problem.isprintable()
+
+
+def test_a_call_that_yaml_ends_at_a_comma_is_told_as_far_as_it_goes(refusals: Refusals) -> None:
+    layer = "dense: {units: 64, kernel_initializer: RandomNormal(mean=0., stddev=0.05)}"
+    assert [problem.partition("dense.")[2] for problem in refusals(f"{DIGITS}model:\n  layers:\n    - {layer}\n")] == [
+        'kernel_initializer: unknown name "RandomNormal(mean=0."; write `kernel_initializer: {random_normal: {mean: 0'
+        ".0, ...}}`",
+        "stddev=0.05): unknown key; it is the rest of a call in Python, which YAML ends at the comma; write the call as"
+        " YAML",
+    ]
 
 
 def test_all_problems_are_reported_at_once_in_the_order_of_the_file(refusals: Refusals) -> None:

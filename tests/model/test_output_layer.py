@@ -167,3 +167,26 @@ def test_an_output_that_does_not_fit_is_refused(
         planned(task, [RELU_8, *last], **training)
     assert caught.value.key == key
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize("given", [[4], 4, "(4,)", [4, 1]])
+@pytest.mark.parametrize("key", ["input_shape", "input_dim"])
+def test_an_input_shape_that_agrees_is_accepted_in_the_first_layer(key: str, given: Any) -> None:
+    plan = planned("classification", [dense(8, "relu", **{key: given}), dense(3, "softmax")])
+    assert (plan.input_shape, ends(plan)) == ((4,), [(8, "relu"), (3, "softmax")])
+
+
+@pytest.mark.parametrize("given", [[784], "(28, 28)", 5])
+def test_one_that_does_not_is_explained(given: Any) -> None:
+    with pytest.raises(
+        SettingError, match=r"input_shape is \(.*\), but a row of the data has the shape \(4,\)"
+    ) as caught:
+        planned("classification", [dense(8, "relu", input_shape=given), dense(3, "softmax")])
+    assert caught.value.key == "model.layers[0]"
+
+
+def test_a_config_keeps_the_shape_and_is_silent_without_one() -> None:
+    data = {"data": {"source": "iris"}}
+    layers = [dense(8, "relu", input_shape=[4])]
+    assert Config.model_validate({**data, "model": {"layers": layers}}).model_dump()["model"]["input_shape"] == [4]
+    assert "input_shape" not in Config.model_validate(data).model_dump()["model"]
