@@ -69,9 +69,9 @@ def train(
 ) -> int:
     """Train the network that CONFIG describes.
 
-    CONFIG is a file or the name of a recipe. Writes a run directory: the model with its best weights, the history,
-    scores and plots. With --seeds, writes a folder with a run directory for each seed, seeds.json and one plot of all
-    seeds.
+    CONFIG is a file or the name of a recipe. Writes a run directory: the model with the weights of its best epoch (of
+    its last, with output.keep: last), the history, scores and plots. With --seeds, writes a folder with a run directory
+    for each seed, seeds.json and one plot of all seeds.
 
     \b
     $ mlpcli train configs/digits.yaml

@@ -73,6 +73,21 @@ class Config(Section):
         return value
 
 
+def best_epoch_rule(config: Config) -> EarlyStopping | None:
+    """Early stopping as the config has it; without it, where the best weights are kept, one that never stops.
+
+    Weights that `use_ema` averages at the end are those of no epoch, and so they are kept as they are.
+    """
+    stopping, training = config.training.early_stopping, config.training
+    keeps = config.output.keep == "best"
+    if isinstance(stopping, EarlyStopping):
+        return stopping if keeps else stopping.model_copy(update={"restore_best_weights": False})
+    if not keeps or training.optimizer.use_ema:
+        return None
+    monitor = "loss" if config.data.validation is None else "val_loss"
+    return EarlyStopping(monitor=monitor, mode="min", patience=training.epochs)
+
+
 COUNTS = ("true_positives", "true_negatives", "false_positives", "false_negatives")
 Finding = tuple[str, str]
 """A dotted key, and the message about it."""
@@ -155,8 +170,8 @@ def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
 
 def _check_average(config: Config) -> Iterator[Finding]:
     """use_ema averages the weights at the end of training, and restoring the best weights would undo that."""
-    stopping = config.training.early_stopping
-    if config.training.optimizer.use_ema and isinstance(stopping, EarlyStopping) and stopping.restore_best_weights:
+    rule = best_epoch_rule(config)
+    if config.training.optimizer.use_ema and rule is not None and rule.restore_best_weights:
         message = "averages the weights, but early stopping would restore unaveraged ones; set"
         yield "training.optimizer.use_ema", f"{message} training.early_stopping.restore_best_weights: false"
 

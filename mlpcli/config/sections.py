@@ -131,6 +131,11 @@ class OutputConfig(Section):
     """What a run writes."""
 
     model: Literal["model.keras", "model.h5"] = Field("model.keras", description="or model.h5")
+    keep: Literal["best", "last"] = Field(
+        "best",
+        description="the epoch whose weights the model has: the best by what early stopping monitors, without it by"
+        " val_loss (loss where there is no validation set); or the last",
+    )
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
     tensorboard: bool = Field(False, description="also write logs for TensorBoard")
 

@@ -11,7 +11,7 @@ import numpy as np
 from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.config.schedules import ReduceLROnPlateau
-from mlpcli.config.schema import Config
+from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.sections import EarlyStopping, TrainingConfig
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
 from mlpcli.data.dataset import Part
@@ -112,7 +112,7 @@ class KerasEngine:
         """See `mlpcli.training.loop.Engine`."""
         training, logs = self.config.training, self._logs(folder)
         if training.engine == "keras":
-            return KerasFit(self.model, training, batches, after_step, logs)
+            return KerasFit(self.model, training, best_epoch_rule(self.config), batches, after_step, logs)
         return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs)
 
     def predictor(self) -> KerasPredictor:
@@ -141,13 +141,14 @@ class KerasFit:
         self,
         model: Any,
         training: TrainingConfig,
+        rule: EarlyStopping | None,
         batches: tuple[Batches, Batches | None],
         after_step: Callable[[int], None],
         callbacks: Sequence[Any] = (),
     ) -> None:
-        """callbacks: others of Keras's, told last."""
+        """rule: see `best_epoch_rule`. callbacks: others of Keras's, told last."""
         self.model, self.epochs, self.batches, self.after_step = model, training.epochs, batches, after_step
-        self.stopping = _early_stopping(training)
+        self.stopping = None if rule is None else backend.keras().callbacks.EarlyStopping(**dict(rule))
         judges = [judge for judge in (self.stopping, _plateau(training)) if judge is not None]
         self.callbacks = [*judges, *callbacks]
 
@@ -172,13 +173,6 @@ class KerasFit:
         data = {"x": train, "validation_data": validation, "shuffle": False}
         with backend.gradients_forgotten():
             self.model.fit(**data, epochs=self.epochs, verbose=0, callbacks=callbacks)
-
-
-def _early_stopping(training: TrainingConfig) -> Any:
-    settings = training.early_stopping
-    if not isinstance(settings, EarlyStopping):
-        return None
-    return backend.keras().callbacks.EarlyStopping(**dict(settings))
 
 
 def _plateau(training: TrainingConfig) -> Any:

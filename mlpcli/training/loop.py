@@ -16,7 +16,7 @@ from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.config.metrics import Metric
 from mlpcli.config.schedules import ReduceLROnPlateau
-from mlpcli.config.schema import Config
+from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.sections import EarlyStopping, StopWhenEqual, TrainingConfig
 from mlpcli.data.batches import RowBatches, encode_targets, row_weights
 from mlpcli.data.dataset import Part
@@ -41,6 +41,8 @@ class Outcome:
     """How a training went; epochs count from 1."""
 
     history: History
+    monitor: str
+    """The column of the history by which an epoch is the best."""
     best_epoch: int | None
     """The epoch with the best monitored value; None if no epoch finished."""
     kept_epoch: int | None
@@ -152,8 +154,11 @@ def fit_model(engine: Engine, folder: Path, progress: Progress, noted: list[Inte
     started = engine.start(batches, folder, compiled, after_step, progress.note)
     records = EpochRecords(HistoryWriter(folder / run_directory.HISTORY), progress)
     metrics = engine.prepared.plan.metrics
-    make: type[Loop] | type[FitLoop] = FitLoop if isinstance(started, Fit) else Loop
-    loop = make(started, training, metrics, records)  # type: ignore[arg-type] # each takes its own kind
+    loop: Loop | FitLoop
+    if isinstance(started, Fit):
+        loop = FitLoop(started, training, records)
+    else:
+        loop = Loop(started, training, best_epoch_rule(engine.config), metrics, records)
     progress.start(training.epochs, len(batches[0]), len(batches[0].part))
     return _outcome(loop, progress)
 
@@ -192,12 +197,17 @@ class Loop:
     """Epochs, and after each the history, the check for NaN, and the rules of the config."""
 
     def __init__(
-        self, engine: Epochs, training: TrainingConfig, metrics: Sequence[Metric], records: EpochRecords
+        self,
+        engine: Epochs,
+        training: TrainingConfig,
+        rule: EarlyStopping | None,
+        metrics: Sequence[Metric],
+        records: EpochRecords,
     ) -> None:
-        """metrics: of the model; which way each is better."""
+        """rule: see `best_epoch_rule`. metrics: of the model; which way each is better."""
         self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
-        stopping, equal, schedule = training.early_stopping, training.stop_when_equal, training.learning_rate_schedule
-        self.stopping = StopEarly(stopping, metrics) if isinstance(stopping, EarlyStopping) else None
+        equal, schedule = training.stop_when_equal, training.learning_rate_schedule
+        self.stopping = StopEarly(rule, metrics) if rule is not None else None
         self.equal = AccuraciesMeet(equal.tolerance) if isinstance(equal, StopWhenEqual) else None
         self.plateau = LowerRate(schedule, metrics) if isinstance(schedule, ReduceLROnPlateau) else None
         self.done, self.stopped = 0, False
@@ -259,8 +269,8 @@ class Loop:
 class FitLoop:
     """The same around `model.fit`, with Keras's EarlyStopping and ReduceLROnPlateau instead of the rules here."""
 
-    def __init__(self, engine: Fit, training: TrainingConfig, metrics: Sequence[Metric], records: EpochRecords) -> None:
-        """Args as of `Loop`; Keras knows the metrics."""
+    def __init__(self, engine: Fit, training: TrainingConfig, records: EpochRecords) -> None:
+        """Args as of `Loop`; Keras knows the rest."""
         self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
         equal = training.stop_when_equal
         self.stopping = engine.stopping
@@ -292,10 +302,13 @@ def _outcome(loop: Loop | FitLoop, progress: Progress) -> Outcome:
         progress.finish()
     history = loop.records.history
     kept = _restore(loop, broken=bool(failure or interrupted))
+    monitor = "val_loss" if "val_loss" in history else "loss"
+    if loop.stopping is not None:
+        monitor = loop.stopping.monitor
     best = _best_epoch(loop.stopping, history) if kept is not None else None
     done = len(history.get("epoch", ()))
     stopped = str(failure or interrupted or _reason(loop.training, loop.stopping, loop.equal, done))
-    return Outcome(history, best, kept, stopped, failure, interrupted)
+    return Outcome(history, monitor, best, kept, stopped, failure, interrupted)
 
 
 def _restore(loop: Loop | FitLoop, broken: bool) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli import __version__
-from mlpcli.config.schema import Config
+from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.streaming.disk_rows import on_disk
@@ -168,6 +168,7 @@ def run_metrics(
     return {
         "name": config.name,
         "epochs": epochs,
+        "monitor": outcome.monitor,
         "best_epoch": outcome.best_epoch,
         "kept_epoch": outcome.kept_epoch,
         "stopped": outcome.stopped,
@@ -212,7 +213,7 @@ def model_metadata(
 def test_chose_the_epoch(config: Config, prepared: Prepared) -> bool:
     """Whether the best epoch was chosen on the test rows; their score then is too optimistic."""
     same = prepared.splits.test is not None and prepared.splits.validation is prepared.splits.test
-    return same and bool(config.training.early_stopping or config.training.stop_when_equal)
+    return same and bool(best_epoch_rule(config) or config.training.stop_when_equal)
 
 
 def parts(prepared: Prepared) -> dict[str, Any]:
@@ -284,11 +285,15 @@ OPTIMISTIC = "the best epoch was chosen on the test rows (data.validation: test)
 
 
 def _best_epoch(metrics: dict[str, Any]) -> str:
-    """`best epoch 7 of 20; `, with the epoch that was kept if it is another; "" if none is best."""
-    best, kept = metrics["best_epoch"], metrics["kept_epoch"]
+    """`best epoch 7 of 20; `, with the epoch that was kept if it is another; "" if none is best.
+
+    By what it is the best is said where the reason for stopping does not say it.
+    """
+    best, kept, monitor = metrics["best_epoch"], metrics["kept_epoch"], metrics["monitor"]
     if best is None:
         return ""
-    return f"best epoch {best} of {metrics['epochs']}" + (f", kept epoch {kept}; " if kept != best else "; ")
+    by = "" if metrics["stopped"].startswith(monitor) else f" by {monitor}"
+    return f"best epoch {best} of {metrics['epochs']}{by}" + (f", kept epoch {kept}; " if kept != best else "; ")
 
 
 def _against_baseline(evaluation: dict[str, Any]) -> str:

@@ -58,7 +58,8 @@ def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
     assert "Traceback" not in err
     run = tmp_path / "run"
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["kept_epoch"] == metrics["epochs"] == len(read_history(history)["epoch"])
+    losses = read_history(history)["val_loss"]
+    assert (metrics["epochs"], metrics["kept_epoch"]) == (len(losses), losses.index(min(losses)) + 1)
     assert f"interrupted ({number.name}); the weights of epoch {metrics['kept_epoch']} are kept in" in err
     assert f"saved  {run / 'model.keras'}" in out
     metadata = read_metadata(run / "model.keras")

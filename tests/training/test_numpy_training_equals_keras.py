@@ -16,7 +16,7 @@ seed: 5
 data: {source: digits, limit: 450, validation: 0.2, test: 0.2, scaling: standardize}
 model: {hidden_units: [12, 8], activation: tanh}
 training: {epochs: 3, batch_size: 32, early_stopping: false}
-output: {plots: []}
+output: {plots: [], keep: last}
 """
 
 OPTIMIZERS = [
@@ -65,7 +65,7 @@ seed: 5
 data: {source: height_weight, validation: 0.2, test: 0.2, target_scaling: standardize}
 model: {hidden_units: [8], activation: tanh}
 training: {epochs: 3, batch_size: 32, early_stopping: false, metrics: [mae, root_mean_squared_error, r2_score]}
-output: {plots: []}
+output: {plots: [], keep: last}
 """
 BINARY = """
 name: moons
@@ -73,7 +73,7 @@ seed: 5
 data: {source: moons, validation: 0.2, test: 0.2}
 model: {hidden_units: [8], activation: relu}
 training: {epochs: 3, batch_size: 33, early_stopping: false, metrics: [accuracy, precision, recall]}
-output: {plots: []}
+output: {plots: [], keep: last}
 """
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schema import best_epoch_rule
 from mlpcli.config.sections import EarlyStopping
 from mlpcli.numpy_engine.optimizers import RULES, Optimizer
 from mlpcli.training.stopping import AccuraciesMeet, LowerRate, StopEarly
@@ -109,7 +110,7 @@ def _loop(prepared: Any, config: Any, folder: Path) -> Any:
     engine = make_engine(config, prepared)
     started = engine.start(_batches(engine), folder, False, lambda steps: None, pytest.fail)
     records = EpochRecords(HistoryWriter(folder / "history.csv"), Silence())
-    return Loop(started, config.training, prepared.plan.metrics, records)  # type: ignore[arg-type]
+    return Loop(started, config.training, best_epoch_rule(config), prepared.plan.metrics, records)  # type: ignore[arg-type]
 
 
 NOISY = (
