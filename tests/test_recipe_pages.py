@@ -56,6 +56,14 @@ def test_nothing_has_changed_since_it_was_measured() -> None:
     jobs.refuse_stale()
 
 
+@pytest.mark.parametrize("name", recipe_names())
+def test_results_without_early_stopping_are_those_of_the_last_epoch(name: str) -> None:
+    content = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"))
+    if not content["training"].get("early_stopping"):
+        assert all(entry["kept_epoch"] == entry["epochs"] for entry in entries_of(name))
+        assert content.get("output") == {"keep": "last"} or not entries_of(name)
+
+
 def test_results_of_another_network_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "entries_of", lambda group: [entry(777, 0.5)] if group == "tables/iris" else [])
     with pytest.raises(SystemExit, match="tables/iris, seed 777: has changed since it was measured; run make recipes"):

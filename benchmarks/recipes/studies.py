@@ -70,6 +70,8 @@ STARTS = {
     for activation in ("relu", "tanh", "sigmoid")
 }
 
+_STOPPING = ("training.early_stopping={monitor: val_loss, patience: 10}", "output.keep=best")
+
 REGULARIZATION = Study(
     "regularization",
     "fashion_mnist/adam",
@@ -83,12 +85,12 @@ REGULARIZATION = Study(
         "BatchNorm": ("model.batch_normalization=true",),
         "Dropout 0.4": ("model.dropout=0.4",),
         "L2 0.001": ("model.kernel_regularizer={l2: 0.001}",),
-        "early stopping": ("training.early_stopping={monitor: val_loss, patience: 10}",),
+        "early stopping": _STOPPING,
         "all four": (
             "model.batch_normalization=true",
             "model.dropout=0.4",
             "model.kernel_regularizer={l2: 0.001}",
-            "training.early_stopping={monitor: val_loss, patience: 10}",
+            *_STOPPING,
         ),
     },
 )
