@@ -35,6 +35,7 @@ def config_page() -> str:
     """Every key with its default and meaning, every name with its arguments."""
     parts = ["# Config", NOTE, _INTRODUCTION]
     parts += [f"## {title}\n\n{_keys(section)}" for title, section in SECTIONS.items()]
+    parts.append(_OUTPUT_LAYER)
     parts.append(f"## Built-in data\n\n{_listed(WORDS['datasets'])}")
     parts.append(f"## Activations\n\n{_listed(WORDS['activations'])}")
     for kind, classes in FAMILIES.items():
@@ -50,6 +51,27 @@ as a mapping with its name
 (`{name: sgd, momentum: 0.9}`). Relative paths start at the config's own folder. The option `-s training.epochs=5`
 overrides one key, any number of times; paths given so start where the command is typed."""
 
+
+_OUTPUT_LAYER = """## The output layer
+
+Without `model.output`, the last of `model.layers` is the output where it can be one:
+
+- a dense layer with as many units as the task needs (one per class; 1 for two classes, or 2 with softmax; one per
+  number) and an activation that fits the loss, or with the activation as a layer of its own behind it;
+- the same without activation, which Keras's tutorials call logits: softmax or sigmoid is put behind it, so that the
+  model gives probabilities and the loss is the one of `from_logits=True`. A note says so.
+
+A softmax, or a layer of one unit, that does not fit is refused. Behind any other layer there is an output of its own,
+with a note where the last layer could have been meant as one. `model.output` always means an output of its own.
+
+`input_shape` or `input_dim` in the first layer is compared with the data, and is not needed.
+
+## Which epoch is kept
+
+The model has the weights of the best epoch: by what early stopping monitors, without early stopping by `val_loss`, or
+by `loss` where there is no validation set. The same holds when the training is interrupted. `output.keep: last`, or
+`restore_best_weights: false`, keeps those of the last epoch; so do averaged weights (`use_ema`), which are those of no
+epoch. `metrics.json` has `monitor`, `best_epoch` and `kept_epoch`."""
 
 _MEANING = """### Which of them mean something
 
