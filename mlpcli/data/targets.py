@@ -81,7 +81,9 @@ def class_labels(where: str, y: Array) -> Array:
     if _is_one_hot(y):
         raise _one_hot_error(where)
     if y.ndim != 1:
-        raise DataError(f"{where}: has the shape {y.shape}; classes are one label per row, (rows,)")
+        numeric = y.ndim == 2 and y.dtype.kind in "biuf"
+        advice = "; data.task: regression reads the columns as numbers to predict" if numeric else ""
+        raise DataError(f"{where}: has the shape {y.shape}; classes are one label per row, (rows,){advice}")
     if y.dtype.kind == "S":
         y = np.char.decode(y, "utf-8")
     if y.dtype.kind == "U" and (y == "").any():

@@ -41,7 +41,7 @@ def choose_target(file: str, profiles: Profiles, data: DataConfig) -> tuple[Targ
 
     Raises:
         SettingError: data.target is not set or not there, or data.task does not fit it.
-        DataError: it holds no value, only one, or numbers mixed with text.
+        DataError: it holds no value, only one, numbers mixed with text, or numbers that are one in 32 bits.
     """
     names = target_columns(file, profiles, data)
     for name in names:
@@ -50,6 +50,8 @@ def choose_target(file: str, profiles: Profiles, data: DataConfig) -> tuple[Targ
         return _several_numbers(file, [profiles[name] for name in names], data)
     profile = profiles[names[0]]
     classes = _holds_classes(file, profile, data)
+    if not classes:
+        _check_apart(file, profile)
     encoder = TargetEncoder(names, _class_names(file, profile, data) if classes else None)
     resolve_task(data.task, encoder.class_names)
     more = capitals_note(profile) if classes and profile.booleans == profile.present else ()
@@ -65,6 +67,7 @@ def _several_numbers(file: str, profiles: Sequence[ColumnProfile], data: DataCon
     for profile in profiles:
         if _holds_text(profile) if data.task == "regression" else _holds_classes(file, profile, data):
             _refuse_classes(file, profile)
+        _check_apart(file, profile)
     notes = [note for profile in profiles for note in (*_row_notes(profile), *_column_notes(profile))]
     return TargetEncoder(tuple(profile.name for profile in profiles), None), notes
 
@@ -128,6 +131,15 @@ def _holds_classes(file: str, profile: ColumnProfile, data: DataConfig) -> bool:
     if is_mixture(profile) or (not numbers and profile.numbers >= MOSTLY * profile.present):
         raise DataError(mixed_message(profile))
     return not numbers or whole_numbers_of(profile).classes
+
+
+def _check_apart(file: str, profile: ColumnProfile) -> None:
+    """Refuse different numbers of which the network, in 32 bits, sees one only: identifiers, times in nanoseconds."""
+    if profile.numbers == profile.present and np.float32(profile.low) == np.float32(profile.high):
+        raise DataError(
+            f"{file}: {shown(profile.name)}: its numbers, {profile.low:.15g} to {profile.high:.15g}, are the same in 32"
+            f" bits, so there is nothing to learn; subtract {profile.low:.15g} from them, or choose another data.target"
+        )
 
 
 def whole_numbers_of(profile: ColumnProfile) -> WholeNumbers:

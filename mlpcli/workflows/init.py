@@ -16,7 +16,7 @@ from mlpcli.config.data_paths import BUILT_IN_PREFIX, built_in_name
 from mlpcli.config.sections import DataConfig, resolve_task
 from mlpcli.config.yaml_writer import yaml_value
 from mlpcli.data.catalog import CATALOG, BuiltIn
-from mlpcli.data.dataset import Source
+from mlpcli.data.dataset import Source, layout_of
 from mlpcli.data.images.class_folders import LeftOut, find_parts, is_class_folder, other_files, training_files
 from mlpcli.data.images.decoding import quiet_pillow
 from mlpcli.data.images.load_images import load_image_folder, unlabelled_notes, unwatched
@@ -208,24 +208,27 @@ def _from_arrays(path: Path, folder: Path) -> StarterData:
     source = load_source(DataConfig(source=str(path.absolute() if str(path) in CATALOG else path)))
     shape = "x".join(str(size) for size in source.input_shape)
     what = "images of" if source.kind == "image" else "a table of columns:"
-    target = "a number to predict" if source.class_names is None else f"{len(source.class_names)} classes"
+    targets = layout_of(source).targets
+    numbers = "a number to predict" if targets == 1 else f"{targets} numbers to predict"
+    target = numbers if source.class_names is None else f"{len(source.class_names)} classes"
     return StarterData(
         found=f"{path.name}: {len(source.train):,} rows, {what} {shape}, {target}",
         source=source_from(folder, path),
         task=resolve_task("auto", source.class_names),
         rows=len(source.train),
         inputs=int(np.prod(source.input_shape)),
+        targets=targets,
         own_test=source.test is not None,
-        smallest_class=_smallest(source),
+        class_rows=_class_rows(source),
         notes=source.notes,
     )
 
 
-def _smallest(source: Source) -> int | None:
+def _class_rows(source: Source) -> tuple[int, ...]:
     if source.class_names is None:
-        return None
+        return ()
     counts = np.bincount(source.train.y)
-    return int(counts[counts > 0].min())
+    return tuple(counts[counts > 0].tolist())
 
 
 def look_at_pictures(path: Path, source: str, folder: Path) -> StarterData:
@@ -254,7 +257,7 @@ def look_at_pictures(path: Path, source: str, folder: Path) -> StarterData:
         rows=rows,
         inputs=size[0] * size[1] * (3 if color == "rgb" else 1),
         own_test=parts.test is not None,
-        smallest_class=int(np.bincount(files.labels[good], minlength=len(classes)).min()),
+        class_rows=tuple(np.bincount(files.labels[good], minlength=len(classes)).tolist()),
         entries=tuple(entries),
         notes=(*left_out.notes(), *unlabelled_notes(parts)),
     )

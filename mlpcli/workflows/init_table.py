@@ -82,7 +82,7 @@ def look_at_table(path: Path, source: str, targets: Sequence[str]) -> StarterDat
         task=resolve_task("auto", chosen.target.class_names),
         rows=rows,
         inputs=sum(_inputs(profiles[column], kind) for column, kind in chosen.kinds.items()),
-        smallest_class=_smallest_class(profiles[name], chosen.target),
+        class_rows=_class_rows(profiles[name], chosen.target),
         entries=(*_rule_entries(rules), *_entries(profiles, chosen, guessed=not targets)),
         notes=tuple(notes),
     )
@@ -162,11 +162,11 @@ def _keeping_first(batches: Iterable[RawTable], first: list[RawTable]) -> Iterat
         yield batch
 
 
-def _smallest_class(profile: ColumnProfile, target: TargetEncoder) -> int | None:
-    """Rows of the rarest class; None where the target is a number."""
+def _class_rows(profile: ColumnProfile, target: TargetEncoder) -> tuple[int, ...]:
+    """Rows of each class; none where the target is a number."""
     if target.class_names is None or profile.labels is None:
-        return None
-    return min(profile.labels[name] for name in target.class_names)
+        return ()
+    return tuple(profile.labels[name] for name in target.class_names)
 
 
 def _inputs(profile: ColumnProfile, kind: ColumnKind) -> int:

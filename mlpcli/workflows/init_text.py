@@ -29,18 +29,20 @@ def starter_text(data: StarterData, name: str, file: str) -> str:
 def _data(data: StarterData) -> list[Entry]:
     entries: list[Entry] = [(f"source: {yaml_value(data.source)}", ""), *data.entries]
     validates = not any(line.startswith("validation:") for line, _ in data.entries)
-    if data.rows < FEWEST_TO_VALIDATE:
-        entries.append(("validation: null", f"{data.rows} rows are too few to hold any out, so early stopping is off"))
+    if not data.can_hold_out:
+        few = f"{data.rows} rows" if data.rows < FEWEST_TO_VALIDATE else "so few rows outside the largest class"
+        entries.append(("validation: null", f"{few} are too few to hold any out, so early stopping is off"))
     elif validates:
         entries.append(("validation: 0.2", "a fifth of the training rows tells when to stop"))
     if data.own_test:
         entries.append(("# test rows come with it, for a score on rows that chose nothing", ""))
-    elif data.rows >= FEWEST_TO_TEST:
+    elif data.rows >= FEWEST_TO_TEST and data.can_hold_out:
         entries.append(("test: 0.2", "a fifth of all rows, for a score on rows that chose nothing"))
-    if data.smallest_class is not None and data.smallest_class < FEWEST_TO_STRATIFY:
-        rows = "1 row" if data.smallest_class == 1 else f"{data.smallest_class} rows"
+    smallest = min(data.class_rows, default=FEWEST_TO_STRATIFY)
+    if smallest < FEWEST_TO_STRATIFY:
+        rows = "1 row" if smallest == 1 else f"{smallest} rows"
         entries.append(("stratify: false", f"the smallest class has {rows}, which cannot be in every part"))
-    if data.task == "regression":
+    if data.task == "regression" and data.targets == 1:
         entries.append(("target_scaling: standardize", "train on a target of mean 0, spread 1; scores keep its units"))
     return entries
 
@@ -66,10 +68,10 @@ def _training(data: StarterData) -> list[Entry]:
     descent = ("optimizer: {name: sgd, learning_rate: 0.1}", "gradient descent; adam for more layers")
     entries: list[Entry] = [
         descent if is_line(data) else adam,
-        (f"epochs: {epochs}", "the most" if data.rows >= FEWEST_TO_VALIDATE else ""),
+        (f"epochs: {epochs}", "the most" if data.can_hold_out else ""),
         (f"batch_size: {batch_size(data.rows)}", f"for {data.rows:,} rows"),
     ]
-    if data.rows >= FEWEST_TO_VALIDATE:
+    if data.can_hold_out:
         stops = f"early_stopping: {{monitor: val_loss, patience: {patience}}}"
         entries.append((stops, "keeps the best weights"))
     return entries
@@ -135,8 +137,9 @@ class StarterData:
     """What a first config needs to know.
 
     found: the data in one line. source: data.source, from the config's folder. rows: training rows, before the split.
-    inputs: numbers per example. own_test: whether test rows come with it. smallest_class: its rows, None where that
-    is not known or there are no classes. entries: more lines of the data section. notes: what the user should know.
+    inputs: numbers per example. targets: numbers to predict. own_test: whether test rows come with it. class_rows: of
+    each class, empty where that is not known or there are no classes. entries: more lines of the data section. notes:
+    what the user should know.
     """
 
     found: str
@@ -144,7 +147,14 @@ class StarterData:
     task: str
     rows: int
     inputs: int
+    targets: int = 1
     own_test: bool = False
-    smallest_class: int | None = None
+    class_rows: tuple[int, ...] = ()
     entries: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def can_hold_out(self) -> bool:
+        """Whether training keeps two classes when rows are held out, and rows are enough for it."""
+        outside = sum(self.class_rows) - max(self.class_rows, default=0)
+        return self.rows >= FEWEST_TO_VALIDATE and (not self.class_rows or outside >= FEWEST_TO_STRATIFY)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +16,29 @@ from PIL import Image
 
 from mlpcli.workflows.init import init
 from mlpcli.workflows.train import train
+from mlpcli.workflows.validate import validate
+from tests.workbook_parts import write_workbook
 
+Make = Callable[[], str]
 ROWS = [(row, (row * 7) % 13, "yn"[row % 2]) for row in range(40)]
 LINES = "".join(f"{a},{b},{c}\n" for a, b, c in ROWS)
 
 
-def _csv(content: str) -> Callable[[], str]:
+def _csv(content: str, name: str = "t.csv") -> Make:
     def write() -> str:
-        Path("t.csv").write_text(content, encoding="utf-8")
-        return "t.csv"
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        packed = gzip.compress(content.encode()) if name.endswith(".gz") else content.encode()
+        Path(name).write_bytes(packed)
+        return name
+
+    return write
+
+
+def _several(source: str, *names: str) -> Make:
+    def write() -> str:
+        for name in names:
+            _csv("a,b,c\n" + LINES, name)()
+        return source
 
     return write
 
@@ -32,50 +48,88 @@ def _parquet() -> str:
     return "t.parquet"
 
 
-def _npz() -> str:
-    np.savez("t.npz", x=np.arange(80.0).reshape(40, 2), y=np.arange(40) % 2)
-    return "t.npz"
+def _xlsx() -> str:
+    pytest.importorskip("python_calamine")
+    write_workbook(Path("t.xlsx"), {"t": [("a", "b", "c"), *ROWS]})
+    return "t.xlsx"
 
 
-def _idx() -> str:
-    Path("numbers").mkdir()
-    for half, rows in (("train", 40), ("t10k", 20)):
-        images = bytes([0, 0, 8, 3]) + struct.pack(">3I", rows, 2, 3) + bytes(range(rows)) * 6
-        labels = bytes([0, 0, 8, 1]) + struct.pack(">I", rows) + bytes(row % 10 for row in range(rows))
-        Path(f"numbers/{half}-images-idx3-ubyte").write_bytes(images)
-        Path(f"numbers/{half}-labels-idx1-ubyte").write_bytes(labels)
-    return "numbers"
+def _npz(**arrays: Any) -> Make:
+    def write() -> str:
+        np.savez("t.npz", **arrays)
+        return "t.npz"
+
+    return write
 
 
-def _pictures(*folders: str) -> Callable[[], str]:
+def _idx(end: str = "") -> Make:
+    def write() -> str:
+        Path("numbers").mkdir()
+        for half, rows in (("train", 40), ("t10k", 20)):
+            images = bytes([0, 0, 8, 3]) + struct.pack(">3I", rows, 2, 3) + bytes(range(rows)) * 6
+            labels = bytes([0, 0, 8, 1]) + struct.pack(">I", rows) + bytes(row % 10 for row in range(rows))
+            for what, content in (("images-idx3", images), ("labels-idx1", labels)):
+                packed = gzip.compress(content) if end else content
+                Path(f"numbers/{half}-{what}-ubyte{end}").write_bytes(packed)
+        return "numbers"
+
+    return write
+
+
+def _pictures(*folders: str, empty: str = "") -> Make:
     def draw() -> str:
         for index in range(20):
             for folder in folders:
                 Path(folder).mkdir(parents=True, exist_ok=True)
                 Image.new("L", (3, 3), 12 * index).save(Path(folder) / f"{index}.png")
+        if empty:
+            Path(empty).mkdir()
         return "photos"
 
     return draw
 
 
-SOURCES: dict[str, Callable[[], str]] = {
+X = np.arange(80.0).reshape(40, 2)
+Y = np.arange(40) % 3
+SOURCES: dict[str, Make] = {
     "a table": _csv("a,b,c\n" + LINES),
     "a table of numbers": _csv("0,1\n" + "".join(f"{a / 7:.4f},{b / 3:.4f}\n" for a, b, _ in ROWS)),
     "no header": _csv(LINES),
-    "title and sums": _csv("통계\n\na,b,c\n" + LINES + "합계,780,240,\n".replace(",\n", "\n")),
+    "title and sums": _csv("통계\n\na,b,c\n" + LINES + "합계,780,240\n"),
     "comments": _csv("# of today\na,b,c\n" + LINES),
     "sep=": _csv("sep=;\n" + ("a,b,c\n" + LINES).replace(",", ";")),
+    "semicolons": _csv(("a,b,c\n" + LINES).replace(",", ";")),
+    "tabs": _csv(("a,b,c\n" + LINES).replace(",", "\t"), "t.tsv"),
     "blanks": _csv(("a,b,c\n" + LINES).replace(",", "  ")),
     "colons": _csv(("a,b,c\n" + LINES).replace(",", "::")),
+    "packed": _csv("a,b,c\n" + LINES, "t.csv.gz"),
+    "two rows": _csv("a,b\n1,x\n2,y\n"),
+    "one row of a class": _csv("a,b\n" + "".join(f"{row},{'x' if row else 'y'}\n" for row in range(12))),
+    "a few numbers": _csv("a,b\n" + "".join(f"{row},{1.5 * row}\n" for row in range(5))),
+    "a glob": _several("m*.csv", "m1.csv", "m2.csv"),
+    "a folder of tables": _several("months", "months/1.csv", "months/2.csv"),
+    "folders of the form key=value": _several("years", "years/year=2023/t.csv", "years/year=2024/t.csv"),
     "parquet": _parquet,
-    "npz": _npz,
-    "idx": _idx,
+    "xlsx": _xlsx,
+    "npz": _npz(x=X, y=Y),
+    "npz with a test part": _npz(x_train=X, y_train=Y, x_test=X[:9] + 0.5, y_test=Y[:9]),
+    "npz of float labels": _npz(x=X, y=Y.astype(float)),
+    "npz of labels in a column": _npz(x=X, y=Y.astype(float)[:, None]),
+    "npz of texts": _npz(x=X, y=np.array(["u", "v", "w"])[Y]),
+    "npz of amounts": _npz(x=X, y=X[:, 0] / 7),
+    "npz of two targets": _npz(x=X, y=X / 7),
+    "npz of pictures": _npz(x=np.arange(640, dtype=np.uint16).astype(np.uint8).reshape(40, 4, 4), y=Y),
+    "idx": _idx(),
+    "idx, packed": _idx(".gz"),
     "class folders": _pictures("photos/a", "photos/b"),
     "parts": _pictures("photos/Train/a", "photos/Train/b", "photos/val/a", "photos/val/b", "photos/test"),
+    "Training and Testing": _pictures("photos/Training/a", "photos/Training/b", "photos/Testing/b"),
     "an archive": _pictures("photos/photos/a", "photos/photos/b", "photos/__MACOSX/photos"),
-    "a built-in name": lambda: "iris",
-    "a generated set": lambda: "moons",
+    "an empty folder": _pictures("photos/a", "photos/b", empty="photos/new folder"),
+    "pictures beside the parts": _pictures("photos/train/a", "photos/train/b", "photos/more"),
     "own pictures called iris": lambda: Path(_pictures("iris/a", "iris/b")() and "iris").name,
+    **{f"built-in {name}": (lambda name=name: name) for name in ("iris", "diabetes")},
+    **{f"generated {name}": (lambda name=name: name) for name in ("height_weight", "animals", "moons", "blobs")},
 }
 
 
@@ -84,5 +138,19 @@ def test_what_init_writes_is_trained(kind: str, tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     config = init(SOURCES[kind]()).config
     assert config is not None
+    assert validate(config).facts.train_rows >= 2
     quickly = ["training.epochs=1", "training.engine=numpy", "output.plots=[]"]
     assert train(config, quickly, tmp_path / "runs").metrics["epochs"] == 1
+
+
+def test_what_init_writes_for_a_downloaded_set_is_trained(
+    stand_in_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLPCLI_DATA", str(stand_in_data))
+    for name, rows in (("mnist", 240), ("cifar10", 240)):
+        config = init(name).config
+        assert config is not None
+        assert validate(config).facts.train_rows == rows
+        quickly = ["training.epochs=1", "training.engine=numpy", "output.plots=[]", "model.hidden_units=[4]"]
+        assert train(config, quickly, tmp_path / "runs").metrics["epochs"] == 1

@@ -143,18 +143,21 @@ def other_files(root: Path, folder: Path, class_names: tuple[str, ...], left_out
 
 
 def _classes(root: Path, folder: Path, left_out: LeftOut) -> dict[str, list[Path]]:
-    """Class name to its pictures; folders that hold nothing to be seen count, with no pictures."""
+    """Class name to its pictures, none where a folder holds other things only; empty folders are no classes."""
     found: dict[str, list[Path]] = {}
     for place in left_out.inside(root, visible(folder)):
         if not place.is_dir():
             left_out.other(root, place)
             continue
-        name = _class_name(place)
+        name, inside = _class_name(place), visible(place)
+        if not inside:
+            left_out.empty.append(name_shown(str(place.relative_to(root))))
+            continue
         if name in found:
             raise DataError(
                 f'{place}: a second folder of the class "{name}", spelled in other characters; join the two'
             )
-        found[name] = left_out.pictures(root, left_out.inside(root, visible(place)))
+        found[name] = left_out.pictures(root, left_out.inside(root, inside))
     return found
 
 
@@ -229,6 +232,8 @@ class LeftOut:
 
     links: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    nested: list[str] = field(default_factory=list)
 
     def inside(self, root: Path, paths: list[Path]) -> list[Path]:
         """The paths without links that lead out of `root`, in circles, or nowhere."""
@@ -246,6 +251,8 @@ class LeftOut:
         for path in paths:
             if is_picture_name(path.name) and path.is_file():
                 kept.append(path)
+            elif path.is_dir() and not path.is_symlink() and holds_pictures(path):
+                self.nested.append(name_shown(str(path.relative_to(root))))
             else:
                 self.other(root, path)
         return kept
@@ -263,6 +270,13 @@ class LeftOut:
         if self.others:
             others = f"files and folders that are not pictures are left out ({len(self.others):,})"
             found.append(f"{others}: {listed(self.others, MOST_NAMED)}")
+        if self.empty:
+            found.append(f"empty folders are left out ({len(self.empty):,}): {listed(self.empty, MOST_NAMED)}")
+        if self.nested:
+            nested = f"pictures in folders inside a class are not read ({len(self.nested):,})"
+            found.append(
+                f"{nested}: {listed(self.nested, MOST_NAMED)}; move them up to the other pictures of the class"
+            )
         return tuple(found)
 
     def hint(self) -> str:

@@ -122,8 +122,17 @@ def test_what_is_no_picture_is_said_and_what_systems_leave_behind_is_not(tmp_pat
     left_out = LeftOut()
     assert len(training_files(root, root, left_out).files) == 2
     assert left_out.notes() == (
-        "files and folders that are not pictures are left out (4): README.md, a/more, b/clip.mp4, b/new\\nline.txt",
+        "files and folders that are not pictures are left out (3): README.md, b/clip.mp4, b/new\\nline.txt",
+        "pictures in folders inside a class are not read (1): a/more; move them up to the other pictures of the class",
     )
+
+
+def test_empty_folders_are_no_classes(tmp_path: Path) -> None:
+    root = made(tmp_path / "root", "a/1.jpg", "b/1.jpg", "c/.DS_Store")
+    (root / "new folder").mkdir()
+    left_out = LeftOut()
+    assert training_files(root, root, left_out).class_names == ("a", "b")
+    assert left_out.notes() == ("empty folders are left out (2): c, new folder",)
 
 
 def test_pipes_are_never_opened(tmp_path: Path) -> None:

@@ -146,6 +146,12 @@ def test_no_target_proposes_one() -> None:
             DataError,
             '표.csv: y: all 2 rows with a target have the same one, "a"; add rows with others',
         ),
+        (
+            ["1000000000001.5", "1000000000002.5"],
+            {},
+            DataError,
+            "표.csv: y: its numbers, 1000000000001.5 to 1000000000002.5, are the same in 32 bits",
+        ),
         (["5", "5.0"], {}, DataError, '표.csv: y: all 2 rows with a target have the same one, "5"'),
         (["1", "2", "3", "4", "x"], {}, DataError, '표.csv:6: y: "x" is not a number, but 4 of 5 values are'),
         (["1", "2", "3", "4", "x"], {"task": "regression"}, DataError, '표.csv:6: y: "x" is not a number'),
