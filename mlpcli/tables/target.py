@@ -135,7 +135,9 @@ def _holds_classes(file: str, profile: ColumnProfile, data: DataConfig) -> bool:
 
 def _check_apart(file: str, profile: ColumnProfile) -> None:
     """Refuse different numbers of which the network, in 32 bits, sees one only: identifiers, times in nanoseconds."""
-    if profile.numbers == profile.present and np.float32(profile.low) == np.float32(profile.high):
+    with np.errstate(over="ignore"):  # numbers beyond 32 bits are refused where they are read, with their row
+        low, high = np.float32(profile.low), np.float32(profile.high)
+    if profile.numbers == profile.present and low == high and np.isfinite(low):
         raise DataError(
             f"{file}: {shown(profile.name)}: its numbers, {profile.low:.15g} to {profile.high:.15g}, are the same in 32"
             f" bits, so there is nothing to learn; subtract {profile.low:.15g} from them, or choose another data.target"
