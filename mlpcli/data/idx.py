@@ -22,6 +22,7 @@ from mlpcli.data.catalog import DIGIT_NAMES
 from mlpcli.data.dataset import Rows
 from mlpcli.errors import DataError
 from mlpcli.files import check_unpacked_size, file_size, open_binary
+from mlpcli.tables.other_files import LOOKED_AT, stands_for_another
 
 VALUE_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_DIMENSIONS = 4
@@ -57,6 +58,8 @@ def read_idx(path: str | Path) -> Array:
     """
     path = Path(path)
     with open_binary(path) as file:
+        if (what := stands_for_another(file.peek(LOOKED_AT)[:LOOKED_AT])) is not None:
+            raise DataError(f"{path}: {what}")
         if file.peek(2)[:2] == GZIP_MAGIC:
             return _read_gzip(path, file)
         header = read_header(path, file)

@@ -15,6 +15,7 @@ from mlpcli.data.settings import choose_columns
 from mlpcli.data.targets import encode_like, encode_targets
 from mlpcli.errors import DataError
 from mlpcli.files import check_unpacked_size, file_size, open_binary
+from mlpcli.tables.other_files import LOOKED_AT, stands_for_another
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def read_npz(path: Path) -> dict[str, Array]:
             or more than the free memory.
     """
     with open_binary(path) as file:
+        if (what := stands_for_another(file.peek(LOOKED_AT)[:LOOKED_AT])) is not None:
+            raise DataError(f"{path}: {what}")
         try:
             with zipfile.ZipFile(file) as archive:
                 members = _members(path, archive)

@@ -34,6 +34,7 @@ from mlpcli.modelfile.hdf5 import (
     step_into,
 )
 from mlpcli.runs.directory import near_run
+from mlpcli.tables.other_files import LOOKED_AT, stands_for_another
 from mlpcli.text import printable, visible_json
 
 KEY = "mlpcli"
@@ -167,14 +168,16 @@ def _check_size(path: Path, file: BinaryIO) -> None:
 
 def _kind_of(path: Path, file: BinaryIO) -> Kind:
     try:
-        start = file.read(8)
+        start = file.read(LOOKED_AT)
         file.seek(0)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
     if start.startswith(b"PK\x03\x04"):
         return "keras"
-    if start == b"\x89HDF\r\n\x1a\n":
+    if start.startswith(b"\x89HDF\r\n\x1a\n"):
         return "h5"
+    if (what := stands_for_another(start)) is not None:
+        raise ModelFileError(f"{path}: {what}")
     found = "is empty" if not start else "is not a model file"
     raise ModelFileError(f"{path}: {found}; expected a .keras or .h5 file written by mlpcli or Keras")
 

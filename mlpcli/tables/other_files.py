@@ -51,3 +51,17 @@ def what_it_is(start: bytes) -> str | None:
     if _JSON.match(text):
         return "is JSON, not a table; write it as CSV, for example with pandas: read_json(...).to_csv(..., index=False)"
     return None
+
+
+def stands_for_another(start: bytes) -> str | None:
+    """What a file is that came instead of any other one, a pointer or a page, and what to do; None for all else.
+
+    >>> stands_for_another(b"<!DOCTYPE html>")
+    'is a web page (HTML); download the file itself (Raw or Download), not the page that shows it'
+    """
+    beginning, what, advice = _BY_BEGINNING[0]
+    if start.startswith(beginning):
+        return f"is {what}; {advice}"
+    if _PAGE.match(start.removeprefix(b"\xef\xbb\xbf").lstrip()):
+        return f"is a web page (HTML); {_DOWNLOAD}"
+    return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mlpcli.errors import DataError
 from mlpcli.files import check_regular, reading
 from mlpcli.machine import physical_memory
+from mlpcli.tables.other_files import LOOKED_AT, stands_for_another
 from mlpcli.tables.raw_table import Partition, _arranged, check_count, check_names
 from mlpcli.text import clean_text
 
@@ -91,6 +92,10 @@ def _open(path: Path) -> Iterator[pq.ParquetFile]:
 
     with reading(path):
         check_regular(path, path.stat())
+        with open(path, "rb") as start:
+            what = stands_for_another(start.read(LOOKED_AT))
+    if what is not None:
+        raise DataError(f"{path}: {what}")
     try:
         with pq.ParquetFile(path) as plain:
             texts = [field.name for field in plain.schema_arrow if read_type(field.type) == pa.string()]

@@ -22,6 +22,7 @@ from mlpcli.data.dataset import Color, Fit, Watch
 from mlpcli.errors import DataError
 from mlpcli.files import file_size, open_binary
 from mlpcli.machine import processors
+from mlpcli.tables.other_files import LOOKED_AT, stands_for_another
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -179,7 +180,7 @@ def _pillow_errors(path: Path) -> Iterator[None]:
     except UnreadablePictureError:
         raise
     except Exception as error:  # Pillow raises a dozen kinds on damaged bytes
-        raise UnreadablePictureError(path, _reason(error)) from error
+        raise UnreadablePictureError(path, _pointer_or_page(path) or _reason(error)) from error
 
 
 def _opened(path: Path, file: BufferedReader) -> Image.Image:
@@ -211,6 +212,12 @@ def _scans(file: BufferedReader) -> int:
 
 def _too_large(size: str) -> str:
     return f"claims {size} pixels, and at most {MOST_PIXELS // 10**6:,} million are opened"
+
+
+def _pointer_or_page(path: Path) -> str | None:
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return stands_for_another(file.read(LOOKED_AT))
+    return None
 
 
 def _reason(error: Exception) -> str:
