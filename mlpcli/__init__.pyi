@@ -8,6 +8,7 @@ from mlpcli.workflows.init import init as init
 from mlpcli.workflows.plot import plot as plot
 from mlpcli.workflows.predict import predict as predict
 from mlpcli.workflows.summary import summary as summary
+from mlpcli.workflows.trace import trace as trace
 from mlpcli.workflows.train import train as train
 from mlpcli.workflows.train import train_seeds as train_seeds
 from mlpcli.workflows.validate import validate as validate
