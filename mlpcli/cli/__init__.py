@@ -3,7 +3,6 @@
 - main.py: the entry point, and the one place where errors become messages and exit codes
 - options.py: options that several commands share
 - terminal.py: the one place that prints, and escapes what it prints
-- array_table.py: a table of arrays, long ones thinned
 - progress_bars.py: progress of training and loading
 - init.py: the command init
 - validate.py: the command validate: data, plan, layers

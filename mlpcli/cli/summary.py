@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.array_table import array_table
 from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
-from mlpcli.cli.terminal import line, print_json, table
+from mlpcli.cli.terminal import array_table, line, print_json, table
 from mlpcli.text import display_width
 
 if TYPE_CHECKING:

@@ -6,17 +6,19 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import OutputError
 from mlpcli.files import json_text
-from mlpcli.text import escaped, visible
+from mlpcli.text import display_width, escaped, visible
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.console import Console
+
+    from mlpcli.arrays import Array
 
 PIPE_WIDTH = 160
 """Wide enough that no table is cut where no terminal sets the width."""
@@ -154,3 +156,49 @@ def _discard(stream: Any) -> None:
     """Send what the stream still holds, and all that follows, to nowhere; Python would exit with 120 instead."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+NARROW_WIDTH, FEWEST_LETTERS, GAPS = 80, 24, 8
+"""Letters of a line, of its values at least, and of the blanks between the columns."""
+MOST_ROWS = 6
+MOST_VALUES = 8
+
+
+def array_table(title: str, arrays: Iterable[tuple[str, Array]]) -> None:
+    """Print label, shape and values of each array, a line for each row of a matrix."""
+    shaped = [(label, "x".join(map(str, array.shape)), array) for label, array in arrays]
+    before = max((display_width(label) for label, _, _ in shaped), default=0)
+    before += max((len(shape) for _, shape, _ in shaped), default=0)
+    width = max(NARROW_WIDTH - before - GAPS, FEWEST_LETTERS)
+    table(title, ["", "shape", "values"], [row for each in shaped for row in _rows(*each, width)], left=3)
+
+
+def _rows(label: str, shape: str, array: Array, width: int) -> Iterator[list[str]]:
+    first, *others = _lines(array, width)
+    yield [label, shape, first]
+    for line in others:
+        yield ["", "", line]
+
+
+def _lines(array: Array, width: int) -> list[str]:
+    """A line for each row of a matrix, and one for anything else; where values are left out, also their range."""
+    matrix = array if array.ndim == 2 else array.reshape(1, -1)
+    rows = list(matrix) if len(matrix) <= MOST_ROWS else [matrix[0], matrix[1], matrix[-1]]
+    counts = range(min(matrix.shape[1], MOST_VALUES), 0, -1)
+    lines = next(lines for count in counts if len((lines := _columns(rows, count))[0]) <= width or count == 1)
+    if len(matrix) > MOST_ROWS:
+        lines.insert(2, "...")
+    if len(rows) < len(matrix) or "..." in lines[0]:
+        lines.append(f"{array.size:,} values from {array.min():.4g} to {array.max():.4g}")
+    return lines
+
+
+def _columns(rows: list[Array], count: int) -> list[str]:
+    """`count` values of each row, one below the other: all, or the first ones, dots and the last one."""
+    whole = count == rows[0].size
+    columns = [[f"{row[at] + 0.0:.4g}" for row in rows] for at in range(count if whole else count - 1)]
+    if not whole:
+        columns += [["..."] * len(rows), [f"{row[-1] + 0.0:.4g}" for row in rows]]
+    widths = [max(map(len, column)) for column in columns]
+    aligned = [[cell.rjust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
+    return ["  ".join(row) for row in zip(*aligned, strict=True)]

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.array_table import array_table
 from mlpcli.cli.options import CONFIG_PATH, Command, json_option, set_option
-from mlpcli.cli.terminal import line, print_json
+from mlpcli.cli.terminal import array_table, line, print_json
 
 if TYPE_CHECKING:
     from mlpcli.arrays import Array
-    from mlpcli.numpy_engine.trace import TracedLayer
-    from mlpcli.workflows.trace import TraceResult
+    from mlpcli.workflows.trace import TracedLayer, TraceResult
 
 
 @click.command(cls=Command)

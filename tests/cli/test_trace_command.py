@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mlpcli.cli.array_table import _lines
 from mlpcli.cli.main import cli
+from mlpcli.cli.terminal import _lines
 from mlpcli.errors import ModelFileError, UserError
 from mlpcli.workflows.trace import trace as run
 from mlpcli.workflows.train import train

@@ -13,7 +13,7 @@ from mlpcli.numpy_engine.losses import Loss, MeanSquaredError
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.registry import loss_named
 from mlpcli.numpy_engine.step import Batch
-from mlpcli.numpy_engine.trace import Trace, trace
+from mlpcli.workflows.trace import Trace, follow
 
 Describe = Callable[..., list[SavedLayer]]
 X = np.array([[2.0, 3.0]])
@@ -22,7 +22,7 @@ CROSSENTROPY = loss_named("SparseCategoricalCrossentropy", {})
 
 def _trace(layers: list[SavedLayer], weights: list[Any], y: Any, loss: Loss, weight: float = 1.0) -> Trace:
     network = Network.of((2,), layers, [np.array(array, np.float64) for array in weights], np.float64)
-    return trace(network, Batch(X, np.array(y), loss, weight))
+    return follow(network, Batch(X, np.array(y), loss, weight))
 
 
 def test_two_dense_layers_with_softmax(described: Describe) -> None:
