@@ -44,7 +44,7 @@ def _data(data: dict[str, Any], entry: Entry | None) -> str:
 
 
 def _time(name: str, entry: Entry | None) -> str:
-    if entry is None:
+    if entry is None or entry["seconds"] is None:  # a machine that was busy with other work tells no time
         return "not measured"
     return f"{figure('seconds', name).mean:.0f} s, the whole command on {entry['versions']['cores']} cores"
 
@@ -60,8 +60,10 @@ def _score(name: str, entry: Entry | None) -> str:
 def _network(model: dict[str, Any], entry: Entry | None) -> str:
     words = [_layer(layer) for layer in model["layers"]] if "layers" in model else _short_form(model)
     if entry is not None:
-        output = entry["chosen"]["output"]
-        words.append(f"{output['units']} {output['activation']}")
+        output = f"{entry['chosen']['output']['units']} {entry['chosen']['output']['activation']}"
+        if words[-1] == f"dense {output}":  # the layers have it themselves
+            words.pop()
+        words.append(output)
         words[-1] += f"; {sum(entry['parameters'].values()):,} parameters"
     return ", ".join(words)
 

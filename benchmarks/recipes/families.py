@@ -54,6 +54,20 @@ FAMILIES = (
         first_epochs=40,
     ),
     Family(
+        "mnist-tutorials",
+        "MNIST, networks as tutorials print them",
+        (
+            "mnist/tutorial_batchnorm",
+            "mnist/tutorial_early_stopping",
+            "mnist/tutorial_l2_dropout_h5",
+            "mnist/tutorial_dropout",
+            "mnist/tutorial_more_dropout",
+        ),
+        "loss",
+        not_drawn=("mnist/tutorial_early_stopping",),
+        first_epochs=40,
+    ),
+    Family(
         "mnist-starts",
         "MNIST 64-32-64: how the weights start",
         (

@@ -53,7 +53,8 @@ def _row(name: str) -> list[str]:
     if not finished(name):
         return [link, "", "", "", "not measured", ""]
     parts = [shown(figure(part, name)) for part in ("train", "validation", "test")]
-    return [link, shown_epochs(name), *parts, f"{figure('seconds', name).mean:.0f}"]
+    timed = all(entry["seconds"] is not None for entry in finished(name))
+    return [link, shown_epochs(name), *parts, f"{figure('seconds', name).mean:.0f}" if timed else ""]
 
 
 def _made_with() -> str:

@@ -95,9 +95,4 @@ REGULARIZATION = Study(
     },
 )
 
-TUTORIAL_L2 = Study(
-    "tutorial l2", "mnist/l2_batchnorm_dropout_h5", (), {"the test set chooses": ("data.validation=test",)}
-)
-"""That recipe as the tutorial has it: all 60,000 rows to learn from, and the test set to stop by."""
-
-STUDIES = (OPTIMIZERS, *STARTS.values(), REGULARIZATION, TUTORIAL_L2)
+STUDIES = (OPTIMIZERS, *STARTS.values(), REGULARIZATION)

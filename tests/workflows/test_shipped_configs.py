@@ -23,7 +23,8 @@ RECIPES = {
     "fashion_mnist": "softmax_regression sigmoid relu adam sgd momentum nesterov adagrad rmsprop",
     "mnist": "sigmoid_sgd relu_he_normal relu_glorot_uniform random_normal random_normal_wide random_normal_narrow"
     " zeros batchnorm_blocks batchnorm_before_activation early_stopping l2_batchnorm_dropout_h5"
-    " sigmoid_100_50_dropout sigmoid_100_50_more_dropout wide_256_keep_80 wide_256_keep_100"
+    " sigmoid_100_50_dropout sigmoid_100_50_more_dropout tutorial_batchnorm tutorial_early_stopping"
+    " tutorial_l2_dropout_h5 tutorial_dropout tutorial_more_dropout wide_256_keep_80 wide_256_keep_100"
     " convolutional_adam convolutional_rmsprop convolutional_adagrad convolutional_sgd",
     "tables": "height_weight animals iris wine breast_cancer diabetes penguins titanic moons spirals blobs",
 }
@@ -75,7 +76,7 @@ def stand_ins(stand_in_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_list_is_complete() -> None:
     expected = {f"{folder}/{name}".lstrip("/") for folder, names in RECIPES.items() for name in names.split()}
     assert set(NAMES) == expected
-    assert len(NAMES) == 45
+    assert len(NAMES) == 50
     assert all((CONFIGS / f"{name}.yaml").is_file() for name in NAMES), "a config ends in .yaml"
 
 
