@@ -15,6 +15,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The tests start a hundred processes, each of which would compile mlpcli anew, and pytest would rewrite every test anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-light check format docs map bench recipes lock clean
 
 demo: $(VENV)/.installed
