@@ -39,11 +39,20 @@ def _train(config: Path, folder: Path, *overrides: str, verbose: bool = False) -
     return mlpcli.train(config, overrides, runs_dir=folder, progress=listener, verbose=verbose), listener
 
 
-def test_all_engines_give_the_same_history(write_config: Callable[..., Path], tmp_path: Path) -> None:
-    config = write_config(CONFIG)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, _Notes]]:
+    """A run by each engine, and what was said meanwhile; `auto` is asked to say more."""
+    folder = tmp_path_factory.mktemp("engines")
+    (folder / "my.yaml").write_text(CONFIG, encoding="utf-8")
+    return {
+        engine: _train(folder / "my.yaml", folder / engine, f"training.engine={engine}", verbose=engine == "auto")
+        for engine in ("keras", "resident", "auto")
+    }
+
+
+def test_all_engines_give_the_same_history(runs: dict[str, tuple[Any, _Notes]]) -> None:
     scores = {}
-    for engine in ("keras", "resident", "auto"):
-        result, _ = _train(config, tmp_path / engine, f"training.engine={engine}")
+    for engine, (result, _) in runs.items():
         scores[engine] = result.metrics["scores"]
         written = json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["engine"]
         assert (written["engine"], written["compiled"]) == {
@@ -56,30 +65,28 @@ def test_all_engines_give_the_same_history(write_config: Callable[..., Path], tm
             assert scores[engine][split] == pytest.approx(numbers, rel=1e-3), (engine, split)
 
 
-def test_verbose_says_which_engine_and_why(write_config: Callable[..., Path], tmp_path: Path) -> None:
-    config = write_config(CONFIG)
-    _, quiet = _train(config, tmp_path)
-    assert quiet.notes == []
-    _, listener = _train(config, tmp_path, verbose=True)
-    (note,) = listener.notes
+def test_verbose_says_which_engine_and_why(runs: dict[str, tuple[Any, _Notes]]) -> None:
+    assert runs["keras"][1].notes == runs["resident"][1].notes == []
+    (note,) = runs["auto"][1].notes
     assert note.startswith("engine: resident epochs: about ")
     assert "too few for compiling" in note
 
 
-def test_progress_is_told_of_every_step(write_config: Callable[..., Path], tmp_path: Path) -> None:
-    """1,150 rows in batches of 50 are 23 steps; the count starts again in each epoch."""
-    _, listener = _train(write_config(CONFIG), tmp_path, "training.epochs=2")
-    assert max(listener.steps) == 23
-    assert listener.steps.count(23) >= 2
+@pytest.mark.parametrize("engine", ["keras", "resident", "auto"])
+def test_progress_is_told_of_every_step(runs: dict[str, tuple[Any, _Notes]], engine: str) -> None:
+    """1,150 rows in batches of 50 are 23 steps; the count starts again in each of the three epochs."""
+    steps = runs[engine][1].steps
+    assert max(steps) == 23
+    assert steps.count(23) >= 3
 
 
-@pytest.mark.parametrize("engine", ["resident", "auto"])
-def test_the_same_config_twice_gives_the_same_bits(
-    engine: str, write_config: Callable[..., Path], tmp_path: Path
+def test_the_same_config_twice_gives_the_same_bits_when_compiled(
+    write_config: Callable[..., Path], tmp_path: Path
 ) -> None:
+    """tests/training/test_same_seed.py has those that are not compiled."""
     config = write_config(CONFIG)
     digests = [
-        mlpcli.summary(_train(config, tmp_path, f"training.engine={engine}", "model.dropout=0.2")[0].run).metadata
+        mlpcli.summary(_train(config, tmp_path, "training.engine=resident", "model.dropout=0.2")[0].run).metadata
         for _ in range(2)
     ]
     assert digests[0]["weights"] == digests[1]["weights"]
