@@ -96,13 +96,12 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
     assert not list(tmp_path.rglob("model.*"))
 
 
-@pytest.mark.tf
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
 def test_a_full_disk_while_saving_is_exit_1_and_names_the_file(digits: Path, tmp_path: Path, name: str) -> None:
     """A limit on the size of a file stands for the full disk: all but the model are small enough."""
     done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", "-q", digits, "-s", f"output.model={name}",
-         "-s", "model.hidden_units=[200]", "-s", "training.epochs=1"],
+        [sys.executable, "-m", "mlpcli", "train", "-q", digits, *NUMPY, "-s", f"output.model={name}",
+         "-s", "model.hidden_units=[200, 200]", "-s", "training.epochs=1"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8", timeout=300,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)), check=False,
     )  # fmt: skip
