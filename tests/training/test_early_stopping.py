@@ -29,6 +29,9 @@ SETTINGS = [
     {"patience": 0, "monitor": "loss"},
     {"patience": 1, "restore_best_weights": "false"},
 ]
+NUMPY = "training.engine=numpy"
+"""The loop and the decision are the same for both; that Keras's weights are kept needs fewer cases."""
+CASES = [(settings, "numpy") for settings in SETTINGS] + [(SETTINGS[index], "auto") for index in (0, 3, -1)]
 
 
 def _digest(result: Any) -> str:
@@ -38,16 +41,16 @@ def _digest(result: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def endless(train_in: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Any]:
-    """The run of so many epochs without early stopping; each is trained once."""
-    runs: dict[int, Any] = {}
+def endless(train_in: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, str], Any]:
+    """The run of so many epochs without early stopping, by an engine; each is trained once."""
+    runs: dict[tuple[int, str], Any] = {}
 
-    def run(epochs: int) -> Any:
-        if epochs not in runs:
+    def run(epochs: int, engine: str) -> Any:
+        if (epochs, engine) not in runs:
             folder = tmp_path_factory.mktemp("endless")
             overrides = (RESTLESS, "training.early_stopping=false", "output.keep=last", f"training.epochs={epochs}")
-            runs[epochs] = train_in(folder, *overrides)
-        return runs[epochs]
+            runs[epochs, engine] = train_in(folder, *overrides, f"training.engine={engine}")
+        return runs[epochs, engine]
 
     return run
 
@@ -73,21 +76,24 @@ def _stock(history: History, settings: dict[str, Any]) -> tuple[int, int, int]:
     return epoch + 1, callback.best_epoch + 1, weights[-1]
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_it_stops_and_restores_as_stock_keras_does(train: Any, endless: Any, settings: dict[str, Any]) -> None:
-    history = read_history(endless(EPOCHS).run / "history.csv")
+@pytest.mark.parametrize(("settings", "engine"), CASES, ids=str)
+def test_it_stops_and_restores_as_stock_keras_does(
+    train: Any, endless: Any, settings: dict[str, Any], engine: str
+) -> None:
+    history = read_history(endless(EPOCHS, engine).run / "history.csv")
     epochs, best, kept = _stock(history, settings)
     text = ", ".join(f"{key}: {value}" for key, value in settings.items())
-    result = train(RESTLESS, f"training.epochs={EPOCHS}", f"training.early_stopping={{{text}}}")
+    overrides = (f"training.epochs={EPOCHS}", f"training.early_stopping={{{text}}}", f"training.engine={engine}")
+    result = train(RESTLESS, *overrides)
     metrics = result.metrics
     assert (metrics["epochs"], metrics["best_epoch"], metrics["kept_epoch"]) == (epochs, best, kept)
-    assert _digest(result) == _digest(endless(kept))
+    assert _digest(result) == _digest(endless(kept, engine))
     assert ("had not " in metrics["stopped"]) == (epochs < EPOCHS)
 
 
 def test_the_settings_above_differ_in_what_they_do(endless: Any) -> None:
     """Else the comparison would prove little."""
-    history = read_history(endless(EPOCHS).run / "history.csv")
+    history = read_history(endless(EPOCHS, "numpy").run / "history.csv")
     outcomes = {_stock(history, settings) for settings in SETTINGS}
     assert len(outcomes) >= 5
     assert any(epochs < EPOCHS for epochs, _, _ in outcomes)
@@ -99,11 +105,11 @@ def test_the_settings_above_differ_in_what_they_do(endless: Any) -> None:
 )
 def test_the_reason_is_said_in_words(train: Any, patience: int, words: str) -> None:
     stopping = f"training.early_stopping={{monitor: loss, mode: max, patience: {patience}}}"
-    assert train("training.epochs=6", stopping).metrics["stopped"] == f"loss {words}"
+    assert train("training.epochs=6", stopping, NUMPY).metrics["stopped"] == f"loss {words}"
 
 
 def test_without_it_all_epochs_are_done(endless: Any) -> None:
-    result = endless(EPOCHS)
+    result = endless(EPOCHS, "auto")
     history = read_history(result.run / "history.csv")
     assert result.metrics["kept_epoch"] == EPOCHS
     assert result.metrics["best_epoch"] == history["val_loss"].index(min(history["val_loss"])) + 1
@@ -117,11 +123,12 @@ def test_it_can_stop_when_training_and_validation_accuracy_meet(train: Any) -> N
 
 
 def test_accuracies_that_do_not_meet_stop_nothing(train: Any) -> None:
-    history = read_history(train("training.epochs=3", "training.early_stopping=false").run / "history.csv")
+    short = ("training.epochs=3", NUMPY)
+    history = read_history(train(*short, "training.early_stopping=false").run / "history.csv")
     gaps = [abs(a - b) for a, b in zip(history["accuracy"], history["val_accuracy"], strict=True)]
     tolerance = min(gaps) / 2
-    result = train("training.epochs=3", f"training.stop_when_equal={{tolerance: {tolerance}}}")
+    result = train(*short, f"training.stop_when_equal={{tolerance: {tolerance}}}")
     assert result.metrics["epochs"] == 3
     met = gaps.index(min(gaps)) + 1
-    result = train("training.epochs=3", f"training.stop_when_equal={{tolerance: {min(gaps) * 1.01}}}")
+    result = train(*short, f"training.stop_when_equal={{tolerance: {min(gaps) * 1.01}}}")
     assert result.metrics["epochs"] == met
