@@ -19,7 +19,7 @@ class Layer(Component):
 
     family = "layers"
     written_with_name = False
-    name: Annotated[str, Field(min_length=1, pattern=r"^[^/\x00-\x1f]+$")] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^/\x00-\x1f]+$")] | None = None
 
 
 def _known(name: str) -> str:

@@ -13,6 +13,8 @@ from mlpcli.config.regularizers import OrthogonalRegularizer
 from mlpcli.model.shapes import LayerSize, Shape, ShapeError
 from mlpcli.text import printable
 
+LARGEST_OUTPUT = 1 << 26
+"""The most values a layer may make from one row: an up-sampling of a few bytes could take all memory."""
 Rule = Callable[[Any, Shape], LayerSize]
 """From a layer (Keras's argument names as attributes) and its input shape to its size."""
 
@@ -23,7 +25,7 @@ def layer_size(tag: str, layer: Any, shape: Shape) -> LayerSize:
     `layer` has Keras's argument names as attributes. A layer without a rule keeps its input's shape and has no weights.
 
     Raises:
-        ShapeError: the layer does not accept inputs of that shape.
+        ShapeError: the layer does not accept inputs of that shape, or makes too many values of them.
 
     >>> from mlpcli.config.layers import Conv2D
     >>> size = layer_size("conv2d", Conv2D(filters=8, kernel_size=3), (28, 28, 1))
@@ -31,7 +33,10 @@ def layer_size(tag: str, layer: Any, shape: Shape) -> LayerSize:
     ((26, 26, 8), {'kernel': (3, 3, 1, 8), 'bias': (8,)}, 80)
     """
     rule = _RULES.get(tag)
-    return rule(layer, shape) if rule else LayerSize(shape)
+    size = rule(layer, shape) if rule else LayerSize(shape)
+    if prod(size.output_shape) > LARGEST_OUTPUT:
+        raise ShapeError(f"it makes {prod(size.output_shape):,} values from one row; at most {LARGEST_OUTPUT:,} can be")
+    return size
 
 
 def _dense(layer: Any, shape: Shape) -> LayerSize:
@@ -264,13 +269,15 @@ def check_ranks(layer: Layer, size: LayerSize) -> None:
 
 
 def _rank(argument: str, size: LayerSize) -> int:
-    """The number of axes of the weight that the argument is for; optional weights are vectors."""
+    """The number of axes of the weight that the argument is for; optional weights are vectors; outputs are batches."""
+    if argument == "activity_regularizer":
+        return 1 + len(size.output_shape)
     weight = argument.rsplit("_", 1)[0]
     return len(size.weights[weight]) if weight in size.weights else 1
 
 
 def _check(argument: str, value: Component, rank: int) -> None:
-    if isinstance(value, (Identity, OrthogonalRegularizer)) and rank != 2 and argument != "activity_regularizer":
+    if isinstance(value, (Identity, OrthogonalRegularizer)) and rank != 2:
         raise ShapeError(
             f"{argument}: {value.tag} is for matrices, such as the kernel of a dense layer; choose another"
         )

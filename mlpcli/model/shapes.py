@@ -10,6 +10,8 @@ from mlpcli.config.layers import Layer
 
 Shape = tuple[int, ...]
 """Without the batch dimension: (784,), (28, 28), (32, 32, 3)."""
+MOST_AXES = 6
+"""Of one example."""
 
 
 @dataclass(frozen=True)

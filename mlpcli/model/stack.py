@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 
 from mlpcli.config.layers import (
     IMAGE_LAYERS,
@@ -19,8 +20,8 @@ from mlpcli.config.layers import (
 )
 from mlpcli.config.sections import MOST_LAYERS, ModelConfig, Output
 from mlpcli.errors import SettingError
-from mlpcli.model.layer_rules import check_ranks, layer_size
-from mlpcli.model.shapes import PlannedLayer, Shape, ShapeError
+from mlpcli.model.layer_rules import LARGEST_OUTPUT, check_ranks, layer_size
+from mlpcli.model.shapes import MOST_AXES, PlannedLayer, Shape, ShapeError
 
 Step = tuple[str, Layer]
 """A layer and the key of the config that it comes from."""
@@ -41,6 +42,9 @@ def stack_layers(
     Raises:
         SettingError: a layer does not accept the output of the one before it.
     """
+    if len(input_shape) > MOST_AXES or prod(input_shape) > LARGEST_OUTPUT:
+        found = f"has rows of shape {input_shape}; at most {MOST_AXES} axes and {LARGEST_OUTPUT:,} values can be"
+        raise SettingError("data.source", found)
     hidden = list(_short_form(model) if model.layers is None else _long_form(model))
     steps: list[Step] = [("data.scaling", layer) for layer in SCALING_LAYERS[scaling]]
     if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):

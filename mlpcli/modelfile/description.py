@@ -17,15 +17,15 @@ from pydantic import Field
 from mlpcli.config.layers import Cropping2D, Layer, LeakyReLU, Margin, Rescaling, ZeroPadding2D
 from mlpcli.config.sections import LAYERS, MOST_LAYERS
 from mlpcli.errors import ModelFileError
-from mlpcli.model.layer_rules import layer_size
-from mlpcli.model.shapes import PRECISIONS, SavedLayer, Shape, ShapeError
+from mlpcli.model.layer_rules import LARGEST_OUTPUT, layer_size
+from mlpcli.model.shapes import MOST_AXES, PRECISIONS, SavedLayer, Shape, ShapeError
 from mlpcli.model.stack import Normalization
 from mlpcli.modelfile.keras_objects import ArgumentError, make
 from mlpcli.modelfile.vocabulary import first_stranger
 from mlpcli.text import printable
 
-LARGEST_OUTPUT = 1 << 26
-"""The most values a layer may make from one row: an up-sampling of a few bytes could take all memory."""
+LONGEST_NAME = 600
+"""Of a layer; a config's are shorter."""
 
 
 def check_layers(path: Path, architecture: dict[str, Any]) -> list[LayerJson]:
@@ -71,15 +71,13 @@ def saved_layers(path: Path, architecture: dict[str, Any]) -> tuple[Shape, list[
 def _saved_layer(path: Path, layer: LayerJson, shape: Shape) -> SavedLayer:
     config, keras_class = layer["config"], layer["class_name"]
     name = config.get("name")
-    if not isinstance(name, str) or not 0 < len(name) <= 500:
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
         raise ModelFileError(f"{path}: has a {keras_class} layer without a name; the file is damaged")
     try:
         component = layer_component(keras_class, config)
         size = layer_size(component.tag, component, shape)
         if not all(side > 0 for side in size.output_shape):
             raise ShapeError(f"it turns {shape} into {size.output_shape}")
-        if prod(size.output_shape) > LARGEST_OUTPUT:
-            raise ShapeError(f"it makes {prod(size.output_shape):,} values from one row")
         trainable = config.get("trainable", True) is not False
         if not trainable:
             size = replace(size, tracked=tuple(size.weights))
@@ -103,7 +101,7 @@ def _input_shape(path: Path, architecture: dict[str, Any]) -> Shape:
     sides = shape[1:] if isinstance(shape, list) else []
     if not sides or not all(type(side) is int and 0 < side <= LARGEST_OUTPUT for side in sides):
         raise ModelFileError(f"{path}: does not say what input it takes; build the model before saving it")
-    if len(sides) > 6 or prod(sides) > LARGEST_OUTPUT:
+    if len(sides) > MOST_AXES or prod(sides) > LARGEST_OUTPUT:
         raise ModelFileError(
             f"{path}: takes {prod(sides):,} values per row; mlpcli opens models of up to {LARGEST_OUTPUT:,}"
         )

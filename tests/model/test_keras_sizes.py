@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from math import prod
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
 from mlpcli import backend
 from mlpcli.config.sections import LAYERS, AnyLayer
-from mlpcli.keras_engine.build import keras_object
+from mlpcli.keras_engine.build import build_saved, keras_object
 from mlpcli.model.layer_rules import layer_size
+from mlpcli.modelfile.description import saved_layers
 
 pytestmark = pytest.mark.tf
 
@@ -88,3 +92,20 @@ def test_sizes_are_keras_s(shape: tuple[int, ...], tag: str, arguments: dict[str
     assert size.trainable == sum(prod(weight.shape) for weight in layer.trainable_weights)
     assert size.parameters == layer.count_params()
     assert [*size.weights.values()] == [tuple(weight.shape) for weight in layer.weights]
+
+
+@pytest.mark.parametrize(("shape", "tag", "arguments"), CASES)
+def test_what_keras_writes_of_a_layer_is_opened_again(
+    shape: tuple[int, ...], tag: str, arguments: dict[str, Any]
+) -> None:
+    keras, component = backend.keras(), TypeAdapter[Any](AnyLayer).validate_python({tag: arguments})
+    model = keras.Sequential([keras.Input(shape), keras_object(component)], name="one")
+    description = json.loads(model.to_json())
+    input_shape, layers = saved_layers(Path("model.keras"), description)
+    again = build_saved(Path("model.keras"), input_shape, layers, {layers[0].name: model.get_weights()})
+    rows = np.random.default_rng(0).normal(0, 1, (3, *shape)).astype("float32")
+    stock = keras.models.model_from_json(json.dumps(description))
+    stock.set_weights(model.get_weights())
+    expected = np.asarray(model(rows, training=False))
+    assert np.array_equal(np.asarray(again(rows, training=False)), expected)
+    assert np.array_equal(np.asarray(stock(rows, training=False)), expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from mlpcli.config.sections import ModelConfig, Output
 from mlpcli.errors import SettingError
@@ -115,6 +116,18 @@ def conv(**arguments: Any) -> dict[str, Any]:
         ((4,), dense(bias_initializer="identity"), "bias_initializer: identity is for matrices"),
         ((4,), dense(bias_initializer="orthogonal"), "bias_initializer: orthogonal is for matrices"),
         ((8, 8, 1), conv(kernel_initializer="identity"), "kernel_initializer: identity is for matrices"),
+        (
+            (8, 8, 1),
+            conv(activity_regularizer="orthogonal_regularizer"),
+            "activity_regularizer: orthogonal_regularizer is for matrices",
+        ),
+        # (8 + 2 * 10000) squared, of 1 channel
+        (
+            (8, 8, 1),
+            {"zero_padding2d": 10_000},
+            "it makes 400,320,064 values from one row; at most 67,108,864 can be",
+        ),
+        ((8, 8, 1), {"up_sampling2d": 1025}, "it makes 67,240,000 values from one row"),
         ((8, 8, 1), conv(kernel_regularizer="orthogonal_regularizer"), "kernel_regularizer: orthogonal_regularizer"),
         ((4,), {"batch_normalization": {"gamma_initializer": "orthogonal"}}, "gamma_initializer: orthogonal"),
         (
@@ -142,3 +155,15 @@ def test_more_layers_than_a_file_may_have_are_refused() -> None:
     model = ModelConfig(hidden_units=[2] * 400, batch_normalization=True)
     with pytest.raises(SettingError, match="makes 1,201 layers in all; at most 1,000 are allowed"):
         stack_layers(model, (4,), "none", Output(units=1))
+
+
+@pytest.mark.parametrize("shape", [(1,) * 7, (2**14, 2**13)])
+def test_rows_that_no_model_file_could_say(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SettingError, match=r"data\.source: has rows of shape .*; at most 6 axes and 67,108,864 values"):
+        stacked(shape)
+
+
+def test_a_name_is_at_most_500_letters_long() -> None:
+    stacked((4,), layers=[{"dense": {"units": 3, "name": "a" * 500}}])
+    with pytest.raises(ValidationError, match="at most 500 characters"):
+        stacked((4,), layers=[{"dense": {"units": 3, "name": "a" * 501}}])
