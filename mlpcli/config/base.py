@@ -14,6 +14,8 @@ Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
 FLOAT32_MAX = 3.4028234663852886e38
 FLOAT32_TINY = 1.1754943508222875e-38
 """The smallest normal number; TensorFlow computes with 0 for smaller ones."""
+ROUNDED_TO_1 = 1 - 2**-25
+"""The least number that is 1 in float32: half-way between the largest below 1 and 1."""
 
 
 def _fits_float32(value: float) -> float:
@@ -29,10 +31,22 @@ def _stays_positive(value: float) -> float:
     return value
 
 
+def _zero_or_not(value: float) -> float:
+    if 0 < value < FLOAT32_TINY:
+        raise PydanticCustomError("form", "must be 0, or at least 1.1755e-38; 32-bit numbers take less for 0")
+    return value
+
+
+def _stays_below_one(value: float) -> float:
+    if value >= ROUNDED_TO_1:
+        raise PydanticCustomError("form", "must be at most 0.99999994; 32-bit numbers take more for 1")
+    return value
+
+
 Number = Annotated[float, AfterValidator(_fits_float32)]
 Positive = Annotated[Number, Field(gt=0), AfterValidator(_stays_positive)]
-NonNegative = Annotated[Number, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
+NonNegative = Annotated[Number, Field(ge=0), AfterValidator(_zero_or_not)]
+Fraction = Annotated[float, Field(ge=0, lt=1), AfterValidator(_stays_below_one)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -11,15 +11,18 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from mlpcli.config import base, initializers, layers, losses, metrics, optimizers, regularizers, schedules, sections
-from mlpcli.config.base import FLOAT32_MAX, FLOAT32_TINY, Section
+from mlpcli.config.base import FLOAT32_MAX, FLOAT32_TINY, ROUNDED_TO_1, Section
 
 START = "data: {source: moons}\n"
 MOST = "must be at most 3.4028e+38, because networks compute with 32-bit numbers"
 LEAST = "must be at least -3.4028e+38, because networks compute with 32-bit numbers"
 TINY = "must be at least 1.1755e-38; 32-bit numbers take less for 0"
+ZERO = "must be 0, or at least 1.1755e-38; 32-bit numbers take less for 0"
+ONE = "must be at most 0.99999994; 32-bit numbers take more for 1"
 
 
 def test_the_limits_are_those_of_float32() -> None:
+    assert np.float32(ROUNDED_TO_1) == 1 > np.float32(np.nextafter(ROUNDED_TO_1, 0))
     assert np.finfo(np.float32).max == FLOAT32_MAX
     assert np.finfo(np.float32).tiny == FLOAT32_TINY
 
@@ -37,6 +40,10 @@ def test_the_limits_are_those_of_float32() -> None:
         ("model.layers=[{leaky_relu: 1e39}]", "model.layers[0].leaky_relu", MOST, "1e+39"),
         ("model.layers=[{gaussian_noise: 1.5}]", "model.layers[0].gaussian_noise", "must be at most 1", "1.5"),
         ("model.layers=[{rescaling: -1e39}]", "model.layers[0].rescaling", LEAST, "-1e+39"),
+        ("data.class_weight={lower: 1e-60}", "data.class_weight.lower", ZERO, "1e-60"),
+        ("model.kernel_regularizer={l2: 1e-60}", "model.kernel_regularizer.l2", ZERO, "1e-60"),
+        ("training.optimizer.beta_1=0.99999999", "training.optimizer.beta_1", ONE, "0.99999999"),
+        ("model.dropout=0.99999999", "model.dropout", ONE, "0.99999999"),
         ("data.class_weight={lower: 1e39}", "data.class_weight.lower", MOST, "1e+39"),
         ("data.generate.noise=1e39", "data.generate.noise", MOST, "1e+39"),
     ],
@@ -50,6 +57,8 @@ def test_the_message_names_key_limit_and_value(
 def test_what_float32_holds_is_taken(read: Callable[..., Any]) -> None:
     config = read(START, f"training.optimizer.learning_rate={FLOAT32_MAX!r}", f"training.optimizer.epsilon={2e-38}")
     assert config.training.optimizer.learning_rate == FLOAT32_MAX
+    config = read(START, "data.class_weight={lower: 0.0, upper: 2e-38}", "model.dropout=0.99999994")
+    assert config.data.class_weight == {"lower": 0.0, "upper": 2e-38}
 
 
 def test_a_uniform_interval_is_not_upside_down(refusals: Callable[..., list[str]]) -> None:
