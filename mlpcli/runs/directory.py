@@ -122,6 +122,24 @@ def held(path: Path) -> Iterator[None]:
             os.close(descriptor)
 
 
+@contextmanager
+def removed_if_failed(path: Path, made: bool) -> Iterator[None]:
+    """Within it the first files are written into a folder that is held; if that fails, they go, and the folder, too.
+
+    made: whether the folder was made for this run; what somebody else made stays, and so do other files in it.
+    """
+    try:
+        yield
+    except BaseException:
+        for name in (CONFIG, ENVIRONMENT, SPLIT):
+            with suppress(OSError):
+                (path / name).unlink(missing_ok=True)
+        if made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
 def _taken(path: Path) -> RunDirectoryError:
     return RunDirectoryError(f"{path}: another run has just begun in it; choose another --run-dir")
 

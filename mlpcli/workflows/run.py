@@ -54,12 +54,16 @@ class Run:
         make_directory: Callable[[], Path],
         command: list[str],
         callbacks: Sequence[Any] = (),
+        made: bool = True,
     ) -> Run:
-        """Build the model, then make the directory, so that a failed build leaves nothing behind."""
+        """Build the model, then make the directory, so that a failed build leaves nothing behind.
+
+        made: whether the directory was not there before.
+        """
         started = time.perf_counter()
         engine = make_engine(config, prepared, callbacks)
         path = make_directory()
-        with run_directory.held(path):
+        with run_directory.held(path), run_directory.removed_if_failed(path, made):
             run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
             run.environment = describe_environment(command, engine.devices, run.fingerprint)
             write_text(path / run_directory.CONFIG, config_text(_to_repeat(config, prepared)))

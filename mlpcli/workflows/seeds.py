@@ -66,11 +66,13 @@ class SeedSeries:
     @cached_property
     def path(self) -> Path:
         """The folder of all seeds, made when it is first asked for: when the first seed is about to be trained."""
+        made = self.run_dir is None or not self.run_dir.exists()
         if self.run_dir is None:
             path = run_directory.create_run_directory(self.runs_dir, self.loaded.config.name)
         else:
             path = run_directory.create_exact_directory(self.run_dir)
         self.holding.enter_context(run_directory.held(path))
+        self.holding.enter_context(run_directory.removed_if_failed(path, made))
         return path
 
     def _make(self, seed: int) -> Run:

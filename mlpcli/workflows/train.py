@@ -84,7 +84,8 @@ def train(
 
             check_in_memory(prepared.splits.train)
         with loaded.located():
-            run = Run.create(loaded.config, prepared, make_directory, list(command), callbacks)
+            made = not (run_dir and Path(run_dir).exists())
+            run = Run.create(loaded.config, prepared, make_directory, list(command), callbacks, made)
         result = run.train(listener, verbose)
         if baseline and result.evaluation is not None and result.interrupted is None:
             listener.note("training scikit-learn's models on the same rows")

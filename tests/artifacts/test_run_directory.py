@@ -19,6 +19,7 @@ from mlpcli.runs.directory import (
     find_model,
     folder_name,
     held,
+    removed_if_failed,
 )
 
 
@@ -177,3 +178,42 @@ def test_a_lock_ends_with_a_failure(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with held(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(("made", "others", "left"), [(True, [], None), (False, [], []), (True, ["a"], ["a"])])
+def test_a_folder_whose_first_files_fail_is_left_as_it_was_before(
+    tmp_path: Path, made: bool, others: list[str], left: list[str] | None
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def write() -> None:
+        for name in (*others, run_directory.CONFIG, run_directory.SPLIT):
+            (folder / name).touch()
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"), removed_if_failed(folder, made):
+        write()
+    assert ([path.name for path in folder.iterdir()] if folder.exists() else None) == left
+
+
+@pytest.mark.parametrize("options", [{}, {"run_dir": "new"}, {"run_dir": "there"}])
+@pytest.mark.parametrize("seeds", [None, 2])
+def test_no_run_is_left_where_it_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, str], seeds: int | None
+) -> None:
+    from mlpcli.errors import OutputError
+    from mlpcli.workflows import run
+    from mlpcli.workflows.train import train, train_seeds
+
+    def full(path: Path, value: object) -> None:
+        raise OutputError(f"{path}: cannot be written")
+
+    monkeypatch.chdir(tmp_path)
+    Path("there").mkdir()
+    Path("my.yaml").write_text("data: {source: iris}\ntraining: {engine: numpy}\n", encoding="utf-8")
+    monkeypatch.setattr(run, "write_json", full)
+    with pytest.raises(OutputError, match="cannot be written"):
+        train("my.yaml", **options) if seeds is None else train_seeds("my.yaml", seeds, **options)  # type: ignore[arg-type]
+    assert not Path("new").exists()
+    assert [*Path("there").iterdir(), *Path("runs").glob("*")] == []
