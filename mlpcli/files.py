@@ -16,7 +16,7 @@ from typing import Any
 
 from mlpcli.errors import DataError, OutputError, UserError
 from mlpcli.machine import available_memory
-from mlpcli.text import nearest, visible_json
+from mlpcli.text import escaped, nearest, visible_json
 
 TEMPORARY_PREFIX = ".tmp-"
 
@@ -184,9 +184,9 @@ def near_file(missing: Path) -> str:
     try:
         stems = {Path(name).stem: name for name in sorted(os.listdir(missing.parent))}
     except OSError:
-        return f"; the folder {missing.parent} does not exist either"
+        return f"; the folder {escaped(str(missing.parent), spaces=True)} does not exist either"
     near = nearest(missing.stem, stems)
-    return f'; did you mean "{stems[near]}"?' if near else ""
+    return f'; did you mean "{escaped(stems[near], spaces=True)}"?' if near else ""
 
 
 def check_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     '; did you mean "adam"?'
     """
     near = nearest(word, allowed)
-    return f'; did you mean "{near}"?' if near else ""
+    return f'; did you mean "{escaped(near, spaces=True)}"?' if near else ""
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:

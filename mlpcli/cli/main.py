@@ -12,8 +12,8 @@ import click
 
 from mlpcli import __version__
 from mlpcli.cli.options import PrintsHelp
-from mlpcli.cli.terminal import prepare_streams, say, write_result
-from mlpcli.errors import MlpcliError
+from mlpcli.cli.terminal import one_line, prepare_streams, say, write_result
+from mlpcli.errors import ConfigError, MlpcliError
 from mlpcli.text import did_you_mean
 
 COMMANDS = (
@@ -98,18 +98,18 @@ def _run(argv: Sequence[str] | None) -> int:
         result = cli.main(args=argv, prog_name="mlpcli", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except _NO_ARGUMENTS as error:
-        say(error.format_message())
+        say(error.format_message(), lines=True)
         return 2
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         usage = f"{context.get_usage()}\n" if context is not None else ""
-        say(f"{usage}error: {error.format_message()}")
+        say(f"{usage}error: {one_line(error.format_message())}", lines=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("interrupted")
         return 130
     except MlpcliError as error:
-        say(f"error: {error}")
+        say(f"error: {error}", lines=isinstance(error, ConfigError))
         return error.exit_code
     except MemoryError as error:
         reason = f": {error}" if str(error) else ""

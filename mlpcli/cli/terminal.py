@@ -127,22 +127,34 @@ class ResultStream:
         return sys.stdout is not None and sys.stdout.isatty()
 
 
-def say(text: str) -> None:
-    """Print a message on standard error, control characters escaped; where nobody can read it, nothing happens."""
+def say(text: str, lines: bool = False) -> None:
+    """Print a message on standard error, control characters escaped; where nobody can read it, nothing happens.
+
+    lines: it has several lines; otherwise a line break can only come from a name, and is escaped as well.
+    """
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"{visible(text)}\n")
+        sys.stderr.write(f"{visible(text if lines else one_line(text))}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         _discard(sys.stderr)
+
+
+def one_line(text: str) -> str:
+    """The text with its line breaks escaped.
+
+    >>> one_line("a\\nb")
+    'a\\\\nb'
+    """
+    return text.replace("\n", "\\n")
 
 
 def say_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """For `sys.excepthook`: a bug's traceback, in which names are escaped as everywhere."""
     import traceback
 
-    say("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))
+    say("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"), lines=True)
 
 
 def error_console() -> Console:

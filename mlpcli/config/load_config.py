@@ -21,7 +21,7 @@ from mlpcli.config.yaml_reader import DEEPEST_NESTING, LARGEST_FILE_BYTES, Docum
 from mlpcli.errors import ConfigError, Problem, SettingError
 from mlpcli.files import near_file
 from mlpcli.recipes import recipe_by_name, recipe_hint
-from mlpcli.text import one_line, rare_syllables
+from mlpcli.text import escaped, one_line, rare_syllables
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
@@ -64,7 +64,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         )
         path, folder = recipe.path, Path()
     text, said = _read(path)
-    document = parse_yaml(text, str(path))
+    document = parse_yaml(text, _shown(path))
     for override in overrides:
         try:
             apply_override(document, override)
@@ -127,6 +127,11 @@ def _remove(value: Any, location: tuple[int | str, ...]) -> None:
         del holder[last]
 
 
+def _shown(path: Path) -> str:
+    """The path on one line, as messages have it."""
+    return escaped(str(path), spaces=True)
+
+
 def _read(path: Path) -> tuple[str, list[str]]:
     """The text of a config and what to say about it: UTF-8 or cp949, or UTF-16 with a byte order mark."""
     try:
@@ -134,22 +139,22 @@ def _read(path: Path) -> tuple[str, list[str]]:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
         hint = near_file(path) + recipe_hint(path) or "; mlpcli init writes one, mlpcli recipes lists some"
-        raise ConfigError([Problem(0, 0, "", f"does not exist{hint}", str(path))]) from None
+        raise ConfigError([Problem(0, 0, "", f"does not exist{hint}", _shown(path))]) from None
     except IsADirectoryError:
-        raise ConfigError([Problem(0, 0, "", "is a folder; give the path of a YAML file", str(path))]) from None
+        raise ConfigError([Problem(0, 0, "", "is a folder; give the path of a YAML file", _shown(path))]) from None
     except OSError as error:
-        raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", str(path))]) from None
+        raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", _shown(path))]) from None
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     if len(content) > LARGEST_FILE_BYTES:
-        raise ConfigError([Problem(1, 1, "", "is larger than 1 MiB; a config is a few kilobytes", str(path))])
+        raise ConfigError([Problem(1, 1, "", "is larger than 1 MiB; a config is a few kilobytes", _shown(path))])
     try:
         return content.decode(encoding), []
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         if encoding == "utf-8" and (korean := _as_korean(content)) is not None:
-            return korean, [f"{path}: read as cp949 (line {line} is not UTF-8)"]
+            return korean, [f"{_shown(path)}: read as cp949 (line {line} is not UTF-8)"]
         message = f"invalid UTF-8 at byte {error.start}; save the file as UTF-8"
-        raise ConfigError([Problem(line, 1, "", message, str(path))]) from None
+        raise ConfigError([Problem(line, 1, "", message, _shown(path))]) from None
 
 
 def _without_waiting(path: str, flags: int) -> int:

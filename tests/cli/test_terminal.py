@@ -83,3 +83,39 @@ def test_any_width_will_do(mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, co
 def test_no_color_means_no_color(tmp_path: Path, digits: Path) -> None:
     _, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", *NUMPY, NO_COLOR="1")
     assert not re.search(r"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d)m", screen)
+
+
+ODD = "a\nerror: b\r"
+SHOWN = "a\\nerror: b\\r"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", f"{ODD}.yaml"),
+        ("train", "my.yaml", "--run-dir", f"{ODD}/file"),
+        ("predict", ODD, "x.csv"),
+        ("evaluate", ODD),
+        ("summary", f"{ODD}.keras"),
+        ("plot", ODD),
+        ("validate", f"{ODD}-wrong.yaml"),
+        ("nothing", ODD),
+        ("train", "my.yaml", ODD),
+    ],
+)
+def test_a_line_break_in_a_path_makes_no_second_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    from mlpcli.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    Path("my.yaml").write_text("data: {source: iris}\ntraining: {engine: numpy}\n", encoding="utf-8")
+    Path(ODD).touch()
+    Path(f"{ODD}-wrong.yaml").write_text("data: {source: iris}\ntraining: {epoch: 1, batch: 2}\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    said = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert SHOWN in said or "nothing" in arguments
+    assert not any(line.startswith("error: b") for line in said.splitlines())
+    assert "\r" not in said
