@@ -26,6 +26,9 @@ _NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 
 _ONE_IMPORT = threading.RLock()
 """Two threads would put each other's filter in the place of standard error."""
+ONE_MODEL = threading.RLock()
+"""Held while a model is built: each layer draws its seed from Python's one random generator, so that a model for
+predictions, built between the seed and the weights of a training in another thread, would change these."""
 
 
 @functools.cache

@@ -57,9 +57,10 @@ def build_saved(path: Path, shape: Shape, layers: Sequence[SavedLayer], weights:
     names = safe_names([layer.name for layer in layers], [layer.component.tag for layer in layers])
     built = []
     try:
-        for layer, safe in zip(layers, names, strict=True):
-            built.append(_keras_layer(layer, safe))
-        model = keras.Sequential([keras.Input(shape=shape, name=INPUT_NAME), *built], name=safe_name(name, "model"))
+        with backend.ONE_MODEL:
+            for layer, safe in zip(layers, names, strict=True):
+                built.append(_keras_layer(layer, safe))
+            model = keras.Sequential([keras.Input(shape=shape, name=INPUT_NAME), *built], name=safe_name(name, "model"))
         for layer, made in zip(layers, built, strict=True):
             _set_weights(layer, made, weights[layer.name])
     except (ValueError, TypeError, ArithmeticError, LookupError) as error:

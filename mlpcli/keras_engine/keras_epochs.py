@@ -95,9 +95,9 @@ class KerasEngine:
         """
         _check_callbacks(callbacks)
         self.config, self.prepared, self.callbacks = config, prepared, tuple(callbacks)
-        backend.seed_everything(config.seed, config.training.deterministic)
-        check_memory(prepared.plan, config.training, prepared.facts)
-        with backend.out_of_memory():
+        with backend.ONE_MODEL, backend.out_of_memory():
+            backend.seed_everything(config.seed, config.training.deterministic)
+            check_memory(prepared.plan, config.training, prepared.facts)
             self.model = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
         self.devices = backend.devices()
 
