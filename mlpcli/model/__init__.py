@@ -9,5 +9,6 @@ The files, in reading order:
 - output_layer.py: the output, which the last of the layers may be
 - objective.py: loss, metrics and output, chosen and checked; a target in its own units
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
-- plan.py: the whole plan, whether it fits into memory, and what training is given
+- plan.py: the whole plan, and what training is given
+- memory.py: the bytes that it needs at the least, and what cannot have them
 """
