@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import mlpcli
+from mlpcli import backend
 from mlpcli.runs.history import read_history
 from tests.model_file_parts import read_metadata
 
@@ -26,12 +27,25 @@ output: {plots: []}
 SMALL = ("model.dropout=0", "model.batch_normalization=false", "training.optimizer=sgd")
 
 
+def _alive() -> list[int]:
+    """How many data sets of Keras's and how many graphs there are in this process."""
+    from mlpcli.keras_engine.keras_epochs import Batches
+
+    graph = type(backend.tensorflow().Graph())
+    return [sum(isinstance(thing, kind) for thing in gc.get_objects()) for kind in (Batches, graph)]
+
+
 @pytest.mark.parametrize("engine", ["auto", "keras", "resident"])
-def test_the_second_seed_is_bit_for_bit_the_run_by_itself(
+def test_the_second_seed_is_bit_for_bit_the_run_by_itself_and_nothing_outlives_its_seed(
     tmp_path: Path, write_config: Callable[..., Path], engine: str
 ) -> None:
     config, overrides = write_config(CONFIG), [f"training.engine={engine}"]
+    backend.forget_models()
+    before = _alive()
     series = mlpcli.train_seeds(config, 2, overrides, tmp_path / "runs")
+    batches, graphs = _alive()
+    assert batches <= before[0]  # other tests of this process have left theirs
+    assert graphs <= before[1] + 1  # the default graph is a new one
     alone = mlpcli.train(config, ["seed=778", *overrides], tmp_path / "alone")
     seed = series.path / "seed-778"
     here, there = read_metadata(seed / "model.keras"), read_metadata(alone.model)
@@ -45,25 +59,6 @@ def test_the_second_seed_is_bit_for_bit_the_run_by_itself(
     assert histories[0] == histories[1]
     first = read_metadata(series.path / "seed-777" / "model.keras")
     assert first is not None and first["weights"] != here["weights"]
-
-
-@pytest.mark.parametrize("engine", ["auto", "keras"])
-def test_no_data_and_no_graph_outlives_its_seed(tmp_path: Path, write_config: Callable[..., Path], engine: str) -> None:
-    from mlpcli import backend
-    from mlpcli.keras_engine.keras_epochs import Batches
-
-    tf = backend.tensorflow()
-    backend.forget_models()
-
-    def alive() -> list[int]:
-        graph = type(tf.Graph())
-        return [sum(isinstance(thing, kind) for thing in gc.get_objects()) for kind in (Batches, graph)]
-
-    before = alive()
-    mlpcli.train_seeds(write_config(CONFIG), 2, [f"training.engine={engine}"], tmp_path / "runs")
-    batches, graphs = alive()
-    assert batches <= before[0]  # other tests of this process have left theirs
-    assert graphs <= before[1] + 1  # the default graph is a new one
 
 
 def test_new_models_are_not_called_retracing(
