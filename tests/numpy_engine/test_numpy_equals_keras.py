@@ -225,5 +225,6 @@ def test_what_a_file_says_it_was_compiled_with(labels: str, loss: str, metrics: 
     x, y = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32), targets(labels, 50, units)
     compilation, why = compilation_of(json.loads(json.dumps(keras().saving.serialize_keras_object(model))))
     assert compilation is not None, why
+    model.run_eagerly = True
     expected, found = evaluated(model, x, y, NumpyObjective.of_compilation(compilation, labels))
     assert found == pytest.approx(expected, rel=1e-5)
