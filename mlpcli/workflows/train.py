@@ -132,16 +132,10 @@ def train_seeds(
 ) -> SeedsResult:
     """Train the network of a config with its seed, and the seeds after it, each as `train` would.
 
-    Args:
-        config: path of the YAML file.
-        seeds: how many, 1 to 1000.
-        overrides: "training.epochs=5" and the like; "seed=5" moves the first seed.
-        runs_dir: where the folder of all of them is made, called after the config's `name`.
-        run_dir: or exactly this folder, new or empty.
+    Args, beside those of `train`:
+        seeds: how many, 1 to 1000; the override "seed=5" moves the first.
+        runs_dir: where the folder of all of them is made; run_dir: or exactly this folder, new or empty.
         progress: listens to the trainings; what is said of every seed alike is said once.
-        command: the command line, for environment.json.
-        verbose: also note which engine was chosen, and why.
-        resend_signals: as for `train`.
 
     Returns:
         The runs. A failed seed is listed in `summary`, and the others are trained all the same, except after an
