@@ -54,6 +54,7 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks.streaming
 	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.raw_data "$(DATA)"
 	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.convolution "$(DATA)"
+	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.own_photos "$(DATA)"
 
 recipes: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recipes.measure "$(DATA)"

@@ -64,6 +64,28 @@ def streaming_block(results: Any) -> str:
     return plain_table((f"a folder of {results['format'].upper()} files", *sizes), rows)
 
 
+PHOTO_SETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
+
+
+def photos_block(results: Any) -> str:
+    """Of each set: right as the data set has them, right as photos, and what of the former stays right in photos."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in results["rows"]:
+        found[row["set"]].append(row)
+    titles = ("photos made from test pictures", "right: as they are", "as photos", "of those: as photos", "--no-crop")
+    figures = ("clean", "photos", "kept", "kept_whole")
+    rows = [
+        (PHOTO_SETS[name], *(_share([row[figure] for row in some]) for figure in figures))
+        for name, some in found.items()
+    ]
+    rounds = max(len(some) for some in found.values())
+    return f"{plain_table(titles, rows)}\n\n{rounds} times {results['photos']} photos each: mean [least..most]."
+
+
+def _share(values: list[float]) -> str:
+    return f"{statistics.mean(values):.1%} [{min(values):.1%}..{max(values):.1%}]".replace("%", " %")
+
+
 def versions_block(results: Any) -> str:
     """What it was measured with."""
     return ", ".join(f"{name} {version}" for name, version in results["versions"].items()) + "."
@@ -72,6 +94,8 @@ def versions_block(results: Any) -> str:
 DATA_BLOCKS: dict[str, Callable[[Any], str]] = {
     "raw_data scores": scores_block,
     "raw_data versions": versions_block,
+    "own_photos table": photos_block,
+    "own_photos versions": versions_block,
     "reading table": reading_block,
     "streaming_csv table": streaming_block,
 }

@@ -30,8 +30,21 @@ if TYPE_CHECKING:
 @click.option("--probabilities", is_flag=True, help="A column per class in --output, with its probability.")
 @click.option("--no-bom", is_flag=True, help="No byte order mark in --output; Excel needs it, some graders refuse it.")
 @click.option("--strict", is_flag=True, help="Stop at an input that cannot be read instead of leaving it unanswered.")
-@click.option("--no-invert", is_flag=True, help="Keep a light background even if the training pictures had a dark one.")
-@click.option("--save-input", type=PATH, metavar="DIR", help="A new folder for the inputs as the network sees them.")
+@click.option(
+    "--invert/--no-invert", default=None,
+    help="Turn light and dark round, or never do; default: where the training pictures had the other background.",
+)  # fmt: skip
+@click.option(
+    "--crop/--no-crop", default=None,
+    help="Cut the thing out of a picture and remove its background, or take all of it; default: where it is a photo"
+    " of one thing on a plain page, and the training pictures show such things.",
+)  # fmt: skip
+@click.option(
+    "--save-input",
+    type=PATH,
+    metavar="DIR",
+    help="A new folder for the inputs as the network sees them.",
+)
 @engine_option()
 @stock_options()
 def predict(
@@ -44,7 +57,8 @@ def predict(
     probabilities: bool,
     no_bom: bool,
     strict: bool,
-    no_invert: bool,
+    invert: bool | None,
+    crop: bool | None,
     save_input: Path | None,
     engine: EngineName,
     classes: str | None,
@@ -77,7 +91,7 @@ def predict(
     names = None if columns is None else tuple(clean_text(name) for name in columns.split(","))
     wanted = AnswerColumns(names, probabilities, not no_bom)
     ready = prepare_prediction(
-        model_or_run, inputs, top, not no_invert, output, save_input, say, stdin, engine, told, wanted, strict
+        model_or_run, inputs, top, invert, output, save_input, say, stdin, engine, told, wanted, strict, crop
     )
     report(ready, as_json)
 

@@ -40,18 +40,33 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Framing:
+    """How the training pictures show one thing each, on a plain background.
+
+    box: its longer side, as a share of the picture's. at: the place (y, x), from 0 to 1, of its middle, which is
+    that of its box or of its mass.
+    """
+
+    box: float
+    by: Literal["box", "mass"] = "box"
+    at: tuple[float, float] = (0.5, 0.5)
+
+
+@dataclass(frozen=True)
 class ImageForm:
     """How a picture becomes an example.
 
     size: (height, width). color: grayscale or rgb. fit: what happens to a picture of other proportions: "stretch",
     or "pad" with the colour of its border. border: mean brightness, 0 to 1, along the edges of the training pictures: a
-    new picture with a bright border where this is dark is probably inverted.
+    new picture with a bright border where this is dark is probably inverted. framing: None where the pictures do not
+    show one thing each, or it is not known.
     """
 
     size: tuple[int, int]
     color: Literal["grayscale", "rgb"]
     fit: Literal["stretch", "pad"]
     border: float
+    framing: Framing | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mlpcli.config.losses import Labels
 from mlpcli.config.sections import Task
-from mlpcli.data.dataset import ImageForm, Layout, Source
+from mlpcli.data.dataset import Framing, ImageForm, Layout, Source
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import ModelFileError, UserError
 from mlpcli.tables.preprocessing import Preprocessing
@@ -32,6 +32,7 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 """In JSON a list of texts."""
 Size = Annotated[int, Field(gt=0)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(gt=0, le=4096)]
 
 
@@ -54,6 +55,14 @@ class PlanCard(_Section):
         return self
 
 
+class FramingCard(_Section):
+    """How the training pictures show one thing each; from `Framing`."""
+
+    box: Annotated[float, Field(gt=0, le=1)]
+    by: Literal["box", "mass"]
+    at: Annotated[tuple[Share, Share], Field(strict=False)]
+
+
 class ImageCard(_Section):
     """How pictures were turned into examples; from `ImageForm`."""
 
@@ -61,6 +70,13 @@ class ImageCard(_Section):
     color: Literal["grayscale", "rgb"]
     fit: Literal["stretch", "pad"]
     border: Finite
+    framing: FramingCard | None = None
+
+    @property
+    def form(self) -> ImageForm:
+        """The same, for the functions that read pictures."""
+        framing = Framing(**dict(self.framing)) if self.framing is not None else None
+        return ImageForm(self.size, self.color, self.fit, self.border, framing)
 
 
 class DataCard(_Section):
@@ -127,7 +143,7 @@ class ModelCard(_Section):
     def layout(self) -> Layout:
         """What rows must look like, for the functions that read data."""
         plan, data = self.plan, self.data
-        form = ImageForm(**dict(data.image)) if data.image is not None else None
+        form = data.image.form if data.image is not None else None
         names = data.feature_names or None
         return Layout(plan.input_shape, plan.class_names, names, plan.targets, data.preprocessing, form, data.pixel_max)
 
@@ -190,14 +206,13 @@ def _said(error: Any) -> str:
 
 def layout_metadata(source: Source) -> dict[str, Any]:
     """The part of the metadata that `DataCard` reads."""
-    image = source.image
     return {
         "kind": source.kind,
         "streamed": on_disk(source.train.x),
         "feature_names": source.feature_names,
         "pixel_max": source.pixel_max,
         "preprocessing": source.preprocessing.as_json() if source.preprocessing is not None else None,
-        "image": {**vars(image), "size": list(image.size)} if image is not None else None,
+        "image": asdict(source.image) if source.image is not None else None,
     }
 
 

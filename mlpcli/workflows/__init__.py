@@ -11,7 +11,8 @@ The files, in reading order:
 - evaluate.py: evaluate, which rows and their scores
 - stock_tables.py: the columns of a table for a model that mlpcli did not write
 - predict_inputs.py: the inputs of predict, all checked before the model is loaded
-- input_batches.py: pictures, table rows and arrays as batches for a model
+- input_batches.py: table rows and arrays as batches for a model
+- picture_batches.py: pictures as batches, cut out and inverted to be like the training pictures
 - predict_output.py: predictions as labels and numbers, as a table; saved inputs
 - predict.py: predict, checked and then run batch by batch
 - summary.py: summary, the layer table and what a model file says about itself

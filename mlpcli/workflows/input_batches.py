@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -16,9 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.arrays import Array, model_values
-from mlpcli.data.dataset import ImageForm, Layout
-from mlpcli.data.images.class_folders import LeftOut, has_pictures, visible
-from mlpcli.data.images.load_images import example_of, read_photo
+from mlpcli.data.dataset import Layout
 from mlpcli.data.npz import feature_names_in, read_npz
 from mlpcli.errors import DataError
 from mlpcli.files import open_binary
@@ -179,72 +177,6 @@ def _rows(name: str, x: Array, input_shape: tuple[int, ...]) -> Array:
             return x.reshape(-1, *input_shape) if len(x) else x
     wanted = f"(rows, {', '.join(map(str, input_shape))})"
     raise DataError(f"{name}: has the shape {x.shape}, but the model takes {wanted}; give rows of that shape")
-
-
-INVERTED_ABOVE = 0.5
-"""How much brighter or darker, of 0 to 1, the border of a picture is than those of training when it is inverted."""
-Note = Callable[[str], None]
-
-
-def picture_files(folder: Path, note: Note) -> list[Path]:
-    """The pictures in a folder, sorted by name; subfolders are not searched.
-
-    Raises:
-        DataError: there are none.
-    """
-    left_out = LeftOut()
-    found = left_out.pictures(folder, left_out.inside(folder, [path for path in visible(folder) if path.is_file()]))
-    if not found:
-        inner = next((path for path in visible(folder) if path.is_dir()), None) if has_pictures(folder) else None
-        advice = f"give one of the folders in it, such as {inner}" if inner else "give a folder with some"
-        raise DataError(f"{folder}: holds no pictures{left_out.hint()}; {advice}")
-    for text in left_out.notes():
-        note(f"{folder}: {text}")
-    return found
-
-
-def picture_batches(
-    files: Sequence[Path], form: ImageForm, layout: Layout, invert: bool, note: Note, strict: bool
-) -> Iterator[InputBatch]:
-    """The pictures in the order given, some MiB at a time; `note` is called for each that is inverted.
-
-    A file that is not a picture, or is damaged, is `broken`.
-
-    Raises:
-        DataError: with strict, instead.
-    """
-    step = max(1, BATCH_BYTES // (4 * math.prod(layout.input_shape)))
-    for start in range(0, len(files), step):
-        some = files[start : start + step]
-        broken: dict[int, str] = {}
-        read: list[Array | None] = []
-        for index, file in enumerate(some):
-            try:
-                read.append(_pixels(file, form, invert, note))
-            except DataError as error:
-                if strict:
-                    raise
-                broken[index] = str(error)
-                read.append(None)
-        found = next((pixels for pixels in read if pixels is not None), None)
-        shape = found.shape if found is not None else _shape_of(form)
-        pixels = np.stack([np.zeros(shape, np.uint8) if one is None else one for one in read])
-        x = example_of(pixels, layout.input_shape, layout.pixel_max)
-        yield InputBatch(x, tuple(str(file) for file in some), broken=broken)
-
-
-def _shape_of(form: ImageForm) -> tuple[int, ...]:
-    return (*form.size, 3) if form.color == "rgb" else tuple(form.size)
-
-
-def _pixels(file: Path, form: ImageForm, invert: bool, note: Note) -> Array:
-    pixels, border = read_photo(file, form)
-    if not invert or form.color != "grayscale" or abs(border - form.border) <= INVERTED_ABOVE:
-        return pixels
-    found, learnt = ("light", "dark") if border > form.border else ("dark", "light")
-    note(f"{file}: {found} background, but the model was trained on {learnt} ones: inverted; --no-invert keeps it")
-    inverted: Array = 255 - pixels
-    return inverted
 
 
 @dataclass(frozen=True, eq=False)

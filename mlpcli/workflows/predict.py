@@ -74,7 +74,7 @@ def prepare_prediction(
     model_or_run: str | Path,
     inputs: Sequence[Input],
     top: int = 1,
-    invert: bool = True,
+    invert: bool | None = None,
     output: str | Path | None = None,
     save_input: str | Path | None = None,
     note: Callable[[str], None] = lambda text: None,
@@ -83,6 +83,7 @@ def prepare_prediction(
     told: Told | None = None,
     wanted: AnswerColumns | None = None,
     strict: bool = False,
+    crop: bool | None = None,
 ) -> PreparedPrediction:
     """Check model and inputs (see `predict` for the arguments and what is raised).
 
@@ -99,7 +100,8 @@ def prepare_prediction(
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:
         check_folder(folder)
-    opened = open_inputs(inputs, Reading(layout, meaning.targets, stdin, invert, note, strict, _fit(model, note)))
+    reading = Reading(layout, meaning.targets, stdin, invert, note, strict, crop, _fit(model, note))
+    opened = open_inputs(inputs, reading)
     if opened.kind != "table":
         refuse_columns(model, f"the input is {a_kind(opened.kind)}")
     wanted = wanted or AnswerColumns()
@@ -130,7 +132,7 @@ def predict(
     inputs: Input | Sequence[Input],
     top: int = 1,
     *,
-    invert: bool = True,
+    invert: bool | None = None,
     output: str | Path | None = None,
     save_input: str | Path | None = None,
     engine: EngineName = "auto",
@@ -138,6 +140,7 @@ def predict(
     columns: Sequence[str] | None = None,
     probabilities: bool = False,
     strict: bool = False,
+    crop: bool | None = None,
 ) -> PredictionResult:
     """Predict with a saved model.
 
@@ -146,12 +149,13 @@ def predict(
         inputs: one or several of one kind: pictures or a folder of them; tables (.csv, .tsv, .parquet); .npy or .npz
             files; NumPy arrays (rows, *input shape). Missing paths are looked for in MLPCLI_DATA.
         top: how many classes to name for each row, the best first.
-        invert: whether a picture with a light background is inverted where the training pictures had a dark one.
+        invert, crop: whether pictures are inverted, and the thing on a photo cut out; None: where it makes them like
+            the training pictures.
         output: a .csv or .parquet file for the rows with their predictions.
         columns: which columns `output` holds, in this order; by default those of the input and the predictions.
         probabilities: whether `output` also has a column with the probability of each class, under its name.
         strict: whether an input that cannot be read is an error; otherwise it has no answer, unless all are so.
-        save_input: a new folder for what the network saw: pictures, or a CSV of numbers.
+        save_input: a new folder for what the network saw: pictures (of photos the steps, too), or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names, scaling and columns of a model that mlpcli did not write.
 
@@ -168,7 +172,7 @@ def predict(
     notes: list[str] = []
     wanted = AnswerColumns(None if columns is None else tuple(columns), probabilities)
     ready = prepare_prediction(
-        model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted, strict
+        model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted, strict, crop
     )
     found: list[Answers] = []
     ready.run(found.append)
@@ -246,7 +250,11 @@ class PreparedPrediction:
         with contextlib.ExitStack() as stack:
             style = CsvStyle(self.inputs.separator, self.wanted.mark)
             output = stack.enter_context(contextlib.closing(open_table_output(temporary, style))) if temporary else None
-            saved = stack.enter_context(SavedInputs(self.folder, self.layout)) if self.folder else None
+            saved = (
+                stack.enter_context(SavedInputs(self.folder, self.layout, self.inputs.pictures))
+                if self.folder
+                else None
+            )
             for found in self._answers(predictor, watch):
                 if saved is not None:
                     saved.add(found.batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -23,6 +23,7 @@ from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 if TYPE_CHECKING:
     from mlpcli.tables.preprocessing import Preprocessing
     from mlpcli.tables.raw_table import RawTable
+    from mlpcli.workflows.picture_batches import PictureReading
 
 KEPT_BYTES = 1 << 26
 """Inputs up to this many bytes stay in memory after the check; larger ones are read a second time."""
@@ -38,7 +39,7 @@ class PredictionInputs:
     """Checked inputs of one kind.
 
     rows: how many there are. batches: reads them, from the beginning each time. columns: of each table, those it has.
-    separator: between the values of the tables, where they have one.
+    separator: between the values of the tables, where they have one. pictures: how pictures were read, where they are.
     """
 
     kind: Kind
@@ -46,22 +47,25 @@ class PredictionInputs:
     batches: Callable[[], Iterator[InputBatch]]
     columns: dict[str, tuple[str, ...]]
     separator: str = ","
+    pictures: PictureReading | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How inputs are read: the model's layout and targets, the stream of `-`, whether to invert, where notes go.
+    """How inputs are read: the model's layout and targets, the stream of `-`, where notes go.
 
-    strict: whether an input that cannot be read is an error, instead of one without an answer.
-    fit: makes the preprocessing of a table of this name, for a model that knows no columns; may be called once.
+    invert, crop: of pictures, as in `PictureReading`. strict: whether an input that cannot be read is an error, instead
+    of one without an answer. fit: makes the preprocessing of a table of this name, for a model that knows no columns;
+    may be called once.
     """
 
     layout: Layout
     targets: tuple[str, ...]
     stdin: IO[bytes] | None
-    invert: bool
+    invert: bool | None
     note: Callable[[str], None]
     strict: bool = False
+    crop: bool | None = None
     fit: Callable[[str, Iterable[RawTable]], Preprocessing] | None = None
 
 
@@ -80,36 +84,34 @@ def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
         if kind != kinds[0]:
             both = f"{name_of(items[0])} is {a_kind(kinds[0])} and {name_of(item)} {a_kind(kind)}"
             raise UserError(f"{both}; give inputs of one kind at a time")
-    make = _maker(kinds[0], items, reading)
-    return _checked(kinds[0], make, reading)
+    if kinds[0] == "picture":
+        return _open_pictures([Path(str(item)) for item in items], reading)
+    return _checked(kinds[0], _maker(kinds[0], items, reading), reading)
 
 
-def _maker(kind: Kind, items: list[Input], reading: Reading) -> Callable[[bool], Iterator[InputBatch]]:
-    """Reads the inputs, from the beginning each time it is called."""
-    layout = reading.layout
+def _maker(kind: Kind, items: list[Input], reading: Reading) -> Make:
+    """Reads arrays or tables, from the beginning each time it is called."""
     if kind == "array":
+        layout = reading.layout
         named = [(name_of(item), item if isinstance(item, np.ndarray) else Path(item)) for item in items]
         from mlpcli.workflows.input_batches import array_batches
 
         return lambda strict: (batch for name, array in named for batch in array_batches(name, array, layout))
-    return (_picture_maker if kind == "picture" else _table_maker)([Path(str(item)) for item in items], reading)
+    return _table_maker([Path(str(item)) for item in items], reading)
 
 
-def _picture_maker(paths: list[Path], reading: Reading) -> Make:
-    from mlpcli.workflows.input_batches import picture_batches, picture_files
+def _open_pictures(paths: list[Path], reading: Reading) -> PredictionInputs:
+    from mlpcli.workflows.picture_batches import PictureReading, picture_batches, picture_files
 
     form = reading.layout.image
     if form is None:
         raise DataError(mismatch(f"{paths[0]}: is {a_kind('picture')}", reading.layout))
     files = [file for path in paths for file in (picture_files(path, reading.note) if path.is_dir() else [path])]
-    told: set[str] = set()
-
-    def note(text: str) -> None:  # once, though pictures may be read twice
-        if text not in told:
-            told.add(text)
-            reading.note(text)
-
-    return lambda strict: picture_batches(files, form, reading.layout, reading.invert, note, strict)
+    pictures = PictureReading(reading.layout, form, reading.invert, reading.crop)
+    checked = _checked("picture", lambda strict: picture_batches(files, pictures, strict), reading)
+    for note in pictures.notes.lines():
+        reading.note(note)
+    return replace(checked, pictures=pictures)
 
 
 def _table_maker(paths: list[Path], reading: Reading) -> Make:

@@ -22,6 +22,8 @@ from mlpcli.workflows.predict_inputs import STDIN, Input, PredictionInputs
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mlpcli.workflows.picture_batches import PictureReading
+
 
 @dataclass(frozen=True, eq=False)
 class Answers:
@@ -247,11 +249,12 @@ def check_folder(folder: Path) -> None:
 class SavedInputs:
     """Writes examples into a folder: a PNG of the exact size for each picture, a CSV for each table.
 
-    The CSV has the columns that the network sees, before its own scaling. Use it in a `with` statement.
+    A photo from which a thing was cut also has the steps to it: its background, and the thing in its box. The CSV has
+    the columns that the network sees, before its own scaling. Use it in a `with` statement.
     """
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
-        self.folder, self.layout = folder, layout
+    def __init__(self, folder: Path, layout: Layout, pictures: PictureReading | None = None) -> None:
+        self.folder, self.layout, self.pictures = folder, layout, pictures
         self.columns = layout.feature_names or tuple(f"x{index}" for index in range(layout.input_shape[-1]))
         self._tables: dict[str, CsvOutput] = {}
         self._taken: set[str] = set()
@@ -299,7 +302,10 @@ class SavedInputs:
             stem = _stem(batch.name(index))
             if batch.first is not None:
                 stem = f"{stem}-{batch.first + index}"
-            Image.fromarray(pixels).save(self.folder / self._free(stem, ".png"), format="PNG")
+            steps = self.pictures.steps(Path(batch.name(index))) if self.pictures is not None else {}
+            named = {stem: pixels, **{f"{stem}-{step}": image for step, image in steps.items()}}
+            for name, image in named.items():
+                Image.fromarray(image).save(self.folder / self._free(name, ".png"), format="PNG")
 
     def _free(self, stem: str, end: str) -> str:
         """A name not used yet, ignoring case: two folders may hold pictures of the same name."""

@@ -74,7 +74,8 @@ def test_photos_of_digits_drawn_dark_on_light(digits: Path, tmp_path: Path) -> N
         ink.resize((200, 200), Image.Resampling.NEAREST).save(tmp_path / f"{index:02}.jpg")
     result = predict(digits, tmp_path)
     right = [row["label"] == str(label) for row, label in zip(result.predictions, data.target, strict=False)]
-    assert len(result.notes) == 60
+    assert [note.partition(" (")[0] for note in result.notes] == ["60 pictures"]
+    assert "light background, but the model was trained on dark ones: inverted" in result.notes[0]
     assert np.mean(right) > 0.75
     kept = predict(digits, tmp_path, invert=False)
     right = [row["label"] == str(label) for row, label in zip(kept.predictions, data.target, strict=False)]

@@ -108,7 +108,7 @@ def test_a_pattern_and_a_name_without_an_end(
 def test_large_sets_of_pictures_are_read_in_parts(
     model: Any, digits_form: Any, picture: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlpcli.workflows import input_batches as pictures
+    from mlpcli.workflows import picture_batches as pictures
     from mlpcli.workflows import predict_inputs as inputs
 
     monkeypatch.setattr(pictures, "BATCH_BYTES", 2 * 4 * 16)
@@ -118,7 +118,11 @@ def test_large_sets_of_pictures_are_read_in_parts(
     result = predict(path, files)
     assert [len(x) for x in network.seen] == [2, 2, 1]
     assert [row["input"] for row in result.predictions] == [str(file) for file in files]
-    assert len(result.notes) == 5  # said once, though read twice
+    names = ", ".join(map(str, files[:3]))
+    assert result.notes == [  # said once, though all are read twice
+        f"5 pictures ({names}, ...): light background, but the model was trained on dark ones: inverted; --no-invert"
+        " keeps it"
+    ]
 
 
 def test_what_the_network_saw_is_saved(model: Any, digits_form: Any, picture: Any, tmp_path: Path) -> None:

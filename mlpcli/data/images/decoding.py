@@ -48,11 +48,27 @@ def decode_picture(path: Path, size: tuple[int, int], color: Color, fit: Fit) ->
     Raises:
         UnreadablePictureError: as `open_picture`, or its values have no known range, or it is too thin to pad.
     """
+    with _decoded(path, color) as plain:
+        return np.asarray(_resized(path, plain, size, fit))
+
+
+def gray_pixels(path: Path) -> Array:
+    """The file as uint8 (h, w) in its own size, decoded as by `decode_picture`.
+
+    Raises:
+        UnreadablePictureError: as `decode_picture`.
+    """
+    with _decoded(path, "grayscale") as plain:
+        return np.asarray(plain)
+
+
+@contextmanager
+def _decoded(path: Path, color: Color) -> Iterator[Image.Image]:
+    """The picture upright, on white, and in this color; of large ones, one at a time."""
     with open_picture(path) as image:
         large = image.width * image.height > LARGE_PIXELS
         with _ONE_LARGE if large else contextlib.nullcontext():
-            plain = _in_color(_on_white(_eight_bit(path, upright(image))), color)
-            return np.asarray(_resized(path, plain, size, fit))
+            yield _in_color(_on_white(_eight_bit(path, upright(image))), color)
 
 
 def upright(image: Image.Image) -> Image.Image:

@@ -19,6 +19,7 @@ from mlpcli.data.images.class_folders import (
     unwrapped,
 )
 from mlpcli.data.images.decoding import decode_picture, quiet_pillow
+from mlpcli.data.images.framing import framing_of
 from mlpcli.data.images.pictures import Pictures, Wanted, read_pictures
 from mlpcli.data.images.sorting_hints import refuse_classes_in_names
 from mlpcli.errors import DataError, SettingError
@@ -56,7 +57,9 @@ def load_image_folder(path: Path, data: DataConfig, watch: Watch = unwatched) ->
     wanted = Wanted((size[0], size[1]) if size else None, data.image.color, "stretch")
     pictures = read_pictures(path, files, wanted, data.strict, watch)
     train_rows = _rows(path, train, pictures, 0)
-    form = ImageForm(pictures.size, pictures.color, "stretch", border_brightness(train_rows.x, PIXEL_MAX))
+    # Only pictures that had one size are known to show things in their own proportions.
+    framing = framing_of(train_rows.x, PIXEL_MAX) if size is None and pictures.color == "grayscale" else None
+    form = ImageForm(pictures.size, pictures.color, "stretch", border_brightness(train_rows.x, PIXEL_MAX), framing)
     return Source(
         name=path.resolve().name,
         kind="image",
@@ -184,7 +187,8 @@ def form_of_arrays(x: Array, pixel_max: float | None) -> ImageForm | None:
     if pixel_max is None or channels not in (1, 3):
         return None
     color: Literal["grayscale", "rgb"] = "grayscale" if channels == 1 else "rgb"
-    return ImageForm((int(x.shape[1]), int(x.shape[2])), color, "pad", border_brightness(x, pixel_max))
+    framing = framing_of(x, pixel_max) if color == "grayscale" else None
+    return ImageForm((int(x.shape[1]), int(x.shape[2])), color, "pad", border_brightness(x, pixel_max), framing)
 
 
 MOST_PICTURES = 1000
