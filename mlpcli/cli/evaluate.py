@@ -44,7 +44,7 @@ def evaluate(
     engine: EngineName,
     baseline: bool,
     classes: str | None,
-    divide_by: float,
+    divide_by: float | None,
     input_columns: str | None,
     target: str | None,
     as_json: bool,

@@ -136,10 +136,11 @@ def stock_options() -> Decorator:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         classes = click.option(
-            "--classes", metavar="A,B,...", help="Class names, for a model that mlpcli did not write."
-        )
+            "--classes", metavar="A,B,...",
+            help="Class names, for a model that mlpcli did not write, or the built-in set that it learnt.",
+        )  # fmt: skip
         divide = click.option(
-            "--divide-by", type=click.FloatRange(min=0, min_open=True), default=1.0, metavar="N",
+            "--divide-by", type=click.FloatRange(min=0, min_open=True), metavar="N",
             help="For such a model: divide its inputs by N first, as in x / 255.",
         )  # fmt: skip
         inputs = click.option(
@@ -152,12 +153,15 @@ def stock_options() -> Decorator:
     return decorate
 
 
-def told_of(classes: str | None, divide_by: float, input_columns: str | None, target: str | None) -> Any:
+def told_of(classes: str | None, divide_by: float | None, input_columns: str | None, target: str | None) -> Any:
     """The values of the options of `stock_options` as a `modelfile.card.Told`."""
+    from mlpcli.data.catalog import CATALOG
     from mlpcli.modelfile.card import Told
     from mlpcli.text import clean_text
 
     names = tuple(name.strip() for name in classes.split(",")) if classes else None
+    if classes in CATALOG and CATALOG[classes].class_names:
+        names = CATALOG[classes].class_names
     inputs, targets = (
         tuple(clean_text(name) for name in given.split(",")) if given else () for given in (input_columns, target)
     )

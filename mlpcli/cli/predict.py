@@ -62,7 +62,7 @@ def predict(
     save_input: Path | None,
     engine: EngineName,
     classes: str | None,
-    divide_by: float,
+    divide_by: float | None,
     input_columns: str | None,
     target: str | None,
 ) -> None:

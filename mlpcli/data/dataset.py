@@ -136,7 +136,8 @@ def row_count(rows: Rows | Part | None) -> int | None:
 class Layout:
     """What rows must look like to go with the training rows, and how files are made into such rows.
 
-    targets: numbers per row (1 for classes). preprocessing, image, pixel_max: as in `Source`.
+    targets: numbers per row (1 for classes). preprocessing, image, pixel_max: as in `Source`. any_shape: whether rows
+    of another shape with as many values are put into input_shape, as for a model that mlpcli did not write.
     """
 
     input_shape: tuple[int, ...]
@@ -146,6 +147,7 @@ class Layout:
     preprocessing: Preprocessing | None = None
     image: ImageForm | None = None
     pixel_max: float | None = None
+    any_shape: bool = False
 
 
 def layout_of(source: Source) -> Layout:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Layout, Rows
 from mlpcli.data.idx import has_idx, read_idx_arrays
 from mlpcli.data.images.class_folders import is_class_folder
 from mlpcli.data.npz import checked_pair, feature_names_in, names_in, read_npz
-from mlpcli.data.targets import encode_like
+from mlpcli.data.targets import encode_like, is_one_hot
 from mlpcli.data_folder import VARIABLE_TOO, unpack_first
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import reading
@@ -60,12 +64,17 @@ def _from_idx(key: str, folder: Path, layout: Layout) -> Rows:
 
 def _from_npz(path: Path, layout: Layout) -> Rows:
     arrays = read_npz(path)
-    x, y = checked_pair(path, arrays, "x", "y")
+    names = ("x_test", "y_test") if "x" not in arrays and "x_test" in arrays else ("x", "y")
+    x, y = checked_pair(path, arrays, *names)
     own_features = feature_names_in(path, arrays, x.shape)
     if layout.feature_names and own_features:
         x = _same_columns(path, x, own_features, layout.feature_names)
     own_classes = names_in(path, arrays, "class_names")
-    return Rows(x, encode_like(f"{path}: y", y, layout.class_names, own_classes))
+    if layout.any_shape and layout.class_names and is_one_hot(y) and y.shape[1] == len(layout.class_names):
+        return Rows(
+            x, y.argmax(axis=1).astype(np.int64), (f"{path}: {names[1]} is one-hot: its columns are the classes",)
+        )
+    return Rows(x, encode_like(f"{path}: {names[1]}", y, layout.class_names, own_classes))
 
 
 def _from_table(key: str, path: Path, layout: Layout) -> Rows:
@@ -120,7 +129,17 @@ def _same_columns(path: Path, x: Array, own: tuple[str, ...], wanted: tuple[str,
     return x if own == wanted else x[:, [own.index(name) for name in wanted]]
 
 
+def in_shape(name: str, rows: Rows, layout: Layout) -> Rows:
+    """The rows in the shape that the model takes, where layout.any_shape allows it and they hold as many values."""
+    found = rows.x.shape[1:]
+    if not layout.any_shape or found == layout.input_shape or prod(found) != prod(layout.input_shape):
+        return rows
+    x = rows.x.reshape(-1, *layout.input_shape)
+    return replace(rows, x=x, notes=(*rows.notes, f"{name}: rows of the shape {found} become {layout.input_shape}"))
+
+
 def _checked(path: Path, rows: Rows, layout: Layout) -> Rows:
+    rows = in_shape(str(path), rows, layout)
     if rows.x.shape[1:] != layout.input_shape:
         raise DataError(
             f"{path}: its rows have the shape {rows.x.shape[1:]}, but the training rows {layout.input_shape};"

@@ -71,14 +71,14 @@ def numbers(where: str, y: Array, one_hot_allowed: bool) -> Array:
         raise SettingError("data.task", f'regression needs numbers, but {where} holds text such as "{y.flat[0]}"')
     if y.ndim > 2:
         raise DataError(f"{where}: has the shape {y.shape}; targets are (rows,) or (rows, targets)")
-    if not one_hot_allowed and _is_one_hot(y):
+    if not one_hot_allowed and is_one_hot(y):
         raise _one_hot_error(where)
     return float32_values(where, y)
 
 
 def class_labels(where: str, y: Array) -> Array:
     """y as one label per row: whole numbers, true/false or text (n,)."""
-    if _is_one_hot(y):
+    if is_one_hot(y):
         raise _one_hot_error(where)
     if y.ndim != 1:
         numeric = y.ndim == 2 and y.dtype.kind in "biuf"
@@ -147,7 +147,8 @@ def _without_unit_axis(y: Array) -> Array:
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
-def _is_one_hot(y: Array) -> bool:
+def is_one_hot(y: Array) -> bool:
+    """Whether each row (n, classes) holds a single 1 among zeros."""
     if y.ndim != 2 or y.dtype.kind not in "biuf":
         return False
     return bool((((y == 0) | (y == 1)).all()) and ((y == 1).sum(axis=1) == 1).all())

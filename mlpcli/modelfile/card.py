@@ -220,18 +220,19 @@ def layout_metadata(source: Source) -> dict[str, Any]:
 class Told:
     """What the user says about a model that mlpcli did not write.
 
-    class_names: in the order of its outputs. divide_by: what its inputs were divided by in training, as in x / 255.
-    inputs, targets: columns of a table, in the order of its inputs and outputs (one for classes); () if not told.
+    class_names: in the order of its outputs. divide_by: what its inputs were divided by in training, as in x / 255;
+    None where it is not said. inputs, targets: columns of a table, in the order of its inputs and outputs (one for
+    classes); () if not told.
     """
 
     class_names: tuple[str, ...] | None = None
-    divide_by: float = 1.0
+    divide_by: float | None = None
     inputs: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
 
     def divided(self, x: Array) -> Array:
         """Raw rows (n, ...) as the model takes them; float32 if they are divided."""
-        return x if self.divide_by == 1 else (x / self.divide_by).astype("float32")
+        return x if self.divide_by in (None, 1) else (x / self.divide_by).astype("float32")
 
 
 PROBABILITIES = ("softmax", "sparsemax", "sigmoid", "hard_sigmoid")

@@ -6,7 +6,8 @@ For a model that mlpcli did not write, task and classes are inferred from its la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from mlpcli.config.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
+from mlpcli.data.catalog import CATALOG
+from mlpcli.data.dataset import Framing
 from mlpcli.errors import UserError
 from mlpcli.model.memory import check_saved
 from mlpcli.model.objective import Compilation, Described
@@ -157,11 +160,12 @@ def _stock_card(
         "targets": units if task == "regression" else 1,
         "threshold": 0.5,
     }
+    scales = bool(layers) and layers[0].keras_class in SCALING
     data = {
         "fingerprint": "",
         "feature_names": None,
-        "pixel_max": 255.0 / told.divide_by,
-        "image": _pictures(shape),
+        "pixel_max": 255.0 / (told.divide_by or (1 if scales else 255)),
+        "image": _pictures(shape, told),
     }
     config = {"data": {"target": told.targets[0] if len(told.targets) == 1 else list(told.targets) or None}}
     return read_card(file, {"name": name or file.stem, "plan": plan, "data": data, "config": config})
@@ -176,12 +180,49 @@ def _check_targets(file: Path, told: Told, outputs: int) -> None:
         raise UserError(f"--target names {found}, but {file} predicts {outputs:,}; name one for each, in their order")
 
 
-def _pictures(shape: Shape) -> dict[str, Any] | None:
-    """How pictures are turned into examples; the border's brightness is unknown, so none is inverted."""
+SCALING = ("Rescaling", "Normalization", "BatchNormalization")
+"""First layers that take values as they are; a network without one has learnt scaled values."""
+LIKE_MNIST = (28, 28)
+LEAST_SIDE = 16
+"""Pixels: a list of so many squared values may be a picture."""
+
+
+def _pictures(shape: Shape, told: Told) -> dict[str, Any] | None:
+    """How pictures are turned into examples. Gray ones of 28 x 28 are taken to be light on dark, as those of MNIST and
+    Fashion-MNIST are; of others, the border's brightness is unknown, so that none is inverted."""
+    if len(shape) == 1 and (side := isqrt(shape[0])) ** 2 == shape[0] and side >= LEAST_SIDE:
+        shape = (side, side)
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[-1] not in (1, 3)):
         return None
     color = "rgb" if len(shape) == 3 and shape[-1] == 3 else "grayscale"
-    return {"size": list(shape[:2]), "color": color, "fit": "pad", "border": 0.5}
+    form = {"size": list(shape[:2]), "color": color, "fit": "pad", "border": 0.5}
+    if shape[:2] != LIKE_MNIST or color == "rgb":
+        return form
+    clothes = told.class_names == CATALOG["fashion_mnist"].class_names
+    return {**form, "border": 0.0, "framing": asdict(CLOTHES if clothes else DIGITS)}
+
+
+DIGITS = Framing(20 / 28, "mass", (14.5 / 28, 14.5 / 28))
+CLOTHES = Framing(1.0)
+"""The framing of MNIST and of Fashion-MNIST."""
+
+
+def assumed_of_pictures(model: SavedModel) -> str:
+    """What is assumed of the training pictures of a model that mlpcli did not write, and how to say otherwise."""
+    data, told = model.card.data, model.told
+    said = []
+    if told.divide_by is None and data.pixel_max is not None:
+        other = "--divide-by 255 for 0 to 1" if data.pixel_max == 255 else "--divide-by 1 for 0 to 255"
+        said.append(f"values from 0 to {data.pixel_max:g} ({other})")
+    if data.image is not None and data.image.framing is not None:
+        like, other = ("clothes", "digits") if data.image.framing.box == 1 else ("digits", "clothes")
+        names = "mnist" if other == "digits" else "fashion_mnist"
+        said.append(f"light {like} on a dark background (--no-invert for dark ones, --classes {names} for {other})")
+    elif data.image is not None and data.image.color == "grayscale":
+        said.append("the background of these pictures (--invert for the other)")
+    if not said:
+        return ""
+    return f"{model.path}: mlpcli did not write this model; assumed is that it was trained on {' and '.join(said)}"
 
 
 def usual_compilation(task: str) -> Compilation:

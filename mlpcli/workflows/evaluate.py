@@ -17,7 +17,7 @@ from mlpcli.data.dataset import Layout, Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import load_data
 from mlpcli.data.namesakes import namesake_of
-from mlpcli.data.other_rows import read_rows
+from mlpcli.data.other_rows import in_shape, read_rows
 from mlpcli.data.sources import found_note, load_source
 from mlpcli.data_folder import VARIABLE_TOO, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
@@ -220,6 +220,8 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
         if split is not None:
             raise UserError("--split chooses among the model's own rows; leave out --split or --data")
         rows = _other_rows(model, data)
+        if (hint := _range_hint(model, rows.part.x)) is not None:
+            rows.notes.append(hint)
         return replace(rows, part=replace(rows.part, x=model.told.divided(rows.part.x)))
     try:
         return _own_rows(model.path, _config(model.path, model.card), model.card, split)
@@ -227,6 +229,22 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
         raise DataError(
             f"{error} (the data that {model.path} was trained on); or give other rows with --data"
         ) from error
+
+
+def _range_hint(model: SavedModel, x: Array) -> str | None:
+    """A warning where pixels of 0 to 255 go into a network that has learnt from 0 to 1, as far as can be told."""
+    if not model.stock or model.told.divide_by is not None or model.card.data.pixel_max != 1:
+        return None
+    if x.dtype.kind not in "iu" or float(x.max()) <= BYTES_ABOVE or float(x.max()) > 255:
+        return None
+    return (
+        "warning: these rows hold whole numbers up to 255, and the model has no layer that scales; if it learnt"
+        " x / 255, give --divide-by 255, else --divide-by 1"
+    )
+
+
+BYTES_ABOVE = 128
+"""Whole numbers up to more than this are taken for pixels."""
 
 
 def _own_rows(file: Path, config: Config, card: ModelCard, split: str | None) -> ChosenRows:
@@ -271,11 +289,14 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
     """The rows of --data, encoded with the model's classes and columns."""
     layout, classes, notes = model.card.layout, model.card.plan.class_names, []
     name = built_in_name(str(data))
+    layout = replace(layout, any_shape=model.stock)
     own, said = namesake_of("--data", Path(str(data))) if name == str(data) else (None, [])
     notes += [f"note: {note}" for note in said]
     if name is not None and own is None:
         refuse_columns(model, f"{data} is a built-in set")
         rows, classes = _built_in_rows(model, name)
+        rows = in_shape(name, rows, layout)
+        notes += [f"note: {note}" for note in rows.notes]
     else:
         path = located(data)
         if not path.exists() and not is_table_path(path):
@@ -286,7 +307,7 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
             notes.append(f"note: {found_note('--data', path)}")
         layout = _with_columns(model, path, layout, notes)
         rows = read_rows("--data", path, layout)
-        notes += [f"warning: {note}" for note in rows.notes]
+        notes += [f"{'note' if model.stock else 'warning'}: {note}" for note in rows.notes]
         check_finite(str(data), rows.x, rows.y, layout.feature_names)
     return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), classes, None, notes)
 

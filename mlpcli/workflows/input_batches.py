@@ -132,7 +132,7 @@ def array_batches(name: str, array: Array | Path, layout: Layout) -> Iterator[In
     Raises:
         DataError: the file cannot be read, or its rows do not fit the model.
     """
-    x = _rows(name, _read(array, layout) if isinstance(array, Path) else array, layout.input_shape)
+    x = _rows(name, _read(array, layout) if isinstance(array, Path) else array, layout)
     if len(x) == 0:
         raise DataError(f"{name}: holds no rows (its shape is {x.shape}); give at least one")
     step = max(1, BATCH_BYTES // (8 * max(1, math.prod(layout.input_shape))))
@@ -168,13 +168,16 @@ def _from_npz(path: Path, layout: Layout) -> Array:
     return x[:, [own.index(name) for name in layout.feature_names]]
 
 
-def _rows(name: str, x: Array, input_shape: tuple[int, ...]) -> Array:
+def _rows(name: str, x: Array, layout: Layout) -> Array:
+    input_shape = layout.input_shape
     core = input_shape[:-1] if len(input_shape) == 3 and input_shape[-1] == 1 else input_shape
     for shape in (input_shape, core, (*core, 1)):
         if x.shape == shape:
             return x.reshape(1, *input_shape)
         if x.shape[1:] == shape:
             return x.reshape(-1, *input_shape) if len(x) else x
+    if layout.any_shape and x.ndim > 1 and len(x) and math.prod(x.shape[1:]) == math.prod(input_shape):
+        return x.reshape(-1, *input_shape)
     wanted = f"(rows, {', '.join(map(str, input_shape))})"
     raise DataError(f"{name}: has the shape {x.shape}, but the model takes {wanted}; give rows of that shape")
 

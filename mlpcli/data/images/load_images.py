@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -163,12 +164,14 @@ def example_of(pixels: Array, input_shape: tuple[int, ...], pixel_max: float | N
     """Pixels of 0 to 255, one picture (h, w), (h, w, 3) or rows of them, as examples of the training set.
 
     Scaled to 0 .. pixel_max: uint8 as they are for 255 (and for None, a range that is not known), else float32.
-    Where input_shape is (h, w, 1), the channel is added.
+    Where input_shape is (h, w, 1), the channel is added; where it is flat, the pixels are put in a row.
 
     Raises:
         DataError: they have another shape.
     """
     core = input_shape[:2] if input_shape[2:] == (1,) else input_shape
+    if len(input_shape) == 1 and prod(pixels.shape[-2:]) == input_shape[0]:
+        core = pixels.shape[-2:]
     rows = pixels.shape[: pixels.ndim - len(core)]
     if pixels.shape[len(rows) :] != core:
         raise DataError(f"pictures of the shape {pixels.shape[len(rows) :]} do not fit a model for {input_shape}")
