@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlpcli.config.sections import Task
-from mlpcli.data.dataset import Kind
+from mlpcli.data.dataset import Framing, Kind
 
 
 @dataclass(frozen=True)
@@ -151,4 +151,6 @@ _SETS = (
     _generated("spirals", "three arms that wind around each other", ("arm 1", "arm 2", "arm 3"), POINT_COLUMNS),
     _generated("blobs", "three round clouds of points", ("cloud 1", "cloud 2", "cloud 3"), POINT_COLUMNS),
 )
+FRAMINGS = {"mnist": Framing(20 / 28, "mass", (14.5 / 28, 14.5 / 28)), "fashion_mnist": Framing(1.0)}
+"""How they show one thing each: digits by their mass, in a box of 20 of 28 pixels; clothes that fill the picture."""
 CATALOG: dict[str, BuiltIn] = {built_in.name: built_in for built_in in _SETS}

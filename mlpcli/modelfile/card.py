@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mlpcli.config.losses import Labels
 from mlpcli.config.sections import Task
+from mlpcli.data.catalog import FRAMINGS
 from mlpcli.data.dataset import Framing, ImageForm, Layout, Source
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import ModelFileError, UserError
@@ -144,6 +145,8 @@ class ModelCard(_Section):
         """What rows must look like, for the functions that read data."""
         plan, data = self.plan, self.data
         form = data.image.form if data.image is not None else None
+        if form is not None and form.framing is None:  # which files of mlpcli 0.2 do not hold
+            form = replace(form, framing=FRAMINGS.get(str(self.config.data.source)))
         names = data.feature_names or None
         return Layout(plan.input_shape, plan.class_names, names, plan.targets, data.preprocessing, form, data.pixel_max)
 

@@ -18,8 +18,7 @@ from mlpcli.config.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from mlpcli.data.catalog import CATALOG
-from mlpcli.data.dataset import Framing
+from mlpcli.data.catalog import CATALOG, FRAMINGS
 from mlpcli.errors import UserError
 from mlpcli.model.memory import check_saved
 from mlpcli.model.objective import Compilation, Described
@@ -199,12 +198,7 @@ def _pictures(shape: Shape, told: Told) -> dict[str, Any] | None:
     if shape[:2] != LIKE_MNIST or color == "rgb":
         return form
     clothes = told.class_names == CATALOG["fashion_mnist"].class_names
-    return {**form, "border": 0.0, "framing": asdict(CLOTHES if clothes else DIGITS)}
-
-
-DIGITS = Framing(20 / 28, "mass", (14.5 / 28, 14.5 / 28))
-CLOTHES = Framing(1.0)
-"""The framing of MNIST and of Fashion-MNIST."""
+    return {**form, "border": 0.0, "framing": asdict(FRAMINGS["fashion_mnist" if clothes else "mnist"])}
 
 
 def assumed_of_pictures(model: SavedModel) -> str:

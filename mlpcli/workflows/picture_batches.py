@@ -72,6 +72,8 @@ class PictureReading:
 
     def _thing(self, file: Path) -> Thing | None:
         framing = self.form.framing
+        if framing is None and self.crop:
+            self.notes.add(file, NO_FRAMING)
         if framing is None or self.crop is False or not (self.crop or may_be_photo(file, self.form)):
             return None
         thing = thing_on(file)
@@ -91,6 +93,9 @@ class PictureReading:
         return True
 
 
+NO_FRAMING = (
+    "warning: --crop does nothing, because the training pictures do not show one thing each on a plain background"
+)
 NOTHING = (
     "warning: nothing stands out from a plain background, so that all of it is taken; photograph one thing on a plain"
     " page, or say --no-crop"

@@ -80,6 +80,12 @@ def test_crop_and_no_crop_decide(things: Any, picture: Any) -> None:
     assert np.abs(network.seen[-1][0] - SQUARE).mean() < 30
 
 
+def test_crop_for_a_model_of_other_pictures_is_said_to_do_nothing(model: Any, digits_form: Any, picture: Any) -> None:
+    path, _ = model((4, 4), answer=_answer, **digits_form)
+    (note,) = predict(path, picture("a.png", 0), crop=True).notes
+    assert "--crop does nothing" in note
+
+
 def test_where_nothing_stands_out_it_is_said(things: Any, picture: Any) -> None:
     path, network = things
     noise = np.random.default_rng(0).integers(0, 128, (120, 160))
