@@ -127,7 +127,8 @@ def engine_option() -> Decorator:
     """`--engine`."""
     return click.option(
         "--engine", type=click.Choice(["auto", "numpy", "keras"]), default="auto", show_default=True,
-        help="auto: NumPy, which starts faster, or Keras for layers that only Keras supports.",
+        help="auto: NumPy, which starts faster, or Keras for layers that only Keras supports and for convolutions of"
+        " many rows.",
     )  # fmt: skip
 
 

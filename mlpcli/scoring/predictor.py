@@ -42,24 +42,28 @@ class Predictor(Protocol):
         """
 
 
-def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool = False) -> Predictor:
+def load_predictor(
+    saved: SavedModel, engine: EngineName = "auto", scored: bool = False, rows: int | None = None
+) -> Predictor:
     """The network of a model file.
 
     Args:
         saved: the model. One that mlpcli did not write and that has no loss is scored by the usual loss, in NumPy.
-        engine: auto uses NumPy where it can, else Keras.
+        engine: auto uses NumPy where it can and is the faster one for so many rows, else Keras.
         scored: whether loss and metrics are needed as well.
+        rows: how many it will be asked about, where that is known.
 
     Raises:
         ModelFileError: scores are needed, but the file has no loss.
         UserError: engine is numpy, and NumPy does not support the model.
     """
     path = saved.path
+    slow = engine == "auto" and saved.compilation is not None and _is_slow(saved, rows or 0)
     if saved.compilation is None and saved.stock and engine != "keras":
         saved = replace(saved, compilation=usual_compilation(saved.card.plan.task))
     if scored and saved.compilation is None:
         raise ModelFileError(f"{path}: has no loss to score with: {saved.uncompiled}; compile and save it with Keras")
-    if engine != "keras":
+    if engine != "keras" and not slow:
         try:
             return _in_numpy(saved, scored)
         except NeedsKerasError as error:
@@ -69,6 +73,21 @@ def load_predictor(saved: SavedModel, engine: EngineName = "auto", scored: bool 
     from mlpcli.keras_engine.keras_epochs import KerasPredictor
 
     return KerasPredictor(rebuild(saved), values_in_forward(saved.input_shape, saved.layers))
+
+
+CONVOLUTIONS = ("Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv2D")
+MOST_PRODUCTS = 2e9
+"""Multiplications in convolutions that NumPy does in about the time that importing TensorFlow takes."""
+
+
+def _is_slow(saved: SavedModel, rows: int) -> bool:
+    """Whether NumPy would take longer for the convolutions of so many rows than Keras, its import included."""
+    products = 0
+    for layer in saved.layers:
+        if layer.keras_class in CONVOLUTIONS:
+            places = math.prod(layer.size.output_shape[:-1])
+            products += places * sum(math.prod(shape) for shape in layer.weights if len(shape) > 1)
+    return rows * products > MOST_PRODUCTS
 
 
 def _in_numpy(saved: SavedModel, scored: bool) -> NumpyPredictor:

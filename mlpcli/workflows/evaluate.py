@@ -147,7 +147,7 @@ def evaluate(
     rows = choose_rows(model, data, split)
     from mlpcli.scoring.scores import evaluate_part
 
-    predictor = load_predictor(model, engine, scored=True)
+    predictor = load_predictor(model, engine, scored=True, rows=len(rows.part))
     _check_shape(predictor, rows)
     names, targets = model.card.layout.feature_names or (None,), model.card.config.data.targets
     chosen = {**dict(plan), "class_names": rows.class_names, "target_names": targets, "input_name": names[0]}

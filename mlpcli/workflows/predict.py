@@ -238,7 +238,7 @@ class PreparedPrediction:
         """
         from mlpcli.scoring.predictor import load_predictor
 
-        predictor = load_predictor(self.saved, self.engine)
+        predictor = load_predictor(self.saved, self.engine, rows=self.inputs.rows)
         if self.output is None:
             self._run(predictor, each, watch, None)
             return

@@ -97,7 +97,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
         add_metadata(path, metadata)
         stand_in = StandIn(shape, answer or (lambda x: pytest.fail("the network was loaded")))
 
-        def load(saved: SavedModel, *settings: Any) -> StandIn:
+        def load(saved: SavedModel, *settings: Any, rows: int | None = None) -> StandIn:
             assert saved.path.resolve() == path.resolve()
             if answer is None:
                 pytest.fail("the network was loaded")

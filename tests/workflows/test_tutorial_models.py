@@ -91,3 +91,21 @@ def test_arrays_of_pictures_are_flattened(tutorial: Any) -> None:
     found = mlpcli.predict(folder / "model.keras", x[:3], told=Told(None, 255))
     expected = model.predict(x[:3].reshape(3, 784) / 255, verbose=0)
     np.testing.assert_allclose(found.outputs, expected, atol=1e-5)
+
+
+def test_convolutions_of_many_rows_go_to_keras(tmp_path: Path) -> None:
+    """26 x 26 places times 9 weights times 4 filters are 24,336 products a row: 2e9 of them are 82,183 rows."""
+    from mlpcli.keras_engine.keras_epochs import KerasPredictor
+    from mlpcli.modelfile.saved_model import open_model
+    from mlpcli.numpy_engine.numpy_model import NumpyPredictor
+    from mlpcli.scoring.predictor import load_predictor
+
+    keras = backend.keras()
+    layers = [keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.save(tmp_path / "cnn.keras")
+    saved = open_model(tmp_path / "cnn.keras")
+    for rows, kind in ((None, NumpyPredictor), (82_182, NumpyPredictor), (82_184, KerasPredictor)):
+        assert isinstance(load_predictor(saved, rows=rows), kind)
+    assert isinstance(load_predictor(saved, "numpy", rows=10**9), NumpyPredictor)
