@@ -216,12 +216,14 @@ class ChosenRows:
 
 def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -> ChosenRows:
     """The rows for `evaluate` (see there for the arguments and what is raised)."""
+    from mlpcli.modelfile.saved_model import range_warning
+
     if data is not None:
         if split is not None:
             raise UserError("--split chooses among the model's own rows; leave out --split or --data")
         rows = _other_rows(model, data)
-        if (hint := _range_hint(model, rows.part.x)) is not None:
-            rows.notes.append(hint)
+        if (warning := range_warning(model, rows.part.x)) is not None:
+            rows.notes.append(f"warning: {warning}")
         return replace(rows, part=replace(rows.part, x=model.told.divided(rows.part.x)))
     try:
         return _own_rows(model.path, _config(model.path, model.card), model.card, split)
@@ -229,22 +231,6 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
         raise DataError(
             f"{error} (the data that {model.path} was trained on); or give other rows with --data"
         ) from error
-
-
-def _range_hint(model: SavedModel, x: Array) -> str | None:
-    """A warning where pixels of 0 to 255 go into a network that has learnt from 0 to 1, as far as can be told."""
-    if not model.stock or model.told.divide_by is not None or model.card.data.pixel_max != 1:
-        return None
-    if x.dtype.kind not in "iu" or float(x.max()) <= BYTES_ABOVE or float(x.max()) > 255:
-        return None
-    return (
-        "warning: these rows hold whole numbers up to 255, and the model has no layer that scales; if it learnt"
-        " x / 255, give --divide-by 255, else --divide-by 1"
-    )
-
-
-BYTES_ABOVE = 128
-"""Whole numbers up to more than this are taken for pixels."""
 
 
 def _own_rows(file: Path, config: Config, card: ModelCard, split: str | None) -> ChosenRows:

@@ -89,7 +89,7 @@ def prepare_prediction(
 
     `note` is called with texts for the user, such as that a picture is inverted; `stdin` is what `-` reads.
     """
-    from mlpcli.modelfile.saved_model import assumed_of_pictures, open_model
+    from mlpcli.modelfile.saved_model import assumed_of_pictures, open_model, range_warning
     from mlpcli.workflows.predict_inputs import Reading, a_kind, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
     from mlpcli.workflows.stock_tables import refuse_columns
@@ -108,6 +108,8 @@ def prepare_prediction(
         refuse_columns(model, f"the input is {a_kind(opened.kind)}")
     if model.stock and opened.kind == "picture" and (assumed := assumed_of_pictures(model)):
         note(assumed)
+    if opened.kind == "array" and (warning := range_warning(model, next(opened.batches()).x)) is not None:
+        note(f"warning: {warning}")
     wanted = wanted or AnswerColumns()
     if output is not None:
         check_output(output, opened, inputs, file)

@@ -66,6 +66,25 @@ def test_pixels_that_were_not_divided_are_pointed_out(tutorial: Any) -> None:
     assert warnings(Told(None, 1)) == warnings(Told(None, 255)) == []
 
 
+def test_values_of_0_to_1_for_a_model_of_pixels_are_pointed_out(tmp_path: Path) -> None:
+    """The model that `train` writes takes pixels as they are; who has divided them already is told."""
+    x, y = np.random.default_rng(0).integers(0, 256, (60, 6, 6), np.uint8), np.arange(60) % 3
+    np.savez(tmp_path / "pixels.npz", x=x, y=y)
+    np.savez(tmp_path / "divided.npz", x=(x / 255).astype(np.float32), y=y)
+    config = tmp_path / "a.yaml"
+    config.write_text(
+        f"data: {{source: '{tmp_path / 'pixels.npz'}'}}\nmodel: {{hidden_units: []}}\n"
+        "training: {engine: numpy, epochs: 1}\noutput: {plots: []}\n",
+        encoding="utf-8",
+    )
+    run = mlpcli.train(config, run_dir=tmp_path / "run").run
+    said = "warning: these rows hold values from 0 to 1, but the model takes 0 to 255, which its first layer scales"
+    for result in (mlpcli.evaluate(run, data=tmp_path / "divided.npz"), mlpcli.predict(run, tmp_path / "divided.npz")):
+        assert [note.partition(";")[0] for note in result.notes] == [said]
+    for result in (mlpcli.evaluate(run, data=tmp_path / "pixels.npz"), mlpcli.predict(run, x.astype(np.float32))):
+        assert result.notes == []
+
+
 def test_a_picture_is_taken_as_the_tutorials_do(tutorial: Any, tmp_path: Path) -> None:
     """Dark on light, in the size of the training pictures: inverted, and divided by 255."""
     folder, model, _, _ = tutorial
