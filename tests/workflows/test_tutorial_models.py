@@ -105,6 +105,14 @@ def test_a_picture_is_taken_as_the_tutorials_do(tutorial: Any, tmp_path: Path) -
     np.testing.assert_allclose(kept.outputs, expected, atol=1e-5)
 
 
+def test_classes_may_be_those_of_a_built_in_set() -> None:
+    from mlpcli.cli.options import told_of
+
+    assert told_of("fashion_mnist", None) == Told(CATALOG["fashion_mnist"].class_names, None)
+    assert told_of("cat, dog", 255) == Told(("cat", "dog"), 255)
+    assert told_of(None, None) == Told()
+
+
 def test_arrays_of_pictures_are_flattened(tutorial: Any) -> None:
     folder, model, x, _ = tutorial
     found = mlpcli.predict(folder / "model.keras", x[:3], told=Told(None, 255))

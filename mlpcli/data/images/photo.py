@@ -46,7 +46,7 @@ def find_thing(gray: Array) -> Thing | None:
     values = _reduced(gray)
     even = _is_even(values)
     page = _even_page(values) if even else _page(_blocks(values))
-    if not even and page.mean() < LEAST_PAGE:
+    if not page.any() or (not even and page.mean() < LEAST_PAGE):
         return None
     background = _enlarged(_filled(_blocks(values), page), values.shape)
     differences = values - background

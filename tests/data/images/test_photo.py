@@ -71,6 +71,18 @@ def test_an_empty_page_shows_nothing() -> None:
     assert find_thing(np.random.default_rng(0).integers(0, 256, (240, 320), np.uint8)) is None  # no plain background
 
 
+def test_small_and_odd_pictures_are_no_fault() -> None:
+    draw = np.random.default_rng(0)
+    for _ in range(100):
+        picture = np.full(draw.integers(1, 40, 2), draw.integers(0, 256), np.uint8)
+        y, x = draw.integers(0, picture.shape)
+        picture[y : y + draw.integers(1, 20), x : x + draw.integers(1, 20)] = draw.integers(0, 256)
+        thing = find_thing(picture)
+        if thing is not None:
+            seen = framed(thing, replace(FORM, size=(8, 12)), Framing(0.7, "mass"), None)
+            assert seen.shape == (8, 12) and seen.max() > 200
+
+
 def test_the_thing_keeps_its_proportions_and_gets_the_margins_of_training() -> None:
     thing = _found(_with_ink(_page(0.3), (100, 160, 180, 210)))
     seen = framed(thing, FORM, FRAMING, None)
