@@ -26,7 +26,7 @@ from benchmarks.engine import RESULTS, versions
 from mlpcli.data.idx import read_idx_arrays
 
 SETS = ("mnist", "fashion_mnist")
-PHOTOS = 200
+PHOTOS = 100
 REPEATS = 3
 SIZE = (800, 600)
 CONFIG = """

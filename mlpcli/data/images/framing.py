@@ -123,7 +123,7 @@ def framed(thing: Thing, form: ImageForm, framing: Framing, invert: bool | None)
     y, x = _middle(thing, framing)
     y, x = round(y - framing.at[0] * tall), round(x - framing.at[1] * wide)
     frame = Image.fromarray(thing.contrast).crop((x, y, x + round(wide), y + round(tall)))
-    small = np.asarray(frame.resize((width, height), Image.Resampling.BILINEAR))
+    small = np.asarray(frame.resize((width, height), Image.Resampling.BOX))
     strength = small / max(float(small.max()), 1e-6)
     dark = form.border > 0.5 if invert is None else thing.dark != invert
     return np.rint(255 * (1 - strength if dark else strength)).astype(np.uint8)

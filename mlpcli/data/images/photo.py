@@ -64,7 +64,7 @@ def find_thing(gray: Array) -> Thing | None:
     dark = bool(darker[mask].sum() >= lighter[mask].sum())
     contrast = (darker if dark else lighter) * near
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+    box = (*_sharp(rows), *_sharp(columns))
     return Thing(values, background, contrast, box, dark, even)
 
 
@@ -89,6 +89,12 @@ def _reduced(gray: Array) -> Array:
     image = Image.fromarray(gray)
     image.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
     return np.asarray(image, np.float32) / 255
+
+
+def _sharp(lines: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """The first line and the end of the lines, without the one at each end that the blur has added."""
+    first, end = int(lines[0]), int(lines[-1]) + 1
+    return (first + 1, end - 1) if end - first > 2 else (first, end)
 
 
 def _blurred(values: Array) -> Array:
