@@ -1,5 +1,7 @@
 """Reading a table of a million rows and 20 columns: mlpcli (typed, encoded) beside pandas.read_csv and pyarrow.
 
+In a second file, two of the columns have a unit or a currency and one holds dates, which only mlpcli reads as such.
+
 .venv-bench/bin/python -m benchmarks.reading
 """
 
@@ -43,29 +45,31 @@ def _mlpcli(path: Path) -> None:
     load_data(DataConfig(source=str(path), target="y", test=0.2), seed=0)
 
 
+PLAIN, DRESSED = "million.csv", "dressed.csv"
 READERS = {
-    "pandas.read_csv": _pandas,
-    "pyarrow.csv.read_csv": _pyarrow,
-    "mlpcli: read, typed, split, encoded": _mlpcli,
+    "pandas.read_csv": (_pandas, PLAIN),
+    "pyarrow.csv.read_csv": (_pyarrow, PLAIN),
+    "mlpcli: read, typed, split, encoded": (_mlpcli, PLAIN),
+    "the same with kmpl, $1,234.50 and dates": (_mlpcli, DRESSED),
 }
 
 
 def main() -> None:
     """Interleaved rounds, each in a process of its own; one round is not counted."""
     if len(sys.argv) > 1:
-        print(json.dumps(_measure(READERS[sys.argv[1]], Path(sys.argv[2]))))
+        read, file = READERS[sys.argv[1]]
+        print(json.dumps(_measure(read, Path(sys.argv[2]) / file)))
         return
     found: dict[str, Any] = {name: {"seconds": [], "peak_rss_mib": []} for name in READERS}
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "million.csv"
-        _write(path)
+        _write(Path(folder))
         for turn in range(ROUNDS + 1):
             for name in READERS:
-                figures = _in_process(name, path)
+                figures = _in_process(name, Path(folder))
                 print(turn, name, figures, file=sys.stderr, flush=True)
                 for key, value in figures.items() if turn else ():
                     found[name][key].append(value)
-        size = path.stat().st_size
+        size = (Path(folder) / PLAIN).stat().st_size
     content = {"versions": versions(), "rows": ROWS, "bytes": size, "readers": found}
     (RESULTS / "reading.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     from benchmarks.report import write_pages
@@ -73,8 +77,8 @@ def main() -> None:
     write_pages()
 
 
-def _write(path: Path) -> None:
-    """14 columns of decimals, three of whole numbers, two of words, and a class."""
+def _write(folder: Path) -> None:
+    """14 columns of decimals, three of whole numbers, two of words, and a class; then three of the numbers in dress."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -84,12 +88,17 @@ def _write(path: Path) -> None:
     words = np.array(["red", "green", "blue", "violet"])
     columns |= {f"c{number}": words[rng.integers(0, 4, ROWS)] for number in range(2)}
     columns["y"] = rng.integers(0, 2, ROWS)
-    csv.write_csv(pa.table(columns), path)
+    csv.write_csv(pa.table(columns), folder / PLAIN)
+    columns["x0"] = [f"{value:.5f} kmpl" for value in columns["x0"]]
+    columns["x1"] = [f"${1000 * abs(value):,.2f}" for value in columns["x1"]]
+    minutes = rng.integers(0, 1_000_000, ROWS).astype("timedelta64[m]")
+    columns["k0"] = np.datetime_as_string(np.datetime64("2023-01-31T13:45") + minutes)
+    csv.write_csv(pa.table(columns), folder / DRESSED)
 
 
-def _in_process(name: str, path: Path) -> dict[str, float]:
+def _in_process(name: str, folder: Path) -> dict[str, float]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "benchmarks.reading", name, str(path)]
+    command = [sys.executable, "-m", "benchmarks.reading", name, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, check=True)
     result: dict[str, float] = json.loads(done.stdout)
     return result
