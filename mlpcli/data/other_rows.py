@@ -64,7 +64,8 @@ def _from_idx(key: str, folder: Path, layout: Layout) -> Rows:
 
 def _from_npz(path: Path, layout: Layout) -> Rows:
     arrays = read_npz(path)
-    names = ("x_test", "y_test") if "x" not in arrays and "x_test" in arrays else ("x", "y")
+    halved = layout.any_shape and "x" not in arrays and "x_test" in arrays
+    names = ("x_test", "y_test") if halved else ("x", "y")
     x, y = checked_pair(path, arrays, *names)
     own_features = feature_names_in(path, arrays, x.shape)
     if layout.feature_names and own_features:
