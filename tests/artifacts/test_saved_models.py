@@ -29,11 +29,7 @@ from mlpcli.modelfile.writer import save_model
 from mlpcli.scoring.predictor import load_predictor
 from tests.model_file_parts import read_architecture, read_metadata
 
-pytestmark = [
-    pytest.mark.tf,
-    # Keras converts its variables in a way that NumPy 2 frowns upon, whenever it saves.
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
-]
+pytestmark = pytest.mark.tf
 
 METADATA = {
     "version": "0.1",

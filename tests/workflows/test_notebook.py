@@ -80,7 +80,7 @@ def test_results_show_scores_and_curves(tmp_path: Path) -> None:
     html = run._repr_html_()
     scores = run.metrics["scores"]["test"]
     assert f"<td>test</td><td>{scores['loss']:.4f}</td><td>{scores['accuracy']:.4f}</td>" in html
-    assert f"best epoch {run.metrics['best_epoch']} of 2; stopped: all 2 epochs were done" in html
+    assert f"best epoch {run.metrics['best_epoch']} of 2 by val_loss; stopped: all 2 epochs were done" in html
     pictures = re.findall("base64,([A-Za-z0-9+/=]+)'", html)
     assert [base64.b64decode(picture) for picture in pictures] == [path.read_bytes() for path in run.pictures]
     assert len(pictures) == 2
