@@ -24,6 +24,7 @@ from mlpcli.errors import MlpcliError, OutputError, TrainingError
 from mlpcli.model.plan import Prepared
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import FIRST_COLUMNS, History, HistoryWriter
+from mlpcli.training.diagnosis import likely_cause
 from mlpcli.training.progress import Interrupted, Progress
 from mlpcli.training.stopping import (
     AccuraciesMeet,
@@ -159,6 +160,7 @@ def fit_model(engine: Engine, folder: Path, progress: Progress, noted: list[Inte
         loop = FitLoop(started, training, records)
     else:
         loop = Loop(started, training, best_epoch_rule(engine.config), metrics, records)
+    loop.guard.explain = lambda: likely_cause(engine.config, engine.prepared)
     progress.start(training.epochs, len(batches[0]), len(batches[0].part))
     return _outcome(loop, progress)
 
@@ -384,6 +386,8 @@ class LastGood:
     def __init__(self) -> None:
         self.last_good: list[Array] | None = None
         self.good_epochs = 0
+        self.explain: Callable[[], str | None] = lambda: None
+        """Looks for a cause before the first step; asked where no epoch was good."""
 
     def look(self, epoch: int, logs: Logs, weights: list[Array], rate: float) -> None:
         """Called after each epoch (from 0); the weights are kept, not copied.
@@ -393,19 +397,20 @@ class LastGood:
         """
         for name, value in logs.items():
             if name.endswith("loss") and not math.isfinite(value):
-                raise TrainingError(_not_finite(f"{name} is {float(value)}", epoch, rate))
+                raise self._not_finite(f"{name} is {float(value)}", epoch, rate)
         if not all(np.isfinite(array).all() for array in weights):
-            raise TrainingError(_not_finite("the weights hold NaN or infinity", epoch, rate))
+            raise self._not_finite("the weights hold NaN or infinity", epoch, rate)
         self.last_good, self.good_epochs = weights, epoch + 1
+
+    def _not_finite(self, what: str, epoch: int, rate: float) -> TrainingError:
+        cause = self.explain() if not self.good_epochs else None
+        steps = (
+            f"the steps are too large; lower training.optimizer.learning_rate (now {rate:g}), set"
+            " training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
+        )
+        return TrainingError(f"{what} after epoch {epoch + 1}: {cause or steps}")
 
 
 def _ordered(columns: Iterable[str]) -> list[str]:
     """Training before validation, the loss before the metrics; Keras has them by the alphabet."""
     return sorted(columns, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
-
-
-def _not_finite(what: str, epoch: int, rate: float) -> str:
-    return (
-        f"{what} after epoch {epoch + 1}: the steps are too large; lower training.optimizer.learning_rate"
-        f" (now {rate:g}), set training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
-    )
