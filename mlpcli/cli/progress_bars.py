@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mlpcli.cli.terminal import error_console, say
@@ -15,8 +16,8 @@ from mlpcli.text import number, visible
 from mlpcli.training.progress import Progress, Silence
 
 REFRESH_SECONDS = 0.1
-ROOM_FOR_A_BAR = 100
-"""Terminal columns; a narrower terminal shows the numbers without a bar."""
+ROOM_FOR_A_BAR, ROOM_FOR_THE_RATE = 100, 80
+"""Terminal columns; a narrower terminal shows the numbers without a bar, or without the rate, too."""
 
 
 def choose_progress(quiet: bool) -> Progress:
@@ -30,14 +31,18 @@ def _scores(row: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {number(value)}" for name, value in row.items() if name not in FIRST_COLUMNS)
 
 
-def _pairs(row: Mapping[str, float]) -> str:
+def _pairs(row: Mapping[str, float]) -> list[str]:
     """Scores in half the space: `loss 0.31/0.35` for training/validation."""
     shown = []
     for name, value in row.items():
         if name not in FIRST_COLUMNS and not name.startswith("val_"):
             validation = f"/{number(row[f'val_{name}'])}" if f"val_{name}" in row else ""
             shown.append(f"{name} {number(value)}{validation}")
-    return "  ".join(shown)
+    return shown
+
+
+def _line(row: Mapping[str, float], epochs: int) -> str:
+    return f"epoch {int(row['epoch'])}/{epochs}  {_scores(row)}  {row['seconds']:.2f} s"
 
 
 class PlainProgress:
@@ -59,16 +64,26 @@ class PlainProgress:
         pass
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        self.note(f"epoch {int(row['epoch'])}/{self.epochs}  {_scores(row)}  {row['seconds']:.2f} s")
+        self.note(_line(row, self.epochs))
 
     def finish(self) -> None:
         pass
 
+    def best(self, epoch: int) -> None:
+        pass  # its line is there
+
 
 class LiveProgress:
-    """A bar with epoch, rate, longest time left (training may stop early) and the last epoch's scores."""
+    """A bar with epoch, rate, longest time left (training may stop early) and the last epoch's scores.
+
+    Lines stay above it: of the first epoch, of some ten on the way, of the last, and of the best.
+    """
 
     def __init__(self) -> None:
+        self.rows_by_epoch: dict[int, Mapping[str, float]] = {}
+        self.printed: set[int] = set()
+        self.every = self.epochs = 1
+        self.room = 0
         self.console = error_console()
         self.loading = LoadingBar(live=True)
         self.bar: Any = None
@@ -86,16 +101,22 @@ class LiveProgress:
         from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
         from rich.table import Column
 
-        whole = Column(no_wrap=True, min_width=9)
+        whole = Column(no_wrap=True, min_width=len(f"epoch {epochs}/{epochs}"))
         columns: list[ProgressColumn] = [
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
-            TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True, min_width=14)),
             TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=5)),
             TextColumn("{task.fields[scores]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
         ]
+        if self.console.width >= ROOM_FOR_THE_RATE:
+            columns.insert(1, TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True, min_width=14)))
         if self.console.width >= ROOM_FOR_A_BAR:
             columns.insert(1, BarColumn(bar_width=20))
+        self.room = self.console.width - 2 * len(f"epoch {epochs}/{epochs}") - sum(
+            width for width, needs in ((16, ROOM_FOR_THE_RATE), (22, ROOM_FOR_A_BAR)) if self.console.width >= needs
+        )  # fmt: skip
         self.steps, self.rows, self.began, self.done = steps, rows, time.perf_counter(), 0
+        self.epochs, self.every = epochs, next(step for step in _steps() if step * MOST_LINES >= epochs)
+        self.rows_by_epoch, self.printed = {}, set()
         self.bar = Progress(*columns, console=self.console, transient=True)
         self.task = self.bar.add_task("", total=epochs * steps, epoch=1, epochs=epochs, rate="", scores="")
         self.bar.start()
@@ -108,12 +129,36 @@ class LiveProgress:
 
     def epoch(self, row: Mapping[str, float]) -> None:
         self.done = int(row["epoch"])
-        self._update(self.done * self.steps, epoch=self.done + 1, scores=_pairs(row))
+        self.rows_by_epoch[self.done] = row
+        if self.done == 1 or self.done % self.every == 0:
+            self._print(self.done)
+        self._update(self.done * self.steps, epoch=self.done + 1, scores=self._fitting(_pairs(row)))
 
     def finish(self) -> None:
         if self.bar is not None:
             with contextlib.suppress(OSError):
                 self.bar.stop()
+        self._print(self.done)
+
+    def best(self, epoch: int) -> None:
+        if self.done > 1:
+            self.printed.discard(epoch)
+            self._print(epoch, "best: ")
+
+    def _fitting(self, scores: Sequence[str]) -> str:
+        """As many scores as the terminal has room for, the loss first; the lines above have all."""
+        while len(scores) > 1 and len("  ".join(scores)) > self.room:
+            scores = scores[:-1]
+        return "  ".join(scores)
+
+    def _print(self, epoch: int, head: str = "") -> None:
+        """The line of an epoch, once; never cut."""
+        from rich.text import Text
+
+        if epoch in self.rows_by_epoch and epoch not in self.printed:
+            self.printed.add(epoch)
+            with contextlib.suppress(OSError):
+                self.console.print(Text(head + _line(self.rows_by_epoch[epoch], self.epochs)), soft_wrap=True)
 
     def _update(self, steps: int, **fields: Any) -> None:
         seconds = time.perf_counter() - self.began
@@ -121,6 +166,16 @@ class LiveProgress:
         if fields.get("epoch", 0) > self.bar.tasks[0].fields["epochs"]:
             fields.pop("epoch")
         self.bar.update(self.task, completed=steps, rate=f"{rate:,.0f} rows/s", **fields)
+
+
+MOST_LINES = 10
+"""Lines on the way that stay on a terminal."""
+
+
+def _steps() -> Iterator[int]:
+    """1, 2, 5, 10, 20, 50 ..."""
+    for power in itertools.count():
+        yield from (10**power, 2 * 10**power, 5 * 10**power)
 
 
 PATIENCE_SECONDS = 0.5

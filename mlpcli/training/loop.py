@@ -308,6 +308,8 @@ def _outcome(loop: Loop | FitLoop, progress: Progress) -> Outcome:
     if loop.stopping is not None:
         monitor = loop.stopping.monitor
     best = _best_epoch(loop.stopping, history) if kept is not None else None
+    if best is not None:
+        progress.best(best)
     done = len(history.get("epoch", ()))
     stopped = str(failure or interrupted or _reason(loop.training, loop.stopping, loop.equal, done))
     return Outcome(history, monitor, best, kept, stopped, failure, interrupted)

@@ -30,6 +30,9 @@ class Progress(Protocol):
     def finish(self) -> None:
         """Training is over, however it ended."""
 
+    def best(self, epoch: int) -> None:
+        """Called last: the epoch, from 1, that was judged the best; not called where none finished."""
+
 
 class Silence:
     """Shows nothing."""
@@ -50,6 +53,9 @@ class Silence:
         pass
 
     def finish(self) -> None:
+        pass
+
+    def best(self, epoch: int) -> None:
         pass
 
 

@@ -221,7 +221,8 @@ class SeedProgress:
         self.progress = progress
         self.noted: list[Interrupted] = []
         self._said: set[str] = set()
-        self.start, self.step, self.epoch, self.finish = progress.start, progress.step, progress.epoch, progress.finish
+        self.start, self.step, self.epoch = progress.start, progress.step, progress.epoch
+        self.finish, self.best = progress.finish, progress.best
 
     def note(self, text: str) -> None:
         if text not in self._said:
