@@ -154,7 +154,9 @@ def stock_options() -> Decorator:
     return decorate
 
 
-def told_of(classes: str | None, divide_by: float | None, input_columns: str | None, target: str | None) -> Any:
+def told_of(
+    classes: str | None, divide_by: float | None, input_columns: str | None = None, target: str | None = None
+) -> Any:
     """The values of the options of `stock_options` as a `modelfile.card.Told`."""
     from mlpcli.data.catalog import CATALOG
     from mlpcli.modelfile.card import Told

@@ -255,7 +255,7 @@ class TrainResult:
         """The columns and rows of the table of scores, a row for each split; no rows where nothing was scored."""
         scores = self.metrics["scores"]
         splits = [name for name in ("train", "validation", "test") if name in scores]
-        names = list(scores[splits[0]]) if splits else []
+        names = list(next(iter(scores.values()))) if splits else []  # of the part that was evaluated: the loss first
         rows = [
             [split, *(number(scores[split][name]) for name in names), f"{self.metrics['rows'][split]:,}"]
             for split in splits
