@@ -23,6 +23,7 @@ from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_encoders import CONVERSIONS
 from mlpcli.tables.kinds import Decisions, decide
+from mlpcli.tables.number_format import Decimal, NumberFormat
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
 from mlpcli.tables.raw_table import RawTable, ReadOptions, clean_texts
 from mlpcli.tables.table_reader import read_table
@@ -400,3 +401,33 @@ def test_texts_that_differ_in_capitals_only_are_pointed_out() -> None:
     assert found.target.class_names == ("No", "YES", "Yes", "yes")
     assert 'values differ in capitals only ("Yes" 16, "yes" 8, "YES" 8)' in " ".join(found.notes)
     assert "capitals" in " ".join(decided(["Seoul", "seoul", "Busan"] * 9).notes)
+
+
+@pytest.mark.parametrize(("unit", "first"), [("kmpl", False), ("$", True), ("%", False), ("", False), ("Rs.", True)])
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("grouped", [True, False])
+def test_the_usual_form_is_read_as_every_other(unit: str, first: bool, decimal: Decimal, grouped: bool) -> None:
+    """Numbers in the usual form are read without taking texts apart, and must not differ by a bit."""
+    form = NumberFormat(decimal, unit, first, grouped)
+    random = np.random.default_rng(5)
+    atoms = [
+        unit,
+        unit,
+        " ",
+        "-",
+        "1",
+        "12",
+        "123",
+        "1,234",
+        "1.234",
+        "0",
+        "05",
+        ".5",
+        ",5",
+        "1,234,567",
+        "(",
+        ")",
+        "e5",
+    ]
+    texts = pa.array(["".join(random.choice(atoms, size=random.integers(1, 6))) for _ in range(2000)])
+    np.testing.assert_array_equal(form.read(texts), form._read_any(texts))
