@@ -161,6 +161,11 @@ def _load_path(path: Path, data: DataConfig, watch: Watch | None) -> Source:
     check_settings(data, "arrays")
     if name.endswith(".npz"):
         return load_npz(path, data)
+    if name.endswith(".npy"):
+        raise DataError(
+            f"{path}: holds a single array; put inputs and targets into one file and name that:"
+            " numpy.savez('data.npz', x=x, y=y)"
+        )
     if "idx" in name:
         raise DataError(f"{path}: is a single IDX file; set data.source to its folder, {path.parent}")
     raise DataError(f"{path}: unsupported file type; {READ_HERE}")

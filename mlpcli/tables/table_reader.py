@@ -161,23 +161,31 @@ def open_parts(path: Path, files: Sequence[Path], options: ReadOptions) -> list[
         else:
             parts.append(CsvPart.of(TextFile(file, str(file)), options, partition))
     for part in parts[1:]:
-        _check_same_columns(parts[0], part)
+        _check_same_columns(parts, part)
     schema = _common_schema(parts)
     return [part.like(schema) for part in parts]
 
 
-def _check_same_columns(first: TablePart, part: TablePart) -> None:
+def _meant(parts: Sequence[TablePart]) -> str:
+    """The file that is probably meant, where a folder has the rows to learn from beside others: train.csv, test.csv."""
+    found = [part.name for part in parts if Path(part.name).stem.casefold() in ("train", "training")]
+    return f"; if only one of them is to be learnt from, name that: {found[0]}" if found else ""
+
+
+def _check_same_columns(parts: Sequence[TablePart], part: TablePart) -> None:
+    first = parts[0]
     wanted, there = dict.fromkeys(first.schema.names), dict.fromkeys(part.schema.names)
     missing = [name for name in wanted if name not in there]
     added = [name for name in there if name not in wanted]
     if missing:
         raise DataError(
             f"{part.name}: has no column {missing[0]!r}{did_you_mean(missing[0], added)}; {first.name} has it,"
-            " and all files need the same columns"
+            f" and all files need the same columns{_meant(parts)}"
         )
     if added:
         raise DataError(
             f"{part.name}: has a column {added[0]!r} that {first.name} lacks; all files need the same columns"
+            f"{_meant(parts)}"
         )
 
 

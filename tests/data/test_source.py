@@ -37,6 +37,11 @@ def test_other_folders(tmp_path: Path) -> None:
 def test_other_files(tmp_path: Path) -> None:
     (tmp_path / "a.doc").write_bytes(b"x")
     assert "unsupported file type" in message(tmp_path / "a.doc")
+    (tmp_path / "x.npy").write_bytes(b"x")
+    assert message(tmp_path / "x.npy").endswith(
+        "x.npy: holds a single array; put inputs and targets into one file and name that:"
+        " numpy.savez('data.npz', x=x, y=y)"
+    )
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0")
     assert f"is a single IDX file; set data.source to its folder, {tmp_path}" in message(
         tmp_path / "train-images-idx3-ubyte"

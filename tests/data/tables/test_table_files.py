@@ -163,3 +163,13 @@ def test_folders_that_point_at_themselves_end(tmp_path: Path) -> None:
     (tmp_path / "a=1" / "x.csv").write_text("x\n1\n", encoding="utf-8")
     (tmp_path / "a=1" / "b=2").symlink_to(tmp_path)
     assert table_files(tmp_path) == [tmp_path / "a=1" / "x.csv"]
+
+
+def test_a_folder_of_a_competition_names_the_file_to_learn_from(tmp_path: Path) -> None:
+    files = {"train.csv": "id,a,y\n1,2,x\n", "test.csv": "id,a\n1,2\n", "sample_submission.csv": "id,y\n1,x\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_table(tmp_path, ReadOptions())
+    advice = f"; if only one of them is to be learnt from, name that: {tmp_path / 'train.csv'}"
+    assert str(caught.value).endswith(f"all files need the same columns{advice}")
