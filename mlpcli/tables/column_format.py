@@ -10,6 +10,7 @@ import numpy as np
 
 from mlpcli.tables.dates import SECONDS_A_DAY, DateFormat
 from mlpcli.tables.number_format import NumberFormat
+from mlpcli.tables.texts import with_one_dictionary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,10 +46,11 @@ class ColumnFormat:
         form = self.number or self.date
         if form is None:
             return column
-        encoded = column.dictionary_encode().unify_dictionaries()
-        chunks = [
-            pa.DictionaryArray.from_arrays(chunk.indices, self._plain(chunk.dictionary)) for chunk in encoded.chunks
-        ]
+        encoded = with_one_dictionary(column)
+        if not encoded.chunks:
+            return column
+        plain = self._plain(encoded.chunk(0).dictionary)
+        chunks = [pa.DictionaryArray.from_arrays(chunk.indices, plain) for chunk in encoded.chunks]
         return pc.cast(pa.chunked_array(chunks, encoded.type), column.type)
 
     def _plain(self, texts: pa.Array) -> pa.Array:

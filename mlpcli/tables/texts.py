@@ -103,12 +103,20 @@ class DistinctTexts:
         self._texts = pa.array(texts[: self.most].to_pylist(), pa.large_string()) if self.many else texts
 
 
+def with_one_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column as a dictionary that all of its chunks share."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        return column.unify_dictionaries()
+    return column.dictionary_encode()  # gives all chunks one; to unify them again would read it anew for each chunk
+
+
 def distinct_values(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, npt.NDArray[np.int64]]:
     """The distinct values of a column, and for each of its rows (n,) which of them it has; -1 for a null."""
     import pyarrow as pa
 
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    chunks = encoded.unify_dictionaries().chunks
+    chunks = with_one_dictionary(column).chunks
     if not chunks:
         return pa.chunked_array([], column.type), np.zeros(0, np.int64)
     codes = [np.asarray(chunk.indices.fill_null(-1), np.int64) for chunk in chunks]

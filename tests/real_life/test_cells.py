@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_encoders import CONVERSIONS
+from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.kinds import Decisions, decide
 from mlpcli.tables.number_format import Decimal, NumberFormat
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
@@ -73,6 +74,7 @@ NUMBERS = [
     ("percent", ["12.5%", "3 %", "0.75%"], [12.5, 3, 0.75], "the unit %"),
     ("dollars", ["$4,500", "$20", "$1,164.00", "-$5"], [4500, 20, 1164, -5], "the unit $"),
     ("won", ["₩53600", "￦1,000", "₩ 7"], [53600, 1000, 7], "the unit ₩"),
+    ("won as cp949 has it", ["\\31,100", "\\900", "\\7"], [31100, 900, 7], "the unit \\"),
     ("a currency's code", ["USD 5", "USD 1,250.75", "USD 7"], [5, 1250.75, 7], "the unit USD"),
     ("won behind", ["53,600원", "900원", "1,200,000원"], [53600, 900, 1200000], "the unit 원"),
     ("thousands", ["1,250", "950", "12,000"], [1250, 950, 12000], "thousands separators"),
@@ -431,3 +433,17 @@ def test_the_usual_form_is_read_as_every_other(unit: str, first: bool, decimal: 
     ]
     texts = pa.array(["".join(random.choice(atoms, size=random.integers(1, 6))) for _ in range(2000)])
     np.testing.assert_array_equal(form.read(texts), form._read_any(texts))
+
+
+def test_each_text_is_taken_apart_once_whatever_the_number_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All blocks of a column share one dictionary; to read it anew for each of them took minutes for a million rows."""
+    seen: list[int] = []
+    plain = ColumnFormat._plain
+    monkeypatch.setattr(ColumnFormat, "_plain", lambda form, texts: seen.append(len(texts)) or plain(form, texts))
+    blocks = [[f"{block}{row}.5 kg" for row in range(10)] for block in range(1, 8)]
+    column = pa.chunked_array([*blocks, [None, "15.5 kg"]])
+    read = ColumnFormat(number=NumberFormat(unit="kg")).read(column, [])
+    assert seen == [70]
+    assert [float(text) for text in read.to_pylist()[:3]] == [10.5, 11.5, 12.5]
+    assert read.to_pylist()[70:] == [None, "15.5"]
+    assert ColumnFormat(number=NumberFormat(unit="kg")).read(pa.chunked_array([], pa.string()), []).to_pylist() == []
