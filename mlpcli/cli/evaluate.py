@@ -18,7 +18,6 @@ from mlpcli.cli.options import (
     told_of,
 )
 from mlpcli.cli.terminal import line, print_json, say, table
-from mlpcli.text import number
 
 if TYPE_CHECKING:
     from mlpcli.scoring.predictor import EngineName
@@ -67,9 +66,6 @@ def evaluate(
     report(run(model_or_run, data, split, output, engine, told, baseline), as_json)
 
 
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
-
-
 def report(result: EvaluationResult, as_json: bool) -> None:
     """Print tables, or with `as_json` the content of evaluation.json."""
     for note in result.notes:
@@ -91,15 +87,10 @@ def report(result: EvaluationResult, as_json: bool) -> None:
 
 def print_baselines(evaluation: dict[str, Any]) -> None:
     """The scores of scikit-learn's models beside the network's; nothing where they were not asked for."""
-    found = evaluation.get("scikit_learn") or []
-    names = [name for name in SCORES if found and name in evaluation]
-    if not names:
-        return
-    rows = [["this network", *(number(evaluation[name]) for name in names)]]
-    for model in found:
-        scores = [number(model["scores"][name]) if name in model["scores"] else "-" for name in names]
-        rows.append([f"scikit-learn's {model['name']}", *scores])
-    table(f"{evaluation['split']} rows", ["", *names], rows)
-    for model in found:
-        if model["note"]:
-            line(f"{model['name']} {model['note']}")
+    from mlpcli.scoring.baselines import baseline_table
+
+    columns, rows, notes = baseline_table(evaluation)
+    if rows:
+        table(f"{evaluation['split']} rows", columns, rows)
+    for note in notes:
+        line(note)

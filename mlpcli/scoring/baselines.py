@@ -14,14 +14,14 @@ from mlpcli.arrays import Array
 from mlpcli.data.dataset import Part
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import UserError
-from mlpcli.scoring.scores import ClassScores, RegressionScores
+from mlpcli.scoring.scores import SCORES, ClassScores, RegressionScores
+from mlpcli.text import number
 
 LARGE = 2_000_000
 """Numbers in the training rows beyond which the linear model of classes is fitted by gradient descent."""
 MANY_ROWS = 2_000
 """From which the MLP holds out a tenth of them to stop early."""
 NOT_CONVERGED = "stopped before it converged"
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,19 @@ def scikit_learn_baselines(
     x, y = _rows(train)
     held, true = _rows(part)
     return [_fitted(model, x, y, held, true, class_names) for model in _models(task, x.shape, seed)]
+
+
+def baseline_table(evaluation: dict[str, Any]) -> tuple[list[str], list[list[str]], list[str]]:
+    """Columns and rows with the network's scores and theirs, and what to know of them; no rows without any."""
+    found = evaluation.get("scikit_learn") or []
+    names = [name for name in SCORES if found and name in evaluation]
+    if not names:
+        return [], [], []
+    rows = [["this network", *(number(evaluation[name]) for name in names)]]
+    for model in found:
+        scores = [number(model["scores"][name]) if name in model["scores"] else "-" for name in names]
+        rows.append([f"scikit-learn's {model['name']}", *scores])
+    return ["", *names], rows, [f"{model['name']} {model['note']}" for model in found if model["note"]]
 
 
 def check_in_memory(train: Part) -> None:

@@ -17,6 +17,8 @@ from mlpcli.data.batches import encode_targets, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.scoring.predictor import Predictor
 
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
+"""Of evaluation.json, those of classes and those of numbers, in the order in which they are shown."""
 SAMPLE_POINTS = 2000
 """Points of a regression that are kept for the picture; more would hide each other."""
 CURVE_POINTS = 201

@@ -56,11 +56,11 @@ class EvaluationResult:
 
     def score_table(self) -> tuple[list[str], list[list[str]]]:
         """The columns and rows of the table of scores, with those of the baseline."""
+        from mlpcli.scoring.scores import SCORES
+
         found = self.evaluation
         scores = {"loss": found["loss"], **found["metrics"]}
-        for name in ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2"):
-            if name in found:
-                scores.setdefault(name, found[name])
+        scores |= {name: found[name] for name in SCORES if name in found and name not in scores}
         baseline = found.get("baseline") or {}
         rows = [
             [name, number(value), number(baseline[name]) if name in baseline else ""] for name, value in scores.items()
@@ -99,10 +99,13 @@ class EvaluationResult:
         return f"<{type(self).__name__} {self.title}: {scores}>"
 
     def _repr_html_(self) -> str:
+        from mlpcli.scoring.baselines import baseline_table
         from mlpcli.workflows import notebook
 
-        tables = (self.score_table(), self.class_table(), self.matrix_table(), self.target_table())
-        return notebook.page(self.title, notebook.lines(self.notes), *(notebook.table(*table) for table in tables))
+        columns, rows, said = baseline_table(self.evaluation)
+        tables = (self.score_table(), (columns, rows), self.class_table(), self.matrix_table(), self.target_table())
+        notes = notebook.lines([*self.notes, *said])
+        return notebook.page(self.title, notes, *(notebook.table(*table) for table in tables))
 
 
 MOST_MATRIX_COLUMNS = 20

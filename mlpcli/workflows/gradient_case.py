@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.arrays import Array
+from mlpcli.config.load_config import is_config
 from mlpcli.config.losses import Labels
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
@@ -71,7 +72,7 @@ def gradient_case(config_or_model: str | Path, overrides: Sequence[str] = ()) ->
         UserError: overrides for a model.
     """
     path = Path(config_or_model).expanduser()
-    if path.suffix.lower() in (".yaml", ".yml"):
+    if is_config(path):
         return _of_config(path, overrides)
     if overrides:
         raise UserError(f"-s sets keys of a config, and {path} is none; leave it out")

@@ -278,11 +278,13 @@ class TrainResult:
         return f"<{type(self).__name__} {self.metrics['name']}: {'; '.join(self.sentences()[:-1])}; run: {self.run}>"
 
     def _repr_html_(self) -> str:
+        from mlpcli.scoring.baselines import baseline_table
         from mlpcli.workflows import notebook
 
-        said = [*self.sentences(), f"run: {self.run}", *([str(self.failure)] if self.failure is not None else [])]
-        table = notebook.table(*self.score_table())
-        return notebook.page(self.metrics["name"], table, notebook.lines(said), notebook.pictures(self.pictures))
+        columns, rows, said = baseline_table(self.evaluation or {})
+        said += [*self.sentences(), f"run: {self.run}", *([str(self.failure)] if self.failure is not None else [])]
+        tables = notebook.table(*self.score_table()) + notebook.table(columns, rows)
+        return notebook.page(self.metrics["name"], tables, notebook.lines(said), notebook.pictures(self.pictures))
 
 
 OPTIMISTIC = "the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic"

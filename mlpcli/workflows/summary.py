@@ -84,8 +84,10 @@ def summary(config_or_model: str | Path, overrides: tuple[str, ...] = (), weight
         UserError: the weights of a config are asked for.
         ModelFileError: the file is damaged, or holds unsupported layers.
     """
+    from mlpcli.config.load_config import is_config
+
     path = Path(config_or_model)
-    if path.suffix.lower() in (".yaml", ".yml"):
+    if is_config(path):
         if weights:
             advice = "give a run or a model file (mlpcli trace shows initial weights)"
             raise UserError(f"--weights: {path} is a config, which has none; {advice}")

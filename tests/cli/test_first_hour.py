@@ -48,6 +48,19 @@ def test_a_recipe_is_trained_by_its_name(here: Path, capsys: pytest.CaptureFixtu
     assert json.loads(out)["run"] == str(here / "runs" / "digits")
 
 
+@pytest.mark.parametrize(
+    "command", [["summary", "digits"], ["trace", "digits"], ["gradcheck", "digits", "--rows", "2"]]
+)
+def test_other_commands_know_recipes_by_name_too(
+    command: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(ROOT / "configs" / "digits.yaml")
+    more = ["--engine", "numpy"] if command[0] == "gradcheck" else []
+    by_name = _run(capsys, *command, *more)
+    assert by_name[0] == 0
+    assert by_name[1] == _run(capsys, command[0], path, *command[2:], *more)[1]
+
+
 def test_a_file_of_that_name_comes_first(here: Path) -> None:
     (here / "digits").write_text("data: {source: iris}\n", encoding="utf-8")
     assert load_config(Path("digits")).config.data.source == "iris"

@@ -92,6 +92,10 @@ def test_results_show_scores_and_curves(tmp_path: Path) -> None:
     assert f"accuracy {scores['accuracy']:.4f}" in repr(scored)
     assert mlpcli.plot([run.run])._repr_html_().count("<img ") == 2
 
+    compared = mlpcli.evaluate(run.run, baseline=True)
+    accuracy = compared.evaluation["scikit_learn"][0]["scores"]["accuracy"]
+    assert f"<td>scikit-learn&#x27;s LogisticRegression</td><td>{accuracy:.4f}</td>" in compared._repr_html_()
+
 
 def test_seeds_show_their_means(tmp_path: Path) -> None:
     seeds = mlpcli.train_seeds("digits", 2, [*OVERRIDES, "output.plots=[]"], runs_dir=tmp_path)
