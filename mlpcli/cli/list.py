@@ -1,4 +1,4 @@
-"""The command `mlpcli list`: the names that a config may say, with their arguments; docs/config.md without the docs."""
+"""The command `mlpcli list`: what a config may say, as docs/config.md has it, on the terminal."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from mlpcli.training.progress import Progress, Silence
 REFRESH_SECONDS = 0.1
 ROOM_FOR_A_BAR, ROOM_FOR_THE_RATE = 100, 80
 """Terminal columns; a narrower terminal shows the numbers without a bar, or without the rate, too."""
+LONGEST_TIME = 7
+"""Letters: 1:23:45."""
 
 
 def choose_progress(quiet: bool) -> Progress:
@@ -101,19 +103,21 @@ class LiveProgress:
         from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
         from rich.table import Column
 
-        whole = Column(no_wrap=True, min_width=len(f"epoch {epochs}/{epochs}"))
+        head, width = len(f"epoch {epochs}/{epochs}"), self.console.width
+        whole = Column(no_wrap=True, min_width=head)
         columns: list[ProgressColumn] = [
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
-            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=5)),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=LONGEST_TIME)),
             TextColumn("{task.fields[scores]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
         ]
-        if self.console.width >= ROOM_FOR_THE_RATE:
-            columns.insert(1, TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True, min_width=14)))
-        if self.console.width >= ROOM_FOR_A_BAR:
-            columns.insert(1, BarColumn(bar_width=20))
-        self.room = self.console.width - 2 * len(f"epoch {epochs}/{epochs}") - sum(
-            width for width, needs in ((16, ROOM_FOR_THE_RATE), (22, ROOM_FOR_A_BAR)) if self.console.width >= needs
-        )  # fmt: skip
+        self.room = width - head - LONGEST_TIME - len(columns)  # a blank between columns, and one to spare
+        for column, taken, needs in (
+            (TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True, min_width=14)), 14, ROOM_FOR_THE_RATE),
+            (BarColumn(bar_width=20), 20, ROOM_FOR_A_BAR),
+        ):
+            if width >= needs:
+                columns.insert(1, column)
+                self.room -= taken + 1
         self.steps, self.rows, self.began, self.done = steps, rows, time.perf_counter(), 0
         self.epochs, self.every = epochs, next(step for step in _steps() if step * MOST_LINES >= epochs)
         self.rows_by_epoch, self.printed = {}, set()
@@ -158,7 +162,7 @@ class LiveProgress:
         if epoch in self.rows_by_epoch and epoch not in self.printed:
             self.printed.add(epoch)
             with contextlib.suppress(OSError):
-                self.console.print(Text(head + _line(self.rows_by_epoch[epoch], self.epochs)), soft_wrap=True)
+                self.console.print(Text(visible(head + _line(self.rows_by_epoch[epoch], self.epochs))), soft_wrap=True)
 
     def _update(self, steps: int, **fields: Any) -> None:
         seconds = time.perf_counter() - self.began
