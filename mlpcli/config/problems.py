@@ -137,7 +137,7 @@ _KERAS_KEYS = {
     "input_dim": "; only the first of `layers` may have it, as a number such as 8; it follows from the data",
     "validation_split": "; write `data.validation: 0.2`",
     "validation_data": "; write `data.validation:` with a fraction, a path, or test",
-    "callbacks": "; they have keys of their own: `training.early_stopping: {monitor: val_loss, patience: 10}`,"
+    "callbacks": "; each callback has a key of its own: `training.early_stopping: {monitor: val_loss, patience: 10}`,"
     " `training.learning_rate_schedule: {reduce_on_plateau: {patience: 5}}`, `output.tensorboard: true`",
 }
 """What Keras and its tutorials have and a config has not, or in another place."""

@@ -97,7 +97,7 @@ TRAINING = [
     ("optimizer: {name: sgd, decay: 0.1}",
      "optimizer.decay: unknown key; write `training.learning_rate_schedule: {inverse_time_decay: {decay_steps: 1, "),
     ("callbacks: [EarlyStopping]",
-     "callbacks: unknown key; they have keys of their own: `training.early_stopping: {monitor: val_loss, "),
+     "callbacks: unknown key; each callback has a key of its own: `training.early_stopping: {monitor: val_loss, "),
     ("validation_split: 0.2", "validation_split: unknown key; write `data.validation: 0.2`"),
     ("loss: {binary_crossentropy: {from_logits: true}}",
      "loss.binary_crossentropy.from_logits: unknown key; leave it out: a last dense layer without activation is taken"),
