@@ -12,7 +12,19 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.2.0"
-_VERBS = ("evaluate", "gradcheck", "init", "plot", "predict", "summary", "trace", "train", "validate")
+_VERBS = (
+    "evaluate",
+    "gradcheck",
+    "init",
+    "plot",
+    "predict",
+    "reproduce",
+    "resume",
+    "summary",
+    "trace",
+    "train",
+    "validate",
+)
 _HOMES = {
     **{name: f"mlpcli.workflows.{name}" for name in _VERBS},
     "train_seeds": "mlpcli.workflows.train",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 MOST_SHOWN = 20
 """Problems of a config that are printed; the others are counted."""
@@ -17,6 +18,8 @@ class MlpcliError(Exception):
     """The run failed (exit code 1): resources, input and output, a loss that is not finite."""
 
     exit_code = 1
+    run: Path | None = None
+    """The run directory with which `mlpcli train --resume` can go on."""
 
 
 class UserError(MlpcliError):

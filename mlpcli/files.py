@@ -32,9 +32,9 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
         write(temporary)
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{path}: cannot be written: {reason}; free some space or choose another folder") from error
@@ -99,7 +99,7 @@ def _write_utf8(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Flush a file or a folder to the disk; Windows opens no folders, and needs no such sync for them."""
     if path.is_dir() and os.name == "nt":
         return

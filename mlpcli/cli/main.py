@@ -12,7 +12,7 @@ import click
 
 from mlpcli import __version__
 from mlpcli.cli.options import PrintsHelp
-from mlpcli.cli.terminal import one_line, prepare_streams, say, write_result
+from mlpcli.cli.terminal import one_line, prepare_streams, say, say_how_to_resume, write_result
 from mlpcli.errors import ConfigError, MlpcliError
 from mlpcli.text import did_you_mean
 
@@ -21,6 +21,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "plot",
+    "reproduce",
     "validate",
     "init",
     "summary",
@@ -110,6 +111,8 @@ def _run(argv: Sequence[str] | None) -> int:
         return 130
     except MlpcliError as error:
         say(f"error: {error}", lines=isinstance(error, ConfigError))
+        if error.run is not None:
+            say_how_to_resume(error.run)
         return error.exit_code
     except MemoryError as error:
         reason = f": {error}" if str(error) else ""

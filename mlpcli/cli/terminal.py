@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import OutputError
 from mlpcli.files import json_text
+from mlpcli.runs.directory import resume_command
 from mlpcli.text import display_width, escaped, visible
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from rich.console import Console
@@ -139,6 +141,11 @@ def say(text: str, lines: bool = False) -> None:
         sys.stderr.flush()
     except (OSError, ValueError):
         _discard(sys.stderr)
+
+
+def say_how_to_resume(run: Path) -> None:
+    """The last line of every run that was interrupted or failed."""
+    say(f"go on with: {resume_command(run)}")
 
 
 def one_line(text: str) -> str:

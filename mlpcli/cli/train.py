@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpcli.cli.evaluate import print_baselines
-from mlpcli.cli.options import CONFIG_PATH, PATH, Command, baseline_option, json_option, set_option, training_options
-from mlpcli.cli.terminal import line, print_json, say, table
+from mlpcli.cli.options import (
+    CONFIG_PATH,
+    PATH,
+    RUN_PATH,
+    Command,
+    baseline_option,
+    json_option,
+    set_option,
+    training_options,
+)
+from mlpcli.cli.terminal import line, print_json, say, say_how_to_resume, table
 from mlpcli.runs.directory import SEEDS
 from mlpcli.text import number
 
@@ -36,8 +45,21 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
     return int(value)
 
 
+class _UnlessResumed(click.Argument):
+    """An argument that may be missing beside --resume only, which is eager so that it is known here."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        return "'CONFIG'"
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        resumed = isinstance(ctx.params.get("resume"), Path)
+        if self.value_is_missing(value) and not resumed and not ctx.resilient_parsing:
+            raise click.MissingParameter(ctx=ctx, param=self)
+        return super().process_value(ctx, value)
+
+
 @click.command(cls=Command)
-@click.argument("config", type=CONFIG_PATH)
+@click.argument("config", cls=_UnlessResumed, type=CONFIG_PATH, required=False)
 @set_option()
 @training_options()
 @click.option(
@@ -49,6 +71,11 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
 )
 @click.option("--run-dir", type=PATH, help="The run directory itself, new or empty.")
 @click.option(
+    "--resume", type=RUN_PATH, metavar="RUN_DIR", is_eager=True,
+    help="Go on with this run where it ended; with -s training.epochs=80, train it longer.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="With --resume: go on although the data has changed.")
+@click.option(
     "--seeds", metavar="N", callback=_count,
     help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread.",
 )  # fmt: skip
@@ -57,10 +84,12 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("-v", "--verbose", is_flag=True, help="Also print which engine was chosen, and why.")
 @json_option()
 def train(
-    config: Path,
+    config: Path | None,
     overrides: tuple[str, ...],
     runs_dir: Path,
     run_dir: Path | None,
+    resume: Path | None,
+    force: bool,
     seeds: int | None,
     baseline: bool,
     quiet: bool,
@@ -79,10 +108,19 @@ def train(
     $ mlpcli train configs/digits.yaml --epochs 5 -s seed=1
     $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
     $ mlpcli train configs/digits.yaml --seeds 3
+    $ mlpcli train --resume runs/digits
     """
     from mlpcli.cli.progress_bars import choose_progress
 
     progress, command = choose_progress(quiet), ["mlpcli", *sys.argv[1:]]
+    if resume is not None:
+        _check_alone(config, run_dir, seeds, baseline)
+        from mlpcli.workflows.resume import resume as go_on
+
+        return report(go_on(resume, overrides, progress, command, verbose, False, force=force), as_json)
+    if force:
+        raise click.UsageError("--force is for --resume; leave it out")
+    assert config is not None  # see _UnlessResumed
     if seeds is not None:
         if baseline:
             raise click.UsageError("--baseline is for one run; leave out --seeds")
@@ -96,6 +134,14 @@ def train(
     return report(result, as_json)
 
 
+def _check_alone(config: Path | None, run_dir: Path | None, seeds: int | None, baseline: bool) -> None:
+    """Refuse beside --resume what the run has already."""
+    given = {"CONFIG": config, "--run-dir": run_dir, "--seeds": seeds, "--baseline": baseline or None}
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"--resume goes on with a run and its own config; leave out {name}")
+
+
 def report(result: TrainResult, as_json: bool) -> int:
     """Print the result; returns the exit code."""
     if as_json:
@@ -107,9 +153,11 @@ def report(result: TrainResult, as_json: bool) -> int:
         _print(result)
     if result.failure is not None:
         say(f"error: {result.failure}{_kept(result)}")
+        say_how_to_resume(result.run)
         return result.failure.exit_code
     if result.interrupted is not None:
         say(f"{result.interrupted}{_kept(result)}")
+        say_how_to_resume(result.run)
         return result.interrupted.exit_code
     return 0
 

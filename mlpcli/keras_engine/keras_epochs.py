@@ -17,9 +17,10 @@ from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.errors import UserError
 from mlpcli.keras_engine.build import build_model, keras_object
-from mlpcli.keras_engine.resident import ResidentEpochs
+from mlpcli.keras_engine.resident import ModelState, ResidentEpochs, model_state, set_model_state
 from mlpcli.model.memory import check_memory, rows_at_once, values_in_forward
 from mlpcli.model.plan import Prepared
+from mlpcli.modelfile.writer import OptimizerVariables
 
 
 class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc]
@@ -115,6 +116,10 @@ class KerasEngine:
             return KerasFit(self.model, training, best_epoch_rule(self.config), batches, after_step, logs)
         return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs)
 
+    def optimizer_variables(self) -> OptimizerVariables:
+        """As a model file has them."""
+        return OptimizerVariables(float(self.model.optimizer.learning_rate), model_state(self.model)["optimizer"])
+
     def predictor(self) -> KerasPredictor:
         """A predictor that uses the current weights."""
         plan = self.prepared.plan
@@ -149,8 +154,8 @@ class KerasFit:
         """rule: see `best_epoch_rule`. callbacks: others of Keras's, told last."""
         self.model, self.epochs, self.batches, self.after_step = model, training.epochs, batches, after_step
         self.stopping = None if rule is None else backend.keras().callbacks.EarlyStopping(**dict(rule))
-        judges = [judge for judge in (self.stopping, _plateau(training)) if judge is not None]
-        self.callbacks = [*judges, *callbacks]
+        self.plateau = _plateau(training)
+        self.callbacks, self.resumed = list(callbacks), False
 
     @property
     def learning_rate(self) -> float:
@@ -166,13 +171,40 @@ class KerasFit:
         """The reverse of `get_weights`."""
         self.model.set_weights(weights)
 
-    def fit(self, begin: Callable[[], None], end: Callable[[int, Mapping[str, Any]], bool]) -> None:
+    def set_learning_rate(self, rate: float) -> None:
+        """Set it for the steps from now on; only without a schedule."""
+        self.model.optimizer.learning_rate = rate
+
+    def get_state(self) -> ModelState:
+        """Copies."""
+        return model_state(self.model)
+
+    def set_state(self, state: ModelState) -> None:
+        """The reverse of `get_state`."""
+        self.resumed = True
+        set_model_state(self.model, state)
+
+    def fit(
+        self,
+        first: int,
+        begin: Callable[[], None],
+        end: Callable[[int, Mapping[str, Any]], bool],
+        after: Callable[[int, bool], None],
+    ) -> None:
         """See `mlpcli.training.loop.Fit`."""
         train, validation = self.batches
-        callbacks = [Shuffle(train), EpochTeller(begin, end), *self.callbacks, StepTeller(self.after_step)]
+        judges = [judge for judge in (self.stopping, self.plateau) if judge is not None]
+        told = [
+            *judges,
+            Remembered(judges if self.resumed else []),
+            *self.callbacks,
+            AfterEpoch(after),
+            StepTeller(self.after_step),
+        ]
+        callbacks = [Shuffle(train), EpochTeller(begin, end), *told]
         data = {"x": train, "validation_data": validation, "shuffle": False}
         with backend.gradients_forgotten():
-            self.model.fit(**data, epochs=self.epochs, verbose=0, callbacks=callbacks)
+            self.model.fit(**data, initial_epoch=first, epochs=self.epochs, verbose=0, callbacks=callbacks)
 
 
 def _plateau(training: TrainingConfig) -> Any:
@@ -207,6 +239,36 @@ class EpochTeller(Callback):  # type: ignore[misc, valid-type]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.end(epoch, logs):
             self.model.stop_training = True
+
+
+class Remembered(Callback):  # type: ignore[misc, valid-type]
+    """Gives callbacks back what they knew before `fit`, at whose beginning Keras's own forget all they have seen."""
+
+    def __init__(self, judges: Sequence[Any]) -> None:
+        super().__init__()
+        self.known = [
+            (judge, {name: getattr(judge, name) for name in _SEEN if hasattr(judge, name)}) for judge in judges
+        ]
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        for judge, known in self.known:
+            for name, value in known.items():
+                setattr(judge, name, value)
+
+
+_SEEN = ("best", "best_epoch", "best_weights", "wait", "stopped_epoch", "cooldown_counter")
+"""The attributes of Keras's EarlyStopping and ReduceLROnPlateau that change while they look on."""
+
+
+class AfterEpoch(Callback):  # type: ignore[misc, valid-type]
+    """Calls the loop when all other callbacks have seen an epoch."""
+
+    def __init__(self, after: Callable[[int, bool], None]) -> None:
+        super().__init__()
+        self.after = after
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.after(epoch, bool(self.model.stop_training) or epoch + 1 == self.params["epochs"])
 
 
 class StepTeller(Callback):  # type: ignore[misc, valid-type]

@@ -29,12 +29,41 @@ COMPILE_ERRORS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, 
 """What XLA raises, before a step is taken, for an operation that it cannot compile."""
 
 
-class ResidentState(TypedDict):
+class ModelState(TypedDict):
     """What the next epoch depends on, in Keras's order of variables."""
 
     weights: list[Array]
     optimizer: list[Array]
     noise: list[Array]
+
+
+def model_state(model: Any) -> ModelState:
+    """Copies."""
+    return {
+        "weights": model.get_weights(),
+        "optimizer": [np.array(variable) for variable in model.optimizer.variables],
+        "noise": [np.array(variable) for variable in _noise(model)],
+    }
+
+
+def set_model_state(model: Any, state: ModelState) -> None:
+    """The reverse of `model_state`.
+
+    Raises:
+        ValueError: the state is that of another network or optimizer.
+    """
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    model.set_weights(state["weights"])
+    for variables, values in ((optimizer.variables, state["optimizer"]), (_noise(model), state["noise"])):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+def _noise(model: Any) -> list[Any]:
+    """The variables of Keras's seed generators, which are not weights and not in model files."""
+    weights = {id(variable) for variable in model.weights}
+    return [one for one in model.non_trainable_variables if id(one) not in weights]
 
 
 class ResidentEpochs:
@@ -133,29 +162,13 @@ class ResidentEpochs:
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         self.listeners.on_train_end(self._last_logs)
 
-    def get_state(self) -> ResidentState:
+    def get_state(self) -> ModelState:
         """Copies."""
-        optimizer = [np.array(variable) for variable in self.model.optimizer.variables]
-        return {
-            "weights": self.get_weights(),
-            "optimizer": optimizer,
-            "noise": [np.array(one) for one in self._noise()],
-        }
+        return model_state(self.model)
 
-    def set_state(self, state: ResidentState) -> None:
+    def set_state(self, state: ModelState) -> None:
         """The reverse of `get_state`."""
-        optimizer = self.model.optimizer
-        optimizer.build(self.model.trainable_variables)
-        self.set_weights(state["weights"])
-        for variable, value in zip(optimizer.variables, state["optimizer"], strict=True):
-            variable.assign(value)
-        for variable, value in zip(self._noise(), state["noise"], strict=True):
-            variable.assign(value)
-
-    def _noise(self) -> list[Any]:
-        """The variables of Keras's seed generators, which are not weights and not in model files."""
-        weights = {id(variable) for variable in self.model.weights}
-        return [one for one in self.model.non_trainable_variables if id(one) not in weights]
+        set_model_state(self.model, state)
 
     def _train_epoch(self) -> None:
         """All steps of an epoch in the order that `train.rows` has now."""

@@ -118,11 +118,14 @@ class ConfigCard(_Section):
 class ModelCard(_Section):
     """What a model takes and what its outputs mean.
 
-    name: of the model. version: of the mlpcli that wrote it.
+    name: of the model. version: of the mlpcli that wrote it. kept_epoch: of the weights. unfinished: the number of
+    epochs done, where the model was written while its training went on.
     """
 
     name: str
     version: str | None = None
+    kept_epoch: int | None = None
+    unfinished: int | None = None
     plan: PlanCard
     data: DataCard
     config: ConfigCard
@@ -149,6 +152,14 @@ class ModelCard(_Section):
             form = replace(form, framing=FRAMINGS.get(str(self.config.data.source)))
         names = data.feature_names or None
         return Layout(plan.input_shape, plan.class_names, names, plan.targets, data.preprocessing, form, data.pixel_max)
+
+    @property
+    def unfinished_note(self) -> str | None:
+        """What is to be said of a model whose training had not ended."""
+        if self.unfinished is None:
+            return None
+        epochs = "1 epoch" if self.unfinished == 1 else f"{self.unfinished} epochs"
+        return f"note: training has not ended; these are the weights of epoch {self.kept_epoch}, the best of {epochs}"
 
     def meaning(self, activation: str | None) -> Meaning:
         """What the outputs stand for; `activation` is that of the last layer."""

@@ -10,6 +10,7 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -226,8 +227,46 @@ def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
         group.attrs[f"{attribute}{number}"] = part
 
 
+@dataclass(frozen=True)
+class OptimizerVariables:
+    """Of an optimizer whose next step has this learning rate; in Keras's order, as a model file has them."""
+
+    rate: float
+    variables: Sequence[Array]
+
+
+@dataclass(frozen=True)
+class PlannedModel:
+    """The model of a plan with its weights, in the order of Keras's `get_weights`; it is saved without Keras."""
+
+    plan: Plan
+    training: TrainingConfig
+    layers: Sequence[SavedLayer]
+    loss_weight: float
+    variables: Sequence[Array]
+    optimizer: OptimizerVariables
+
+    def get_weights(self) -> list[Array]:
+        """All weights."""
+        return list(self.variables)
+
+    def save(self, path: Path) -> None:
+        """Write a .keras or .h5 file, by the name's end, that stock Keras opens compiled."""
+        weight = None if self.loss_weight == 1 else self.loss_weight
+        compiled = compile_json(self.plan, self.training, weight, self.optimizer.rate)
+        architecture = architecture_json(self.plan.safe_name, self.plan.input_shape, self.layers, compiled)
+        if path.suffix == ".h5":
+            write_h5(path, architecture, self.layers, self.variables)
+            return
+        write_keras(
+            path, architecture, self.layers, self.variables, (self.training.optimizer.tag, self.optimizer.variables)
+        )
+
+
 def save_model(model: Any, path: Path, metadata: Metadata) -> None:
     """Save as .keras or .h5, by the extension; an older file at `path` survives until the new one is complete.
+
+    model: Keras's, or what has its `save`, `get_weights`, `variables` and `optimizer.variables`.
 
     Raises:
         OutputError: a full disk or a missing permission.

@@ -16,6 +16,7 @@ from mlpcli.config.schema import Config
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.model.plan import Plan, Prepared
+from mlpcli.modelfile.writer import OptimizerVariables
 from mlpcli.numpy_engine.losses import OverTheBatch
 from mlpcli.numpy_engine.metrics import Metric
 from mlpcli.numpy_engine.network import Network, quiet
@@ -50,6 +51,10 @@ class NumpyEngine:
     ) -> NumpyEpochs:
         """See `mlpcli.training.loop.Engine`."""
         return NumpyEpochs(self.model, *batches, self.config.seed, after_step)
+
+    def optimizer_variables(self) -> OptimizerVariables:
+        """As a model file has them."""
+        return OptimizerVariables(float(self.model.optimizer.learning_rate), self.model.optimizer.variables)
 
     def predictor(self) -> NumpyPredictor:
         """A predictor that uses the current weights."""

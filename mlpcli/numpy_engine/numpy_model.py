@@ -16,7 +16,7 @@ from mlpcli.data.dataset import Part
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.model.objective import Compilation, loss_units
 from mlpcli.model.plan import Plan, planned_layers
-from mlpcli.modelfile.writer import architecture_json, compile_json, write_h5, write_keras
+from mlpcli.modelfile.writer import OptimizerVariables, PlannedModel
 from mlpcli.numpy_engine.losses import Loss
 from mlpcli.numpy_engine.metrics import Metric
 from mlpcli.numpy_engine.network import Network, quiet
@@ -61,14 +61,9 @@ class NumpyModel:
 
     def save(self, path: Path) -> None:
         """Write a .keras or .h5 file, by the name's end, that stock Keras opens compiled."""
-        weight = None if self.objective.weight == 1 else self.objective.weight
-        compiled = compile_json(self.plan, self.config.training, weight, float(self.optimizer.learning_rate))
-        architecture = architecture_json(self.plan.safe_name, self.plan.input_shape, self.layers, compiled)
-        if path.suffix == ".h5":
-            write_h5(path, architecture, self.layers, self.network.weights())
-            return
-        state = (self.config.training.optimizer.tag, self.optimizer.variables)
-        write_keras(path, architecture, self.layers, self.network.weights(), state)
+        optimizer = OptimizerVariables(float(self.optimizer.learning_rate), self.optimizer.variables)
+        weights, loss_weight = self.network.weights(), self.objective.weight
+        PlannedModel(self.plan, self.config.training, self.layers, loss_weight, weights, optimizer).save(path)
 
     @property
     def variables(self) -> list[Array]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -94,13 +95,34 @@ def check_exact_directory(path: Path) -> None:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold an empty folder, made by one of the above, until the first files are in it: no other run gets it meanwhile.
-
-    The lock is the kernel's, and goes when the process does. Where there is none (Windows, some network disks), only
-    files that are already there are noticed.
+    """Hold an empty folder, made by one of the above, as long as the run lasts: no other run gets it meanwhile.
 
     Raises:
         RunDirectoryError: another process or thread holds it, or has just written into it.
+    """
+    with _locked(path, _taken(path)):
+        if any(path.iterdir()):
+            raise _taken(path)
+        yield
+
+
+@contextmanager
+def held_again(path: Path) -> Iterator[None]:
+    """Hold the folder of an earlier run, to resume it.
+
+    Raises:
+        RunDirectoryError: another process or thread holds it.
+    """
+    message = f"{path}: another mlpcli is training in it; wait until it has finished, or stop it, and resume then"
+    with _locked(path, RunDirectoryError(message)):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, taken: RunDirectoryError) -> Iterator[None]:
+    """Lock a folder. The lock is the kernel's, and goes when the process does, however it ends.
+
+    Where there is none (Windows, some network disks), nothing is locked.
     """
     descriptor = None
     try:
@@ -111,11 +133,9 @@ def held(path: Path) -> Iterator[None]:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise _taken(path) from None
+                raise taken from None
             except OSError:
                 pass
-        if any(path.iterdir()):
-            raise _taken(path)
         yield
     finally:
         if descriptor is not None:
@@ -158,10 +178,18 @@ def find_file(run: Path, name: str) -> Path:
         _refuse_seeds(run)
         if path.exists():
             check_run_file(path, path.stat())
-        raise RunDirectoryError(
-            f"{run}: has no {name}, so it is not a run directory (or its run ended before the first epoch)"
-        )
+        if (run / CONFIG).is_file() and name != CONFIG:
+            raise RunDirectoryError(
+                f"{run}: has no {name}: no epoch has finished, so nothing was saved yet; if no mlpcli is training in it,"
+                f" go on with: {resume_command(run)}"
+            )
+        raise RunDirectoryError(f"{run}: has no {name}, so it is not a run directory; give one such as runs/digits")
     return path
+
+
+def resume_command(run: Path) -> str:
+    """What to type to go on with a run."""
+    return f"mlpcli train --resume {shlex.quote(str(run))}"
 
 
 def run_directories(folder: Path) -> list[Path]:
@@ -276,6 +304,19 @@ def describe_environment(command: Sequence[str], devices: Sequence[str], fingerp
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "data_fingerprint": fingerprint,
     }
+
+
+def environment_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What differs between two environments and may change results, each as a few words."""
+    for group, names in (("versions", ("mlpcli", "python", "tensorflow", "keras", "numpy")), ("machine", ("cpu",))):
+        old, new = before.get(group, {}), now[group]
+        for name in names:
+            if name in old and old[name] != new.get(name):
+                yield f"{name} was {old[name]}, and is {new.get(name)} now"
+    old, new = before.get("variables", {}), now["variables"]
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield f"the variable {name} was {old.get(name, 'not set')}, and is {new.get(name, 'not set')} now"
 
 
 def _versions() -> dict[str, str]:

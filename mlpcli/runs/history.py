@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from io import BufferedReader
 from itertools import count
 from pathlib import Path
 
 from mlpcli.errors import OutputError, RunDirectoryError
+from mlpcli.files import replace_file, sync
 from mlpcli.runs.run_file import LARGEST_HISTORY, open_run_file
 from mlpcli.text import one_line
 
@@ -33,6 +35,33 @@ class HistoryWriter:
         self.path = path
         self.columns: list[str] = []
 
+    def go_on_after(self, epochs: int) -> History:
+        """Keep the rows of the first `epochs` epochs, and append to them; returns them.
+
+        Raises:
+            RunDirectoryError: the file is damaged, or has fewer rows.
+            OutputError: it cannot be written.
+        """
+        history = read_history(self.path) if epochs else {}
+        found = len(history.get("epoch", ()))
+        if found < epochs:
+            raise RunDirectoryError(
+                f"{self.path}: has {found} epochs, but the checkpoint was made after {epochs}; restore the file, or"
+                " delete the folder checkpoint/ beside it to train from the first epoch"
+            )
+        with open_run_file(self.path, LARGEST_HISTORY) if epochs else nullcontext() as file:
+            kept = b"".join(file.readline() for _ in range(epochs + 1)) if file is not None else b""
+        replace_file(self.path, lambda temporary: _write_bytes(temporary, kept))
+        self.columns = list(history)
+        return {name: values[:epochs] for name, values in history.items()}
+
+    def sync(self) -> None:
+        """Have the rows so far on the disk itself (raises as `append`)."""
+        try:
+            sync(self.path)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+
     def append(self, row: Mapping[str, float]) -> None:
         """Add one epoch.
 
@@ -46,7 +75,18 @@ class HistoryWriter:
                     csv.writer(file).writerow(self.columns)
                 csv.writer(file).writerow([_shortest(row.get(column, math.nan)) for column in self.columns])
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror}; free some space") from error
+            raise _cannot_write(self.path, error) from error
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    gone = isinstance(error, FileNotFoundError)
+    what = f"{error.strerror}; {'its folder was removed' if gone else 'free some space'}"
+    return OutputError(f"{path}: cannot be written: {what}")
 
 
 def read_history(path: Path) -> History:

@@ -58,6 +58,11 @@ def read_evaluation(run: Path) -> dict[str, Any]:
     return _mapping(run / run_directory.EVALUATION, lambda path: read_run_json(path, LARGEST_EVALUATION))
 
 
+def read_environment(run: Path) -> dict[str, Any]:
+    """The run's environment; {} if the run was killed before it was written (raises as `read_config`)."""
+    return _mapping(run / run_directory.ENVIRONMENT, lambda path: read_run_json(path, LARGEST_METRICS))
+
+
 class _PlainLoader(yaml.SafeLoader):
     """A YAML loader that refuses aliases, with which a small file can expand to gigabytes, and too many values."""
 

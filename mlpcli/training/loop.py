@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypedDict, runtime_checkable
-
-import numpy as np
+from typing import Any, Protocol, TypedDict, cast, runtime_checkable
 
 from mlpcli import backend
 from mlpcli.arrays import Array
@@ -20,11 +17,14 @@ from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.sections import EarlyStopping, StopWhenEqual, TrainingConfig
 from mlpcli.data.batches import RowBatches, encode_targets, row_weights
 from mlpcli.data.dataset import Part
-from mlpcli.errors import MlpcliError, OutputError, TrainingError
+from mlpcli.errors import MlpcliError, OutputError, RunDirectoryError, TrainingError
 from mlpcli.model.plan import Prepared
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.history import FIRST_COLUMNS, History, HistoryWriter
+from mlpcli.runs.checkpoint import Checkpoint
+from mlpcli.runs.history import History, HistoryWriter
 from mlpcli.training.diagnosis import likely_cause
+from mlpcli.training.epoch_records import EpochRecords, LastGood
+from mlpcli.training.keeper import Keeper
 from mlpcli.training.progress import Interrupted, Progress
 from mlpcli.training.stopping import (
     AccuraciesMeet,
@@ -55,7 +55,7 @@ class Outcome:
 
 
 class Weights(Protocol):
-    """What either kind of training offers between epochs: learning rate and weights."""
+    """What either kind of training offers between epochs: learning rate, weights, and its state."""
 
     @property
     def learning_rate(self) -> float:
@@ -67,12 +67,18 @@ class Weights(Protocol):
     def set_weights(self, weights: list[Array]) -> None:
         """The reverse of `get_weights`."""
 
+    def set_learning_rate(self, rate: float) -> None:
+        """Set it for the steps from now on; only without a schedule of the optimizer's own."""
+
+    def get_state(self) -> Any:
+        """Everything beside the config that the next epoch depends on, as numbers and arrays."""
+
+    def set_state(self, state: Any) -> None:
+        """The reverse of `get_state`, of the same type."""
+
 
 class Epochs(Weights, Protocol):
     """A training that runs epoch by epoch; epochs count from 0."""
-
-    def set_learning_rate(self, rate: float) -> None:
-        """Set it for the steps from now on."""
 
     def running(self) -> AbstractContextManager[None]:
         """A context in which all epochs run."""
@@ -86,12 +92,6 @@ class Epochs(Weights, Protocol):
     def finish(self) -> None:
         """Called after the last epoch, unless training broke off."""
 
-    def get_state(self) -> Any:
-        """Everything beside the config that the next epoch depends on, as numbers and arrays."""
-
-    def set_state(self, state: Any) -> None:
-        """The reverse of `get_state`, of the same type."""
-
 
 @runtime_checkable
 class Fit(Weights, Protocol):
@@ -99,9 +99,22 @@ class Fit(Weights, Protocol):
 
     stopping: Any
     """Keras's EarlyStopping, or None."""
+    plateau: Any
+    """Keras's ReduceLROnPlateau, or None."""
 
-    def fit(self, begin: Callable[[], None], end: Callable[[int, Logs], bool]) -> None:
-        """Run all epochs, calling `begin` and `end` for each; stop when `end` returns True."""
+    def fit(
+        self,
+        first: int,
+        begin: Callable[[], None],
+        end: Callable[[int, Logs], bool],
+        after: Callable[[int, bool], None],
+    ) -> None:
+        """Run the epochs from `first`, counted from 0; a state that was set before is that of the epoch before it.
+
+        Args:
+            begin, end: called for each epoch; `end` returns whether to stop.
+            after: called when Keras's callbacks have seen the epoch, too, with whether it is the last.
+        """
 
 
 class Engine(Protocol):
@@ -133,7 +146,14 @@ class Engine(Protocol):
         """
 
 
-def fit_model(engine: Engine, folder: Path, progress: Progress, noted: list[Interrupted], compiled: bool) -> Outcome:
+def fit_model(
+    engine: Engine,
+    folder: Path,
+    progress: Progress,
+    noted: list[Interrupted],
+    compiled: bool,
+    keeper: Keeper | None = None,
+) -> Outcome:
     """Run the epochs and leave the model with its best weights (or its last, where the config says so).
 
     A loss that is not finite, a full disk and an interruption end the training but raise nothing here: they are in the
@@ -144,6 +164,10 @@ def fit_model(engine: Engine, folder: Path, progress: Progress, noted: list[Inte
         folder: the run directory; it gets the history.
         noted: signals that came; they are asked for after each step, or after each chunk of resident epochs.
         compiled: see `Engine.start`.
+        keeper: keeps checkpoints; the training goes on from the one that it comes with.
+
+    Raises:
+        RunDirectoryError: that checkpoint does not fit the network, or the history has fewer epochs.
     """
 
     def after_step(steps: int) -> None:
@@ -157,12 +181,34 @@ def fit_model(engine: Engine, folder: Path, progress: Progress, noted: list[Inte
     metrics = engine.prepared.plan.metrics
     loop: Loop | FitLoop
     if isinstance(started, Fit):
-        loop = FitLoop(started, training, records)
+        loop = FitLoop(started, training, records, keeper)
     else:
-        loop = Loop(started, training, best_epoch_rule(engine.config), metrics, records)
+        loop = Loop(started, training, best_epoch_rule(engine.config), metrics, records, keeper)
     loop.guard.explain = lambda: likely_cause(engine.config, engine.prepared)
+    if keeper is not None:
+        _go_on(loop, keeper.earlier, folder)
     progress.start(training.epochs, len(batches[0]), len(batches[0].part))
     return _outcome(loop, progress)
+
+
+def _go_on(loop: Loop | FitLoop, earlier: Checkpoint | None, folder: Path) -> None:
+    """Put the loop behind the epoch of a checkpoint, or before the first; later rows of the history go."""
+    loop.records.go_on_after(earlier.epoch if earlier is not None else 0)
+    if earlier is None:
+        return
+    state = earlier.state["loop"]
+    if state["stopping"] is not None:
+        state["stopping"]["best_weights"] = earlier.best_weights
+    try:
+        loop.set_state(state)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise RunDirectoryError(
+            f"{folder}: its checkpoint does not fit the network of config.yaml ({error}); restore that file, or delete"
+            " the folder checkpoint/ to train from the first epoch"
+        ) from error
+    rate, schedule = loop.training.optimizer.learning_rate, loop.training.learning_rate_schedule
+    if rate != state["learning_rate"] and (schedule is None or isinstance(schedule, ReduceLROnPlateau)):
+        loop.engine.set_learning_rate(rate)
 
 
 def _batches(engine: Engine) -> tuple[RowBatches, RowBatches | None]:
@@ -183,12 +229,16 @@ def targets_of(prepared: Prepared, part: Part) -> Array:
 
 
 class LoopState(TypedDict):
-    """Numbers, arrays, and dicts of them; the states of rules that the config does not ask for are None."""
+    """Numbers, arrays, and dicts of them; the states of rules that the config does not ask for are None.
+
+    `epochs` and `learning_rate` are the config's, which may be another when training goes on. The history is not in it:
+    history.csv has it. best_weights of `stopping` are not copied.
+    """
 
     done: int
+    epochs: int
+    learning_rate: float
     stopped: bool
-    history: History
-    last_good: list[Array] | None
     stopping: StopEarlyState | None
     equal: AccuraciesMeetState | None
     plateau: LowerRateState | None
@@ -205,9 +255,11 @@ class Loop:
         rule: EarlyStopping | None,
         metrics: Sequence[Metric],
         records: EpochRecords,
+        keeper: Keeper | None = None,
     ) -> None:
         """rule: see `best_epoch_rule`. metrics: of the model; which way each is better."""
         self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
+        self.keeper = keeper
         equal, schedule = training.stop_when_equal, training.learning_rate_schedule
         self.stopping = StopEarly(rule, metrics) if rule is not None else None
         self.equal = AccuraciesMeet(equal.tolerance) if isinstance(equal, StopWhenEqual) else None
@@ -226,6 +278,8 @@ class Loop:
             while self.done < self.training.epochs and not self.stopped:
                 self.records.begin()
                 self._end(self.done, self.engine.epoch(self.done))
+            if self.keeper is not None:
+                self.keeper.look(self, last=True)
             self.engine.finish()
 
     def _end(self, epoch: int, logs: Logs) -> None:
@@ -240,14 +294,16 @@ class Loop:
         if self.plateau is not None:
             engine.set_learning_rate(self.plateau.look(logs, rate))
         self.done, self.stopped = epoch + 1, engine.ended(epoch, logs) or stop
+        if self.keeper is not None:
+            self.keeper.look(self)
 
     def get_state(self) -> LoopState:
-        """Everything beside the config that the next epochs depend on. Kept weights are not copied."""
+        """Everything beside the config that the next epochs depend on."""
         return {
             "done": self.done,
+            "epochs": self.training.epochs,
+            "learning_rate": self.training.optimizer.learning_rate,
             "stopped": self.stopped,
-            "history": {name: list(values) for name, values in self.records.history.items()},
-            "last_good": self.guard.last_good,
             "stopping": None if self.stopping is None else self.stopping.get_state(),
             "equal": None if self.equal is None else self.equal.get_state(),
             "plateau": None if self.plateau is None else self.plateau.get_state(),
@@ -256,9 +312,7 @@ class Loop:
 
     def set_state(self, state: LoopState) -> None:
         """The reverse of `get_state`, for a loop of the same config; `run` then goes on with the next epoch."""
-        self.done, self.stopped = state["done"], state["stopped"]
-        self.records.history = {name: list(values) for name, values in state["history"].items()}
-        self.guard.last_good, self.guard.good_epochs = state["last_good"], state["done"]
+        self.done = state["done"]
         if self.stopping is not None and state["stopping"] is not None:
             self.stopping.set_state(state["stopping"])
         if self.equal is not None and state["equal"] is not None:
@@ -266,27 +320,92 @@ class Loop:
         if self.plateau is not None and state["plateau"] is not None:
             self.plateau.set_state(state["plateau"])
         self.engine.set_state(state["engine"])
+        self.guard.last_good, self.guard.good_epochs = self.engine.get_weights(), self.done
+        self.stopped = _is_stopped(state, self.stopping, self.equal, self.training)
+
+
+def _is_stopped(state: LoopState, stopping: Any, equal: AccuraciesMeet | None, training: TrainingConfig) -> bool:
+    """Whether training was stopped and still is, if the config has changed: more patience, or more epochs."""
+    if not state["stopped"]:
+        return False
+    if stopping is not None and stopping.stopped_epoch:
+        if stopping.wait >= stopping.patience:
+            return True
+        stopping.stopped_epoch = 0
+        return False
+    if equal is not None and equal.met:
+        return True
+    return training.epochs == state["epochs"]  # a callback stopped it
 
 
 class FitLoop:
     """The same around `model.fit`, with Keras's EarlyStopping and ReduceLROnPlateau instead of the rules here."""
 
-    def __init__(self, engine: Fit, training: TrainingConfig, records: EpochRecords) -> None:
+    def __init__(
+        self, engine: Fit, training: TrainingConfig, records: EpochRecords, keeper: Keeper | None = None
+    ) -> None:
         """Args as of `Loop`; Keras knows the rest."""
         self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
+        self.keeper = keeper
         equal = training.stop_when_equal
         self.stopping = engine.stopping
         self.equal = AccuraciesMeet(equal.tolerance) if isinstance(equal, StopWhenEqual) else None
+        self.done, self.stopped = 0, False
 
     def run(self) -> None:
         """As `Loop.run`."""
-        self.engine.fit(self.records.begin, self._end)
+        first = self.training.epochs if self.stopped else self.done
+        self.engine.fit(first, self.records.begin, self._end, self._after)
 
     def _end(self, epoch: int, logs: Logs) -> bool:
         rate = self.engine.learning_rate
         self.records.end(epoch, logs, rate)
         self.guard.look(epoch, logs, self.engine.get_weights(), rate)
         return self.equal is not None and self.equal.look(logs)
+
+    def _after(self, epoch: int, last: bool) -> None:
+        self.done, self.stopped = epoch + 1, last
+        if self.keeper is not None:
+            self.keeper.look(self)
+            if last:
+                self.keeper.look(self, last=True)
+
+    def get_state(self) -> LoopState:
+        """As `Loop.get_state`: Keras's callbacks remember the same things as the rules here."""
+        stopping, plateau = self.stopping, self.engine.plateau
+        return {
+            "done": self.done,
+            "epochs": self.training.epochs,
+            "learning_rate": self.training.optimizer.learning_rate,
+            "stopped": self.stopped,
+            "stopping": None if stopping is None else cast("StopEarlyState", _remembered(stopping, StopEarlyState)),
+            "equal": None if self.equal is None else self.equal.get_state(),
+            "plateau": None if plateau is None else cast("LowerRateState", _remembered(plateau, LowerRateState)),
+            "engine": self.engine.get_state(),
+        }
+
+    def set_state(self, state: LoopState) -> None:
+        """As `Loop.set_state`."""
+        self.done = state["done"]
+        for judge, known in ((self.stopping, state["stopping"]), (self.engine.plateau, state["plateau"])):
+            if judge is not None and known is not None:
+                for name, value in known.items():
+                    setattr(judge, _IN_KERAS.get(name, name), value)
+        if self.equal is not None and state["equal"] is not None:
+            self.equal.set_state(state["equal"])
+        self.engine.set_state(state["engine"])
+        self.guard.last_good, self.guard.good_epochs = self.engine.get_weights(), self.done
+        self.stopped = _is_stopped(state, self.stopping, self.equal, self.training)
+
+
+_IN_KERAS = {"cooldown": "cooldown_counter"}
+"""Where Keras's callbacks have another name for it."""
+
+
+def _remembered(judge: Any, state: Any) -> dict[str, Any]:
+    """What one of Keras's callbacks has seen. Its `best` may be a tensor."""
+    found = {name: getattr(judge, _IN_KERAS.get(name, name)) for name in state.__annotations__}
+    return {**found, "best": None if found["best"] is None else float(found["best"])}
 
 
 def _outcome(loop: Loop | FitLoop, progress: Progress) -> Outcome:
@@ -351,68 +470,3 @@ def _reason(training: TrainingConfig, stopping: Any, equal: AccuraciesMeet | Non
     if done < training.epochs:
         return "a callback asked for it"
     return f"all {training.epochs} epochs were done" if training.epochs > 1 else "the only epoch was done"
-
-
-class EpochRecords:
-    """Writes history.csv row by row as epochs end, and keeps the same numbers in `history`."""
-
-    def __init__(self, writer: HistoryWriter, progress: Progress) -> None:
-        self.writer, self.progress = writer, progress
-        self.history: History = {}
-        self._started = 0.0
-
-    def begin(self) -> None:
-        """An epoch begins."""
-        self._started = time.perf_counter()
-
-    def end(self, epoch: int, logs: Logs, rate: float) -> None:
-        """Record epoch `epoch`, counted from 0; `rate` is the learning rate of the next step.
-
-        Raises:
-            OutputError: the disk is full.
-        """
-        first = (epoch + 1, time.perf_counter() - self._started, rate)
-        row = {**dict(zip(FIRST_COLUMNS, first, strict=True)), **{key: float(logs[key]) for key in _ordered(logs)}}
-        for key, value in row.items():
-            self.history.setdefault(key, []).append(value)
-        self.writer.append(row)
-        self.progress.epoch(row)
-
-
-class LastGood:
-    """Ends training at the first epoch whose losses or weights are not finite; keeps the weights of the one before.
-
-    The weights are looked at too: with oneDNN, relu turns a NaN into 0, so that one NaN cell leaves the loss finite.
-    """
-
-    def __init__(self) -> None:
-        self.last_good: list[Array] | None = None
-        self.good_epochs = 0
-        self.explain: Callable[[], str | None] = lambda: None
-        """Looks for a cause before the first step; asked where no epoch was good."""
-
-    def look(self, epoch: int, logs: Logs, weights: list[Array], rate: float) -> None:
-        """Called after each epoch (from 0); the weights are kept, not copied.
-
-        Raises:
-            TrainingError: a loss or a weight is NaN or infinite.
-        """
-        for name, value in logs.items():
-            if name.endswith("loss") and not math.isfinite(value):
-                raise self._not_finite(f"{name} is {float(value)}", epoch, rate)
-        if not all(np.isfinite(array).all() for array in weights):
-            raise self._not_finite("the weights hold NaN or infinity", epoch, rate)
-        self.last_good, self.good_epochs = weights, epoch + 1
-
-    def _not_finite(self, what: str, epoch: int, rate: float) -> TrainingError:
-        cause = self.explain() if not self.good_epochs else None
-        steps = (
-            f"the steps are too large; lower training.optimizer.learning_rate (now {rate:g}), set"
-            " training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
-        )
-        return TrainingError(f"{what} after epoch {epoch + 1}: {cause or steps}")
-
-
-def _ordered(columns: Iterable[str]) -> list[str]:
-    """Training before validation, the loss before the metrics; Keras has them by the alphabet."""
-    return sorted(columns, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))

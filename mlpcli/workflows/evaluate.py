@@ -158,7 +158,8 @@ def evaluate(
     if baseline and rows.train is not None:
         seed = model.card.config.seed or 0
         evaluation["scikit_learn"] = baselines_of(plan.task, rows.class_names, rows.train, rows.part, seed)
-    notes = list(rows.notes)
+    unfinished = model.card.unfinished_note
+    notes = [*([unfinished] if unfinished is not None else []), *rows.notes]
     if model.stock and model.kind == "h5":
         notes.append("note: mlpcli did not write this .h5, so it has no checksum: a changed weight would go unnoticed")
     written = _write(Path(output), evaluation, notes) if output is not None else None

@@ -96,6 +96,8 @@ def prepare_prediction(
 
     model = open_model(model_or_run, told)
     file, layout, meaning = model.path, model.card.layout, model.meaning
+    if model.card.unfinished_note is not None:
+        note(model.card.unfinished_note)
     top = meaning.check_top(top)
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli import __version__
+from mlpcli.arrays import Array
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.streaming.disk_rows import on_disk
+from mlpcli.errors import MlpcliError
 from mlpcli.files import write_json, write_text
-from mlpcli.model.plan import Prepared
+from mlpcli.model.objective import loss_units
+from mlpcli.model.plan import Prepared, planned_layers
 from mlpcli.modelfile.card import layout_metadata
-from mlpcli.modelfile.writer import save_model
+from mlpcli.modelfile.writer import PlannedModel, save_model
 from mlpcli.runs import directory as run_directory
+from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split
 from mlpcli.scoring.predictor import check_reload
 from mlpcli.scoring.scores import evaluate_part
 from mlpcli.text import number
 from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engine
+from mlpcli.training.keeper import Keeper
 from mlpcli.training.loop import Outcome, fit_model, targets_of
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 
 if TYPE_CHECKING:
-    from mlpcli.errors import MlpcliError
     from mlpcli.keras_engine.keras_epochs import KerasEngine
     from mlpcli.numpy_engine.numpy_epochs import NumpyEngine
     from mlpcli.plotting.run_plots import Drawn
@@ -36,7 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Run:
-    """A new run directory, with the model to be trained."""
+    """A run directory, held for this process, with the model to be trained.
+
+    earlier: the checkpoint that training goes on from. holding: ends when the run does.
+    """
 
     config: Config
     prepared: Prepared
@@ -45,6 +52,8 @@ class Run:
     started: float
     fingerprint: str
     environment: dict[str, Any] = field(default_factory=dict)
+    earlier: Checkpoint | None = None
+    holding: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def create(
@@ -63,30 +72,58 @@ class Run:
         started = time.perf_counter()
         engine = make_engine(config, prepared, callbacks)
         path = make_directory()
-        with run_directory.held(path), run_directory.removed_if_failed(path, made):
-            run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
-            run.environment = describe_environment(command, engine.devices, run.fingerprint)
-            write_text(path / run_directory.CONFIG, config_text(_to_repeat(config, prepared)))
-            write_json(path / run_directory.ENVIRONMENT, run.environment)
-            write_split(path / run_directory.SPLIT, prepared.splits)
+        with ExitStack() as holding:
+            holding.enter_context(run_directory.held(path))
+            with run_directory.removed_if_failed(path, made):
+                run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
+                run.environment = describe_environment(command, engine.devices, run.fingerprint)
+                run.write_inputs()
+            run.holding = holding.pop_all()
         return run
+
+    def write_inputs(self) -> None:
+        """What the run is made from: config.yaml, environment.json and split.npz.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        write_text(self.path / run_directory.CONFIG, config_text(_to_repeat(self.config, self.prepared)))
+        write_json(self.path / run_directory.ENVIRONMENT, self.environment)
+        write_split(self.path / run_directory.SPLIT, self.prepared.splits)
 
     def train(self, progress: Progress, verbose: bool = False, noted: list[Interrupted] | None = None) -> TrainResult:
         """Fit, save, reload, score and draw; a signal ends only the fitting.
 
         noted: where the caller notes signals itself; the first of them is the run's.
+
+        Raises:
+            OutputError: the disk is full; it says how to go on.
         """
         if verbose:
             progress.note(f"engine: {self.choice}")
-        with noted_interruptions() if noted is None else nullcontext(noted) as noted:
-            outcome = fit_model(self.engine, self.path, progress, noted, self.choice.compiled)
-            result: dict[str, Any] = {"scores": {}, "evaluation": None}
-            model_path = None
-            if outcome.kept_epoch is not None:
-                result = self._score()
-                model_path = self._save(outcome, result["scores"])
-            metrics = self._write_results(outcome, result)
-            pictures = self._draw(progress) if outcome.history else []
+        with self.holding, self._resumable(), noted_interruptions() if noted is None else nullcontext(noted) as noted:
+            return self._train(progress, noted)
+
+    @contextmanager
+    def _resumable(self) -> Iterator[None]:
+        try:
+            yield
+        except MlpcliError as error:
+            error.run = self.path
+            raise
+
+    def _train(self, progress: Progress, noted: list[Interrupted]) -> TrainResult:
+        choice, checkpoints = self.choice, Checkpoints(self.path)
+        about = {"config": self.config.model_dump(mode="json"), "compiled": choice.compiled}
+        keeper = Keeper(checkpoints, self._save_unfinished, self.started, about, self.earlier)
+        outcome = fit_model(self.engine, self.path, progress, noted, choice.compiled, keeper)
+        result: dict[str, Any] = {"scores": {}, "evaluation": None}
+        model_path = None
+        if outcome.kept_epoch is not None:
+            result = self._score()
+            model_path = self._save(outcome, result["scores"])
+        metrics = self._write_results(outcome, result, keeper.seconds)
+        pictures = self._draw(progress) if outcome.history else []
         interrupted = noted[0] if noted else None
         return TrainResult(self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, interrupted)
 
@@ -95,7 +132,11 @@ class Run:
         """How the epochs run."""
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // training.batch_size)
-        return choose_engine(training, steps, len(plan.layers), plan.trainable, plan.has_convolutions)
+        choice = choose_engine(training, steps, len(plan.layers), plan.trainable, plan.has_convolutions)
+        before = self.earlier.state["compiled"] if self.earlier is not None else choice.compiled
+        if before == choice.compiled:
+            return choice
+        return replace(choice, compiled=before, reason="as before the run was resumed")
 
     def _score(self) -> dict[str, Any]:
         """Score every part with the kept weights, and evaluate the first of test, validation and train."""
@@ -118,17 +159,28 @@ class Run:
                 scores[name] = predictor.losses(part, targets_of(self.prepared, part))
         return {"scores": scores, "evaluation": evaluation}
 
+    def _save_unfinished(self, weights: list[Array], epoch: int, epochs: int) -> None:
+        """Save the best weights so far, while the model in training has others; no engine is needed for it."""
+        config, prepared = self.config, self.prepared
+        plan, target = prepared.plan, prepared.target_scaling
+        layers = planned_layers(plan, prepared.scaling, target)
+        loss_weight = loss_units(plan.loss.tag, plan.target_scaling, target).weight
+        optimizer = self.engine.optimizer_variables()
+        model = PlannedModel(plan, config.training, layers, loss_weight, weights, optimizer)
+        save_model(model, self.path / config.output.model, {**self._metadata(epoch, {}), "unfinished": epochs})
+
+    def _metadata(self, kept_epoch: int | None, scores: dict[str, Any]) -> dict[str, Any]:
+        return model_metadata(self.config, self.prepared, kept_epoch, scores, self.fingerprint, self.environment)
+
     def _save(self, outcome: Outcome, scores: dict[str, Any]) -> Path:
         path = self.path / self.config.output.model
-        metadata = model_metadata(self.config, self.prepared, outcome, scores, self.fingerprint, self.environment)
-        save_model(self.engine.model, path, metadata)
+        save_model(self.engine.model, path, self._metadata(outcome.kept_epoch, scores))
         part = self.prepared.splits.test or self.prepared.splits.validation or self.prepared.splits.train
         check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())), self.choice.engine)
         return path
 
-    def _write_results(self, outcome: Outcome, result: dict[str, Any]) -> dict[str, Any]:
+    def _write_results(self, outcome: Outcome, result: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Write metrics.json and evaluation.json; returns the content of the first."""
-        seconds = time.perf_counter() - self.started
         metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.choice)
         write_json(self.path / run_directory.METRICS, metrics)
         if result["evaluation"] is not None:
@@ -165,7 +217,7 @@ def _to_repeat(config: Config, prepared: Prepared) -> Config:
 def run_metrics(
     config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], seconds: float, engine: EngineChoice
 ) -> dict[str, Any]:
-    """The content of metrics.json; `seconds` is the time since the data was loaded."""
+    """The content of metrics.json; `seconds` is the time since the data was loaded, of all processes together."""
     epochs, rows = len(outcome.history.get("epoch", [])), len(prepared.splits.train)
     fit_seconds = sum(outcome.history.get("seconds", []))
     evaluation = result["evaluation"] or {}
@@ -191,7 +243,7 @@ def run_metrics(
 def model_metadata(
     config: Config,
     prepared: Prepared,
-    outcome: Outcome,
+    kept_epoch: int | None,
     scores: dict[str, Any],
     fingerprint: str,
     environment: dict[str, Any],
@@ -209,7 +261,7 @@ def model_metadata(
             "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
         },
         "scores": scores,
-        "kept_epoch": outcome.kept_epoch,
+        "kept_epoch": kept_epoch,
         "versions": environment["versions"],
     }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlpcli.config.load_config import LoadedConfig
     from mlpcli.training.progress import Progress
 
-_ONE_AT_A_TIME = threading.RLock()
+ONE_AT_A_TIME = threading.RLock()
 """Seeds, the graph and the import of Keras belong to the process; threads would change each other's weights."""
 
 
@@ -71,12 +71,12 @@ def train(
             return run_directory.create_exact_directory(Path(run_dir))
         return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
 
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         listener = progress or default_progress()
         if run_dir:
             run_directory.check_exact_directory(Path(run_dir))
         loaded = read_config(Path(config), overrides)
-        _check_callbacks(loaded, callbacks)
+        check_callbacks(loaded, callbacks)
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
         if baseline:
@@ -107,7 +107,7 @@ def _add_baselines(run: Run, evaluation: dict[str, Any]) -> None:
     write_json(run.path / EVALUATION, evaluation)
 
 
-def _check_callbacks(loaded: LoadedConfig, callbacks: Sequence[Any]) -> None:
+def check_callbacks(loaded: LoadedConfig, callbacks: Sequence[Any]) -> None:
     """What can be told of callbacks without Keras."""
     if not isinstance(callbacks, (list, tuple)):
         raise UserError(f"callbacks: {type(callbacks).__name__} is no list; give one, such as [MyCallback()]")
@@ -159,7 +159,7 @@ def train_seeds(
     from mlpcli.workflows.seeds import SeedSeries
 
     place = (Path(runs_dir), Path(run_dir) if run_dir else None)
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         result = SeedSeries(loaded, seeds, place, progress or default_progress(), list(command), verbose).train()
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()

@@ -125,7 +125,7 @@ PLACES: list[tuple[list[str], list[str]]] = [
     (["plot", "."], [".: has no history.csv, so it is not a run directory"]),
     (["plot", "nowhere"], ["nowhere: does not exist; give a run directory such as runs/digits"]),
     (["plot", "my.yaml"], ["my.yaml: is a file; give a run directory"]),
-    (["evaluate", "."], [".: has no model.keras, so it is not a run directory", "before the first epoch"]),
+    (["evaluate", "."], [".: has no model.keras, so it is not a run directory", "give one such as runs/digits"]),
     (["evaluate", "my.yaml"], ["my.yaml: is not a model file; expected a .keras or .h5 file"]),
     (["summary", "nowhere.yaml"], ["nowhere.yaml: does not exist"]),
     (["validate", "my.yaml", "-s", "epochs"], ["-s epochs: expected key=value, such as -s training.epochs=5"]),

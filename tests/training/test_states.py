@@ -133,16 +133,20 @@ def test_a_loop_that_was_saved_after_three_epochs_ends_as_if_it_had_not_been(
     for interrupted in (False, True):
         loaded = load_config(digits, [*NOISY, f"training.engine={engine}", "training.epochs=12"])
         prepared = prepare(loaded)
-        loop = _loop(prepared, loaded.config, tmp_path)
+        folder = tmp_path / f"interrupted {interrupted}"
+        folder.mkdir()
+        loop = _loop(prepared, loaded.config, folder)
         if interrupted:
             loop.training = loaded.config.training.model_copy(update={"epochs": 3})
             loop.run()
             assert (loop.done, loop.stopped) == (3, False)
             state = _through_json(loop.get_state())
-            loop = _loop(prepared, loaded.config, tmp_path)
+            loop = _loop(prepared, loaded.config, folder)
+            loop.records.go_on_after(3)
             loop.set_state(state)
         loop.run()
-        history = {name: values for name, values in loop.records.history.items() if name != "seconds"}
+        found = loop.records.history  # of which history.csv has the numbers as float32
+        history = {name: np.float32(values).tolist() for name, values in found.items() if name != "seconds"}
         weights = [array.tolist() for array in (*loop.engine.get_weights(), *loop.stopping.best_weights)]
         ends.append((loop.done, loop.stopped, loop.stopping.best_epoch, loop.guard.good_epochs, history, weights))
     assert ends[0] == ends[1]

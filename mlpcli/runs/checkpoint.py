@@ -1,0 +1,162 @@
+"""checkpoint/: the state of the last epoch, for resuming, and apart from it the best weights; both survive a crash.
+
+Each file is an .npz (JSON and arrays, no pickle), written beside its name, synced and renamed. Its CRC-32 sums tell a
+torn file from a whole one. A new file has a new name, and the one before stays until the new one is whole:
+
+    last-000012.npz   everything that epoch 13 depends on
+    best-000009.npz   the weights of epoch 9, the best until then
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlpcli.arrays import Array
+from mlpcli.errors import OutputError, RunDirectoryError
+from mlpcli.files import TEMPORARY_PREFIX, replace_file
+
+FOLDER = "checkpoint"
+FORMAT = 1
+KEPT = 2
+"""Checkpoints that stay: the newest, and the one before it, should the newest be damaged."""
+_NAME = re.compile(r"(last|best)-([0-9]{6,9})\.npz")
+_STATE = "state"
+State = dict[str, Any]
+"""Numbers, texts, arrays, and lists and dicts of them."""
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError, RecursionError)
+"""What reading a file raises that is torn, or that something else has written."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """After `epoch` epochs (0: nothing is kept yet). best_weights: of epoch `best_epoch`, from 1; None if not kept."""
+
+    epoch: int
+    state: State
+    best_epoch: int | None = None
+    best_weights: list[Array] | None = None
+
+
+class Checkpoints:
+    """The folder checkpoint/ of one run."""
+
+    def __init__(self, run: Path) -> None:
+        self.folder = run / FOLDER
+        self._best_of: dict[int, int | None] = {}
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Write it, then remove those that are no longer needed.
+
+        Raises:
+            OutputError: the disk is full, or the folder is gone; the files before are unchanged.
+        """
+        best = checkpoint.best_epoch if checkpoint.best_weights is not None else None
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be made: {error.strerror}; free some space") from error
+        if best is not None and not self._file("best", best).is_file():
+            _write(self._file("best", best), {"weights": checkpoint.best_weights})
+        head = {"format": FORMAT, "epoch": checkpoint.epoch, "best_epoch": best}
+        _write(self._file("last", checkpoint.epoch), {**head, "state": checkpoint.state})
+        self._best_of[checkpoint.epoch] = best
+        self._prune()
+
+    def read(self, damaged: Callable[[str], None]) -> Checkpoint | None:
+        """The newest that is whole; None if there is none at all.
+
+        damaged: called with a sentence for each newer one that is not whole.
+
+        Raises:
+            RunDirectoryError: there are some, and none can be read.
+        """
+        epochs = sorted((epoch for kind, epoch in self._files() if kind == "last"), reverse=True)
+        for epoch in epochs:
+            try:
+                found = self._read(epoch)
+            except _DAMAGE as error:
+                damaged(f"{self._file('last', epoch)}: is damaged ({_reason(error)}); the one before it is taken")
+            else:
+                self._best_of = {epoch: found.best_epoch}
+                return found
+        if epochs:
+            raise RunDirectoryError(
+                f"{self.folder}: no checkpoint in it can be read; delete the folder to train from the first epoch"
+            )
+        return None
+
+    def clean(self) -> None:
+        """Remove what a killed process has left half written."""
+        with suppress(OSError):
+            for path in self.folder.glob(f"{TEMPORARY_PREFIX}*"):
+                path.unlink(missing_ok=True)
+
+    def _read(self, epoch: int) -> Checkpoint:
+        found = _read(self._file("last", epoch))
+        if found["format"] != FORMAT:
+            raise ValueError(f"it has the format {found['format']}, and this mlpcli reads {FORMAT}")
+        best = found["best_epoch"]
+        weights = None if best is None else _read(self._file("best", best))["weights"]
+        return Checkpoint(found["epoch"], found["state"], best, weights)
+
+    def _file(self, kind: str, epoch: int) -> Path:
+        return self.folder / f"{kind}-{epoch:06}.npz"
+
+    def _files(self) -> Iterator[tuple[str, int]]:
+        with suppress(OSError):
+            for path in self.folder.iterdir():
+                if match := _NAME.fullmatch(path.name):
+                    yield match[1], int(match[2])
+
+    def _prune(self) -> None:
+        """Best weights go with the last checkpoint that names them."""
+        self._best_of = dict(sorted(self._best_of.items())[-KEPT:])
+        needed = {("last", epoch) for epoch in self._best_of} | {("best", best) for best in self._best_of.values()}
+        for file in list(self._files()):
+            if file not in needed:
+                with suppress(OSError):  # a file too many does no harm
+                    self._file(*file).unlink(missing_ok=True)
+
+
+def _write(path: Path, content: State) -> None:
+    arrays: list[Array] = []
+    text = json.dumps(_put_aside(content, arrays), ensure_ascii=True)
+    named: dict[str, Any] = {f"array_{number}": array for number, array in enumerate(arrays)}
+    named[_STATE] = np.frombuffer(text.encode("ascii"), np.uint8)
+    replace_file(path, lambda temporary: np.savez(temporary, **named))
+
+
+def _put_aside(value: Any, arrays: list[Array]) -> Any:
+    """The value as JSON can have it, each array replaced by its number in `arrays`."""
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    if isinstance(value, dict):
+        return {key: _put_aside(entry, arrays) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_put_aside(entry, arrays) for entry in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _read(path: Path) -> State:
+    """The reverse of `_write`; every byte is read, so that the sums are compared."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    text = arrays.pop(_STATE).tobytes().decode("ascii")
+    found = json.loads(text, object_hook=lambda one: arrays[f"array_{one['array']}"] if set(one) == {"array"} else one)
+    if not isinstance(found, dict):
+        raise ValueError("it holds no state")
+    return found
+
+
+def _reason(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,0 +1,120 @@
+"""A run cut at every epoch and resumed ends, to the bit, as the run that was never cut."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlpcli.training import keeper
+from mlpcli.training.progress import Silence
+
+EPOCHS = 4
+PLAIN = (
+    "data={source: moons, generate: {rows: 120}}",
+    f"training.epochs={EPOCHS}",
+    "output.plots=[]",
+    "model.hidden_units=[8]",
+)
+CASES: dict[str, tuple[str, ...]] = {
+    "momentum, dropout, exponential decay": (
+        "model.dropout=0.3",
+        "training.optimizer={name: sgd, learning_rate: 0.1, momentum: 0.9}",
+        "training.learning_rate_schedule={exponential_decay: {decay_steps: 7, decay_rate: 0.5}}",
+    ),
+    "adam, batch normalization, plateau, early stopping after the cut": (
+        "model.batch_normalization=true",
+        "training.optimizer={name: adam, learning_rate: 0.05}",
+        "training.learning_rate_schedule={reduce_on_plateau: {patience: 0, factor: 0.5, min_delta: 0.1}}",
+        "training.early_stopping={patience: 2, min_delta: 0.2}",
+    ),
+    "rmsprop, accuracies that meet, .h5": (
+        "model.dropout=0.1",
+        "training.optimizer=rmsprop",
+        "training.stop_when_equal={tolerance: 0.0005}",
+        "output.model=model.h5",
+    ),
+    "adamw with an average of its weights": (
+        "training.optimizer={name: adamw, use_ema: true}",
+        "training.early_stopping=false",
+        "model.dropout=0.2",
+    ),
+    "streamed rows": (
+        "data={source: rows.csv, target: kind, streaming: always}",
+        "model.dropout=0.2",
+        "training.optimizer={name: adam, learning_rate: 0.01}",
+    ),
+}
+KERAS = [
+    ("resident", "momentum, dropout, exponential decay"),
+    ("keras", "momentum, dropout, exponential decay"),
+    ("auto", "adam, batch normalization, plateau, early stopping after the cut"),
+    ("keras", "adam, batch normalization, plateau, early stopping after the cut"),
+    ("keras", "rmsprop, accuracies that meet, .h5"),
+    ("auto", "adamw with an average of its weights"),
+    ("auto", "streamed rows"),
+]
+"""Each engine with what it keeps in its own way; the rules of auto and resident are those that NumPy has, too."""
+RUNS = [*(("numpy", case) for case in CASES), *(pytest.param(*run, marks=pytest.mark.tf) for run in KERAS)]
+
+
+class CopiesAsItGoes(Silence):
+    """At each epoch copies what a kill would leave: the epoch is in the history already, but in no checkpoint."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.copies: list[Path] = []
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self.copies.append(self.run.with_name(f"cut-{len(self.copies)}"))
+        shutil.copytree(self.run, self.copies[-1])
+
+
+@pytest.fixture
+def always_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "SHARE", 1e9)
+
+
+def _config(folder: Path) -> Path:
+    path = folder / "cut.yaml"
+    path.write_text("data: {source: moons}\n", encoding="utf-8")
+    rows = [f"{number},{number % 7},{'ab'[number % 3 == 0]}" for number in range(120)]
+    (folder / "rows.csv").write_text("\n".join(["x,y,kind", *rows]), encoding="utf-8")
+    return path
+
+
+def everything_of(run: Path) -> dict[str, Any]:
+    """Weights, history, scores and stopping epoch of a run; without times."""
+    from mlpcli.modelfile.saved_model import open_model
+
+    with open(run / "history.csv", encoding="utf-8", newline="") as file:
+        history = [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    for name in ("seconds", "examples_per_second"):
+        del metrics[name]
+    model = open_model(run)
+    weights = {name: [array.tobytes() for array in arrays] for name, arrays in model.weights.items()}
+    return {"history": history, "metrics": metrics, "weights": weights, "unfinished": model.card.unfinished}
+
+
+@pytest.mark.usefixtures("always_kept")
+@pytest.mark.parametrize(("engine", "case"), RUNS)
+def test_a_run_cut_at_any_epoch_ends_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, case: str
+) -> None:
+    from mlpcli.workflows.resume import resume
+    from mlpcli.workflows.train import train
+
+    monkeypatch.chdir(tmp_path)
+    settings = (*PLAIN, *CASES[case], f"training.engine={engine}")
+    config, copies = _config(tmp_path), CopiesAsItGoes(tmp_path / "straight")
+    straight = everything_of(train(config, settings, run_dir=tmp_path / "straight", progress=copies).run)
+    assert len(copies.copies) == straight["metrics"]["epochs"] > 2
+    for run in copies.copies:
+        assert not (run / "metrics.json").exists()
+        assert everything_of(resume(run).run) == straight, run.name
