@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from benchmarks.kills import outcome_of
 from mlpcli.training import keeper
 from mlpcli.training.progress import Silence
 
@@ -88,20 +86,6 @@ def _config(folder: Path) -> Path:
     return path
 
 
-def everything_of(run: Path) -> dict[str, Any]:
-    """Weights, history, scores and stopping epoch of a run; without times."""
-    from mlpcli.modelfile.saved_model import open_model
-
-    with open(run / "history.csv", encoding="utf-8", newline="") as file:
-        history = [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
-    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    for name in ("seconds", "examples_per_second"):
-        del metrics[name]
-    model = open_model(run)
-    weights = {name: [array.tobytes() for array in arrays] for name, arrays in model.weights.items()}
-    return {"history": history, "metrics": metrics, "weights": weights, "unfinished": model.card.unfinished}
-
-
 @pytest.mark.usefixtures("always_kept")
 @pytest.mark.parametrize(("engine", "case"), RUNS)
 def test_a_run_cut_at_any_epoch_ends_as_if_it_had_not_been(
@@ -113,8 +97,8 @@ def test_a_run_cut_at_any_epoch_ends_as_if_it_had_not_been(
     monkeypatch.chdir(tmp_path)
     settings = (*PLAIN, *CASES[case], f"training.engine={engine}")
     config, copies = _config(tmp_path), CopiesAsItGoes(tmp_path / "straight")
-    straight = everything_of(train(config, settings, run_dir=tmp_path / "straight", progress=copies).run)
+    straight = outcome_of(train(config, settings, run_dir=tmp_path / "straight", progress=copies).run)
     assert len(copies.copies) == straight["metrics"]["epochs"] > 2
     for run in copies.copies:
         assert not (run / "metrics.json").exists()
-        assert everything_of(resume(run).run) == straight, run.name
+        assert outcome_of(resume(run).run) == straight, run.name

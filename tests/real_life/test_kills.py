@@ -1,0 +1,15 @@
+"""Processes killed at random moments, by the script that does it 200 times for docs/reliability.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.kills import kill_many
+
+
+@pytest.mark.parametrize(("engine", "kills"), [("numpy", 12), pytest.param("auto", 2, marks=pytest.mark.tf)])
+def test_a_killed_run_can_be_read_and_resumed(engine: str, kills: int) -> None:
+    found = kill_many(engine, kills, seed=14, epochs=40)
+    assert found.faults == []
+    assert sum(found.phases.values()) == kills
+    assert found.resumed >= kills // 4  # the others were killed before the run directory was there
