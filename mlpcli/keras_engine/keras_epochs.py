@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,11 +157,17 @@ class KerasFit:
         self.stopping = None if rule is None else backend.keras().callbacks.EarlyStopping(**dict(rule))
         self.plateau = _plateau(training)
         self.callbacks, self.resumed = list(callbacks), False
+        self.steps: StepTeller | None = None
 
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
         return float(self.model.optimizer.learning_rate)
+
+    @property
+    def bad_step(self) -> int | None:
+        """The first step of the epoch, from 1, whose loss was not finite."""
+        return None if self.steps is None else self.steps.bad
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights."""
@@ -194,13 +201,9 @@ class KerasFit:
         """See `mlpcli.training.loop.Fit`."""
         train, validation = self.batches
         judges = [judge for judge in (self.stopping, self.plateau) if judge is not None]
-        told = [
-            *judges,
-            Remembered(judges if self.resumed else []),
-            *self.callbacks,
-            AfterEpoch(after),
-            StepTeller(self.after_step),
-        ]
+        self.steps = StepTeller(self.after_step)
+        remembered = Remembered(judges if self.resumed else [])
+        told = [*judges, remembered, *self.callbacks, AfterEpoch(after), self.steps]
         callbacks = [Shuffle(train), EpochTeller(begin, end), *told]
         data = {"x": train, "validation_data": validation, "shuffle": False}
         with backend.gradients_forgotten():
@@ -272,14 +275,23 @@ class AfterEpoch(Callback):  # type: ignore[misc, valid-type]
 
 
 class StepTeller(Callback):  # type: ignore[misc, valid-type]
-    """Reports the number of steps done, also between the batches of the validation rows."""
+    """Reports the number of steps done, also between the batches of the validation rows.
+
+    bad: the first step of the epoch whose loss was not finite.
+    """
 
     def __init__(self, after_step: Callable[[int], None]) -> None:
         super().__init__()
         self.after_step, self.done = after_step, 0
+        self.bad: int | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.bad = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.done = batch + 1
+        if self.bad is None and not math.isfinite(float((logs or {}).get("loss", 0.0))):
+            self.bad = self.done
         self.after_step(self.done)
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:

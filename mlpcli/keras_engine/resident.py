@@ -97,6 +97,7 @@ class ResidentEpochs:
         self._tail = self._looped(False) if compiled else self._loop
         self.rows = ResidentRows(note)
         self._steps_done = 0
+        self.bad_step: int | None = None
         self.callbacks, self.epochs = list(callbacks), epochs
         self.listeners: Any = None
         self._last_logs: dict[str, float] | None = None
@@ -172,7 +173,7 @@ class ResidentEpochs:
 
     def _train_epoch(self) -> None:
         """All steps of an epoch in the order that `train.rows` has now."""
-        self._steps_done = 0
+        self._steps_done, self.bad_step = 0, None
         for rows, steps in self._chunks():
             self._run(self.rows.take(self.train, rows), steps)
             self._steps_done += steps
@@ -221,12 +222,15 @@ class ResidentEpochs:
         loop = self._tail if is_tail else self._loop
         with fast_random_numbers(self.compiled and not is_tail):
             try:
-                loop()(*arrays, tf.constant(steps))
+                bad = int(loop()(*arrays, tf.constant(steps)))
             except COMPILE_ERRORS as error:
                 if not self.compiled or is_tail:
                     raise
                 self._fall_back(error)
                 self._run(arrays, steps)
+                return
+        if bad >= 0 and self.bad_step is None:
+            self.bad_step = self._steps_done + bad + 1
 
     def _fall_back(self, error: Exception) -> None:
         reason = str(error).strip().splitlines()[0][:200]
@@ -234,16 +238,19 @@ class ResidentEpochs:
         self.compiled, self._loop = False, self._tail
 
     def _looped(self, compiled: bool) -> Any:
-        """A graph function over (steps, batch, ...) arrays that takes `steps` training steps."""
+        """A graph function over (steps, batch, ...) arrays that takes `steps` training steps.
 
-        def loop(*arguments: Any) -> None:
+        It returns the first of them, from 0, whose loss is not finite; -1 if there is none.
+        """
+
+        def loop(*arguments: Any) -> Any:
             *arrays, steps = arguments
 
-            def step(index: Any) -> tuple[Any]:
-                self.model.train_step(tuple(array[index] for array in arrays))
-                return (index + 1,)
+            def step(index: Any, bad: Any) -> tuple[Any, Any]:
+                loss = self.model.train_step(tuple(array[index] for array in arrays))["loss"]  # the mean so far
+                return index + 1, tf.where((bad < 0) & ~tf.math.is_finite(loss), index, bad)
 
-            tf.while_loop(lambda index: index < steps, step, (tf.constant(0),))
+            return tf.while_loop(lambda index, bad: index < steps, step, (tf.constant(0), tf.constant(-1)))[1]
 
         signature = [*_signature(self.train, batch_axes=2), tf.TensorSpec((), tf.int32)]
         function = tf.function(loop, input_signature=signature, jit_compile=compiled, autograph=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -117,6 +117,7 @@ class NumpyEpochs:
         self.model, self.train, self.validation, self.after_step = model, train, validation, after_step
         self.noise = NoiseDraws(model.network, seed)
         self.done = 0
+        self.bad_step: int | None = None
 
     @property
     def learning_rate(self) -> float:
@@ -170,13 +171,16 @@ class NumpyEpochs:
 
     def _train(self) -> dict[str, float]:
         step, size = self.model.step, self.train.batch_size
-        sums, self.done = _Sums(self.model.empty_objective().metrics), 0
+        sums, self.done, self.bad_step = _Sums(self.model.empty_objective().metrics), 0, None
         for x, y, weights in self._chunks():
             for start in range(0, len(x), size):
                 batch = slice(start, start + size)
                 self.noise.set_step(self.done)
-                sums.add(y[batch], *step(x[batch], y[batch], None if weights is None else weights[batch]))
+                loss, outputs, logits = step(x[batch], y[batch], None if weights is None else weights[batch])
+                sums.add(y[batch], loss, outputs, logits)
                 self.done += 1
+                if self.bad_step is None and not isfinite(loss):
+                    self.bad_step = self.done
                 self.after_step(self.done)
             sums.count()
         return sums.logs()

@@ -38,7 +38,11 @@ _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFil
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """After `epoch` epochs (0: nothing is kept yet). best_weights: of epoch `best_epoch`, from 1; None if not kept."""
+    """After `epoch` epochs.
+
+    best_epoch: the epoch, from 1, whose weights are kept as the best, or None. best_weights: its weights; None where it
+    is the last epoch, since the state has them.
+    """
 
     epoch: int
     state: State
@@ -59,13 +63,13 @@ class Checkpoints:
         Raises:
             OutputError: the disk is full, or the folder is gone; the files before are unchanged.
         """
-        best = checkpoint.best_epoch if checkpoint.best_weights is not None else None
+        best, weights = checkpoint.best_epoch, checkpoint.best_weights
         try:
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be made: {error.strerror}; free some space") from error
-        if best is not None and not self._file("best", best).is_file():
-            _write(self._file("best", best), {"weights": checkpoint.best_weights})
+        if best is not None and weights is not None and not self._file("best", best).is_file():
+            _write(self._file("best", best), {"weights": weights})
         head = {"format": FORMAT, "epoch": checkpoint.epoch, "best_epoch": best}
         _write(self._file("last", checkpoint.epoch), {**head, "state": checkpoint.state})
         self._best_of[checkpoint.epoch] = best
@@ -105,7 +109,7 @@ class Checkpoints:
         if found["format"] != FORMAT:
             raise ValueError(f"it has the format {found['format']}, and this mlpcli reads {FORMAT}")
         best = found["best_epoch"]
-        weights = None if best is None else _read(self._file("best", best))["weights"]
+        weights = _read(self._file("best", best))["weights"] if best not in (None, epoch) else None
         return Checkpoint(found["epoch"], found["state"], best, weights)
 
     def _file(self, kind: str, epoch: int) -> Path:
@@ -149,7 +153,7 @@ def _put_aside(value: Any, arrays: list[Array]) -> Any:
 
 def _read(path: Path) -> State:
     """The reverse of `_write`; every byte is read, so that the sums are compared."""
-    with np.load(path, allow_pickle=False) as file:
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     text = arrays.pop(_STATE).tobytes().decode("ascii")
     found = json.loads(text, object_hook=lambda one: arrays[f"array_{one['array']}"] if set(one) == {"array"} else one)

@@ -57,26 +57,27 @@ class LastGood:
         self.explain: Callable[[], str | None] = lambda: None
         """Looks for a cause before the first step; asked where no epoch was good."""
 
-    def look(self, epoch: int, logs: Logs, weights: list[Array], rate: float) -> None:
-        """Called after each epoch (from 0); the weights are kept, not copied.
+    def look(self, epoch: int, logs: Logs, weights: list[Array], rate: float, bad_step: int | None = None) -> None:
+        """Called after each epoch (from 0); the weights are kept, not copied. bad_step: see `Weights.bad_step`.
 
         Raises:
             TrainingError: a loss or a weight is NaN or infinite.
         """
         for name, value in logs.items():
             if name.endswith("loss") and not math.isfinite(value):
-                raise self._not_finite(f"{name} is {float(value)}", epoch, rate)
+                raise self._not_finite(f"{name} is {float(value)}", epoch, rate, bad_step)
         if not all(np.isfinite(array).all() for array in weights):
-            raise self._not_finite("the weights hold NaN or infinity", epoch, rate)
+            raise self._not_finite("the weights hold NaN or infinity", epoch, rate, bad_step)
         self.last_good, self.good_epochs = weights, epoch + 1
 
-    def _not_finite(self, what: str, epoch: int, rate: float) -> TrainingError:
+    def _not_finite(self, what: str, epoch: int, rate: float, bad_step: int | None) -> TrainingError:
         cause = self.explain() if not self.good_epochs else None
         steps = (
             f"the steps are too large; lower training.optimizer.learning_rate (now {rate:g}), set"
             " training.optimizer.clipnorm: 1.0, or scale the data (data.scaling: auto)"
         )
-        return TrainingError(f"{what} after epoch {epoch + 1}: {cause or steps}")
+        since = f" (first at step {bad_step:,})" if bad_step is not None else ""
+        return TrainingError(f"{what} after epoch {epoch + 1}{since}: {cause or steps}")
 
 
 def _ordered(columns: Iterable[str]) -> list[str]:

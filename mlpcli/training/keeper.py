@@ -79,14 +79,18 @@ class Keeper:
     def _write(self, loop: KeptLoop, last: bool) -> None:
         loop.records.writer.sync()  # a checkpoint says how many rows there are
         state, stopping = loop.get_state(), loop.stopping
-        weights, epoch = None, loop.done
+        best = best_weights = None
         if stopping is not None and stopping.best_weights is not None:
-            weights, epoch = stopping.best_weights, int(stopping.best_epoch) + 1
+            best, best_weights = int(stopping.best_epoch) + 1, stopping.best_weights
+        if state["stopping"] is not None:
+            state["stopping"]["best_weights"] = None  # they have a file of their own
+        epoch = best or loop.done
         if not last and epoch != self.saved_epoch:  # after the last epoch it is saved with its scores
-            best = weights if weights is not None else loop.guard.last_good
-            assert best is not None  # the epoch was good
-            self.save_model(best, epoch, loop.done)
+            weights = best_weights if best_weights is not None else loop.guard.last_good
+            assert weights is not None  # the epoch was good
+            self.save_model(weights, epoch, loop.done)
             self.saved_epoch = epoch
         kept = {**self.about, "seconds": self.seconds, "saved_epoch": self.saved_epoch, "loop": state}
-        self.checkpoints.write(Checkpoint(loop.done, kept, epoch, weights))
+        apart = None if best == loop.done else best_weights  # the state has those of the last epoch already
+        self.checkpoints.write(Checkpoint(loop.done, kept, best, apart))
         self.written = loop.done

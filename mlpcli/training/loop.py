@@ -58,6 +58,10 @@ class Weights(Protocol):
     """What either kind of training offers between epochs: learning rate, weights, and its state."""
 
     @property
+    def bad_step(self) -> int | None:
+        """The first step of the last epoch, from 1, whose loss was not finite."""
+
+    @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
 
@@ -198,7 +202,8 @@ def _go_on(loop: Loop | FitLoop, earlier: Checkpoint | None, folder: Path) -> No
         return
     state = earlier.state["loop"]
     if state["stopping"] is not None:
-        state["stopping"]["best_weights"] = earlier.best_weights
+        is_last = earlier.best_epoch == earlier.epoch
+        state["stopping"]["best_weights"] = state["engine"]["weights"] if is_last else earlier.best_weights
     try:
         loop.set_state(state)
     except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -288,7 +293,7 @@ class Loop:
         rate = engine.learning_rate
         self.records.end(epoch, logs, rate)
         weights = engine.get_weights()
-        self.guard.look(epoch, logs, weights, rate)
+        self.guard.look(epoch, logs, weights, rate, engine.bad_step)
         stop = self.stopping is not None and self.stopping.look(epoch, logs, weights)
         stop = (self.equal is not None and self.equal.look(logs)) or stop
         if self.plateau is not None:
@@ -360,7 +365,7 @@ class FitLoop:
     def _end(self, epoch: int, logs: Logs) -> bool:
         rate = self.engine.learning_rate
         self.records.end(epoch, logs, rate)
-        self.guard.look(epoch, logs, self.engine.get_weights(), rate)
+        self.guard.look(epoch, logs, self.engine.get_weights(), rate, self.engine.bad_step)
         return self.equal is not None and self.equal.look(logs)
 
     def _after(self, epoch: int, last: bool) -> None:

@@ -113,6 +113,8 @@ class Run:
             raise
 
     def _train(self, progress: Progress, noted: list[Interrupted]) -> TrainResult:
+        import h5py  # noqa: F401 - the end needs it; imported during the first checkpoint, it would count as its cost
+
         choice, checkpoints = self.choice, Checkpoints(self.path)
         about = {"config": self.config.model_dump(mode="json"), "compiled": choice.compiled}
         keeper = Keeper(checkpoints, self._save_unfinished, self.started, about, self.earlier)
@@ -122,7 +124,7 @@ class Run:
         if outcome.kept_epoch is not None:
             result = self._score()
             model_path = self._save(outcome, result["scores"])
-        metrics = self._write_results(outcome, result, keeper.seconds)
+        metrics = self._write_results(outcome, result, {"total": keeper.seconds, "checkpoints": keeper.spent})
         pictures = self._draw(progress) if outcome.history else []
         interrupted = noted[0] if noted else None
         return TrainResult(self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, interrupted)
@@ -179,7 +181,7 @@ class Run:
         check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())), self.choice.engine)
         return path
 
-    def _write_results(self, outcome: Outcome, result: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def _write_results(self, outcome: Outcome, result: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
         """Write metrics.json and evaluation.json; returns the content of the first."""
         metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.choice)
         write_json(self.path / run_directory.METRICS, metrics)
@@ -215,9 +217,17 @@ def _to_repeat(config: Config, prepared: Prepared) -> Config:
 
 
 def run_metrics(
-    config: Config, prepared: Prepared, outcome: Outcome, result: dict[str, Any], seconds: float, engine: EngineChoice
+    config: Config,
+    prepared: Prepared,
+    outcome: Outcome,
+    result: dict[str, Any],
+    seconds: dict[str, float],
+    engine: EngineChoice,
 ) -> dict[str, Any]:
-    """The content of metrics.json; `seconds` is the time since the data was loaded, of all processes together."""
+    """The content of metrics.json.
+
+    seconds: total, since the data was loaded, of all processes together; checkpoints: spent on them in this process.
+    """
     epochs, rows = len(outcome.history.get("epoch", [])), len(prepared.splits.train)
     fit_seconds = sum(outcome.history.get("seconds", []))
     evaluation = result["evaluation"] or {}
@@ -233,7 +243,7 @@ def run_metrics(
         "test_chose_the_epoch": test_chose_the_epoch(config, prepared),
         "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
         "parameters": {"trainable": prepared.plan.trainable, "non_trainable": prepared.plan.non_trainable},
-        "seconds": {"total": seconds, "epochs": fit_seconds},
+        "seconds": {**seconds, "epochs": fit_seconds},
         "examples_per_second": epochs * rows / fit_seconds if fit_seconds > 0 else None,
         "engine": asdict(engine),
         "chosen": chosen(prepared),

@@ -90,7 +90,7 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
     error, last = done.stderr.splitlines()[-2:]
     assert last == f"go on with: mlpcli train --resume '{tmp_path / 'runs' / '숫자'}'"
     assert error.startswith("error: ")
-    assert "after epoch 1: the steps are too large; lower training.optimizer.learning_rate" in error
+    assert "after epoch 1 (first at step 2): the steps are too large; lower training.optimizer.learning_rate" in error
     assert error.endswith(
         f"; no epoch finished with finite numbers; no model was saved; the history is in {tmp_path / 'runs' / '숫자'}"
     )

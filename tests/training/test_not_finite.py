@@ -39,6 +39,13 @@ def test_the_last_good_epoch_is_kept_with_its_scores(train: Any, stopping: str) 
     assert metadata["scores"]["validation"]["loss"] == pytest.approx(history["val_loss"][1], rel=1e-5)
 
 
+@pytest.mark.parametrize("engine", ["keras", "resident", "auto"])
+def test_the_step_is_named_by_every_engine(train: Any, engine: str) -> None:
+    """From the 38th step on the rate is 1e10; as Keras's own loop sees it, three steps later nothing is finite."""
+    failure = train(EXPLODES, "training.epochs=6", f"training.engine={engine}").failure
+    assert "loss is nan after epoch 3 (first at step 5)" in str(failure)
+
+
 def test_in_the_first_epoch_there_is_nothing_to_keep(train: Any) -> None:
     result = train("training.optimizer={name: sgd, learning_rate: 1e10}")
     assert "after epoch 1" in str(result.failure)
