@@ -3,7 +3,7 @@
 .venv-bench/bin/python -m benchmarks.checkpoints FOLDER     FOLDER holds mnist/ as IDX files
 
 Writes results/checkpoints.json. The share is that of the whole command, from its start to its pictures; beside it stands
-the share of the time from the loaded data to the saved model, which is what `mlpcli.training.keeper` can know.
+the share of the time from the loaded data to the saved model, all that `mlpcli.training.keeper` can know of.
 """
 
 from __future__ import annotations
