@@ -2,7 +2,7 @@
 
 .venv-bench/bin/python -m benchmarks.checkpoints FOLDER     FOLDER holds mnist/ as IDX files
 
-Writes results/checkpoints.json. The share is that of the whole command, from its start to its pictures; beside it stands
+Writes results/checkpoints.json. The share is that of the whole command, from its start to its pictures; beside it is
 the share of the time from the loaded data to the saved model, all that `mlpcli.training.keeper` can know of.
 """
 

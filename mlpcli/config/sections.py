@@ -127,10 +127,18 @@ class TrainingConfig(Section):
         return value
 
 
+InputForm = Literal["raw", "scaled", "flat"]
+
+
 class OutputConfig(Section):
     """What a run writes."""
 
     model: Literal["model.keras", "model.h5"] = Field("model.keras", description="or model.h5")
+    input: InputForm = Field(
+        "raw",
+        description="what the model in the file takes from stock Keras: the data's own values, which its first layer"
+        " scales; or scaled ones, such as x/255; flat: also each picture as one row of numbers",
+    )
     keep: Literal["best", "last"] = Field(
         "best",
         description="the epoch whose weights the model has: the best by what early stopping monitors, without it by"

@@ -133,14 +133,33 @@ def build_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScal
         policy = "float32" if is_end else config.training.precision
         layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
     model = keras.Sequential(layers, name=plan.safe_name)
+    _compile_planned(model, plan, build_optimizer(config.training), target)
+    return model
+
+
+def without_front(model: Any, plan: Plan, target: TargetScaling | None = None) -> Any:
+    """The trained model without the layers that `plan` leaves out of the file, compiled alike; the rest is shared.
+
+    It is for saving: weights and the optimizer with its state are those of `model`, and so change with it.
+    """
+    if plan.left_out == 0:
+        return model
+    keras = backend.keras()
+    start = keras.Input(shape=plan.file_shape, name=INPUT_NAME)
+    own = keras.Sequential([start, *model.layers[plan.left_out :]], name=plan.safe_name)
+    _compile_planned(own, plan, model.optimizer, target)
+    return own
+
+
+def _compile_planned(model: Any, plan: Plan, optimizer: Any, target: TargetScaling | None) -> None:
     units = loss_units(plan.loss.tag, plan.target_scaling, target)
+    own_units = target if plan.target_scaling == "standardize" else None
     model.compile(
-        optimizer=build_optimizer(config.training),
+        optimizer=optimizer,
         loss=in_units(keras_object(plan.loss), units),
         loss_weights=units.weight if own_units and units.deviations is None else None,
         metrics=[build_metric(metric, plan) for metric in plan.metrics],
     )
-    return model
 
 
 def in_units(loss: Any, units: LossUnits) -> Any:

@@ -6,21 +6,22 @@ Also what training is given (`Prepared`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlpcli.arrays import Array
+from mlpcli.config.layers import Flatten, Reshape
 from mlpcli.config.losses import Labels, Loss
 from mlpcli.config.metrics import Metric
 from mlpcli.config.schema import Config, check_monitor, known_columns, monitors
-from mlpcli.config.sections import ModelConfig
+from mlpcli.config.sections import InputForm, ModelConfig
 from mlpcli.data.dataset import DataFacts, Source, Splits
 from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
 from mlpcli.errors import SettingError
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
-from mlpcli.model.stack import safe_name, stack_layers
+from mlpcli.model.stack import SCALING_LAYERS, safe_name, stack_layers
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,18 @@ class Plan:
     """Binary: a prediction above it is the second class."""
     notes: tuple[str, ...] = ()
     """What people should know of the choice."""
+    left_out: int = 0
+    """How many of the first layers stay out of the model file; they have no weights."""
 
     @property
     def output(self) -> PlannedLayer:
         """The output layer; a Rescaling to the target's own units may stand behind it."""
         return self.layers[-1 if self.target_scaling == "none" else -2]
+
+    @property
+    def file_shape(self) -> Shape:
+        """The shape of one example as the model in the file takes it."""
+        return self.layers[self.left_out - 1].size.output_shape if self.left_out else self.input_shape
 
     @property
     def trainable(self) -> int:
@@ -101,15 +109,16 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
     chosen = objective.chosen
     check_target_scaling(config.data.target_scaling, objective)
     own_units = (OUTPUT_UNITS,) if config.data.target_scaling == "standardize" else ()
+    layers = stack_layers(chosen.hidden, facts.input_shape, scaling, chosen.output, own_units, chosen.key)
     columns = known_columns(config, [metric.name for metric in objective.metrics])
     for key, monitor in monitors(config):
         for found_key, message in check_monitor(key, monitor, columns):
             raise SettingError(found_key, message)
-    return Plan(
+    plan = Plan(
         name=config.name,
         safe_name=safe_name(config.name, "model"),
         input_shape=facts.input_shape,
-        layers=stack_layers(chosen.hidden, facts.input_shape, scaling, chosen.output, own_units, chosen.key),
+        layers=layers,
         task=objective.task,
         class_names=facts.class_names,
         scaling=scaling,
@@ -119,6 +128,48 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         metrics=objective.metrics,
         threshold=objective.threshold,
         notes=chosen.notes,
+        left_out=_left_out(config.output.input, facts.input_shape, layers, scaling),
+    )
+    return plan if config.output.input == "raw" else replace(plan, notes=(*plan.notes, _file_note(config, plan, facts)))
+
+
+INPUT_KEY = "output.input"
+
+
+def _left_out(form: InputForm, input_shape: Shape, layers: tuple[PlannedLayer, ...], scaling: str) -> int:
+    """How many of the first layers the model file does without: what scales, and for `flat` what flattens.
+
+    Raises:
+        SettingError: `flat` where the network takes pictures as pictures.
+    """
+    if form == "raw":
+        return 0
+    count, shape = len(SCALING_LAYERS[scaling]), input_shape
+    while form == "flat" and len(shape) > 1:
+        layer = layers[count]
+        if not isinstance(layer.component, (Flatten, Reshape)):
+            first = f"the network begins with {layer.component.tag} ({layer.key}), which takes {shape}"
+            raise SettingError(
+                INPUT_KEY, f"flat needs a network that begins with rows of numbers, but {first}; {INSTEAD}"
+            )
+        count, shape = count + 1, layer.size.output_shape
+    return count
+
+
+INSTEAD = "use scaled, or put flatten first in model.layers"
+
+
+def _file_note(config: Config, plan: Plan, facts: DataFacts) -> str:
+    """What stock Keras is to give the model in the file, where this is not what the data holds."""
+    scaled = {
+        "unit": f"x / {facts.pixel_max or 1:g}",
+        "standardize": "standardized values",
+        "minmax": "minmax-scaled ones",
+    }
+    values, shape = scaled.get(plan.scaling, "the values as they are"), ", ".join(map(str, plan.file_shape))
+    return (
+        f"{INPUT_KEY}: {config.output.input}: in stock Keras the model takes {values} in the shape (rows, {shape});"
+        " mlpcli still takes raw rows"
     )
 
 

@@ -9,6 +9,7 @@ The files, in reading order:
 - description.py: Keras's description of the layers and their arguments, read without Keras
 - weights.py: the weights, checked against the description and their digest
 - card.py: what a model takes and what its outputs mean
+- front.py: the layers that stay out of a file (output.input), put back when it is read
 - saved_model.py: a model file as a whole, also one that mlpcli did not write
 - writer.py: .keras and .h5 written without Keras, in one piece
 """

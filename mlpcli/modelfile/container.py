@@ -40,7 +40,10 @@ from mlpcli.text import printable, visible_json
 KEY = "mlpcli"
 H5_DATASET = "mlpcli_metadata"
 H5_DESCRIPTIONS = ("model_config", "training_config")
-METADATA_FORMAT = 1
+METADATA_FORMAT = 2
+"""2: layers may stay out of the file (`front`), which mlpcli 0.2 would not miss; files without any are still of 1."""
+FRONT = "front"
+"""The key of the layers that stand before those in the file."""
 Kind = Literal["keras", "h5"]
 Metadata = dict[str, Any]
 
@@ -116,6 +119,11 @@ class ModelFile:
             raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
         compiled = {} if training is None else {"training_config": parse_json(training, path, "training_config")}
         return {**parse_json(model, path, "model_config"), **compiled}
+
+
+def format_of(metadata: Metadata) -> int:
+    """The lowest format that says all of it, so that older versions open what they can."""
+    return METADATA_FORMAT if metadata.get(FRONT) else 1
 
 
 @contextmanager

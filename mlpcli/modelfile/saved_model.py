@@ -27,6 +27,7 @@ from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.card import Meaning, ModelCard, Told, damaged_metadata, read_card
 from mlpcli.modelfile.container import Kind, open_model_file
 from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.front import with_front
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.modelfile.weights import Weights, checked_weights
 from mlpcli.runs.directory import find_model
@@ -39,7 +40,8 @@ class SavedModel:
 
     stock: whether mlpcli did not write it; its card is then inferred from its layers, and `told` comes from
     the user. kind: the file's format. name: in Keras's description. weights: by the names of the layers. compilation:
-    None if it has no loss; uncompiled says why.
+    None if it has no loss; uncompiled says why. left_out: how many of the first layers are not in the file itself, but
+    in its metadata (`mlpcli.modelfile.front`).
     """
 
     path: Path
@@ -53,6 +55,7 @@ class SavedModel:
     weights: Weights
     compilation: Compilation | None
     uncompiled: str | None
+    left_out: int = 0
 
     @property
     def meaning(self) -> Meaning:
@@ -75,6 +78,10 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
         if card is not None and told != Told():
             raise UserError(f"{file}: has its own {_OWN[bool(told.inputs or told.targets)]}")
         shape, layers = saved_layers(file, architecture)
+        missing = 0
+        if card is not None and metadata is not None:
+            layers, missing = with_front(file, metadata, card.plan.input_shape, (shape, layers))
+            shape = card.plan.input_shape if missing else shape
         check_saved(file, shape, layers)
         weights = checked_weights(opened, layers, metadata)
     compilation, uncompiled = compilation_of(architecture)
@@ -84,7 +91,7 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
         compilation = _in_units(file, compilation, layers)
     known = card or _stock_card(file, name, shape, layers, compilation, told)
     model = SavedModel(
-        file, opened.kind, card is None, told, known, name, shape, layers, weights, compilation, uncompiled
+        file, opened.kind, card is None, told, known, name, shape, layers, weights, compilation, uncompiled, missing
     )
     if card is not None:
         _check_network(model)

@@ -26,7 +26,7 @@ from mlpcli.files import replace_file, reserve, strict
 from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.model.stack import INPUT_NAME
-from mlpcli.modelfile.container import ABOUT, DESCRIPTION, METADATA_FORMAT, WEIGHTS, Metadata, add_metadata
+from mlpcli.modelfile.container import ABOUT, DESCRIPTION, WEIGHTS, Metadata, add_metadata, format_of
 from mlpcli.modelfile.weights import snake_case, weights_digest
 
 Json = dict[str, Any]
@@ -44,9 +44,8 @@ def architecture_json(name: str, input_shape: Shape, layers: Sequence[SavedLayer
     first = {"batch_shape": shape, "dtype": "float32", "sparse": False, "name": INPUT_NAME}
     described = [_object("layers", "InputLayer", first)]
     for layer in layers:
-        own = {"name": layer.name, "trainable": layer.trainable, "dtype": layer.precision}
         built = {"build_config": {"input_shape": shape}} if layer.weights else {}
-        described.append({**object_json(layer.component, **own), **built})
+        described.append({**layer_json(layer), **built})
         shape = [None, *layer.size.output_shape]
     first_shape = [None, *input_shape]
     config = {"name": name, "trainable": True, "dtype": "float32", "layers": described}
@@ -58,6 +57,11 @@ def architecture_json(name: str, input_shape: Shape, layers: Sequence[SavedLayer
         "build_config": {"input_shape": first_shape},
     }
     return model if compiled is None else {**model, "compile_config": compiled}
+
+
+def layer_json(layer: SavedLayer) -> Json:
+    """A layer, as Keras serializes it."""
+    return object_json(layer.component, name=layer.name, trainable=layer.trainable, dtype=layer.precision)
 
 
 def compile_json(plan: Plan, training: TrainingConfig, loss_weight: float | None, rate: float) -> Json:
@@ -237,7 +241,10 @@ class OptimizerVariables:
 
 @dataclass(frozen=True)
 class PlannedModel:
-    """The model of a plan with its weights, in the order of Keras's `get_weights`; it is saved without Keras."""
+    """The model of a plan with its weights, in the order of Keras's `get_weights`; it is saved without Keras.
+
+    layers: all of them; `plan.left_out` stay out of the file.
+    """
 
     plan: Plan
     training: TrainingConfig
@@ -254,13 +261,13 @@ class PlannedModel:
         """Write a .keras or .h5 file, by the name's end, that stock Keras opens compiled."""
         weight = None if self.loss_weight == 1 else self.loss_weight
         compiled = compile_json(self.plan, self.training, weight, self.optimizer.rate)
-        architecture = architecture_json(self.plan.safe_name, self.plan.input_shape, self.layers, compiled)
+        layers = self.layers[self.plan.left_out :]
+        architecture = architecture_json(self.plan.safe_name, self.plan.file_shape, layers, compiled)
         if path.suffix == ".h5":
-            write_h5(path, architecture, self.layers, self.variables)
+            write_h5(path, architecture, layers, self.variables)
             return
-        write_keras(
-            path, architecture, self.layers, self.variables, (self.training.optimizer.tag, self.optimizer.variables)
-        )
+        optimizer = (self.training.optimizer.tag, self.optimizer.variables)
+        write_keras(path, architecture, layers, self.variables, optimizer)
 
 
 def save_model(model: Any, path: Path, metadata: Metadata) -> None:
@@ -271,7 +278,7 @@ def save_model(model: Any, path: Path, metadata: Metadata) -> None:
     Raises:
         OutputError: a full disk or a missing permission.
     """
-    stamped = strict({"format": METADATA_FORMAT, **metadata, "weights": weights_digest(model.get_weights())})
+    stamped = strict({"format": format_of(metadata), **metadata, "weights": weights_digest(model.get_weights())})
 
     def write(temporary: Path) -> None:
         reserve(temporary, _most_bytes(model, stamped))

@@ -60,6 +60,10 @@ class NumpyEngine:
         """A predictor that uses the current weights."""
         return NumpyPredictor(self.model.network, self.model.empty_objective)
 
+    def to_save(self) -> NumpyModel:
+        """The model, which leaves out what the plan says when it is saved."""
+        return self.model
+
 
 CHUNK_BYTES = 4 << 20
 """Bytes of rows gathered at a time, so that they stay in the processor's cache."""

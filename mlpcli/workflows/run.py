@@ -20,7 +20,8 @@ from mlpcli.files import write_json, write_text
 from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared, planned_layers
 from mlpcli.modelfile.card import layout_metadata
-from mlpcli.modelfile.writer import PlannedModel, save_model
+from mlpcli.modelfile.container import FRONT
+from mlpcli.modelfile.writer import PlannedModel, layer_json, save_model
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split
@@ -176,7 +177,7 @@ class Run:
 
     def _save(self, outcome: Outcome, scores: dict[str, Any]) -> Path:
         path = self.path / self.config.output.model
-        save_model(self.engine.model, path, self._metadata(outcome.kept_epoch, scores))
+        save_model(self.engine.to_save(), path, self._metadata(outcome.kept_epoch, scores))
         part = self.prepared.splits.test or self.prepared.splits.validation or self.prepared.splits.train
         check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())), self.choice.engine)
         return path
@@ -264,7 +265,8 @@ def model_metadata(
         "name": config.name,
         "config": config.model_dump(mode="json"),
         "plan": prepared.plan.as_metadata(),
-        "layer_names": [layer.name for layer in prepared.plan.layers],
+        "layer_names": [layer.name for layer in prepared.plan.layers[prepared.plan.left_out :]],
+        **_front(prepared),
         "data": {
             "fingerprint": fingerprint,
             **layout_metadata(prepared.source),
@@ -274,6 +276,13 @@ def model_metadata(
         "kept_epoch": kept_epoch,
         "versions": environment["versions"],
     }
+
+
+def _front(prepared: Prepared) -> dict[str, Any]:
+    """The layers that stay out of the file, for `mlpcli.modelfile.front`; nothing where all are in it."""
+    plan = prepared.plan
+    layers = planned_layers(plan, prepared.scaling, prepared.target_scaling)[: plan.left_out]
+    return {FRONT: [layer_json(layer) for layer in layers]} if layers else {}
 
 
 def test_chose_the_epoch(config: Config, prepared: Prepared) -> bool:
