@@ -14,7 +14,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +119,12 @@ class ModelFile:
             raise ModelFileError(f"{path}: holds no model, only weights; save the whole model with model.save")
         compiled = {} if training is None else {"training_config": parse_json(training, path, "training_config")}
         return {**parse_json(model, path, "model_config"), **compiled}
+
+
+def front_of(metadata: Mapping[str, Any]) -> list[Any]:
+    """The layers before those in the file, as Keras describes layers; unchecked."""
+    found = metadata.get(FRONT) or []
+    return found if isinstance(found, list) else [found]
 
 
 def format_of(metadata: Metadata) -> int:

@@ -13,18 +13,12 @@ from typing import Any
 from mlpcli.errors import ModelFileError
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.card import damaged_metadata
-from mlpcli.modelfile.container import FRONT, METADATA_FORMAT, Metadata
+from mlpcli.modelfile.container import FRONT, METADATA_FORMAT, Metadata, front_of
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.text import printable
 
 FRONT_LAYERS = ("Rescaling", "Normalization", "Flatten", "Reshape")
 MOST_FRONT = 10
-
-
-def front_of(metadata: Metadata | None) -> list[Any]:
-    """The layers before those in the file, as Keras describes layers; unchecked."""
-    found = (metadata or {}).get(FRONT) or []
-    return found if isinstance(found, list) else [found]
 
 
 def with_front(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
 from mlpcli.model.objective import Compilation
-from mlpcli.modelfile.container import ABOUT, Kind, ModelFile, open_model_file
+from mlpcli.modelfile.container import ABOUT, Kind, ModelFile, front_of, open_model_file
 from mlpcli.modelfile.hdf5 import read_text
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.text import printable
@@ -166,7 +166,7 @@ MOST_NAMES = 12
 def file_facts(origin: Origin, metadata: Mapping[str, Any] | None, architecture: Mapping[str, Any]) -> list[Fact]:
     """All facts about a model file, the most wanted first; a stock Keras file has few."""
     known = metadata or {}
-    facts = [*_of_data(known), *_of_training(known), *_of_scores(known)]
+    facts = [*_of_data(known), *_of_front(known), *_of_training(known), *_of_scores(known)]
     if metadata is None:
         facts += _of_compilation(*compilation_of(architecture))
     facts.append(("written by", ", ".join(_writers(known, origin))))
@@ -192,6 +192,14 @@ def _of_data(metadata: Mapping[str, Any]) -> Iterator[Fact]:
         yield "columns", _names(columns)
     if plan.get("class_names"):
         yield "classes", _names(plan["class_names"])
+
+
+def _of_front(metadata: Mapping[str, Any]) -> Iterator[Fact]:
+    """The layers that the table does not show: of a file for stock Keras (output.input), which takes scaled rows."""
+    kinds = [printable(layer.get("class_name"), 40) for layer in front_of(metadata) if isinstance(layer, dict)]
+    if kinds:
+        names = ", ".join(kinds[:MOST_NAMES])
+        yield "left out", f"{names}; stock Keras takes what they make of a row, mlpcli raw rows"
 
 
 def _of_training(metadata: Mapping[str, Any]) -> Iterator[Fact]:

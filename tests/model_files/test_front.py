@@ -90,6 +90,13 @@ def test_the_file_lacks_what_scales_and_what_flattens(images: Models, tables: Mo
     assert _layers(tables["scaled"]) == _layers(tables["flat"]) == ((3,), ["Dense", "Dense"])
 
 
+def test_summary_says_what_is_left_out(images: Models, tables: Models) -> None:
+    said = "stock Keras takes what they make of a row, mlpcli raw rows"
+    assert dict(mlpcli.summary(images["flat"]).facts)["left out"] == f"Rescaling, Flatten; {said}"
+    assert dict(mlpcli.summary(tables["scaled"]).facts)["left out"] == f"Normalization; {said}"
+    assert "left out" not in dict(mlpcli.summary(tables["raw"]).facts)
+
+
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_scores_and_predictions_of_pictures_are_the_same_to_the_bit(images: Models, form: str, tmp_path: Path) -> None:
     folder, raw, model = images["raw"].parents[1], images["raw"], images[form]
