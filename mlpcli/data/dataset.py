@@ -137,7 +137,7 @@ class Layout:
     """What rows must look like to go with the training rows, and how files are made into such rows.
 
     targets: numbers per row (1 for classes). preprocessing, image, pixel_max: as in `Source`. any_shape: whether rows
-    of another shape with as many values are put into input_shape, as for a model that mlpcli did not write.
+    of another shape with as many values are put into input_shape, as `SavedModel.takes_any_shape` says.
     """
 
     input_shape: tuple[int, ...]

@@ -11,7 +11,6 @@ from math import isqrt
 from pathlib import Path
 from typing import Any
 
-from mlpcli.arrays import Array
 from mlpcli.config.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -56,6 +55,14 @@ class SavedModel:
     compilation: Compilation | None
     uncompiled: str | None
     left_out: int = 0
+
+    @property
+    def takes_any_shape(self) -> bool:
+        """Whether rows of another shape are put into the network's, where they hold as many values.
+
+        Without its first layers a file may take flat rows, and so people have them.
+        """
+        return self.stock or self.left_out > 0
 
     @property
     def meaning(self) -> Meaning:
@@ -225,34 +232,6 @@ def assumed_of_pictures(model: SavedModel) -> str:
     if not said:
         return ""
     return f"{model.path}: mlpcli did not write this model; assumed is that it was trained on {' and '.join(said)}"
-
-
-BYTES_ABOVE = 128
-"""Whole numbers up to more than this are taken for pixels of 0 to 255."""
-
-
-def range_warning(model: SavedModel, x: Array) -> str | None:
-    """What to say where rows x (n, ...) are in another range than the pixels that the model takes; None: nothing.
-
-    x: before it is divided as --divide-by says.
-    """
-    taken, divide_by = model.card.data.pixel_max, model.told.divide_by
-    if taken is None or divide_by is not None or len(x) == 0:
-        return None
-    low, high = float(x.min()), float(x.max())
-    if taken == 1 and x.dtype.kind in "iu" and low >= 0 and BYTES_ABOVE < high <= 255:
-        if not model.stock:
-            return f"these rows hold values up to {high:g}, but the model was trained on 0 to 1; divide them by 255"
-        return (
-            "these rows hold whole numbers up to 255, and the model has no layer that scales; if it learnt x / 255,"
-            " give --divide-by 255, else --divide-by 1"
-        )
-    if taken == 255 and x.dtype.kind == "f" and low >= 0 and 0 < high <= 1:
-        return (
-            "these rows hold values from 0 to 1, but the model takes 0 to 255, which its first layer scales; give them"
-            " undivided, or multiply them by 255"
-        )
-    return None
 
 
 def usual_compilation(task: str) -> Compilation:

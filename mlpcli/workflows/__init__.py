@@ -8,6 +8,7 @@ The files, in reading order:
 - train.py: train, with one seed or several
 - seeds.py: a config trained with several seeds, with means and spreads
 - recorded_data.py: the data that a saved model names, and what of it is opened
+- row_ranges.py: rows in another range than the model takes, and what is said of them
 - evaluate.py: evaluate, which rows and their scores
 - stock_tables.py: the columns of a table for a model that mlpcli did not write
 - predict_inputs.py: the inputs of predict, all checked before the model is loaded

@@ -28,6 +28,7 @@ from mlpcli.tables.table_reader import read_batches
 from mlpcli.text import did_you_mean, listed, number, shown
 from mlpcli.workflows.prepare import check_splits
 from mlpcli.workflows.recorded_data import recorded_data
+from mlpcli.workflows.row_ranges import range_warning
 from mlpcli.workflows.stock_tables import refuse_columns, stock_preprocessing, takes_tables
 
 if TYPE_CHECKING:
@@ -220,8 +221,6 @@ class ChosenRows:
 
 def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -> ChosenRows:
     """The rows for `evaluate` (see there for the arguments and what is raised)."""
-    from mlpcli.modelfile.saved_model import range_warning
-
     if data is not None:
         if split is not None:
             raise UserError("--split chooses among the model's own rows; leave out --split or --data")
@@ -279,7 +278,7 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
     """The rows of --data, encoded with the model's classes and columns."""
     layout, classes, notes = model.card.layout, model.card.plan.class_names, []
     name = built_in_name(str(data))
-    layout = replace(layout, any_shape=model.stock)
+    layout = replace(layout, any_shape=model.takes_any_shape)
     own, said = namesake_of("--data", Path(str(data))) if name == str(data) else (None, [])
     notes += [f"note: {note}" for note in said]
     if name is not None and own is None:
@@ -297,7 +296,8 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
             notes.append(f"note: {found_note('--data', path)}")
         layout = _with_columns(model, path, layout, notes)
         rows = read_rows("--data", path, layout)
-        notes += [f"{'note' if model.stock else 'warning'}: {note}" for note in rows.notes]
+        word = "note" if model.stock or not is_table_path(path) else "warning"
+        notes += [f"{word}: {note}" for note in rows.notes]
         check_finite(str(data), rows.x, rows.y, layout.feature_names)
     return ChosenRows(Part(rows.x, rows.y, np.arange(len(rows))), str(data), classes, None, notes)
 

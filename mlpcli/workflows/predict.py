@@ -89,9 +89,10 @@ def prepare_prediction(
 
     `note` is called with texts for the user, such as that a picture is inverted; `stdin` is what `-` reads.
     """
-    from mlpcli.modelfile.saved_model import assumed_of_pictures, open_model, range_warning
+    from mlpcli.modelfile.saved_model import assumed_of_pictures, open_model
     from mlpcli.workflows.predict_inputs import Reading, a_kind, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
+    from mlpcli.workflows.row_ranges import range_warning
     from mlpcli.workflows.stock_tables import refuse_columns
 
     model = open_model(model_or_run, told)
@@ -102,7 +103,7 @@ def prepare_prediction(
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:
         check_folder(folder)
-    if model.stock:
+    if model.takes_any_shape:
         layout = replace(layout, any_shape=True)
     reading = Reading(layout, meaning.targets, stdin, invert, note, strict, crop, _fit(model, note))
     opened = open_inputs(inputs, reading)
@@ -110,7 +111,7 @@ def prepare_prediction(
         refuse_columns(model, f"the input is {a_kind(opened.kind)}")
     if model.stock and opened.kind == "picture" and (assumed := assumed_of_pictures(model)):
         note(assumed)
-    if opened.kind == "array" and (warning := range_warning(model, next(opened.batches()).x)) is not None:
+    if opened.kind != "picture" and (warning := range_warning(model, next(opened.batches()).x)) is not None:
         note(f"warning: {warning}")
     wanted = wanted or AnswerColumns()
     if output is not None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 import mlpcli
 from mlpcli.config.load_config import load_config
-from mlpcli.errors import ConfigError, ModelFileError
+from mlpcli.errors import ConfigError, DataError, ModelFileError
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.workflows.prepare import plan_from_facts
 from mlpcli.workflows.summary import named_weights
@@ -108,6 +108,25 @@ def test_scores_and_predictions_of_pictures_are_the_same_to_the_bit(images: Mode
     Image.fromarray(np.arange(100 * 80, dtype=np.uint32).reshape(100, 80).astype(np.uint8)).save(photo)
     for inputs in (data, photo):
         np.testing.assert_array_equal(mlpcli.predict(model, inputs).outputs, mlpcli.predict(raw, inputs).outputs)
+
+
+def test_flat_rows_and_one_hot_targets_are_taken_where_the_file_takes_them(images: Models, tmp_path: Path) -> None:
+    with np.load(images["raw"].parents[1] / "images.npz") as arrays:
+        x, y = arrays["x"], arrays["y"]
+    expected = mlpcli.evaluate(images["raw"], images["raw"].parents[1] / "images.npz").evaluation
+    flat = tmp_path / "flat.npz"
+    np.savez(flat, x_test=x.reshape(60, 256), y_test=np.eye(3)[y])
+    for form in FORMS[1:]:
+        found = mlpcli.evaluate(images[form], flat)
+        assert found.evaluation["loss"] == expected["loss"]
+        assert found.notes == [
+            f"note: {flat}: y_test is one-hot: its columns are the classes",
+            f"note: {flat}: rows of the shape (256,) become (16, 16)",
+        ]
+        rows = mlpcli.predict(images[form], x.reshape(60, 256))
+        np.testing.assert_array_equal(rows.outputs, mlpcli.predict(images["raw"], x).outputs)
+    with pytest.raises(DataError, match=r"has the shape \(60, 256\), but the model takes \(rows, 16, 16\)"):
+        mlpcli.predict(images["raw"], x.reshape(60, 256))
 
 
 @pytest.mark.parametrize("form", FORMS[1:])
