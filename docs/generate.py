@@ -71,7 +71,27 @@ with a note where the last layer could have been meant as one. `model.output` al
 The model has the weights of the best epoch: by what early stopping monitors, without early stopping by `val_loss`, or
 by `loss` where there is no validation set. The same holds when the training is interrupted. `output.keep: last`, or
 `restore_best_weights: false`, keeps those of the last epoch; so do averaged weights (`use_ema`), which are those of no
-epoch. `metrics.json` has `monitor`, `best_epoch` and `kept_epoch`."""
+epoch. `metrics.json` has `monitor`, `best_epoch` and `kept_epoch`.
+
+## What the file takes
+
+A network is trained on scaled values, and its file begins with the layer that scales, so that stock Keras, too, takes
+the data as it is: `output.input: raw`. The tutorials scale by hand; for a file that goes on in such a notebook:
+
+| `output.input` | the file leaves out | stock Keras gives it, for MNIST | for a table |
+|---|---|---|---|
+| `raw` | nothing | `x_test`, 0 to 255, (rows, 28, 28) | the columns in their own units, categories as 0 and 1 |
+| `scaled` | what `data.scaling` puts first | `x_test / 255` | standardized columns |
+| `flat` | that, and the `flatten` behind it | `x_test.reshape(-1, 784) / 255` | as `scaled` |
+
+It is one key since the three follow one another: no tutorial has flat pixels that are not divided, and `flat` needs a
+network that begins with rows of numbers; one that begins with `conv2d` has `scaled`. Training, weights and scores are
+the same to the bit. The layers left out travel in the file's metadata, where Keras does not look: `evaluate`, `predict`,
+`summary --weights`, `trace` and `gradcheck` take raw rows and pictures as ever, and give the same answers.
+
+The labels are those of the loss that the file is compiled with. `auto` takes class numbers: `evaluate(x, y_test)`; with
+`training.loss: categorical_crossentropy` it is `evaluate(x, keras.utils.to_categorical(y_test))`. docs/python.md has the
+lines."""
 
 _MEANING = """### Which of them mean something
 
