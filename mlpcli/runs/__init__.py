@@ -2,6 +2,7 @@
 
 - directory.py: a run directory: its name and files, and the folder of several seeds
 - run_file.py: one of its files opened within bounds
+- checkpoint.py: the state of the last epoch, for resuming, and the best weights
 - history.py: history.csv, one row per epoch
 - read_run.py: a run's curves, config and evaluation, as others need them
 - run_labels.py: labels for several runs, from the differences between their configs

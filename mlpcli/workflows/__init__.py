@@ -6,6 +6,8 @@ The files, in reading order:
 - validate.py: validate, what a config would build
 - run.py: one run: its directory, its training, everything written into it
 - train.py: train, with one seed or several
+- resume.py: an earlier run goes on
+- reproduce.py: a run is trained again and compared
 - seeds.py: a config trained with several seeds, with means and spreads
 - recorded_data.py: the data that a saved model names, and what of it is opened
 - row_ranges.py: rows in another range than the model takes, and what is said of them
