@@ -15,19 +15,34 @@ from mlpcli.cli.terminal import say, write_result
 @click.option("--output", type=PATH, help="The picture to write; its extension sets the format.")
 @click.option("--metric", help="Draw only this metric, such as loss or accuracy.")
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
-def plot(run_dirs: tuple[Path, ...], output: Path | None, metric: str | None, file_format: str) -> None:
+@click.option("--ylim", metavar="LOW:HIGH", help="Limits of the y axis, such as 0.8:1; for one panel.")
+@click.option("--title", help="The title above the learning curves.")
+@click.option("--legend", metavar="A,B", help="Names in the legend: of the curves of one run, or of the runs.")
+@click.option("--size", metavar="WxH", help="Width and height in inches, such as 8x6.")
+def plot(
+    run_dirs: tuple[Path, ...],
+    output: Path | None,
+    metric: str | None,
+    file_format: str,
+    ylim: str | None,
+    title: str | None,
+    legend: str | None,
+    size: str | None,
+) -> None:
     """Draw the learning curves and the confusion matrix of a run.
 
     Several runs share one picture, and so do the seeds in a folder of train --seeds. Reads only the files of the run,
-    so it also works while the run is still training.
+    so it also works while the run is still training. With --ylim, --title, --legend or --size, the learning curves
+    alone are drawn.
 
     \b
     $ mlpcli plot runs/digits
     $ mlpcli plot runs/digits runs/digits-2 --output both.png
+    $ mlpcli plot runs/digits --metric accuracy --ylim 0.8:1 --legend Train,Test
     """
     from mlpcli.workflows.plot import plot as run
 
-    result = run(list(run_dirs), output, metric, file_format)
+    result = run(list(run_dirs), output, metric, file_format, ylim=ylim, title=title, legend=legend, size=size)
     for path in result.paths:
         write_result(f"{path.resolve()}\n")
     for note in result.notes:

@@ -2,6 +2,7 @@
 
 - style.py: the look of all pictures, fonts for every script, saving
 - axis_limits.py: the limits and scale of an axis
+- picture_options.py: limits, title, names and size that a user sets
 - learning_curves.py: loss and metrics against epochs
 - confusion_matrix.py: the confusion matrix
 - predicted_against_true.py: predicted against true values

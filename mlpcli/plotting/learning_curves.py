@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.errors import UserError
-from mlpcli.plotting.axis_limits import choose_scale, drawable
+from mlpcli.plotting.axis_limits import Scale, choose_scale, drawable
+from mlpcli.plotting.picture_options import LONGEST_NAME, LONGEST_TITLE, NO_OPTIONS, Pair, PictureOptions
 from mlpcli.plotting.style import (
     BLUE,
     COLOURS,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 
 ON_REQUEST = ("learning_rate", "seconds")  # columns that are not metrics, drawn only on request
-LONGEST_TITLE = 80
 MOST_PANELS = 24
 
 
@@ -44,41 +44,76 @@ def metrics_of(runs: Sequence[RunCurves]) -> list[str]:
     return sorted((name for name in columns if name not in ("epoch", *ON_REQUEST)), key=lambda name: name != "loss")
 
 
-def learning_curves(runs: Sequence[RunCurves], metric: str | None = None, title: str | None = None) -> Figure:
+def learning_curves(
+    runs: Sequence[RunCurves],
+    metric: str | None = None,
+    title: str | None = None,
+    options: PictureOptions = NO_OPTIONS,
+) -> Figure:
     """One panel per metric, or the panel of `metric` alone, with training and validation in the same panel.
 
     What is too much to be seen is thinned out, and the picture says so: metrics from the 25th on, and of thousands of
     epochs all but the lowest and highest value of each stretch.
 
     One run: a colour each for training and validation, and the best epoch marked. Several: a colour per run,
-    training dashed, and a legend of their labels. The title is the run's label unless given.
+    training dashed, and a legend of their labels. The title is the run's label unless given; the one among the
+    options goes before it.
 
     Raises:
-        UserError: no run has the metric, or none has any.
+        UserError: no run has the metric, or none has any; or an option does not fit the picture: limits for several
+            panels, other than a name per curve (several runs: per run), a size too small for the panels.
     """
     every = [_known(metric, runs)] if metric else metrics_of(runs)
     metrics = every[:MOST_PANELS]
     if not metrics:
         raise UserError("the history has no metrics, only epochs; train again")
-    title = one_line(title or (runs[0].label if len(runs) == 1 else f"{len(runs)} runs"), LONGEST_TITLE)
-    if len(metrics) < len(every):
+    if options.ylim and len(metrics) > 1:
+        raise UserError(f"--ylim: is for one panel, and there are {len(metrics)}; add --metric, such as {metrics[-1]}")
+    title = one_line(
+        options.title or title or (runs[0].label if len(runs) == 1 else f"{len(runs)} runs"), LONGEST_TITLE
+    )
+    if len(metrics) < len(every) and not options.title:
         title = f"{title} ({len(metrics)} of {len(every):,} metrics; --metric draws any other)"
-    with drawing_style(fonts_for([title, *metrics, *(run.label for run in runs)]).families):
-        return _compose(runs, metrics, title)
+    entries = entries_of(runs, metrics) if options.legend is None else _renamed(runs, metrics, options.legend)
+    with drawing_style(fonts_for([title, *metrics, *(entry.label for entry in entries)]).families):
+        return _compose(runs, metrics, title, entries, options)
 
 
-def _compose(runs: Sequence[RunCurves], metrics: Sequence[str], title: str) -> Figure:
+def _compose(
+    runs: Sequence[RunCurves],
+    metrics: Sequence[str],
+    title: str,
+    entries: Sequence[LegendEntry],
+    options: PictureOptions,
+) -> Figure:
     """Up to three panels in a row (four make a square), a title above, the legend below."""
     columns = 2 if len(metrics) == 4 else min(len(metrics), 3)
     rows = -(-len(metrics) // columns)
-    width = 5.0 * columns + 1.0
-    entries = entries_of(runs, metrics)
-    figure = new_figure(width, 3.6 * rows + 0.5 + legend_height(entries, width))
+    width, height = options.size or (5.0 * columns + 1.0, 0.0)
+    if options.size:
+        _check_size(options.size, columns, rows, entries)
+    figure = new_figure(width, height or 3.6 * rows + 0.5 + legend_height(entries, width))
     for place, metric in enumerate(metrics, start=1):
-        draw_panel(figure.add_subplot(rows, columns, place), metric, runs)
+        draw_panel(figure.add_subplot(rows, columns, place), metric, runs, options.ylim)
     set_title(figure, title)
     add_legend(figure, entries, width)
     return figure
+
+
+LEAST_PANEL = (1.9, 1.5)  # inches; in less, the axis has no room beside its labels
+
+
+def _check_size(size: Pair, columns: int, rows: int, entries: Sequence[LegendEntry]) -> None:
+    """Refuse a size that cannot hold the panels, the title and the legend."""
+    wide = max(LEAST_PANEL[0] * columns, legend_width(entries))
+    high = LEAST_PANEL[1] * rows + 0.4 + legend_height(entries, max(size[0], wide))
+    if size[0] >= wide and size[1] >= high:
+        return
+    least = f"{np.ceil(10 * wide) / 10:g}x{np.ceil(10 * high) / 10:g}"
+    fewer = "; or --metric for one panel" if columns > 1 else ""
+    raise UserError(
+        f"--size: {size[0]:g}x{size[1]:g} inches are too small for this picture; give at least {least}{fewer}"
+    )
 
 
 def _known(metric: str, runs: Sequence[RunCurves]) -> str:
@@ -98,8 +133,8 @@ THIN_FROM = 500  # epochs; the noise of many would make a broad band
 MOST_POINTS = 4000  # of a curve; a panel is some 600 pixels wide
 
 
-def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves]) -> None:
-    """Draw `metric` and `val_` + metric of every run that has them."""
+def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves], ylim: Pair | None = None) -> None:
+    """Draw `metric` and `val_` + metric of every run that has them, within limits that may be given."""
     drawn = []
     for run, colour in zip(runs, run_colours(len(runs)), strict=True):
         curves = curves_of(run, metric, None if len(runs) == 1 else colour)
@@ -108,7 +143,7 @@ def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves]) -> None:
         if curves:
             _mark_best(axes, run.best_epoch, curves[-1], alone=len(runs) == 1)
         drawn += curves
-    _finish(axes, metric, drawn)
+    _finish(axes, metric, drawn, ylim)
     if len(runs) == 1:
         _write_best(axes, runs[0].best_epoch, drawn)
 
@@ -195,10 +230,13 @@ def _write_value(axes: Axes, epoch: int, value: float, left: bool, below: bool) 
     )
 
 
-def _finish(axes: Axes, metric: str, curves: Sequence[Curve]) -> None:
+def _finish(axes: Axes, metric: str, curves: Sequence[Curve], ylim: Pair | None) -> None:
     """Set the limits, ticks and labels of the axes."""
     label = one_line(metric.replace("_", " "), 40)
     scale = choose_scale(metric, [curve.values.tolist() for curve in curves])
+    if scale is not None and ylim is not None:
+        log = scale.log and ylim[0] > 0
+        scale = Scale(*ylim, log=log, remark=scale.remark if log else "")
     if scale is None:
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=FAINT)
         axes.set_yticks([])
@@ -217,6 +255,7 @@ def _finish(axes: Axes, metric: str, curves: Sequence[Curve]) -> None:
 
 Dash = Literal["-", "--", "none"]
 MOST_RUNS = 24
+BEST = "best epoch"
 _LINE_HEIGHT, _LETTER_WIDTH, _HANDLE_WIDTH = 0.23, 0.088, 0.75  # inches
 
 
@@ -239,7 +278,31 @@ def entries_of(runs: Sequence[RunCurves], metrics: Sequence[str]) -> list[Legend
         return [*_run_entries(runs), *_key_entries(training and validation, bool(best))]
     entries = [LegendEntry("training", BLUE)] if training else []
     entries += [LegendEntry("validation", VERMILION)] if validation else []
-    return entries + [LegendEntry(f"best epoch: {epoch}", FAINT, "--") for epoch in best]
+    return entries + [LegendEntry(f"{BEST}: {epoch}", FAINT, "--") for epoch in best]
+
+
+def _renamed(runs: Sequence[RunCurves], metrics: Sequence[str], names: Sequence[str]) -> list[LegendEntry]:
+    """The entries with other names for the curves of one run, or for several runs; what else there is keeps its own.
+
+    Raises:
+        UserError: not as many names as curves or runs.
+    """
+    entries = entries_of(runs, metrics)
+    curves = sum(not entry.label.startswith(BEST) for entry in entries)
+    expected = curves if len(runs) == 1 else len(runs)
+    if len(names) != expected:
+        labels = listed([entry.label for entry in entries[:curves]], 3)
+        what = f"the curves {labels}" if len(runs) == 1 else f"{expected} runs"
+        raise UserError(f"--legend: give one name for each of {what}, separated by commas (got {len(names)})")
+    if len(runs) > 1:
+        return entries_of([replace(run, label=name) for run, name in zip(runs, names, strict=True)], metrics)
+    named = [replace(entry, label=name) for entry, name in zip(entries, names, strict=False)]
+    return named + entries[curves:]
+
+
+def legend_width(entries: Sequence[LegendEntry]) -> float:
+    """Inches that the longest line of the legend needs."""
+    return 0.2 + _HANDLE_WIDTH + _LETTER_WIDTH * max((display_width(entry.label) for entry in entries), default=0)
 
 
 def legend_height(entries: Sequence[LegendEntry], width: float) -> float:
@@ -261,7 +324,9 @@ def add_legend(figure: Figure, entries: Sequence[LegendEntry], width: float) -> 
 
 def _run_entries(runs: Sequence[RunCurves]) -> list[LegendEntry]:
     colours = run_colours(len(runs))
-    entries = [LegendEntry(one_line(run.label, 70), colour) for run, colour in zip(runs, colours, strict=True)]
+    entries = [
+        LegendEntry(one_line(run.label, LONGEST_NAME), colour) for run, colour in zip(runs, colours, strict=True)
+    ]
     if len(entries) > MOST_RUNS:
         more = len(entries) - MOST_RUNS + 1
         entries[MOST_RUNS - 1 :] = [LegendEntry(f"and {more} more", FAINT, "none")]
@@ -270,7 +335,7 @@ def _run_entries(runs: Sequence[RunCurves]) -> list[LegendEntry]:
 
 def _key_entries(both: bool, best: bool) -> list[LegendEntry]:
     entries = [LegendEntry("training", FAINT, "--"), LegendEntry("validation", FAINT)] if both else []
-    return entries + ([LegendEntry("best epoch", FAINT, "none", "o")] if best else [])
+    return entries + ([LegendEntry(BEST, FAINT, "none", "o")] if best else [])
 
 
 def _columns(entries: Sequence[LegendEntry], width: float) -> int:

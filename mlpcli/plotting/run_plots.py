@@ -11,6 +11,7 @@ from mlpcli.errors import RunDirectoryError
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.fitted_curve import fitted_curve_figure
 from mlpcli.plotting.learning_curves import learning_curves
+from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
 from mlpcli.plotting.style import save_figure
 from mlpcli.runs import directory as run_directory
@@ -76,12 +77,18 @@ def draw_evaluation(run: Path) -> dict[str, Figure]:
         raise RunDirectoryError(f"{path}: is damaged: {error}; evaluate the run again") from error
 
 
-def draw_seeds(folder: Path, formats: Sequence[str], metric: str | None = None, output: Path | None = None) -> Drawn:
+def draw_seeds(
+    folder: Path,
+    formats: Sequence[str],
+    metric: str | None = None,
+    output: Path | None = None,
+    options: PictureOptions = NO_OPTIONS,
+) -> Drawn:
     """Draw the seeds in a folder in one picture: history.* in it, `metric`.* for one metric, or `output`.
 
     Raises:
         RunDirectoryError: no seed has finished an epoch yet, or a file is damaged.
-        UserError: no seed has the metric.
+        UserError: no seed has the metric, or an option does not fit the picture.
         OutputError: the picture cannot be written.
     """
     seeds = [seed for seed in seed_folders(folder) if _has_epochs(seed)]
@@ -89,18 +96,26 @@ def draw_seeds(folder: Path, formats: Sequence[str], metric: str | None = None, 
         raise RunDirectoryError(f"{folder}: none of its seeds has finished an epoch; plot again after the first")
     drawn = Drawn()
     name = read_config(seeds[0]).get("name") or folder.resolve().name
-    figure = overlaid_curves(seeds, metric, f"{name}: {len(seeds)} seed{'s' if len(seeds) > 1 else ''}")
+    figure = overlaid_curves(seeds, metric, f"{name}: {len(seeds)} seed{'s' if len(seeds) > 1 else ''}", options)
     for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
         drawn.save(figure, path)
     return drawn
 
 
-def overlaid_curves(runs: Sequence[Path], metric: str | None = None, title: str | None = None) -> Figure:
-    """Several runs in one picture, labelled with the differences between their configs (raises as `read_curves`)."""
+def overlaid_curves(
+    runs: Sequence[Path],
+    metric: str | None = None,
+    title: str | None = None,
+    options: PictureOptions = NO_OPTIONS,
+) -> Figure:
+    """Several runs in one picture, labelled with the differences between their configs.
+
+    Raises as `read_curves` and `learning_curves`.
+    """
     curves = [read_curves(run) for run in runs]
     labels = differing_labels([read_config(run) for run in runs], distinct_names(runs))
     labelled = [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
-    return learning_curves(labelled, metric, title)
+    return learning_curves(labelled, metric, title, options)
 
 
 def distinct_names(runs: Sequence[Path]) -> list[str]:

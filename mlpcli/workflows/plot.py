@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from mlpcli.errors import UserError
 
 if TYPE_CHECKING:
+    from mlpcli.plotting.picture_options import PictureOptions
     from mlpcli.plotting.run_plots import Drawn
 
 
@@ -32,7 +34,15 @@ class PlotResult:
 
 
 def plot(
-    run_dirs: list[Path], output: Path | None = None, metric: str | None = None, format: str = "png"
+    run_dirs: list[Path],
+    output: Path | None = None,
+    metric: str | None = None,
+    format: str = "png",
+    *,
+    ylim: str | Sequence[float] | None = None,
+    title: str | None = None,
+    legend: str | Sequence[str] | None = None,
+    size: str | Sequence[float] | None = None,
 ) -> PlotResult:
     """Draw one run, several runs in one picture, or all seeds of `train_seeds`.
 
@@ -41,11 +51,16 @@ def plot(
     seeds in one picture. Several: comparison.* in the current folder. With `output`, the learning curves alone, there;
     its extension (png, svg, pdf) decides the format.
 
+    `ylim` ("0.8:1" or two numbers), `title`, `legend` ("Train,Test" or a list: the curves of one run, or the runs) and
+    `size` ("8x6" or two numbers, inches) set what the learning curves look like; they are drawn alone then.
+
     Raises:
-        UserError: no run given, an unknown metric or format, a folder for `output` that does not exist.
+        UserError: no run given, an unknown metric or format, a folder for `output` that does not exist, an option that
+            cannot be read or does not fit the picture.
         RunDirectoryError: a folder is not a run directory, has no finished epoch, or has a damaged file.
         OutputError: a picture cannot be written.
     """
+    from mlpcli.plotting.picture_options import picture_options
     from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds
     from mlpcli.plotting.style import check_format
     from mlpcli.runs.directory import seed_folders
@@ -54,28 +69,33 @@ def plot(
     if not runs:
         raise UserError("no run directory given; give one or more, such as runs/digits")
     format = check_format(format, "format")
+    options = picture_options(ylim, title, legend, size)
     place = _checked(Path(output)) if output else None
     if len(runs) == 1 and seed_folders(runs[0]):
-        drawn = draw_seeds(runs[0], [format], metric, place)
-    elif place is None and metric is None and len(runs) == 1:
+        drawn = draw_seeds(runs[0], [format], metric, place, options)
+    elif place is None and metric is None and len(runs) == 1 and not options.any:
         drawn = draw_run(runs[0], [format])
     else:
         drawn = Drawn()
-        _draw_curves(drawn, [seed for run in runs for seed in seed_folders(run) or [run]], metric, place, format)
+        _draw_curves(
+            drawn, [seed for run in runs for seed in seed_folders(run) or [run]], metric, place, format, options
+        )
     return PlotResult(drawn.paths, drawn.notes)
 
 
-def _draw_curves(drawn: Drawn, runs: list[Path], metric: str | None, output: Path | None, format: str) -> None:
+def _draw_curves(
+    drawn: Drawn, runs: list[Path], metric: str | None, output: Path | None, format: str, options: PictureOptions
+) -> None:
     """The learning curves alone, at `output` or where they belong."""
     from mlpcli.plotting.learning_curves import learning_curves
-    from mlpcli.plotting.run_plots import overlaid_curves
+    from mlpcli.plotting.run_plots import HISTORY_PLOT, overlaid_curves
     from mlpcli.runs.read_run import read_curves
 
     if len(runs) == 1:
-        figure = learning_curves([read_curves(runs[0])], metric)
-        drawn.save(figure, output or runs[0] / f"{metric}.{format}")
+        figure = learning_curves([read_curves(runs[0])], metric, options=options)
+        drawn.save(figure, output or runs[0] / f"{metric or HISTORY_PLOT}.{format}")
     else:
-        drawn.save(overlaid_curves(runs, metric), output or Path(f"{COMPARISON}.{format}"))
+        drawn.save(overlaid_curves(runs, metric, options=options), output or Path(f"{COMPARISON}.{format}"))
 
 
 def _checked(output: Path) -> Path:
