@@ -8,7 +8,7 @@ from mlpcli import globs
 from mlpcli.config import yaml_reader
 from mlpcli.data.images import decoding
 from mlpcli.modelfile import container, hdf5
-from mlpcli.plotting import confusion_matrix, learning_curves, predicted_against_true
+from mlpcli.plotting import confusion_matrix, curves, learning_curves, predicted_against_true
 from mlpcli.runs import history, read_run, run_file
 from mlpcli.tables import excel, text_file
 from mlpcli.workflows import recorded_data
@@ -34,6 +34,6 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert excel.MEMORY_FACTOR == 4
     assert f"{decoding.LARGEST_FILE_BYTES // GIB} GiB, {decoding.MOST_PIXELS // 10**6} million pixels" in text
     assert f"{globs.MOST_ENTRIES:,} files and folders, and stands for {globs.MOST_FILES:,} files" in text
-    assert f"{learning_curves.MOST_PANELS} metrics" in text and f"{learning_curves.MOST_POINTS:,} epochs" in text
+    assert f"{learning_curves.MOST_PANELS} metrics" in text and f"{curves.MOST_POINTS:,} epochs" in text
     assert f"{confusion_matrix.CELLS_UP_TO} cells" in text and f"{predicted_against_true.MOST_DOTS:,} dots" in text
     assert f"{recorded_data.MOST_GENERATED:,} rows of a generated set" in text

@@ -3,7 +3,10 @@
 - style.py: the look of all pictures, fonts for every script, saving
 - axis_limits.py: the limits and scale of an axis
 - picture_options.py: limits, title, names and size that a user sets
-- learning_curves.py: loss and metrics against epochs
+- curves.py: the curves of a run, and their colours
+- panel.py: one metric's curves, the best epoch, the axes
+- legend.py: what the curves are called
+- learning_curves.py: loss and metrics against epochs, panel by panel
 - confusion_matrix.py: the confusion matrix
 - predicted_against_true.py: predicted against true values
 - fitted_curve.py: the curve of a model with one input through its points

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mlpcli.errors import UserError
-from mlpcli.plotting.learning_curves import MOST_RUNS, learning_curves, metrics_of, run_colours
+from mlpcli.plotting.curves import metrics_of, run_colours
+from mlpcli.plotting.learning_curves import learning_curves
+from mlpcli.plotting.legend import MOST_RUNS
 from mlpcli.runs.read_run import RunCurves
 
 HISTORY = {

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from mlpcli.errors import UserError
-from mlpcli.plotting import confusion_matrix, learning_curves, predicted_against_true
+from mlpcli.plotting import confusion_matrix, curves, learning_curves, predicted_against_true
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
 from mlpcli.runs.read_run import RunCurves
 
 
 def test_of_many_epochs_the_extremes_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learning_curves, "MOST_POINTS", 6)
+    monkeypatch.setattr(curves, "MOST_POINTS", 6)
     loss = [5.0, 9.0, 1.0, float("nan"), 3.0, 2.0, float("nan"), float("nan"), float("nan"), 4.0]
     run = RunCurves("a", {"epoch": [float(epoch) for epoch in range(1, 11)], "loss": loss}, best_epoch=6)
     axes = learning_curves.learning_curves([run]).axes[0]
@@ -25,14 +25,14 @@ def test_of_many_epochs_the_extremes_are_drawn(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_stretch_of_gaps_stays_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learning_curves, "MOST_POINTS", 4)
+    monkeypatch.setattr(curves, "MOST_POINTS", 4)
     run = RunCurves("a", {"epoch": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "loss": [1.0, 2.0, 3.0] + [float("inf")] * 3})
     line = learning_curves.learning_curves([run]).axes[0].lines[0]
     assert line.get_ydata()[:2].tolist() == [1, 3] and np.isnan(line.get_ydata()[2:]).all()
 
 
 def test_as_many_epochs_as_are_drawn_whole() -> None:
-    epochs = [float(epoch) for epoch in range(1, learning_curves.MOST_POINTS + 1)]
+    epochs = [float(epoch) for epoch in range(1, curves.MOST_POINTS + 1)]
     axes = learning_curves.learning_curves([RunCurves("a", {"epoch": epochs, "loss": epochs})]).axes[0]
     assert (axes.get_xlabel(), axes.lines[0].get_xdata().tolist()) == ("epoch", epochs)
 

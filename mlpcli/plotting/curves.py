@@ -1,0 +1,79 @@
+"""The curves of a run: which metrics there are, their values, colours, and what is thinned out of too many epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.plotting.axis_limits import drawable
+from mlpcli.plotting.style import BLUE, COLOURS, VERMILION
+from mlpcli.runs.read_run import RunCurves
+
+VALIDATION = "val_"
+ON_REQUEST = ("learning_rate", "seconds")  # columns that are not metrics, drawn only on request
+MOST_POINTS = 4000  # of a curve; a panel is some 600 pixels wide
+Values = NDArray[np.float64]
+
+
+def metrics_of(runs: Sequence[RunCurves]) -> list[str]:
+    """The metrics of all the runs, loss first, without `val_`."""
+    columns = dict.fromkeys(column.removeprefix(VALIDATION) for run in runs for column in run.history)
+    return sorted((name for name in columns if name not in ("epoch", *ON_REQUEST)), key=lambda name: name != "loss")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: its epochs and values (same shape, NaN where there is a gap) and its look."""
+
+    epochs: Values
+    values: Values
+    colour: str
+    dash: str = "-"
+    faint: bool = False
+
+
+def curves_of(run: RunCurves, metric: str, colour: str | None) -> list[Curve]:
+    """The training and validation curves that exist; without a colour for the run, each has its own."""
+    curves = []
+    if metric in run.history:
+        behind = colour is not None and VALIDATION + metric in run.history
+        curves.append(_curve(run, metric, colour or BLUE, "--" if behind else "-", behind))
+    if VALIDATION + metric in run.history:
+        curves.append(_curve(run, VALIDATION + metric, colour or VERMILION))
+    return curves
+
+
+def run_colours(count: int) -> list[str]:
+    """A colour per run: up to seven that colour-blind readers can tell apart, else a scale of brightness."""
+    if count <= len(COLOURS):
+        return list(COLOURS[:count])
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(colormaps["viridis"](place)) for place in np.linspace(0.0, 0.92, count)]
+
+
+def _curve(run: RunCurves, column: str, colour: str, dash: str = "-", faint: bool = False) -> Curve:
+    values = np.array(run.history[column], dtype=np.float64)
+    epochs = np.array(run.history.get("epoch", range(1, len(values) + 1)), dtype=np.float64)
+    return Curve(epochs, np.where(drawable(values), values, np.nan), colour, dash, faint)
+
+
+def thinned(curve: Curve) -> Curve:
+    """Of too many epochs the lowest and the highest value of each stretch, in their order; a stretch of gaps is one."""
+    step = stretch_of(curve)
+    kept: list[int] = []
+    for start in range(0, len(curve.values), step) if step > 1 else ():
+        piece = curve.values[start : start + step]
+        there = np.flatnonzero(np.isfinite(piece))
+        extremes = {there[piece[there].argmin()], there[piece[there].argmax()]} if there.size else {0}
+        kept += sorted(start + int(place) for place in extremes)
+    return replace(curve, epochs=curve.epochs[kept], values=curve.values[kept]) if step > 1 else curve
+
+
+def stretch_of(curve: Curve) -> int:
+    """How many epochs are drawn as two."""
+    return -(-len(curve.values) // (MOST_POINTS // 2)) if len(curve.values) > MOST_POINTS else 1
