@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlpcli.plotting.axis_limits import Scale, choose_scale
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
 from mlpcli.plotting.picture_options import Pair
-from mlpcli.plotting.style import FAINT, TEXT, integer_ticks, number, plain_log_ticks
+from mlpcli.plotting.style import FAINT, integer_ticks, number, plain_log_ticks
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import one_line
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 DOTS_UP_TO = 15  # epochs; with more, the dots run into each other
+NEAR_THE_SIDE = 0.1  # of the panel's width; a centred text would stand out
 THIN_FROM = 500  # epochs; the noise of many would make a broad band
 
 
@@ -35,7 +36,7 @@ def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves], ylim: Pair | 
         drawn += curves
     _finish(axes, metric, drawn, ylim)
     if len(runs) == 1:
-        _write_best(axes, runs[0].best_epoch, drawn)
+        _write_best(axes, runs[0].best_epoch, drawn[-1])
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
@@ -72,35 +73,30 @@ def _mark_best(axes: Axes, best_epoch: int | None, curve: Curve, alone: bool) ->
         axes.axvline(best_epoch, color=FAINT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
 
 
-def _write_best(axes: Axes, best_epoch: int | None, curves: Sequence[Curve]) -> None:
-    """Write the value at the best epoch next to its dot, on the side away from the other curve."""
-    value, other = _value_at(curves[-1], best_epoch), _value_at(curves[0], best_epoch)
+def _write_best(axes: Axes, best_epoch: int | None, curve: Curve) -> None:
+    """Write the value at the best epoch above the panel, where its dashed line ends and no curve can run."""
+    value = _value_at(curve, best_epoch)
     if best_epoch is None or value is None:
         return
-    across, height = axes.transAxes.inverted().transform(axes.transData.transform((best_epoch, value)))
-    below = height > 0.9 or (other is not None and other > value and height > 0.1)
-    _write_value(axes, best_epoch, value, left=across > 0.84, below=below)
+    across = axes.transAxes.inverted().transform(axes.transData.transform((best_epoch, value)))[0]
+    axes.annotate(
+        number(value),
+        (best_epoch, 1.0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="left" if across < NEAR_THE_SIDE else "right" if across > 1 - NEAR_THE_SIDE else "center",
+        va="bottom",
+        fontweight="bold",
+        color=curve.colour,
+        annotation_clip=False,
+    )
 
 
 def _value_at(curve: Curve, epoch: int | None) -> float | None:
     """The curve's value at an epoch; None if it has none."""
     places = np.flatnonzero((curve.epochs == epoch) & np.isfinite(curve.values))
     return float(curve.values[places[0]]) if places.size else None
-
-
-def _write_value(axes: Axes, epoch: int, value: float, left: bool, below: bool) -> None:
-    axes.annotate(
-        number(value),
-        (epoch, value),
-        xytext=(-8 if left else 8, -9 if below else 9),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        va="top" if below else "bottom",
-        fontweight="bold",
-        color=TEXT,
-        bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-        zorder=5,
-    )
 
 
 def _finish(axes: Axes, metric: str, curves: Sequence[Curve], ylim: Pair | None) -> None:

@@ -12,6 +12,7 @@ from mlpcli.errors import UserError
 from mlpcli.plotting.curves import metrics_of, run_colours
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.legend import MOST_RUNS
+from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.runs.read_run import RunCurves
 
 HISTORY = {
@@ -53,21 +54,17 @@ def test_best_epoch_has_a_dot_a_line_and_its_value() -> None:
     assert [text.get_text() for text in loss.texts] == ["1.6"]
 
 
-@pytest.mark.parametrize(
-    ("metric", "best_epoch", "side"),
-    [
-        ("loss", 2, ("left", "bottom")),  # above validation, which runs above training
-        ("accuracy", 2, ("left", "top")),  # below validation, which runs below training
-        ("loss", 1, ("left", "top")),  # no room above
-        ("accuracy", 1, ("left", "bottom")),  # no room below
-        ("loss", 3, ("right", "bottom")),  # no room to the right
-    ],
-)
-def test_the_value_stands_where_no_curve_runs(metric: str, best_epoch: int, side: tuple[str, str]) -> None:
-    history = {name: HISTORY[name] for name in ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")}
-    history |= {"val_loss": [2.1, 1.8, 1.7]}
-    (value,) = learning_curves([RunCurves("x", history, best_epoch)], metric).axes[0].texts
-    assert (value.get_horizontalalignment(), value.get_verticalalignment()) == side
+@pytest.mark.parametrize("best_epoch", [1, 2, 3])
+@pytest.mark.parametrize("options", [NO_OPTIONS, PictureOptions(size=(2.2, 2.8)), PictureOptions(ylim=(1.0, 1.7))])
+def test_the_value_stands_where_no_curve_runs(best_epoch: int, options: PictureOptions) -> None:
+    figure = learning_curves([run(best_epoch=best_epoch)], "loss", options=options)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    (value,) = axes.texts
+    box = value.get_window_extent()
+    assert box.y0 >= axes.bbox.y1, "curves end with the panel"
+    assert not any(box.overlaps(line.get_window_extent()) for line in axes.lines[:3] if options.ylim is None)
+    assert box.y1 <= figure.bbox.y1 and box.x0 >= 0 and box.x1 <= figure.bbox.x1
 
 
 @pytest.mark.parametrize("best_epoch", [None, 0, 4])
