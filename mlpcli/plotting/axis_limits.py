@@ -1,4 +1,4 @@
-"""The limits and scale of an axis, so that one extreme value does not flatten the curves."""
+"""The limits, scale and ticks of an axis, so that one extreme value does not flatten the curves."""
 
 from __future__ import annotations
 
@@ -64,6 +64,14 @@ def _linear(values: Values, bottom: float = -np.inf, top: float = np.inf) -> Sca
     air = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
     beyond = 0.2 * air  # so that a line at the bound itself is seen whole
     return Scale(max(low - air, min(low, bottom) - beyond), min(high + air, max(high, top) + beyond))
+
+
+def epoch_ticks(first: int, last: int, most: int) -> list[int]:
+    """The first epoch and round ones after it, at most `most` (at least 3) if the first is 1: 1, 5, 10, 15."""
+    steps = (digit * 10**power for power in range(10) for digit in (1, 2, 5) if digit * 10**power != 2)
+    step = next((step for step in steps if last // step + (step > 1) <= most), last)
+    ticks = [first, *(tick for tick in range(step, last + 1, step) if tick - first > step / 2)]
+    return ticks if len(ticks) > 1 or last == first else [first, last]
 
 
 def drawable(values: Values) -> NDArray[np.bool_]:

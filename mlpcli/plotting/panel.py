@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.plotting.axis_limits import Scale, choose_scale
+from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
 from mlpcli.plotting.picture_options import Pair
-from mlpcli.plotting.style import FAINT, integer_ticks, number, plain_log_ticks
+from mlpcli.plotting.style import FAINT, number, plain_log_ticks
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import one_line
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 DOTS_UP_TO = 15  # epochs; with more, the dots run into each other
+MOST_TICKS = 10
 NEAR_THE_SIDE = 0.1  # of the panel's width; a centred text would stand out
 THIN_FROM = 500  # epochs; the noise of many would make a broad band
 
@@ -119,4 +120,12 @@ def _finish(axes: Axes, metric: str, curves: Sequence[Curve], ylim: Pair | None)
     first, last = min(curve.epochs.min() for curve in curves), max(curve.epochs.max() for curve in curves)
     air = 0.02 * (last - first) or 0.5
     axes.set_xlim(first - min(air, 0.5), last + air)
-    integer_ticks(axes)
+    _draw_epoch_ticks(axes, int(first), int(last))
+
+
+def _draw_epoch_ticks(axes: Axes, first: int, last: int) -> None:
+    """As many as have room."""
+    width = 0.85 * axes.bbox.width / axes.figure.dpi  # what the layout leaves of a narrow panel
+    room = int(width / (0.1 + 0.085 * len(f"{last:,}")))
+    ticks = epoch_ticks(first, last, min(MOST_TICKS, max(3, room)))
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])

@@ -83,13 +83,6 @@ def set_title(figure: Figure, title: str) -> None:
     figure.suptitle(title, x=0.012, ha="left", fontsize=min(13.0, fits), fontweight="bold")
 
 
-def integer_ticks(axes: Axes) -> None:
-    """Put ticks at whole epochs on the x axis."""
-    from matplotlib.ticker import MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-
-
 def plain_log_ticks(axes: Axes) -> None:
     """Make the y axis logarithmic, with plain numbers (0.01, 20) at 1, 2 and 5 instead of powers of ten."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter

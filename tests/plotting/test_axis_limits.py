@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mlpcli.plotting.axis_limits import choose_scale
+from mlpcli.plotting.axis_limits import choose_scale, epoch_ticks
 
 NAN, INF = math.nan, math.inf
 
@@ -71,3 +71,25 @@ def test_gaps_do_not_count() -> None:
 @pytest.mark.parametrize("curves", [[], [[]], [[NAN, INF]]])
 def test_nothing_finite(curves: list[list[float]]) -> None:
     assert choose_scale("loss", curves) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "most", "ticks"),
+    [
+        (1, 1, 10, [1]),
+        (1, 2, 10, [1, 2]),
+        (1, 9, 10, [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (1, 10, 10, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+        (1, 12, 10, [1, 5, 10]),
+        (1, 30, 10, [1, 5, 10, 15, 20, 25, 30]),
+        (1, 60, 10, [1, 10, 20, 30, 40, 50, 60]),
+        (1, 100, 10, [1, 20, 40, 60, 80, 100]),
+        (1, 500, 10, [1, 100, 200, 300, 400, 500]),
+        (1, 10**9, 5, [1, 500_000_000, 10**9]),
+        (1, 4, 3, [1, 4]),
+        (4, 30, 10, [4, 10, 15, 20, 25, 30]),
+        (101, 104, 10, [101, 104]),
+    ],
+)
+def test_epochs_are_counted_from_the_first_in_round_steps(first: int, last: int, most: int, ticks: list[int]) -> None:
+    assert epoch_ticks(first, last, most) == ticks

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -123,14 +124,24 @@ def test_one_epoch_is_a_dot_over_the_tick_1() -> None:
     assert axes.lines[0].get_marker() == "o" and axes.lines[0].get_markevery() == [0]
 
 
-@pytest.mark.parametrize("epochs", [2, 7, 30, 100, 10_000])
-def test_ticks_are_whole_epochs_within_the_run(epochs: int) -> None:
+@pytest.mark.parametrize(
+    ("epochs", "width", "labels"),
+    [
+        (12, 6.0, ["1", "5", "10"]),
+        (12, 2.2, ["1", "5", "10"]),
+        (3_000, 2.2, ["1", "2,000"]),
+        (100, 6.0, ["1", "20", "40", "60", "80", "100"]),
+        (10_000, 6.0, ["1", "2,000", "4,000", "6,000", "8,000", "10,000"]),
+    ],
+)
+def test_as_many_ticks_as_have_room(epochs: int, width: float, labels: list[str]) -> None:
     history = {"epoch": np.arange(1.0, epochs + 1).tolist(), "loss": np.linspace(2, 1, epochs).tolist()}
-    axes = learning_curves([RunCurves("x", history)]).axes[0]
-    low, high = axes.get_xlim()
-    ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
-    assert 2 <= len(ticks) <= 9
-    assert all(tick.is_integer() and 1 <= tick <= epochs for tick in ticks)
+    figure = learning_curves([RunCurves("x", history)], options=PictureOptions(size=(width, 3.0)))
+    figure.draw_without_rendering()
+    shown = figure.axes[0].get_xticklabels()
+    assert [tick.get_text() for tick in shown] == labels
+    ends = [tick.get_window_extent() for tick in shown]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(ends))
 
 
 def test_gaps_are_left_open_and_lone_values_get_a_dot() -> None:
