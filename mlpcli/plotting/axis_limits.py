@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 LOG_FROM = 100.0  # highest over lowest value: two decades
 WILD_FROM = 5.0  # first epochs over all the rest
+FLAT = 0.1  # of the height; what spans less of it looks flat
+LEAST_REST = 3  # epochs; fewer do not tell what is usual
 LARGEST = 1e100  # beyond it a value counts as infinite: no axis can show it
 _BOUNDED = ("accuracy", "acc", "auc", "precision", "recall", "f1", "iou")
 Values = NDArray[np.float64]
@@ -17,45 +19,87 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scale:
-    """The y axis of one metric: linear or logarithmic, its limits, and a remark for its label."""
+    """The y axis of one metric: linear or logarithmic, its limits, a remark for its label, and what leaves it."""
 
     low: float
     high: float
     log: bool = False
     remark: str = ""
+    off_chart: str = ""
 
 
-def choose_scale(metric: str, curves: Sequence[Sequence[float]]) -> Scale | None:
+def choose_scale(metric: str, curves: Sequence[Sequence[float]], kept: Sequence[float] = ()) -> Scale | None:
     """The scale for one metric's curves, one value per epoch each; None where no value is finite.
 
     A metric between 0 and 1 (accuracy and its kin) stays linear. Others become logarithmic where they span more than
-    two decades, or where the first epochs are over five times as large as all the rest; if that cannot be, because
-    a value is zero or negative, such first epochs leave the chart. The axis label says either.
+    two decades, or where the first epochs are over five times as large as all the rest. Where the first epochs would
+    still leave all the rest under a tenth of the height, they leave the chart.
+
+    kept: values that may not leave it.
     """
     values = _finite(curves)
     if values.size == 0:
         return None
+    longest = max(len(curve) for curve in curves)
+    start = max(1, longest // 20)
+    rest = _finite([curve[start:] for curve in curves])
+    whole = _scale(metric, values, rest)
+    if longest - start < LEAST_REST or not 0 < _share(rest, whole) < FLAT:
+        return whole
+    usual = _usual(values, rest)
+    narrow = _scale(metric, usual, usual)
+    if any(not narrow.low <= value <= narrow.high for value in kept):
+        return whole
+    return replace(narrow, off_chart=_off_chart([curve[:start] for curve in curves], narrow))
+
+
+def given_scale(metric: str, low: float, high: float) -> Scale:
+    """The scale within limits that were given, logarithmic where they are over two decades apart."""
+    if low > 0 and high / low > LOG_FROM and not is_bounded(metric):
+        return Scale(low, high, log=True, remark="log scale")
+    return Scale(low, high)
+
+
+def _scale(metric: str, values: Values, rest: Values) -> Scale:
+    """For all of the values; the rest are those after the first epochs."""
     if is_bounded(metric):
         return _linear(values, bottom=0.0, top=1.0)
-    start = max(1, max(len(curve) for curve in curves) // 20)
-    rest = _finite([curve[start:] for curve in curves])
     wild = rest.size > 1 and np.abs(values).max() > WILD_FROM * np.abs(rest).max()
     if values.min() > 0 and (wild or values.max() / values.min() > LOG_FROM):
         return Scale(float(values.min()) / 1.25, float(values.max()) * 1.25, log=True, remark="log scale")
-    return _without_start(values, rest, start) if wild else _linear(values)
+    return _linear(values)
+
+
+def _usual(values: Values, rest: Values) -> Values:
+    """The values that are no further from the rest than the rest spans."""
+    span = rest.max() - rest.min()
+    usual: Values = values[(values >= rest.min() - span) & (values <= rest.max() + span)]
+    return usual
+
+
+def _share(values: Values, scale: Scale) -> float:
+    """The share of the axis, from 0 to 1, between the lowest and the highest value."""
+    ends = np.array([values.min(), values.max(), scale.low, scale.high])
+    lowest, highest, bottom, top = np.log(ends) if scale.log else ends
+    return float((highest - lowest) / (top - bottom))
+
+
+def _off_chart(starts: Sequence[Sequence[float]], scale: Scale) -> str:
+    """For example `epoch 1 is off the chart: 0.098`; of several epochs, the value that is farthest."""
+    beyond = [
+        (max(scale.low - value, value - scale.high), value, place)
+        for start in starts
+        for place, value in enumerate(start, start=1)
+        if abs(value) < LARGEST and not scale.low <= value <= scale.high
+    ]
+    last = max(place for _, _, place in beyond)
+    epochs = "epoch 1 is" if last == 1 else f"of epochs 1 to {last}, some are"
+    return f"{epochs} off the chart: {max(beyond)[1]:.3g}"
 
 
 def is_bounded(metric: str) -> bool:
     """Whether a metric is between 0 and 1, by its name."""
     return any(part in _BOUNDED for part in metric.lower().split("_"))
-
-
-def _without_start(values: Values, rest: Values, start: int) -> Scale:
-    """A linear scale without the first `start` epochs, whose most extreme value goes into the label."""
-    scale = _linear(rest)
-    epochs = "epoch 1" if start == 1 else f"first {start} epochs"
-    wildest = float(values[np.abs(values).argmax()])
-    return Scale(scale.low, scale.high, remark=f"{epochs} off the chart: {wildest:.3g}")
 
 
 def _linear(values: Values, bottom: float = -np.inf, top: float = np.inf) -> Scale:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks
+from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks, given_scale
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
 from mlpcli.plotting.picture_options import Pair
 from mlpcli.plotting.style import FAINT, number, plain_log_ticks
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 DOTS_UP_TO = 15  # epochs; with more, the dots run into each other
+CARET_UP, CARET_DOWN = 6, 7  # markers of matplotlib whose tip is on the point
 MOST_TICKS = 10
 NEAR_THE_SIDE = 0.1  # of the panel's width; a centred text would stand out
 THIN_FROM = 500  # epochs; the noise of many would make a broad band
@@ -27,17 +29,30 @@ THIN_FROM = 500  # epochs; the noise of many would make a broad band
 
 def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves], ylim: Pair | None = None) -> None:
     """Draw `metric` and `val_` + metric of every run that has them, within limits that may be given."""
-    drawn = []
-    for run, colour in zip(runs, run_colours(len(runs)), strict=True):
-        curves = curves_of(run, metric, None if len(runs) == 1 else colour)
-        for curve in curves:
-            _draw_curve(axes, thinned(curve))
-        if curves:
-            _mark_best(axes, run.best_epoch, curves[-1], alone=len(runs) == 1)
-        drawn += curves
-    _finish(axes, metric, drawn, ylim)
-    if len(runs) == 1:
-        _write_best(axes, runs[0].best_epoch, drawn[-1])
+    alone = len(runs) == 1
+    of_runs = [
+        curves_of(run, metric, None if alone else colour)
+        for run, colour in zip(runs, run_colours(len(runs)), strict=True)
+    ]
+    drawn = [curve for curves in of_runs for curve in curves]
+    best = [spot for run, curves in zip(runs, of_runs, strict=True) if (spot := _best(run.best_epoch, curves))]
+    values = [curve.values.tolist() for curve in drawn]
+    scale = given_scale(metric, *ylim) if ylim else choose_scale(metric, values, [spot.value for spot in best])
+    for curve in drawn:
+        _draw_curve(axes, thinned(_on_chart(curve, scale)))
+    for spot in best:
+        _mark_best(axes, spot, alone)
+    _finish(axes, metric, drawn, scale)
+    if alone and best:
+        _write_best(axes, best[0])
+
+
+def _on_chart(curve: Curve, scale: Scale | None) -> Curve:
+    """The curve without what leaves the chart: a line to it would look like a jump."""
+    if scale is None or not scale.off_chart:
+        return curve
+    inside = (curve.values >= scale.low) & (curve.values <= scale.high)
+    return replace(curve, values=np.where(inside, curve.values, np.nan))
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
@@ -63,64 +78,85 @@ def _between_gaps(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return there & ~neighbours
 
 
-def _mark_best(axes: Axes, best_epoch: int | None, curve: Curve, alone: bool) -> None:
+@dataclass(frozen=True)
+class _Spot:
+    """The best epoch on a curve."""
+
+    epoch: int
+    value: float
+    colour: str
+
+
+def _best(epoch: int | None, curves: Sequence[Curve]) -> _Spot | None:
+    """The best epoch on the last of a run's curves, which is validation if there is one; None if it has no value."""
+    if epoch is None or not curves:
+        return None
+    curve = curves[-1]
+    places = np.flatnonzero((curve.epochs == epoch) & np.isfinite(curve.values))
+    return _Spot(epoch, float(curve.values[places[0]]), curve.colour) if places.size else None
+
+
+def _mark_best(axes: Axes, spot: _Spot, alone: bool) -> None:
     """Mark the best epoch with a dot, and for a single run with a thin vertical line."""
-    value = _value_at(curve, best_epoch)
-    if best_epoch is None or value is None:
-        return
     edge: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 1.4}
-    axes.plot([best_epoch], [value], "o", color=curve.colour, markersize=7.5, zorder=4, **edge)
+    axes.plot([spot.epoch], [spot.value], "o", color=spot.colour, markersize=7.5, zorder=4, **edge)
     if alone:
-        axes.axvline(best_epoch, color=FAINT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.axvline(spot.epoch, color=FAINT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
 
 
-def _write_best(axes: Axes, best_epoch: int | None, curve: Curve) -> None:
+def _write_best(axes: Axes, spot: _Spot) -> None:
     """Write the value at the best epoch above the panel, where its dashed line ends and no curve can run."""
-    value = _value_at(curve, best_epoch)
-    if best_epoch is None or value is None:
-        return
-    across = axes.transAxes.inverted().transform(axes.transData.transform((best_epoch, value)))[0]
+    first, last = axes.get_xlim()
+    across = (spot.epoch - first) / (last - first)
     axes.annotate(
-        number(value),
-        (best_epoch, 1.0),
+        number(spot.value),
+        (spot.epoch, 1.0),
         xycoords=axes.get_xaxis_transform(),
         xytext=(0, 3),
         textcoords="offset points",
         ha="left" if across < NEAR_THE_SIDE else "right" if across > 1 - NEAR_THE_SIDE else "center",
         va="bottom",
         fontweight="bold",
-        color=curve.colour,
+        color=spot.colour,
         annotation_clip=False,
     )
 
 
-def _value_at(curve: Curve, epoch: int | None) -> float | None:
-    """The curve's value at an epoch; None if it has none."""
-    places = np.flatnonzero((curve.epochs == epoch) & np.isfinite(curve.values))
-    return float(curve.values[places[0]]) if places.size else None
-
-
-def _finish(axes: Axes, metric: str, curves: Sequence[Curve], ylim: Pair | None) -> None:
+def _finish(axes: Axes, metric: str, curves: Sequence[Curve], scale: Scale | None) -> None:
     """Set the limits, ticks and labels of the axes."""
     label = one_line(metric.replace("_", " "), 40)
-    scale = choose_scale(metric, [curve.values.tolist() for curve in curves])
-    if scale is not None and ylim is not None:
-        log = scale.log and ylim[0] > 0
-        scale = Scale(*ylim, log=log, remark=scale.remark if log else "")
     if scale is None:
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=FAINT)
         axes.set_yticks([])
     else:
-        if scale.log:
-            plain_log_ticks(axes)
-        axes.set_ylim(scale.low, scale.high)
+        _draw_scale(axes, scale, curves)
     axes.set_ylabel(f"{label} ({scale.remark})" if scale and scale.remark else label)
     stretch = max(map(stretch_of, curves))
-    axes.set_xlabel(f"epoch (lowest and highest of every {stretch:,})" if stretch > 1 else "epoch")
+    below = f"epoch (lowest and highest of every {stretch:,})" if stretch > 1 else "epoch"
+    axes.set_xlabel(f"{below}\n{scale.off_chart}" if scale and scale.off_chart else below)
     first, last = min(curve.epochs.min() for curve in curves), max(curve.epochs.max() for curve in curves)
     air = 0.02 * (last - first) or 0.5
     axes.set_xlim(first - min(air, 0.5), last + air)
     _draw_epoch_ticks(axes, int(first), int(last))
+
+
+def _draw_scale(axes: Axes, scale: Scale, curves: Sequence[Curve]) -> None:
+    """Set scale and limits; what leaves the chart gets a triangle on its edge."""
+    if scale.log:
+        plain_log_ticks(axes)
+    axes.set_ylim(scale.low, scale.high)
+    if scale.off_chart:
+        for curve in curves:
+            _mark_off_chart(axes, curve, curve.values < scale.low, scale.low, CARET_DOWN)
+            _mark_off_chart(axes, curve, curve.values > scale.high, scale.high, CARET_UP)
+
+
+def _mark_off_chart(axes: Axes, curve: Curve, off: NDArray[np.bool_], edge: float, marker: int) -> None:
+    """A triangle per value, with its tip on the edge of the chart."""
+    epochs = curve.epochs[off]
+    if epochs.size:
+        look: dict[str, Any] = {"marker": marker, "markersize": 8, "linestyle": "none", "color": curve.colour}
+        axes.plot(epochs, np.full_like(epochs, edge), **look, clip_on=False, zorder=5)
 
 
 def _draw_epoch_ticks(axes: Axes, first: int, last: int) -> None:

@@ -42,18 +42,39 @@ def test_log_scale(metric: str, values: list[float], log: bool) -> None:
     assert scale.low < min(values) and max(values) < scale.high
 
 
-def test_a_wild_start_that_no_log_scale_can_show_leaves_the_chart() -> None:
-    scale = choose_scale("r2", [[-50.0, 0.2, 0.6, 0.7], [-20.0, 0.1, 0.5, 0.6]])
+@pytest.mark.parametrize(
+    ("metric", "curves", "limits", "said"),
+    [
+        ("r2", [[-50.0, 0.2, 0.6, 0.7], [-20.0, 0.1, 0.5, 0.6]], (0.07, 0.73), "epoch 1 is off the chart: -50"),
+        ("accuracy", [[0.1, 0.96, 0.97, 0.98]], (0.959, 0.981), "epoch 1 is off the chart: 0.1"),
+        ("accuracy", [[0.1, 0.96, 0.97, 0.98], [0.94] * 4], (0.938, 0.982), "epoch 1 is off the chart: 0.1"),
+        ("loss", [[2.5, 0.5, 0.48, 0.46]], (0.458, 0.502), "epoch 1 is off the chart: 2.5"),  # flat on a log scale, too
+        ("loss", [[-90.0, -80.0] + [-1.0, 1.0] * 19], (-1.1, 1.1), "of epochs 1 to 2, some are off the chart: -90"),
+        ("loss", [[3e9, 3.0] + [-1.0, 1.0] * 19], (-1.2, 3.2), "epoch 1 is off the chart: 3e+09"),  # 3 is near
+    ],
+)
+def test_a_wild_start_leaves_the_chart(
+    metric: str, curves: list[list[float]], limits: tuple[float, float], said: str
+) -> None:
+    scale = choose_scale(metric, curves)
     assert scale is not None and not scale.log
-    assert (scale.low, scale.high) == pytest.approx((0.07, 0.73))
-    assert scale.remark == "epoch 1 off the chart: -50"
+    assert (scale.low, scale.high) == pytest.approx(limits)
+    assert scale.off_chart == said
 
 
-def test_a_twentieth_of_many_epochs_may_leave_the_chart() -> None:
-    scale = choose_scale("r2", [[-90.0, -80.0] + [-1.0, 1.0] * 19])
-    assert scale is not None
-    assert (scale.low, scale.high) == pytest.approx((-1.1, 1.1))
-    assert scale.remark == "first 2 epochs off the chart: -90"
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ([0.1, 0.86, 0.9, 0.96], []),  # the rest has a ninth of the height
+        ([0.1, 0.97, 0.98], []),  # two epochs do not tell what is usual
+        ([0.1, 1.0, 1.0, 1.0], []),  # nothing is flattened
+        ([0.1, 0.96, 0.97, 0.98], [0.1]),  # the best epoch stays
+    ],
+)
+def test_a_start_that_stays_on_the_chart(values: list[float], kept: list[float]) -> None:
+    scale = choose_scale("accuracy", [values], kept)
+    assert scale is not None and scale.off_chart == ""
+    assert scale.low < min(values) and max(values) < scale.high
 
 
 @pytest.mark.parametrize("values", [[0.5], [0.5, 0.5, 0.5], [0.0], [-3.0]])

@@ -83,7 +83,7 @@ def test_several_runs_have_a_colour_each() -> None:
     figure = learning_curves([run("learning_rate=0.01"), run("learning_rate=0.1", best_epoch=3)])
     lines = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
     first, second = run_colours(2)
-    assert lines == [(first, "--"), (first, "-"), (first, "None"), (second, "--"), (second, "-"), (second, "None")]
+    assert lines == [(first, "--"), (first, "-"), (second, "--"), (second, "-"), (first, "None"), (second, "None")]
     assert figure.get_suptitle() == "2 runs"
     assert legend_of(figure) == ["learning_rate=0.01", "learning_rate=0.1", "training", "validation", "best epoch"]
 
@@ -162,6 +162,18 @@ def test_the_axis_says_when_it_is_logarithmic() -> None:
     assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "loss (log scale)")
     formatter = axes.yaxis.get_major_formatter()
     assert [formatter(value, 0) for value in (0.01, 200.0)] == ["0.01", "200"]
+
+
+def test_what_leaves_the_chart_has_a_triangle_on_its_edge() -> None:
+    history = {"epoch": [1.0, 2.0, 3.0, 4.0], "r2": [-50.0, 0.2, 0.4, 0.6], "val_r2": [9.0, 0.3, 0.4, 0.5]}
+    axes = learning_curves([RunCurves("x", history)]).axes[0]
+    below, above = axes.lines[2:]
+    low, high = axes.get_ylim()
+    assert (below.get_marker(), np.asarray(below.get_xydata()).tolist()) == (7, [[1, low]])
+    assert (above.get_marker(), np.asarray(above.get_xydata()).tolist()) == (6, [[1, high]])
+    assert axes.get_xlabel() == "epoch\nepoch 1 is off the chart: -50"
+    whole = learning_curves([RunCurves("x", history)], options=PictureOptions(ylim=(-50, 1))).axes[0]
+    assert (whole.get_ylim(), whole.get_xlabel(), len(whole.lines)) == ((-50, 1), "epoch", 2)
 
 
 def test_settings_of_the_user_stay_as_they_were() -> None:

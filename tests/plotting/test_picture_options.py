@@ -65,11 +65,12 @@ def test_names_of_several_runs() -> None:
     assert texts == ["SGD", "Adam", "training", "validation", "best epoch"]
 
 
-def test_limits_from_zero_make_a_logarithmic_axis_linear() -> None:
+def test_limits_decide_whether_the_axis_is_logarithmic() -> None:
     wild = run(loss=[300.0, 2.0, 1.0])
-    axes = [learning_curves([wild], "loss", options=PictureOptions(ylim=(low, 3.0))).axes[0] for low in (0.0, 0.5)]
-    assert [one.get_yscale() for one in axes] == ["linear", "log"]
-    assert [one.get_ylabel() for one in axes] == ["loss", "loss (log scale)"]
+    limits = [(0.0, 300.0), (0.5, 3.0), (0.5, 300.0)]
+    axes = [learning_curves([wild], "loss", options=PictureOptions(ylim=pair)).axes[0] for pair in limits]
+    assert [one.get_yscale() for one in axes] == ["linear", "linear", "log"]
+    assert [one.get_ylabel() for one in axes] == ["loss", "loss", "loss (log scale)"]
 
 
 @pytest.mark.parametrize(
