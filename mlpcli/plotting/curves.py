@@ -24,6 +24,23 @@ def metrics_of(runs: Sequence[RunCurves]) -> list[str]:
     return sorted((name for name in columns if name not in ("epoch", *ON_REQUEST)), key=lambda name: name != "loss")
 
 
+SHORT_NAMES = {"acc": "accuracy"}
+
+
+def with_same_names(runs: Sequence[RunCurves]) -> list[RunCurves]:
+    """The runs, with `acc` called `accuracy` where another run calls it so: they share a panel."""
+    there = {column.removeprefix(VALIDATION) for run in runs for column in run.history}
+    names = {short: name for short, name in SHORT_NAMES.items() if name in there}
+    return [replace(run, history=_renamed(run.history, names)) for run in runs]
+
+
+def _renamed(history: dict[str, list[float]], names: dict[str, str]) -> dict[str, list[float]]:
+    """The columns under their other names; one that has both keeps them."""
+    own = {short: name for short, name in names.items() if not {name, VALIDATION + name} & history.keys()}
+    own |= {VALIDATION + short: VALIDATION + name for short, name in own.items()}
+    return {own.get(column, column): values for column, values in history.items()}
+
+
 @dataclass(frozen=True)
 class Curve:
     """One line: its epochs and values (same shape, NaN where there is a gap) and its look."""

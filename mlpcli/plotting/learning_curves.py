@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.errors import UserError
-from mlpcli.plotting.curves import ON_REQUEST, VALIDATION, metrics_of
+from mlpcli.plotting.curves import ON_REQUEST, SHORT_NAMES, VALIDATION, metrics_of, with_same_names
 from mlpcli.plotting.legend import LegendEntry, add_legend, entries_of, legend_height, legend_width, renamed
 from mlpcli.plotting.panel import draw_panel
 from mlpcli.plotting.picture_options import LONGEST_TITLE, NO_OPTIONS, Pair, PictureOptions
@@ -42,6 +42,7 @@ def learning_curves(
         UserError: no run has the metric, or none has any; or an option does not fit the picture: limits for several
             panels, other than a name per curve (several runs: per run), a size too small for the panels.
     """
+    runs = with_same_names(runs)
     every = [_known(metric, runs)] if metric else metrics_of(runs)
     metrics = every[:MOST_PANELS]
     if not metrics:
@@ -96,10 +97,11 @@ def _check_size(size: Pair, columns: int, rows: int, entries: Sequence[LegendEnt
 
 
 def _known(metric: str, runs: Sequence[RunCurves]) -> str:
-    """The panel that shows `metric`; `val_loss` shares one with `loss`."""
+    """The panel that shows `metric`; `val_loss` shares one with `loss`, and `acc` with `accuracy`."""
     there = metrics_of(runs)
     on_request = [name for name in ON_REQUEST if any(name in run.history for run in runs)]
     name = metric.removeprefix(VALIDATION)
+    name = SHORT_NAMES.get(name, name) if name not in there else name
     if name in there or metric in on_request:
         return name
     known = [*there, *on_request]

@@ -111,6 +111,21 @@ def test_unknown_metric(metric: str, hint: str) -> None:
     assert str(caught.value) == f'metric "{metric}" is not in the history; available: {there}{hint}'
 
 
+def test_acc_shares_a_panel_with_accuracy() -> None:
+    short = RunCurves("old", {"epoch": [1.0], "acc": [0.5], "val_acc": [0.4]})
+    figure = learning_curves([run("new"), short])
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
+    assert [0.5] in points(figure.axes[1]) and [0.4] in points(figure.axes[1])
+    assert [axes.get_ylabel() for axes in learning_curves([run(), short], "val_acc").axes] == ["accuracy"]
+    assert [axes.get_ylabel() for axes in learning_curves([run()], "acc").axes] == ["accuracy"]
+    assert metrics_of([short]) == ["acc"] and learning_curves([short]).axes[0].get_ylabel() == "acc"
+
+
+def test_a_run_with_both_keeps_both() -> None:
+    both = RunCurves("x", {"epoch": [1.0], "acc": [0.5], "accuracy": [0.4]})
+    assert [axes.get_ylabel() for axes in learning_curves([both, run()]).axes] == ["loss", "acc", "accuracy"]
+
+
 def test_no_metric_at_all() -> None:
     with pytest.raises(UserError, match="no metrics, only epochs"):
         learning_curves([RunCurves("x", {"epoch": [1.0]})])
