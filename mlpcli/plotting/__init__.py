@@ -1,7 +1,8 @@
 """Pictures, drawn from the files of a run alone. In reading order:
 
 - style.py: the look of all pictures, fonts for every script, saving
-- axis_limits.py: the limits and scale of an axis
+- wrapped_text.py: long names in several lines
+- axis_limits.py: the limits, scale and ticks of an axis
 - picture_options.py: limits, title, names and size that a user sets
 - curves.py: the curves of a run, and their colours
 - panel.py: one metric's curves, the best epoch, the axes

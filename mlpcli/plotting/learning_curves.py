@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli.errors import UserError
 from mlpcli.plotting.curves import ON_REQUEST, SHORT_NAMES, VALIDATION, metrics_of, with_same_names
-from mlpcli.plotting.legend import LegendEntry, add_legend, entries_of, legend_height, legend_width, renamed
+from mlpcli.plotting.legend import LegendEntry, add_legend, entries_of, legend_height
 from mlpcli.plotting.panel import draw_panel
 from mlpcli.plotting.picture_options import LONGEST_TITLE, NO_OPTIONS, Pair, PictureOptions
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title
@@ -54,7 +54,7 @@ def learning_curves(
     )
     if len(metrics) < len(every) and not options.title:
         title = f"{title} ({len(metrics)} of {len(every):,} metrics; --metric draws any other)"
-    entries = entries_of(runs, metrics) if options.legend is None else renamed(runs, metrics, options.legend)
+    entries = entries_of(runs, metrics, options.legend)
     with drawing_style(fonts_for([title, *metrics, *(entry.label for entry in entries)]).families):
         return _compose(runs, metrics, title, entries, options)
 
@@ -85,15 +85,12 @@ LEAST_PANEL = (1.9, 1.5)  # inches; in less, the axis has no room beside its lab
 
 def _check_size(size: Pair, columns: int, rows: int, entries: Sequence[LegendEntry]) -> None:
     """Refuse a size that cannot hold the panels, the title and the legend."""
-    wide = max(LEAST_PANEL[0] * columns, legend_width(entries))
-    high = LEAST_PANEL[1] * rows + 0.4 + legend_height(entries, max(size[0], wide))
-    if size[0] >= wide and size[1] >= high:
-        return
-    least = f"{np.ceil(10 * wide) / 10:g}x{np.ceil(10 * high) / 10:g}"
-    fewer = "; or --metric for one panel" if columns > 1 else ""
-    raise UserError(
-        f"--size: {size[0]:g}x{size[1]:g} inches are too small for this picture; give at least {least}{fewer}"
-    )
+    wide = max(LEAST_PANEL[0] * columns, size[0])
+    high = max(LEAST_PANEL[1] * rows + 0.4 + legend_height(entries, wide), size[1])
+    if size != (wide, high):
+        least = f"{np.ceil(10 * wide) / 10:g}x{np.ceil(10 * high) / 10:g}"
+        fewer = ", or choose one panel with --metric" if columns > 1 else ""
+        raise UserError(f"--size: {size[0]:g}x{size[1]:g} inches are too small for this picture; give {least}{fewer}")
 
 
 def _known(metric: str, runs: Sequence[RunCurves]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mlpcli.errors import UserError
 from mlpcli.plotting.curves import VALIDATION, run_colours
-from mlpcli.plotting.picture_options import LONGEST_NAME
 from mlpcli.plotting.style import BLUE, FAINT, VERMILION
+from mlpcli.plotting.wrapped_text import wrapped
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import display_width, listed, one_line
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Dash = Literal["-", "--", "none"]
 MOST_RUNS = 24
+LONGEST_LABEL = 240  # letters; a longer one, which takes lines, is cut
 BEST = "best epoch"
 _LINE_HEIGHT, _LETTER_WIDTH, _HANDLE_WIDTH = 0.23, 0.088, 0.75  # inches
 
@@ -33,63 +34,40 @@ class LegendEntry:
     marker: str = ""
 
 
-def entries_of(runs: Sequence[RunCurves], metrics: Sequence[str]) -> list[LegendEntry]:
-    """One run: training, validation, best epoch. Several: each run, then what dashes and dots mean."""
-    training = any(name in run.history for run in runs for name in metrics)
-    validation = any(VALIDATION + name in run.history for run in runs for name in metrics)
-    best = [run.best_epoch for run in runs if run.best_epoch is not None]
-    if len(runs) > 1:
-        return [*_run_entries(runs), *_key_entries(training and validation, bool(best))]
-    entries = [LegendEntry("training", BLUE)] if training else []
-    entries += [LegendEntry("validation", VERMILION)] if validation else []
-    return entries + [LegendEntry(f"{BEST}: {epoch}", FAINT, "--") for epoch in best]
+def entries_of(
+    runs: Sequence[RunCurves], metrics: Sequence[str], names: Sequence[str] | None = None
+) -> list[LegendEntry]:
+    """One run: training, validation, best epoch. Several: each run, then what dashes and dots mean.
 
-
-def renamed(runs: Sequence[RunCurves], metrics: Sequence[str], names: Sequence[str]) -> list[LegendEntry]:
-    """The entries with other names for the curves of one run, or for several runs; what else there is keeps its own.
+    names: others for the curves of one run, or for several runs.
 
     Raises:
         UserError: not as many names as curves or runs.
     """
-    entries = entries_of(runs, metrics)
-    curves = sum(not entry.label.startswith(BEST) for entry in entries)
-    expected = curves if len(runs) == 1 else len(runs)
-    if len(names) != expected:
-        labels = listed([entry.label for entry in entries[:curves]], 3)
-        what = f"the curves {labels}" if len(runs) == 1 else f"{expected} runs"
-        raise UserError(f"--legend: give one name for each of {what}, separated by commas (got {len(names)})")
+    training = any(name in run.history for run in runs for name in metrics)
+    validation = any(VALIDATION + name in run.history for run in runs for name in metrics)
+    best = [run.best_epoch for run in runs if run.best_epoch is not None]
     if len(runs) > 1:
-        return entries_of([replace(run, label=name) for run, name in zip(runs, names, strict=True)], metrics)
-    named = [replace(entry, label=name) for entry, name in zip(entries, names, strict=False)]
-    return named + entries[curves:]
+        labels = _checked(names, f"{len(runs)} runs", [run.label for run in runs])
+        return [*_run_entries(labels), *_key_entries(training and validation, bool(best))]
+    curves = {"training": BLUE} if training else {}
+    curves |= {"validation": VERMILION} if validation else {}
+    labels = _checked(names, f"the curves {listed(list(curves))}", list(curves))
+    entries = [LegendEntry(label, colour) for label, colour in zip(labels, curves.values(), strict=True)]
+    return entries + [LegendEntry(f"{BEST}: {epoch}", FAINT, "--") for epoch in best]
 
 
-def legend_width(entries: Sequence[LegendEntry]) -> float:
-    """Inches that the longest line of the legend needs."""
-    return 0.2 + _HANDLE_WIDTH + _LETTER_WIDTH * max((display_width(entry.label) for entry in entries), default=0)
+def _checked(names: Sequence[str] | None, what: str, labels: Sequence[str]) -> Sequence[str]:
+    """The names, or the labels if none are given."""
+    if names is not None and len(names) != len(labels):
+        raise UserError(f"--legend: give one name for each of {what}, separated by commas (got {len(names)})")
+    return labels if names is None else names
 
 
-def legend_height(entries: Sequence[LegendEntry], width: float) -> float:
-    """Inches that the legend needs in a figure of that width."""
-    return 0.15 + _LINE_HEIGHT * -(-len(entries) // _columns(entries, width))
-
-
-def add_legend(figure: Figure, entries: Sequence[LegendEntry], width: float) -> None:
-    """Draw it below the panels, in as many columns as fit."""
-    from matplotlib.lines import Line2D
-
-    handles = [
-        Line2D([], [], color=entry.colour, linestyle=entry.dash, marker=entry.marker, markeredgecolor="white")
-        for entry in entries
-    ]
-    labels = [entry.label for entry in entries]
-    figure.legend(handles, labels, loc="outside lower left", ncols=_columns(entries, width), columnspacing=1.8)
-
-
-def _run_entries(runs: Sequence[RunCurves]) -> list[LegendEntry]:
-    colours = run_colours(len(runs))
+def _run_entries(labels: Sequence[str]) -> list[LegendEntry]:
+    colours = run_colours(len(labels))
     entries = [
-        LegendEntry(one_line(run.label, LONGEST_NAME), colour) for run, colour in zip(runs, colours, strict=True)
+        LegendEntry(one_line(label, LONGEST_LABEL), colour) for label, colour in zip(labels, colours, strict=True)
     ]
     if len(entries) > MOST_RUNS:
         more = len(entries) - MOST_RUNS + 1
@@ -102,6 +80,31 @@ def _key_entries(both: bool, best: bool) -> list[LegendEntry]:
     return entries + ([LegendEntry(BEST, FAINT, "none", "o")] if best else [])
 
 
+def legend_height(entries: Sequence[LegendEntry], width: float) -> float:
+    """Inches that the legend needs in a figure of that width."""
+    columns = _columns(entries, width)
+    lines = sum(label.count("\n") + 1 for label in _labels(entries, width))  # a label has several in one column only
+    return 0.15 + _LINE_HEIGHT * -(-lines // columns)
+
+
+def add_legend(figure: Figure, entries: Sequence[LegendEntry], width: float) -> None:
+    """Draw it below the panels, in as many columns as fit."""
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=entry.colour, linestyle=entry.dash, marker=entry.marker, markeredgecolor="white")
+        for entry in entries
+    ]
+    columns = _columns(entries, width)
+    figure.legend(handles, _labels(entries, width), loc="outside lower left", ncols=columns, columnspacing=1.8)
+
+
 def _columns(entries: Sequence[LegendEntry], width: float) -> int:
     longest = max((display_width(entry.label) for entry in entries), default=0)
     return max(1, min(len(entries), int((width - 0.2) / (_HANDLE_WIDTH + _LETTER_WIDTH * longest))))
+
+
+def _labels(entries: Sequence[LegendEntry], width: float) -> list[str]:
+    """The labels, in several lines where the figure is narrower than they are."""
+    most = int((width - 0.2 - _HANDLE_WIDTH) / _LETTER_WIDTH)
+    return [wrapped(entry.label, most) for entry in entries]

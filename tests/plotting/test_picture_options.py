@@ -82,7 +82,7 @@ def test_limits_decide_whether_the_axis_is_logarithmic() -> None:
         (
             1,
             PictureOptions(size=(3.0, 2.0)),
-            "--size: 3x2 inches are too small for this picture; give at least 3.8x2.8; or --metric for one panel",
+            "--size: 3x2 inches are too small for this picture; give 3.8x2.8, or choose one panel with --metric",
         ),
     ],
 )
