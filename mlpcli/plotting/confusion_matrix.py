@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import TEXT, drawing_style, fonts_for, new_figure, number, set_title
 from mlpcli.text import display_width, one_line
 
@@ -24,13 +25,14 @@ _DARK_FROM = 0.55  # share of the row from which a cell is so dark that its numb
 Counts = NDArray[np.float64]
 
 
-def confusion_matrix_figure(evaluation: Mapping[str, Any]) -> Figure:
+def confusion_matrix_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
     """Counts by true (rows) and predicted (columns) class, coloured by their share of the row.
 
     More classes than pixels are drawn in groups of neighbours, and the axes say so.
 
     Args:
         evaluation: `confusion_matrix` (classes x classes, whole numbers), `class_names`, and `split` for the title.
+        run: its name, which goes into the title.
 
     Raises:
         ValueError: the matrix is not square, or the names are not as many as its rows.
@@ -43,12 +45,12 @@ def confusion_matrix_figure(evaluation: Mapping[str, Any]) -> Figure:
     group = max(1, -(-len(names) // CELLS_UP_TO))
     counts, names = _grouped(counts, group), names[::group]
     side = _inches(len(names))
-    with drawing_style(fonts_for(names).families):
+    with drawing_style(fonts_for([run, *names]).families):
         figure = new_figure(side + 2.4, side + 1.6)
         axes = figure.add_subplot()
         _draw_cells(figure, axes, counts)
         _write_names(axes, names, f" ({group} neighbouring classes a cell)" if group > 1 else "")
-        set_title(figure, title)
+        set_title(figure, one_line(run, LONGEST_TITLE), title)
     return figure
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.plotting.axis_limits import drawable
+from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.predicted_against_true import title_of
 from mlpcli.plotting.style import BLUE, VERMILION, drawing_style, fonts_for, new_figure, set_title
 from mlpcli.text import one_line
@@ -22,12 +23,13 @@ STRAIGHT = 1e-4
 """Of the range of a curve: one that is nowhere further from a line is one."""
 
 
-def fitted_curve_figure(evaluation: Mapping[str, Any]) -> Figure:
+def fitted_curve_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
     """A dot per row, target against input, and what the model predicts in between.
 
     Args:
         evaluation: `sample` with `input` and `true`, and `curve` with `input` and `predicted` (as many numbers each);
             `r2`, `mae`, `rmse`, `rows`, `split`, `target_name` and `input_name` if known.
+        run: its name, which goes into the title.
 
     Raises:
         ValueError: the numbers of a pair differ.
@@ -37,7 +39,7 @@ def fitted_curve_figure(evaluation: Mapping[str, Any]) -> Figure:
     target = one_line(evaluation.get("target_name") or "y", 40)
     name = one_line(evaluation.get("input_name") or "x", 40)
     line = equation(curve_x, curve_y, name, target)
-    with drawing_style(fonts_for([target, name]).families):
+    with drawing_style(fonts_for([run, target, name]).families):
         figure = new_figure(6.4, 5.2)
         axes = figure.add_subplot()
         crowd = float(np.clip(8.0 / np.sqrt(max(x.size, 1)), 0.15, 0.75))
@@ -46,7 +48,7 @@ def fitted_curve_figure(evaluation: Mapping[str, Any]) -> Figure:
         axes.set_xlabel(name)
         axes.set_ylabel(target)
         axes.legend()
-        set_title(figure, title_of(evaluation, x.size))
+        set_title(figure, one_line(run, LONGEST_TITLE), title_of(evaluation, x.size))
     return figure
 
 

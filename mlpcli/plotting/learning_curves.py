@@ -75,7 +75,7 @@ def _compose(
     figure = new_figure(width, height or 3.6 * rows + 0.5 + legend_height(entries, width))
     for place, metric in enumerate(metrics, start=1):
         draw_panel(figure.add_subplot(rows, columns, place), metric, runs, options.ylim)
-    set_title(figure, title)
+    set_title(figure, title, grow=options.size is None)
     add_legend(figure, entries, width)
     return figure
 

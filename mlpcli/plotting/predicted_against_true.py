@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.plotting.axis_limits import drawable
+from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import BLUE, FAINT, drawing_style, fonts_for, new_figure, number, set_title
 from mlpcli.text import one_line
 
@@ -27,12 +28,13 @@ PANEL = (4.6, 4.7)
 """Inches, of one of several."""
 
 
-def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
+def predicted_against_true_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
     """A dot per row (of very many, some), and the diagonal of perfect predictions; of several targets a panel each.
 
     Args:
         evaluation: `sample` with `true` and `predicted`: as many numbers each, or lists of a number per target. `r2`,
             `mae`, `rmse`, `rows`, `split` and `target_name` if known; of several, `targets` with name and scores.
+        run: its name, which goes into the title.
 
     Raises:
         ValueError: the numbers of true and predicted values differ.
@@ -47,7 +49,7 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
     names = _names(known, targets)
     across = min(targets, MOST_IN_A_ROW)
     down = -(-min(targets, MOST_PANELS) // across)
-    with drawing_style(fonts_for(names).families):
+    with drawing_style(fonts_for([run, *names]).families):
         figure = new_figure(6.4, 6.2) if targets == 1 else new_figure(PANEL[0] * across, PANEL[1] * down + 0.4)
         for index, name in enumerate(names):
             axes = figure.add_subplot(down, across, index + 1)
@@ -58,7 +60,8 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any]) -> Figure:
             if targets > 1 and index < len(known):
                 axes.set_title(_scores(known[index]), fontsize=10)
                 axes.locator_params(nbins=4)  # large numbers would overlap in so narrow a panel
-        set_title(figure, title_of(evaluation, len(true)) + (f", mean of {targets} targets" if targets > 1 else ""))
+        scores = title_of(evaluation, len(true)) + (f", mean of {targets} targets" if targets > 1 else "")
+        set_title(figure, one_line(run, LONGEST_TITLE), scores)
     return figure
 
 

@@ -17,8 +17,9 @@ from mlpcli.plotting.style import save_figure
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
-from mlpcli.runs.read_run import read_config, read_curves, read_evaluation
+from mlpcli.runs.read_run import read_config, read_curves, read_evaluation, run_name
 from mlpcli.runs.run_labels import differing_labels
+from mlpcli.text import plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,15 +64,17 @@ def draw_run(run: Path, formats: Sequence[str]) -> Drawn:
     return drawn
 
 
-def draw_evaluation(run: Path) -> dict[str, Figure]:
+def draw_evaluation(run: Path, name: str | None = None) -> dict[str, Figure]:
     """The pictures for the task, by the stems of their files; {} if the run has no evaluation yet.
+
+    name: for the titles; by default the run's own.
 
     Raises:
         RunDirectoryError: evaluation.json is damaged.
     """
     evaluation = read_evaluation(run)
     try:
-        return _evaluation_figures(evaluation)
+        return _evaluation_figures(evaluation, name or run_name(run))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         path = run / run_directory.EVALUATION
         raise RunDirectoryError(f"{path}: is damaged: {error}; evaluate the run again") from error
@@ -96,7 +99,7 @@ def draw_seeds(
         raise RunDirectoryError(f"{folder}: none of its seeds has finished an epoch; plot again after the first")
     drawn = Drawn()
     name = read_config(seeds[0]).get("name") or folder.resolve().name
-    figure = overlaid_curves(seeds, metric, f"{name}: {len(seeds)} seed{'s' if len(seeds) > 1 else ''}", options)
+    figure = overlaid_curves(seeds, metric, f"{name}: {plural(len(seeds), 'seed', 'seeds')}", options)
     for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
         drawn.save(figure, path)
     return drawn
@@ -129,10 +132,10 @@ def _has_epochs(run: Path) -> bool:
     return path.is_file() and bool(read_history(path).get("epoch"))
 
 
-def _evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
+def _evaluation_figures(evaluation: Mapping[str, Any], name: str) -> dict[str, Figure]:
     if evaluation.get("confusion_matrix"):
-        return {"confusion_matrix": confusion_matrix_figure(evaluation)}
+        return {"confusion_matrix": confusion_matrix_figure(evaluation, name)}
     if evaluation.get("sample"):
-        fitted = {"fitted_curve": fitted_curve_figure(evaluation)} if evaluation.get("curve") else {}
-        return {"predicted_against_true": predicted_against_true_figure(evaluation), **fitted}
+        fitted = {"fitted_curve": fitted_curve_figure(evaluation, name)} if evaluation.get("curve") else {}
+        return {"predicted_against_true": predicted_against_true_figure(evaluation, name), **fitted}
     return {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
 from mlpcli.files import replace_file
-from mlpcli.text import display_width
+from mlpcli.plotting.wrapped_text import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +52,7 @@ STYLE: dict[str, Any] = {
     "ytick.color": FAINT,
     "ytick.labelcolor": TEXT,
 }
+_TITLE_SIZE = 13.0
 
 
 @contextmanager
@@ -77,10 +78,13 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def set_title(figure: Figure, title: str) -> None:
-    """Add a bold title at the left, smaller if it is too long for the figure."""
-    fits = 72 * 0.94 * figure.get_figwidth() / (0.68 * max(display_width(title), 1))
-    figure.suptitle(title, x=0.012, ha="left", fontsize=min(13.0, fits), fontweight="bold")
+def set_title(figure: Figure, *parts: str, grow: bool = True) -> None:
+    """Add a bold title at the left, each part in lines that fit; the figure grows by those after the first."""
+    letters = int(72 * 0.94 * figure.get_figwidth() / (0.68 * _TITLE_SIZE))
+    title = "\n".join(wrapped(part, letters) for part in parts if part)
+    figure.suptitle(title, x=0.012, ha="left", fontsize=_TITLE_SIZE, fontweight="bold")
+    if grow:
+        figure.set_figheight(figure.get_figheight() + 1.2 * _TITLE_SIZE / 72 * title.count("\n"))
 
 
 def plain_log_ticks(axes: Axes) -> None:

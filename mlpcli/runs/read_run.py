@@ -39,9 +39,13 @@ def read_curves(run: Path) -> RunCurves:
     if not all(epoch.is_integer() and 1 <= epoch <= MOST_EPOCHS for epoch in history["epoch"]):
         raise RunDirectoryError(f"{path}: is damaged: epochs must be whole numbers from 1; restore it or train again")
     best = _mapping(run / run_directory.METRICS, lambda path: read_run_json(path, LARGEST_METRICS)).get("best_epoch")
-    name = read_config(run).get("name") or run.resolve().name
     known = type(best) is int and 1 <= best <= MOST_EPOCHS
-    return RunCurves(str(name), history, best if known else None)
+    return RunCurves(run_name(run), history, best if known else None)
+
+
+def run_name(run: Path) -> str:
+    """What the run's config calls it, else the name of its directory (raises as `read_config`)."""
+    return str(read_config(run).get("name") or run.resolve().name)
 
 
 def read_config(run: Path) -> dict[str, Any]:

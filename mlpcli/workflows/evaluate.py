@@ -163,7 +163,7 @@ def evaluate(
     notes = [*([unfinished] if unfinished is not None else []), *rows.notes]
     if model.stock and model.kind == "h5":
         notes.append("note: mlpcli did not write this .h5, so it has no checksum: a changed weight would go unnoticed")
-    written = _write(Path(output), evaluation, notes) if output is not None else None
+    written = _write(Path(output), model.card.name, evaluation, notes) if output is not None else None
     return EvaluationResult(file.resolve(), model.card.name, evaluation, notes, written)
 
 
@@ -185,7 +185,7 @@ def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:
         )
 
 
-def _write(folder: Path, evaluation: dict[str, Any], notes: list[str]) -> Path:
+def _write(folder: Path, name: str, evaluation: dict[str, Any], notes: list[str]) -> Path:
     from mlpcli.errors import OutputError
     from mlpcli.files import write_json
     from mlpcli.plotting.run_plots import draw_evaluation
@@ -197,7 +197,7 @@ def _write(folder: Path, evaluation: dict[str, Any], notes: list[str]) -> Path:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made: {error.strerror}; choose another --output") from error
     write_json(folder / run_directory.EVALUATION, evaluation)
-    for stem, figure in draw_evaluation(folder).items():
+    for stem, figure in draw_evaluation(folder, name).items():
         note = save_figure(figure, folder / f"{stem}.png")
         notes += [note] if note else []
     return folder.resolve()

@@ -191,6 +191,12 @@ def test_what_leaves_the_chart_has_a_triangle_on_its_edge() -> None:
     assert (whole.get_ylim(), whole.get_xlabel(), len(whole.lines)) == ((-50, 1), "epoch", 2)
 
 
+def test_a_long_title_takes_two_lines_of_the_same_size() -> None:
+    short, long = (learning_curves([run(name)], "loss") for name in ("digits", "이름이 긴 실험 " * 4))
+    assert long.get_suptitle() == "이름이 긴 실험 이름이 긴 실험 이름이 긴 실험\n이름이 긴 실험"
+    assert long.get_figheight() - short.get_figheight() == pytest.approx(13 * 1.2 / 72)
+
+
 def test_settings_of_the_user_stay_as_they_were() -> None:
     before = dict(rcParams)
     learning_curves([run("패션 $x$")])

@@ -7,7 +7,7 @@ import pytest
 
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import write_json
-from mlpcli.plotting.run_plots import distinct_names, draw_run
+from mlpcli.plotting.run_plots import distinct_names, draw_evaluation, draw_run
 from mlpcli.runs.read_run import read_config, read_curves, read_evaluation
 from mlpcli.runs.run_file import LARGEST_CONFIG
 
@@ -17,6 +17,10 @@ HEADER = "epoch,seconds,learning_rate,loss,accuracy,val_loss,val_accuracy\n"
 HISTORY = HEADER + "1,0.5,0.01,2.0,0.4,1.9,0.5\n2,0.5,0.01,1.5,0.6,1.6,0.6\n"
 CONFUSION = {"split": "test", "class_names": ["포유류", "$새_1$"], "confusion_matrix": [[3, 1], [0, 4]]}
 REGRESSION = {"split": "test", "rows": 2, "r2": 0.5, "sample": {"true": [1.0, 2.0], "predicted": [1.5, 1.5]}}
+ONE_INPUT = REGRESSION | {
+    "sample": {"true": [1.0, 2.0], "predicted": [1.5, 1.5], "input": [3.0, 4.0]},
+    "curve": {"input": [3.0, 4.0], "predicted": [1.5, 1.5]},
+}
 
 
 @pytest.fixture
@@ -55,6 +59,20 @@ def test_draws_what_fits_the_task(run: Path, evaluation: dict[str, Any], stem: s
     assert [path.name for path in drawn.paths] == ["history.svg", "history.png", f"{stem}.svg", f"{stem}.png"]
     assert all(path.stat().st_size > 1000 for path in drawn.paths)
     assert len(drawn.notes) <= 1  # the missing font, on a machine without Hangul
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "scores"),
+    [
+        (CONFUSION, "test: accuracy 0.875 on 8 rows"),
+        (REGRESSION, "test: R² 0.5 on 2 rows"),
+        (ONE_INPUT, "test: R² 0.5 on 2 rows"),
+    ],
+)
+def test_the_name_of_the_run_is_in_every_title(run: Path, evaluation: dict[str, Any], scores: str) -> None:
+    write_json(run / "evaluation.json", evaluation)
+    assert {figure.get_suptitle() for figure in draw_evaluation(run).values()} == {f"숫자 모델\n{scores}"}
+    assert {figure.get_suptitle() for figure in draw_evaluation(run, "other").values()} == {f"other\n{scores}"}
 
 
 @pytest.mark.parametrize(
