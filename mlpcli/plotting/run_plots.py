@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -111,12 +113,16 @@ def overlaid_curves(
     title: str | None = None,
     options: PictureOptions = NO_OPTIONS,
 ) -> Figure:
-    """Several runs in one picture, labelled with the differences between their configs.
+    """Several runs in one picture, labelled with the differences between their configs, or else between their names.
+
+    Without a title, it is the beginning that the names share, and the number of runs.
 
     Raises as `read_curves` and `learning_curves`.
     """
     curves = [read_curves(run) for run in runs]
-    labels = differing_labels([read_config(run) for run in runs], distinct_names(runs))
+    names = distinct_names(runs)
+    labels = differing_labels([read_config(run) for run in runs], differing_parts(names))
+    title = title or f"{_shared_beginning(names)}{len(runs)} runs"
     labelled = [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
     return learning_curves(labelled, metric, title, options)
 
@@ -125,6 +131,37 @@ def distinct_names(runs: Sequence[Path]) -> list[str]:
     """The names of the folders, or the paths as given if two names are equal."""
     names = [run.resolve().name for run in runs]
     return [name if names.count(name) == 1 else str(run) for name, run in zip(names, runs, strict=True)]
+
+
+_BETWEEN_WORDS = re.compile(r"((?:[\s_/\\]|(?<!\de)-)+)")
+"""What separates the words of a name; 1e-3 is one."""
+
+
+def differing_parts(names: Sequence[str]) -> list[str]:
+    """The names without the words that all of them begin or end with; at least a word is left of each.
+
+    >>> differing_parts(["digits-adam-long", "digits-sgd-long"])
+    ['adam', 'sgd']
+    """
+    words = [_BETWEEN_WORDS.split(name) for name in names]  # at even places; separators are between them
+    spare = min(map(len, words)) // 2
+    before = min(_shared(words), spare)
+    after = min(_shared([parts[::-1] for parts in words]), spare - before)
+    short = ["".join(parts[2 * before : len(parts) - 2 * after]) for parts in words]
+    return short if len(set(short)) == len(set(names)) and all(short) else list(names)
+
+
+def _shared(names: Sequence[Sequence[str]]) -> int:
+    """How many words, at even places, all begin with."""
+    words = zip(*(parts[::2] for parts in names), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, words))
+
+
+def _shared_beginning(names: Sequence[str]) -> str:
+    """`digits: ` for digits-1 and digits-2; empty where nothing is shared, or where paths tell the runs apart."""
+    words = [_BETWEEN_WORDS.split(name) for name in names]
+    shared = "".join(words[0][: max(0, 2 * _shared(words) - 1)])
+    return f"{shared}: " if shared and not re.search(r"[/\\]", names[0]) else ""
 
 
 def _has_epochs(run: Path) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import write_json
-from mlpcli.plotting.run_plots import distinct_names, draw_evaluation, draw_run
+from mlpcli.plotting.run_plots import differing_parts, distinct_names, draw_evaluation, draw_run, overlaid_curves
 from mlpcli.runs.read_run import read_config, read_curves, read_evaluation
 from mlpcli.runs.run_file import LARGEST_CONFIG
 
@@ -144,6 +144,42 @@ def test_missing_config_and_evaluation_are_empty(tmp_path: Path) -> None:
 def test_folders_called_the_same_are_told_apart() -> None:
     runs = [Path("/a/digits"), Path("/b/digits"), Path("/a/iris")]
     assert distinct_names(runs) == [str(runs[0]), str(runs[1]), "iris"]
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (["digits-adam-long", "digits-sgd-long"], ["adam", "sgd"]),
+        (["패션 의류 넓은 망", "패션 의류 깊고 좁은 망"], ["넓은", "깊고 좁은"]),
+        (["digits", "digits-2"], ["digits", "digits-2"]),
+        (["digits-2", "digits-3"], ["2", "3"]),
+        (["a_lr=1e-3", "a_lr=1e-4"], ["lr=1e-3", "lr=1e-4"]),
+        (["lr 0.1", "lr 0.01"], ["0.1", "0.01"]),
+        (["/x/a/digits", "/x/b/digits"], ["a", "b"]),
+        (["a-a", "a-a-a"], ["a", "a-a"]),
+        (["a-b", "a_b"], ["a-b", "a_b"]),
+        (["iris", "digits"], ["iris", "digits"]),
+    ],
+)
+def test_of_names_only_what_differs(names: list[str], parts: list[str]) -> None:
+    assert differing_parts(names) == parts
+
+
+@pytest.mark.parametrize(
+    ("names", "title"),
+    [
+        (["digits", "digits-2"], "digits: 2 runs"),
+        (["패션 의류 넓은 망", "패션 의류 좁은 망"], "패션 의류: 2 runs"),
+        (["iris", "digits"], "2 runs"),
+        (["a/x", "b/x"], "2 runs"),
+    ],
+)
+def test_the_title_of_several_runs_has_what_their_names_share(tmp_path: Path, names: list[str], title: str) -> None:
+    runs = [tmp_path / name for name in names]
+    for run in runs:
+        run.mkdir(parents=True)
+        (run / "history.csv").write_text(HISTORY, encoding="utf-8")
+    assert overlaid_curves(runs).get_suptitle() == title
 
 
 def test_odd_numbers_are_drawn(run: Path) -> None:
