@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -225,9 +226,22 @@ def _having(family: str, letters: frozenset[str]) -> frozenset[str]:
     return frozenset(letter for letter in letters if font.get_char_index(ord(letter)))
 
 
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
+_FOR_HANGUL = {
+    "win32": 'add "Korean Supplemental Fonts" under Settings > System > Optional features',
+    "darwin": "switch on Apple SD Gothic Neo in Font Book, or: brew install --cask font-nanum-gothic",
+    "linux": "sudo apt install fonts-nanum (Fedora: sudo dnf install google-noto-sans-cjk-fonts;"
+    " Colab: !apt-get install -y fonts-nanum)",
+}
+"""What to do about it, by sys.platform; the next picture finds the fonts."""
+
+
 def _note(missing: frozenset[str]) -> str:
     shown = " ".join(sorted(missing)[:_SHOWN_LETTERS]) + (" …" if len(missing) > _SHOWN_LETTERS else "")
-    return f"no installed font has {shown}, so boxes are drawn; install one, such as the package fonts-nanum for Hangul"
+    advice = "install one, such as a Noto font"
+    if any(map(_HANGUL.match, missing)):
+        advice = _FOR_HANGUL.get(sys.platform, _FOR_HANGUL["linux"])
+    return f"no installed font has {shown}, so boxes are drawn; {advice}; then plot again"
 
 
 FORMATS = ("png", "svg", "pdf")

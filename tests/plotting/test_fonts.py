@@ -38,10 +38,29 @@ def test_dejavu_is_enough(text: str, no_fonts: list[str]) -> None:
     assert fonts_for([text]) == FontChoice((DEFAULT,), None)
 
 
-def test_no_font_with_hangul(no_fonts: list[str]) -> None:
-    assert fonts_for(["한국", "b"]).families == (DEFAULT,)
-    assert fonts_for(["한국", "b"]).note == (
-        "no installed font has 국 한, so boxes are drawn; install one, such as the package fonts-nanum for Hangul"
+@pytest.mark.parametrize(
+    ("platform", "advice"),
+    [
+        ("win32", ["Korean Supplemental Fonts", "Settings"]),
+        ("darwin", ["Apple SD Gothic Neo", "brew install --cask font-nanum-gothic"]),
+        ("linux", ["sudo apt install fonts-nanum", "sudo dnf install google-noto-sans-cjk-fonts", "Colab: !apt-get"]),
+        ("freebsd14", ["fonts-nanum"]),
+    ],
+)
+def test_no_font_with_hangul(
+    platform: str, advice: list[str], no_fonts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlpcli.plotting.style.sys.platform", platform)
+    choice = fonts_for(["한국", "b"])
+    assert choice.families == (DEFAULT,)
+    assert choice.note is not None and choice.note.startswith("no installed font has 국 한, so boxes are drawn; ")
+    assert all(part in choice.note for part in advice)
+    assert choice.note.endswith("; then plot again") and len(choice.note) < 240, "two lines at most"
+
+
+def test_other_letters_get_no_advice_for_hangul(no_fonts: list[str]) -> None:
+    assert fonts_for(["猫"]).note == (
+        "no installed font has 猫, so boxes are drawn; install one, such as a Noto font; then plot again"
     )
 
 
