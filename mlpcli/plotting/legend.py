@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from mlpcli.errors import UserError
 from mlpcli.plotting.curves import VALIDATION, run_colours
 from mlpcli.plotting.style import BLUE, FAINT, VERMILION
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 Dash = Literal["-", "--", "none"]
 MOST_RUNS = 24
+LONG_LABEL = 36  # letters; a longer one may take two lines for the sake of another column
 LONGEST_LABEL = 240  # letters; a longer one, which takes lines, is cut
 BEST = "best epoch"
 _LINE_HEIGHT, _LETTER_WIDTH, _HANDLE_WIDTH = 0.23, 0.088, 0.75  # inches
@@ -82,9 +85,9 @@ def _key_entries(both: bool, best: bool) -> list[LegendEntry]:
 
 def legend_height(entries: Sequence[LegendEntry], width: float) -> float:
     """Inches that the legend needs in a figure of that width."""
-    columns = _columns(entries, width)
-    lines = sum(label.count("\n") + 1 for label in _labels(entries, width))  # a label has several in one column only
-    return 0.15 + _LINE_HEIGHT * -(-lines // columns)
+    labels = _labels(entries, width)
+    columns = np.array_split([label.count("\n") + 1 for label in labels], _columns(entries, width))
+    return 0.15 + _LINE_HEIGHT * max(int(lines.sum()) for lines in columns)
 
 
 def add_legend(figure: Figure, entries: Sequence[LegendEntry], width: float) -> None:
@@ -100,11 +103,13 @@ def add_legend(figure: Figure, entries: Sequence[LegendEntry], width: float) -> 
 
 
 def _columns(entries: Sequence[LegendEntry], width: float) -> int:
+    """As many as fit, where a long label takes two lines."""
     longest = max((display_width(entry.label) for entry in entries), default=0)
-    return max(1, min(len(entries), int((width - 0.2) / (_HANDLE_WIDTH + _LETTER_WIDTH * longest))))
+    letters = max(min(longest, LONG_LABEL), longest // 2)
+    return max(1, min(len(entries), int((width - 0.2) / (_HANDLE_WIDTH + _LETTER_WIDTH * letters))))
 
 
 def _labels(entries: Sequence[LegendEntry], width: float) -> list[str]:
-    """The labels, in several lines where the figure is narrower than they are."""
-    most = int((width - 0.2 - _HANDLE_WIDTH) / _LETTER_WIDTH)
-    return [wrapped(entry.label, most) for entry in entries]
+    """The labels, in several lines where their column is narrower than they are."""
+    letters = int(((width - 0.2) / _columns(entries, width) - _HANDLE_WIDTH) / _LETTER_WIDTH)
+    return [wrapped(entry.label, letters) for entry in entries]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
 from mlpcli.files import replace_file
-from mlpcli.plotting.wrapped_text import wrapped
+from mlpcli.plotting.wrapped_text import title_width, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,8 +81,8 @@ def new_figure(width: float, height: float) -> Figure:
 
 def set_title(figure: Figure, *parts: str, grow: bool = True) -> None:
     """Add a bold title at the left, each part in lines that fit; the figure grows by those after the first."""
-    letters = int(72 * 0.94 * figure.get_figwidth() / (0.68 * _TITLE_SIZE))
-    title = "\n".join(wrapped(part, letters) for part in parts if part)
+    width = 72 * 0.97 * figure.get_figwidth() / _TITLE_SIZE
+    title = "\n".join(wrapped(part, width, title_width) for part in parts if part)
     figure.suptitle(title, x=0.012, ha="left", fontsize=_TITLE_SIZE, fontweight="bold")
     if grow:
         figure.set_figheight(figure.get_figheight() + 1.2 * _TITLE_SIZE / 72 * title.count("\n"))

@@ -95,6 +95,18 @@ def test_many_runs_end_the_legend_with_a_count() -> None:
     assert len(set(run_colours(30))) == 30
 
 
+@pytest.mark.usefixtures("hangul_font")
+def test_long_labels_take_lines_and_nothing_of_the_legend_is_cut() -> None:
+    names = [f"{'이름이 긴 실험 ' * 6}{number}" for number in range(5)]  # 91 letters wide each
+    figure = learning_curves([run(name) for name in names], "loss")
+    figure.draw_without_rendering()
+    labels = legend_of(figure)
+    assert [label.replace("\n", " ") for label in labels[:5]] == names
+    assert all(label.count("\n") == 1 for label in labels[:5])
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.axes[0].bbox.y0
+
+
 @pytest.mark.parametrize(
     ("metric", "label"),
     [("loss", "loss"), ("val_accuracy", "accuracy"), ("learning_rate", "learning rate"), ("seconds", "seconds")],
@@ -192,8 +204,8 @@ def test_what_leaves_the_chart_has_a_triangle_on_its_edge() -> None:
 
 
 def test_a_long_title_takes_two_lines_of_the_same_size() -> None:
-    short, long = (learning_curves([run(name)], "loss") for name in ("digits", "이름이 긴 실험 " * 4))
-    assert long.get_suptitle() == "이름이 긴 실험 이름이 긴 실험 이름이 긴 실험\n이름이 긴 실험"
+    short, long = (learning_curves([run(name)], "loss") for name in ("digits", "이름이 긴 실험 " * 5))
+    assert long.get_suptitle() == "이름이 긴 실험 " * 4 + "이름이\n긴 실험"  # 32.04 of 32.22 em
     assert long.get_figheight() - short.get_figheight() == pytest.approx(13 * 1.2 / 72)
 
 

@@ -63,7 +63,7 @@ def test_a_panel_for_each_of_several_targets() -> None:
         [[0, 1], [10, 9]], [[5, 5], [7, 6]]
     ]  # fmt: skip
     assert figure.axes[1].get_title() == "R² 0.5, MAE 0.5, RMSE 0.7"
-    assert figure.get_suptitle().endswith("on 3 rows (2 shown), mean of 2\ntargets")
+    assert figure.get_suptitle().endswith("on 3 rows (2 shown), mean of 2 targets")
 
 
 def test_the_first_twelve_of_many_targets_without_names() -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlpcli.plotting.wrapped_text import wrapped
+from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title
+from mlpcli.plotting.wrapped_text import title_width, wrapped
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,13 @@ from mlpcli.plotting.wrapped_text import wrapped
 )
 def test_wrapped(text: str, width: int, lines: list[str]) -> None:
     assert wrapped(text, width).split("\n") == lines
+
+
+@pytest.mark.parametrize("text", ["test: R² 0.4275, MAE 51.78, RMSE 62.62 on 88 rows", "DIGITS-2 WITH ADAM", "무게"])
+def test_the_width_of_a_title_is_a_little_too_large(text: str, hangul_font: None) -> None:
+    with drawing_style(fonts_for([text]).families):
+        figure = new_figure(10, 2)
+        set_title(figure, text)
+        title = figure.texts[0]
+        ems = title.get_window_extent().width / figure.dpi * 72 / 13
+    assert 0.7 < ems / title_width(text) <= 1.0
