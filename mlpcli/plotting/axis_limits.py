@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.errors import UserError
+
 LOG_FROM = 100.0  # highest over lowest value: two decades
 WILD_FROM = 5.0  # first epochs over all the rest
 FLAT = 0.1  # of the height; what spans less of it looks flat
 LEAST_REST = 3  # epochs; fewer do not tell what is usual
+LOG_REMARK = "log scale"
 LARGEST = 1e100  # beyond it a value counts as infinite: no axis can show it
 _BOUNDED = ("accuracy", "acc", "auc", "precision", "recall", "f1", "iou")
 Values = NDArray[np.float64]
@@ -53,11 +56,21 @@ def choose_scale(metric: str, curves: Sequence[Sequence[float]], kept: Sequence[
     return replace(narrow, off_chart=_off_chart([curve[:start] for curve in curves], narrow))
 
 
-def given_scale(metric: str, low: float, high: float) -> Scale:
-    """The scale within limits that were given, logarithmic where they are over two decades apart."""
-    if low > 0 and high / low > LOG_FROM and not is_bounded(metric):
-        return Scale(low, high, log=True, remark="log scale")
-    return Scale(low, high)
+def given_scale(metric: str, curves: Sequence[Sequence[float]], low: float, high: float) -> Scale | None:
+    """The scale within limits that a user gave, logarithmic where they are over two decades apart.
+
+    Raises:
+        UserError: nothing is to be seen within them.
+    """
+    values = _finite(curves)
+    if values.size == 0:
+        return None
+    lowest, highest = float(values.min()), float(values.max())
+    if highest < low or lowest > high:
+        there = f"they are between {lowest:.4g} and {highest:.4g}"
+        raise UserError(f"--ylim: no value of {metric} is between {low:g} and {high:g}; {there}")
+    log = low > 0 and high / low > LOG_FROM and not is_bounded(metric)
+    return Scale(low, high, log, LOG_REMARK if log else "")
 
 
 def _scale(metric: str, values: Values, rest: Values) -> Scale:
@@ -66,7 +79,7 @@ def _scale(metric: str, values: Values, rest: Values) -> Scale:
         return _linear(values, bottom=0.0, top=1.0)
     wild = rest.size > 1 and np.abs(values).max() > WILD_FROM * np.abs(rest).max()
     if values.min() > 0 and (wild or values.max() / values.min() > LOG_FROM):
-        return Scale(float(values.min()) / 1.25, float(values.max()) * 1.25, log=True, remark="log scale")
+        return Scale(float(values.min()) / 1.25, float(values.max()) * 1.25, log=True, remark=LOG_REMARK)
     return _linear(values)
 
 

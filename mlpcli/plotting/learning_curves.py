@@ -40,7 +40,7 @@ def learning_curves(
 
     Raises:
         UserError: no run has the metric, or none has any; or an option does not fit the picture: limits for several
-            panels, other than a name per curve (several runs: per run), a size too small for the panels.
+            panels or without a value, other than a name per curve (of several runs: per run), too small a size.
     """
     runs = with_same_names(runs)
     every = [_known(metric, runs)] if metric else metrics_of(runs)
@@ -48,15 +48,17 @@ def learning_curves(
     if not metrics:
         raise UserError("the history has no metrics, only epochs; train again")
     if options.ylim and len(metrics) > 1:
-        raise UserError(f"--ylim: is for one panel, and there are {len(metrics)}; add --metric, such as {metrics[-1]}")
-    title = one_line(
-        options.title or title or (runs[0].label if len(runs) == 1 else f"{len(runs)} runs"), LONGEST_TITLE
-    )
-    if len(metrics) < len(every) and not options.title:
-        title = f"{title} ({len(metrics)} of {len(every):,} metrics; --metric draws any other)"
+        choice = f"choose one, such as --metric {metrics[-1]}"
+        raise UserError(f"--ylim: is for one panel, and there are {len(metrics)}; {choice}")
+    title = options.title or _title(runs, title, len(metrics), len(every))
     entries = entries_of(runs, metrics, options.legend)
     with drawing_style(fonts_for([title, *metrics, *(entry.label for entry in entries)]).families):
         return _compose(runs, metrics, title, entries, options)
+
+
+def _title(runs: Sequence[RunCurves], title: str | None, shown: int, metrics: int) -> str:
+    title = one_line(title or (runs[0].label if len(runs) == 1 else f"{len(runs)} runs"), LONGEST_TITLE)
+    return f"{title} ({shown} of {metrics:,} metrics; --metric draws any other)" if shown < metrics else title
 
 
 def _compose(

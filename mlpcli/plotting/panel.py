@@ -13,6 +13,7 @@ from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks, given_
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
 from mlpcli.plotting.picture_options import Pair
 from mlpcli.plotting.style import FAINT, number, plain_log_ticks
+from mlpcli.plotting.wrapped_text import wrapped
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import one_line
 
@@ -28,7 +29,11 @@ THIN_FROM = 500  # epochs; the noise of many would make a broad band
 
 
 def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves], ylim: Pair | None = None) -> None:
-    """Draw `metric` and `val_` + metric of every run that has them, within limits that may be given."""
+    """Draw `metric` and `val_` + metric of every run that has them, within limits that may be given.
+
+    Raises:
+        UserError: nothing is to be seen within the limits.
+    """
     alone = len(runs) == 1
     of_runs = [
         curves_of(run, metric, None if alone else colour)
@@ -37,7 +42,7 @@ def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves], ylim: Pair | 
     drawn = [curve for curves in of_runs for curve in curves]
     best = [spot for run, curves in zip(runs, of_runs, strict=True) if (spot := _best(run.best_epoch, curves))]
     values = [curve.values.tolist() for curve in drawn]
-    scale = given_scale(metric, *ylim) if ylim else choose_scale(metric, values, [spot.value for spot in best])
+    scale = given_scale(metric, values, *ylim) if ylim else choose_scale(metric, values, [spot.value for spot in best])
     for curve in drawn:
         _draw_curve(axes, thinned(_on_chart(curve, scale)))
     for spot in best:
@@ -133,7 +138,8 @@ def _finish(axes: Axes, metric: str, curves: Sequence[Curve], scale: Scale | Non
     axes.set_ylabel(f"{label} ({scale.remark})" if scale and scale.remark else label)
     stretch = max(map(stretch_of, curves))
     below = f"epoch (lowest and highest of every {stretch:,})" if stretch > 1 else "epoch"
-    axes.set_xlabel(f"{below}\n{scale.off_chart}" if scale and scale.off_chart else below)
+    letters = 11 * _inches_across(axes)
+    axes.set_xlabel("\n".join(wrapped(line, letters) for line in (below, scale.off_chart if scale else "") if line))
     first, last = min(curve.epochs.min() for curve in curves), max(curve.epochs.max() for curve in curves)
     air = 0.02 * (last - first) or 0.5
     axes.set_xlim(first - min(air, 0.5), last + air)
@@ -161,7 +167,11 @@ def _mark_off_chart(axes: Axes, curve: Curve, off: NDArray[np.bool_], edge: floa
 
 def _draw_epoch_ticks(axes: Axes, first: int, last: int) -> None:
     """As many as have room."""
-    width = 0.85 * axes.bbox.width / axes.figure.dpi  # what the layout leaves of a narrow panel
-    room = int(width / (0.1 + 0.085 * len(f"{last:,}")))
+    room = int(_inches_across(axes) / (0.1 + 0.085 * len(f"{last:,}")))
     ticks = epoch_ticks(first, last, min(MOST_TICKS, max(3, room)))
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+
+
+def _inches_across(axes: Axes) -> float:
+    """What the layout will leave of a narrow panel."""
+    return 0.85 * axes.bbox.width / axes.figure.dpi

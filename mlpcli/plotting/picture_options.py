@@ -65,7 +65,7 @@ def _size(given: str | Sequence[float]) -> Pair:
     pair = _pair(given, "x")
     if pair and all(SMALLEST <= side <= WIDEST for side in pair):
         return pair
-    allowed = f"WIDTHxHEIGHT in inches, {SMALLEST:g} to {WIDEST:g} each, such as 8x6"
+    allowed = f"WIDTHxHEIGHT in inches (of 150 pixels), {SMALLEST:g} to {WIDEST:g} each, such as 8x6"
     raise UserError(f"--size: must be {allowed} (got {_shown(given, 'x')})")
 
 
@@ -95,14 +95,14 @@ def _fits(text: str, longest: int) -> str:
 
 def _pair(given: str | Sequence[float], separator: str) -> Pair | None:
     """Two finite numbers; None if it is anything else."""
-    parts = re.split(re.escape(separator), given, flags=re.IGNORECASE) if isinstance(given, str) else list(given)
     try:
+        parts = re.split(separator, given, flags=re.IGNORECASE) if isinstance(given, str) else list(given)
         numbers = [float(part) for part in parts]
     except (TypeError, ValueError):
         return None
     return (numbers[0], numbers[1]) if len(numbers) == 2 and all(map(math.isfinite, numbers)) else None
 
 
-def _shown(given: str | Sequence[object], separator: str = "") -> str:
-    text = given if isinstance(given, str) else separator.join(map(str, given))
+def _shown(given: object, separator: str = "") -> str:
+    text = separator.join(map(str, given)) if isinstance(given, (list, tuple)) else str(given)
     return f'"{one_line(text)}"' if text.strip() else "nothing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import sys
@@ -89,11 +90,20 @@ def set_title(figure: Figure, *parts: str, grow: bool = True) -> None:
 
 
 def plain_log_ticks(axes: Axes) -> None:
-    """Make the y axis logarithmic, with plain numbers (0.01, 20) at 1, 2 and 5 instead of powers of ten."""
+    """Make the y axis logarithmic, with plain numbers (0.01, 20) instead of powers of ten.
+
+    They stand at 1, 2 and 5, or where there is no room at 1 alone; the room is known when the figure is drawn.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    class Ticks(LogLocator):
+        def tick_values(self, vmin: float, vmax: float) -> Any:
+            close = 1.4 * axes.yaxis.get_tick_space()  # it leaves a line between two numbers
+            self.set_params(subs=(1.0, 2.0, 5.0) if 3 * math.log10(vmax / vmin) <= close else (1.0,))
+            return super().tick_values(vmin, vmax)
+
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
+    axes.yaxis.set_major_locator(Ticks(numticks=9))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

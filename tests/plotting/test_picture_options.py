@@ -30,8 +30,9 @@ def test_as_a_command_and_as_python_writes_them() -> None:
         ({"ylim": "0.8"}, '--ylim: must be LOW:HIGH, two numbers, the lower first, such as 0.8:1 (got "0.8")'),
         ({"ylim": "1:0.8"}, 'such as 0.8:1 (got "1:0.8")'),
         ({"ylim": (0, float("nan"))}, 'such as 0.8:1 (got "0:nan")'),
+        ({"ylim": 5}, 'such as 0.8:1 (got "5")'),
         ({"ylim": "0:1e200"}, 'such as 0.8:1 (got "0:1e200")'),
-        ({"size": "8"}, '--size: must be WIDTHxHEIGHT in inches, 2 to 40 each, such as 8x6 (got "8")'),
+        ({"size": "8"}, '--size: must be WIDTHxHEIGHT in inches (of 150 pixels), 2 to 40 each, such as 8x6 (got "8")'),
         ({"size": "1x6"}, '(got "1x6")'),
         ({"size": "800x600"}, '(got "800x600")'),
         ({"title": " "}, "--title: must have 1 to 80 letters, CJK letters counting twice (got nothing)"),
@@ -65,6 +66,19 @@ def test_names_of_several_runs() -> None:
     assert texts == ["SGD", "Adam", "training", "validation", "best epoch"]
 
 
+def test_limits_in_which_nothing_is_seen() -> None:
+    for limits in ((5, 9), (0, 0.5)):
+        with pytest.raises(UserError, match=r"^--ylim: no value of loss is between .*; they are between 1 and 2\.2$"):
+            learning_curves([run()], "loss", options=PictureOptions(ylim=limits))
+    learning_curves([run(loss=[9.0, 1.0, 0.5])], "loss", options=PictureOptions(ylim=(3, 4)))  # a line passes
+
+
+def test_limits_without_a_finite_value() -> None:
+    nothing = RunCurves("x", {"epoch": [1.0], "loss": [float("nan")]})
+    axes = learning_curves([nothing], "loss", options=PictureOptions(ylim=(0, 1))).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["no finite value"]
+
+
 def test_limits_decide_whether_the_axis_is_logarithmic() -> None:
     wild = run(loss=[300.0, 2.0, 1.0])
     limits = [(0.0, 300.0), (0.5, 3.0), (0.5, 300.0)]
@@ -76,7 +90,11 @@ def test_limits_decide_whether_the_axis_is_logarithmic() -> None:
 @pytest.mark.parametrize(
     ("runs", "options", "message"),
     [
-        (1, PictureOptions(ylim=(0, 1)), "--ylim: is for one panel, and there are 2; add --metric, such as mae"),
+        (
+            1,
+            PictureOptions(ylim=(0, 1)),
+            "--ylim: is for one panel, and there are 2; choose one, such as --metric mae",
+        ),
         (1, PictureOptions(legend=("a",)), "each of the curves training, validation, separated by commas (got 1)"),
         (2, PictureOptions(legend=("a", "b", "c")), "each of 2 runs, separated by commas (got 3)"),
         (
