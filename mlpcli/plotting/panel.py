@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks, given_scale
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
 from mlpcli.plotting.picture_options import Pair
-from mlpcli.plotting.style import FAINT, number, plain_log_ticks
+from mlpcli.plotting.style import FAINT, number
 from mlpcli.plotting.wrapped_text import wrapped
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import one_line
@@ -149,12 +150,31 @@ def _finish(axes: Axes, metric: str, curves: Sequence[Curve], scale: Scale | Non
 def _draw_scale(axes: Axes, scale: Scale, curves: Sequence[Curve]) -> None:
     """Set scale and limits; what leaves the chart gets a triangle on its edge."""
     if scale.log:
-        plain_log_ticks(axes)
+        _plain_log_ticks(axes)
     axes.set_ylim(scale.low, scale.high)
     if scale.off_chart:
         for curve in curves:
             _mark_off_chart(axes, curve, curve.values < scale.low, scale.low, CARET_DOWN)
             _mark_off_chart(axes, curve, curve.values > scale.high, scale.high, CARET_UP)
+
+
+def _plain_log_ticks(axes: Axes) -> None:
+    """Make the y axis logarithmic, with plain numbers (0.01, 20) instead of powers of ten.
+
+    They stand at 1, 2 and 5, or where there is no room at 1 alone; the room is known when the figure is drawn.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    class Ticks(LogLocator):
+        def tick_values(self, vmin: float, vmax: float) -> Any:
+            close = 1.4 * axes.yaxis.get_tick_space()  # it leaves a line between two numbers
+            self.set_params(subs=(1.0, 2.0, 5.0) if 3 * math.log10(vmax / vmin) <= close else (1.0,))
+            return super().tick_values(vmin, vmax)
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(Ticks(numticks=9))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _mark_off_chart(axes: Axes, curve: Curve, off: NDArray[np.bool_], edge: float, marker: int) -> None:

@@ -1,9 +1,8 @@
-"""The look of all pictures, fonts for every script, and saving; the only file that imports matplotlib."""
+"""The look of all pictures, fonts for every script, and saving."""
 
 from __future__ import annotations
 
 import logging
-import math
 import os
 import re
 import sys
@@ -20,7 +19,6 @@ from mlpcli.files import replace_file
 from mlpcli.plotting.wrapped_text import title_width, wrapped
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -87,25 +85,6 @@ def set_title(figure: Figure, *parts: str, grow: bool = True) -> None:
     figure.suptitle(title, x=0.012, ha="left", fontsize=_TITLE_SIZE, fontweight="bold")
     if grow:
         figure.set_figheight(figure.get_figheight() + 1.2 * _TITLE_SIZE / 72 * title.count("\n"))
-
-
-def plain_log_ticks(axes: Axes) -> None:
-    """Make the y axis logarithmic, with plain numbers (0.01, 20) instead of powers of ten.
-
-    They stand at 1, 2 and 5, or where there is no room at 1 alone; the room is known when the figure is drawn.
-    """
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    class Ticks(LogLocator):
-        def tick_values(self, vmin: float, vmax: float) -> Any:
-            close = 1.4 * axes.yaxis.get_tick_space()  # it leaves a line between two numbers
-            self.set_params(subs=(1.0, 2.0, 5.0) if 3 * math.log10(vmax / vmin) <= close else (1.0,))
-            return super().tick_values(vmin, vmax)
-
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(Ticks(numticks=9))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def import_matplotlib() -> None:

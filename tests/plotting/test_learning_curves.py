@@ -209,16 +209,14 @@ def test_a_long_title_takes_two_lines_of_the_same_size() -> None:
     assert long.get_figheight() - short.get_figheight() == pytest.approx(13 * 1.2 / 72)
 
 
-@pytest.mark.parametrize(
-    ("height", "labels"), [(4.0, ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"]), (2.3, ["0.1", "1"])]
-)
-def test_a_logarithmic_axis_has_as_many_numbers_as_have_room(height: float, labels: list[str]) -> None:
+@pytest.mark.parametrize(("height", "labels"), [(4.0, "0.02 0.05 0.1 0.2 0.5 1 2"), (2.3, "0.1 1")])
+def test_a_logarithmic_axis_has_as_many_numbers_as_have_room(height: float, labels: str) -> None:
     wild = RunCurves("x", {"epoch": [1.0, 2.0, 3.0], "loss": [1.9, 0.5, 0.015]})
     figure = learning_curves([wild], options=PictureOptions(size=(4.0, height)))
     figure.draw_without_rendering()
     axes = figure.axes[0]
     shown = [tick for tick in axes.yaxis.get_major_ticks() if axes.get_ylim()[0] < tick.get_loc() < axes.get_ylim()[1]]
-    assert [tick.label1.get_text() for tick in shown] == labels
+    assert [tick.label1.get_text() for tick in shown] == labels.split()
 
 
 def test_settings_of_the_user_stay_as_they_were() -> None:
