@@ -120,6 +120,15 @@ def test_of_one_input_the_sample_keeps_the_inputs() -> None:
     assert scores.result()["sample"] == {"true": [1, 2, 3], "predicted": [1, 2.5, 3], "input": [10, 20, 30]}
 
 
+def test_units_of_the_targets_where_they_are_known() -> None:
+    one, two = RegressionScores(1), RegressionScores(1)
+    one.add(np.array([[1.0]]), np.array([[1.0]]))
+    two.add(np.array([[1.0, 2.0]]), np.array([[1.0, 2.0]]))
+    assert one.result(("mileage",), ("kmpl",))["target_unit"] == "kmpl"
+    assert "target_unit" not in one.result(("mileage",), ("",))
+    assert [target.get("unit") for target in two.result(("a", "b"), ("", "kg"))["targets"]] == [None, "kg"]
+
+
 def test_the_curve_goes_from_the_lowest_input_to_the_highest() -> None:
     class Doubles:
         def predict(self, part: Any) -> np.ndarray:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlpcli.plotting.axis_limits import drawable
 from mlpcli.plotting.picture_options import LONGEST_TITLE
-from mlpcli.plotting.predicted_against_true import title_of
+from mlpcli.plotting.predicted_against_true import title_of, with_unit
 from mlpcli.plotting.style import BLUE, VERMILION, drawing_style, fonts_for, new_figure, set_title
 from mlpcli.text import one_line
 
@@ -28,7 +28,8 @@ def fitted_curve_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
 
     Args:
         evaluation: `sample` with `input` and `true`, and `curve` with `input` and `predicted` (as many numbers each);
-            `r2`, `mae`, `rmse`, `rows`, `split`, `target_name` and `input_name` if known.
+            `r2`, `mae`, `rmse`, `rows`, `split`, `target_name`, `target_unit` and `input_name` if
+            known.
         run: its name, which goes into the title.
 
     Raises:
@@ -38,15 +39,16 @@ def fitted_curve_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
     curve_x, curve_y = _pair(evaluation["curve"], "input", "predicted")
     target = one_line(evaluation.get("target_name") or "y", 40)
     name = one_line(evaluation.get("input_name") or "x", 40)
+    axis = with_unit(target, evaluation.get("target_unit"))
     line = equation(curve_x, curve_y, name, target)
-    with drawing_style(fonts_for([run, target, name]).families):
+    with drawing_style(fonts_for([run, name, axis]).families):
         figure = new_figure(6.4, 5.2)
         axes = figure.add_subplot()
         crowd = float(np.clip(8.0 / np.sqrt(max(x.size, 1)), 0.15, 0.75))
         axes.scatter(x, y, s=26, color=BLUE, alpha=crowd, linewidths=0, label="rows")
         axes.plot(curve_x, curve_y, color=VERMILION, label=line or "model")
         axes.set_xlabel(name)
-        axes.set_ylabel(target)
+        axes.set_ylabel(axis)
         axes.legend()
         set_title(figure, one_line(run, LONGEST_TITLE), title_of(evaluation, x.size))
     return figure

@@ -33,7 +33,8 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any], run: str = "") 
 
     Args:
         evaluation: `sample` with `true` and `predicted`: as many numbers each, or lists of a number per target. `r2`,
-            `mae`, `rmse`, `rows`, `split` and `target_name` if known; of several, `targets` with name and scores.
+            `mae`, `rmse`, `rows`, `split`, `target_name` and `target_unit` if known; of several, `targets` with name,
+            unit and scores.
         run: its name, which goes into the title.
 
     Raises:
@@ -45,7 +46,9 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any], run: str = "") 
     evaluation = {"rows": len(true), **evaluation}
     targets, step = true.shape[1], max(1, -(-len(true) // MOST_DOTS))
     true, predicted = true[::step], predicted[::step]
-    known = evaluation.get("targets") or [{"name": evaluation.get("target_name")}]
+    known = evaluation.get("targets") or [
+        {"name": evaluation.get("target_name"), "unit": evaluation.get("target_unit")}
+    ]
     names = _names(known, targets)
     across = min(targets, MOST_IN_A_ROW)
     down = -(-min(targets, MOST_PANELS) // across)
@@ -73,9 +76,15 @@ def _columns(values: Any) -> Values:
 
 def _names(known: Sequence[Mapping[str, Any]], targets: int) -> list[str]:
     """What the axes of each panel are called."""
-    given = [one.get("name") for one in known[:targets]] + [None] * (targets - len(known))
     plain = ["value"] if targets == 1 else [f"value {index + 1}" for index in range(targets)]
-    return [one_line(name or other, 40) for name, other in zip(given, plain, strict=True)][:MOST_PANELS]
+    given = [*known[:targets], *[{}] * (targets - len(known))]
+    names = [with_unit(one.get("name") or other, one.get("unit")) for one, other in zip(given, plain, strict=True)]
+    return names[:MOST_PANELS]
+
+
+def with_unit(name: str, unit: str | None) -> str:
+    """`mileage (kmpl)`, where the unit is known."""
+    return f"{one_line(name, 40)} ({one_line(unit, 12)})" if unit else one_line(name, 40)
 
 
 def _scores(found: Mapping[str, Any]) -> str:

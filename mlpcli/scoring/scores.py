@@ -95,10 +95,11 @@ class RegressionScores:
         self._errors = np.abs(errors).sum(axis=0) + (0 if first else self._errors)
         self._squares = (errors**2).sum(axis=0) + (0 if first else self._squares)
 
-    def result(self, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    def result(self, names: tuple[str, ...] = (), units: tuple[str, ...] = ()) -> dict[str, Any]:
         """MAE, RMSE and R2, and the sample: a number per row and target, or lists (n, targets) of several.
 
         Of several targets the scores are averages, and `targets` has those of each, under its name where it is known.
+        A unit is there where it is known, too.
         """
         assert self._true is not None
         scores = {
@@ -107,8 +108,12 @@ class RegressionScores:
             "r2": explained(self._squares, self._true),
         }
         if len(self._errors) == 1:
-            return {**scores, "sample": self._sample, "target_name": next(iter(names), None)}
-        return {**scores, "targets": self._each(names), "sample": self._sample}
+            unit = {"target_unit": units[0]} if any(units) else {}
+            return {**scores, "sample": self._sample, "target_name": next(iter(names), None), **unit}
+        targets = self._each(names)
+        for target, unit in zip(targets, units, strict=False):
+            target |= {"unit": unit} if unit else {}
+        return {**scores, "targets": targets, "sample": self._sample}
 
     def _each(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
         assert self._true is not None
@@ -186,8 +191,8 @@ def evaluate_part(
 
     Args:
         predictor: the model.
-        chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps; target_names
-            and input_name (of a model with one input) where they are known.
+        chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps; target_names,
+            target_units and input_name (of a model with one input) where they are known.
         part: the rows.
         split: what the rows are called: test, validation, train, or the name of another source.
         train_targets: raw targets of the training rows, for the baseline; None if unknown.
@@ -233,5 +238,5 @@ class _Scores:
 
     def result(self) -> dict[str, Any]:
         if isinstance(self.sums, RegressionScores):
-            return self.sums.result(tuple(self.chosen.get("target_names") or ()))
+            return self.sums.result(*(tuple(self.chosen.get(key) or ()) for key in ("target_names", "target_units")))
         return self.sums.result()

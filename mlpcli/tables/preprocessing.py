@@ -62,6 +62,12 @@ class Preprocessing:
         return tuple(column.name for column in self.columns)
 
     @property
+    def target_units(self) -> tuple[str, ...]:
+        """The unit that was written with the numbers of each target; empty where there was none."""
+        forms = [(self.options.formats or {}).get(name) for name in self.target.names]
+        return tuple(form.number.unit if form is not None and form.number is not None else "" for form in forms)
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the columns of x (width,): "age", "age is missing", "port = S", "port = (other)", ..."""
         return tuple(name for column in self.columns for name in column.feature_names)

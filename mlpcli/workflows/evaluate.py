@@ -153,8 +153,14 @@ def evaluate(
 
     predictor = load_predictor(model, engine, scored=True, rows=len(rows.part))
     _check_shape(predictor, rows)
-    names, targets = model.card.layout.feature_names or (None,), model.card.config.data.targets
-    chosen = {**dict(plan), "class_names": rows.class_names, "target_names": targets, "input_name": names[0]}
+    layout = model.card.layout
+    chosen = {
+        **dict(plan),
+        "class_names": rows.class_names,
+        "target_names": model.card.config.data.targets,
+        "target_units": layout.preprocessing.target_units if layout.preprocessing is not None else (),
+        "input_name": (layout.feature_names or (None,))[0],
+    }
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     if baseline and rows.train is not None:
         seed = model.card.config.seed or 0

@@ -145,8 +145,13 @@ class Run:
         """Score every part with the kept weights, and evaluate the first of test, validation and train."""
         plan, splits = self.prepared.plan, self.prepared.splits
         predictor = self.engine.predictor()
-        names, targets = self.prepared.source.feature_names or (None,), self.config.data.targets
-        chosen = {**plan.as_metadata(), "target_names": targets, "input_name": names[0]}
+        source = self.prepared.source
+        chosen = {
+            **plan.as_metadata(),
+            "target_names": self.config.data.targets,
+            "target_units": source.preprocessing.target_units if source.preprocessing is not None else (),
+            "input_name": (source.feature_names or (None,))[0],
+        }
         scores: dict[str, Any] = {}
         evaluation = None
         train_targets = splits.train.y[splits.train.indices]

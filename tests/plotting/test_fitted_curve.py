@@ -27,6 +27,11 @@ def test_dots_and_line() -> None:
     assert axes.lines[0].get_label() == "무게 $kg$ = 2 x 키 + 1"
 
 
+def test_the_unit_of_the_target() -> None:
+    figure = fitted_curve_figure(evaluation([1.0], [1.0, 2.0, 1.0], target_name="weight", target_unit="kg"))
+    assert figure.axes[0].get_ylabel() == "weight (kg)"
+
+
 @pytest.mark.parametrize(
     ("y", "said"),
     [

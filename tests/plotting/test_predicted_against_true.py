@@ -25,6 +25,11 @@ def test_dots_and_diagonal() -> None:
     assert not axes.xaxis.label.get_parse_math()
 
 
+def test_the_unit_of_the_target() -> None:
+    axes = predicted_against_true_figure(evaluation([1.0], [2.0], target_name="mileage", target_unit="kmpl")).axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("true mileage (kmpl)", "predicted mileage (kmpl)")
+
+
 @pytest.mark.parametrize(
     ("more", "title"),
     [
