@@ -18,6 +18,7 @@ from mlpcli.cli.main import COMMANDS, cli
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     ROOT / "README.md",
+    ROOT / "README.ko.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "configs").rglob("*.yaml")),
@@ -50,8 +51,9 @@ def test_every_command_shown_can_be_typed(page: str, line: str) -> None:
         context = command.make_context(name, list(arguments), context)
 
 
-def test_the_readme_shows_commands() -> None:
-    assert sum(page == "README.md" for page, _ in _commands()) >= 5
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
+def test_the_readme_shows_commands(name: str) -> None:
+    assert sum(page == name for page, _ in _commands()) >= 5
 
 
 @pytest.mark.parametrize("name", ["config.md", "commands.md"])
