@@ -13,27 +13,28 @@ import pytest
 import yaml
 
 from mlpcli import __version__
-from mlpcli.cli.main import COMMANDS, cli
+from mlpcli.cli.main import cli
+from tests.markdown_parts import ROOT, command_in
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     ROOT / "README.md",
     ROOT / "README.ko.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "configs").rglob("*.yaml")),
 ]
-VERBS = "|".join(COMMANDS)
-COMMAND = re.compile(rf"^\s*(?:[#$]\s*)?(?:\.venv/bin/)?mlpcli ((?:{VERBS})(?: .*?)?)(?:\s{{2,}}#.*)?$")
+MARKDOWN = [page for page in PAGES if page.suffix == ".md"]
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
 
 
 def _commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
-        for line in page.read_text(encoding="utf-8").splitlines():
-            match = COMMAND.match(line)
-            if match and "[OPTIONS]" not in line:
-                found.append((page.name, match[1]))
+        commands = map(command_in, page.read_text(encoding="utf-8").splitlines())
+        found += [(_name(page), command) for command in commands if command is not None]
     return found
 
 
@@ -62,14 +63,30 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == pages[name], "run `make docs`"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.suffix == ".md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", MARKDOWN, ids=_name)
 def test_links_and_pictures_exist(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#\s]+)\)", page.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
         if "://" not in target:
-            assert (page.parent / target).exists(), target
+            linked = page.parent / path if path else page
+            assert linked.exists(), target
+            assert not anchor or anchor in _anchors(linked), target
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.suffix == ".md"], ids=lambda page: page.name)
+def _anchors(page: Path) -> set[str]:
+    """The names that GitHub gives to the headings: lower case, no punctuation, hyphens for blanks."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    titles = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_anchors_are_those_of_github(tmp_path: Path) -> None:
+    page = tmp_path / "a.md"
+    page.write_text("# 데이터 (CSV, `.xlsx`)\n```\n# no title\n```\n## A_b-c: d\n", encoding="utf-8")
+    assert _anchors(page) == {"데이터-csv-xlsx", "a_b-c-d"}
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=_name)
 def test_files_that_are_named_exist(page: Path) -> None:
     for name in re.findall(r"(?:tests|benchmarks|mlpcli)/[\w/]+\.py", page.read_text(encoding="utf-8")):
         assert (ROOT / name).is_file(), name
