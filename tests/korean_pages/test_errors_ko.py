@@ -20,7 +20,7 @@ SHOWN = {match[1]: (match[2].split(), match[3]) for match in _SECTION.finditer(P
 """Each heading with its command and what the page says it prints."""
 
 ROWS = "".join(f"{n % 7 + 0.5},{n * n % 11},{'ab'[n % 2]}\n" for n in range(40))
-GOOD = "키,몸무게,종류\n" + ROWS
+GOOD = "나이,몸무게,종류\n" + ROWS
 TABLE = "data: {source: people.csv, target: 종류, test: 0.2}\n"
 DIGITS = "data: {source: digits}\n"
 NUMPY = "training: {engine: numpy, epochs: 1}\noutput: {plots: []}\n"
@@ -93,7 +93,7 @@ GIVEN: dict[str, Prepare] = {
     "데이터 파일을 찾지 못했습니다": _config(TABLE),
     "타깃 열을 정하지 않았습니다": _table(GOOD, "data: {source: people.csv}\n"),
     "타깃 열의 이름이 틀렸습니다": _table(GOOD, TABLE.replace("종류", "종루")),
-    "숫자 열에 글자가 섞였습니다": _table(GOOD + "약 170,3,a\n"),
+    "숫자 열에 글자가 섞였습니다": _table(GOOD + "약 30,3,a\n"),
     "첫 줄에 열 이름이 없습니다": _table(ROWS),
     "행마다 값의 개수가 다릅니다": _table(GOOD + "1,2\n"),
     "인코딩을 잘못 적었습니다": _table(GOOD.encode("cp949"), TABLE.replace("target", "encoding: utf-8, target")),
@@ -105,7 +105,7 @@ GIVEN: dict[str, Prepare] = {
     "사진이 클래스별 폴더에 있지 않습니다": _loose_photos,
     "결과 폴더를 찾지 못했습니다": _taken,
     "결과 폴더가 이미 있습니다": _taken,
-    "예측할 표에 열이 없습니다": _trained(new_csv="키\n1.5\n"),
+    "예측할 표에 열이 없습니다": _trained(new_csv="나이\n1.5\n"),
     "예측할 사진의 형식을 읽지 못합니다": _trained(DIGITS + NUMPY, IMG_0001_heic=b"....ftypheic"),
     "모델이 망가졌습니다": _files(model_keras=b"PK\x03\x04 half of a download"),
     "손실이 유한한 수가 아닙니다": _table(
@@ -114,13 +114,13 @@ GIVEN: dict[str, Prepare] = {
         "training: {engine: numpy, epochs: 5, optimizer: {name: sgd, learning_rate: 0.1}}\noutput: {plots: []}\n",
     ),
     "열 하나가 답을 그대로 알려 줍니다": _table(
-        "키,등급,합격\n" + "".join(f"{n * 7 % 121 + 0.5},{'상하'[n % 2]},{'OX'[n % 2]}\n" for n in range(120)),
+        "나이,등급,합격\n" + "".join(f"{n * 7 % 121 + 0.5},{'상하'[n % 2]},{'OX'[n % 2]}\n" for n in range(120)),
         "data: {source: people.csv, target: 합격}\n" + NUMPY,
     ),
     "새 데이터가 학습 데이터와 다릅니다": _trained(
         "data: {source: people.csv, target: 종류, types: {지점: category}}\n" + NUMPY,
-        people_csv="지점,키,종류\n" + "".join(f"00{n % 3 + 1},{n},{'ab'[n % 2]}\n" for n in range(60)),
-        new_csv="지점,키\n" + "".join(f"{n % 3 + 1},{n}\n" for n in range(20)),
+        people_csv="지점,나이,종류\n" + "".join(f"00{n % 3 + 1},{n},{'ab'[n % 2]}\n" for n in range(60)),
+        new_csv="지점,나이\n" + "".join(f"{n % 3 + 1},{n}\n" for n in range(20)),
     ),
 }
 """For each heading, what must be in the folder for its message."""
