@@ -158,7 +158,10 @@ def test_what_is_measured_is_skipped_and_what_has_changed_is_not(stored: Path) -
 
     job = jobs.Job("tables/iris", "tables/iris", (), 777)
     assert not is_measured(job)
-    results.store(job.group, entry(777, 0.9) | {"key": job.key})
+    results.store(job.group, entry(777, 0.9, seconds=None) | {"key": job.key})
+    assert is_measured(job, busy=True)
+    assert not is_measured(job), "its seconds are missing"
+    results.store(job.group, entry(777, 0.9, seconds=5.0) | {"key": job.key})
     assert is_measured(job)
     assert not is_measured(jobs.Job("tables/iris", "tables/iris", (), 778))
     assert not is_measured(jobs.Job("tables/iris", "tables/iris", ("training.epochs=3",), 777))

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.recipes.figures import figure, shown
+from benchmarks.recipes.figures import figure, is_timed, shown
 from benchmarks.recipes.jobs import CONFIGS, recipe_names
 from benchmarks.recipes.results import Entry, finished, metric_of
 from mlpcli.recipes import COMMAND, SCORE, TIME, with_facts
@@ -44,7 +44,7 @@ def _data(data: dict[str, Any], entry: Entry | None) -> str:
 
 
 def _time(name: str, entry: Entry | None) -> str:
-    if entry is None or entry["seconds"] is None:  # a machine that was busy with other work tells no time
+    if entry is None or not is_timed(name):
         return "not measured"
     return f"{figure('seconds', name).mean:.0f} s, the whole command on {entry['versions']['cores']} cores"
 

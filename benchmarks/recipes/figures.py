@@ -12,7 +12,7 @@ def figure(word: str, group: str) -> Spread:
     """A figure of a recipe or a variant, over the seeds.
 
     Words: `train`, `validation`, `test` (the score of that part), `test loss`, `gap` (training less test score),
-    `epochs`, `seconds` (the median), `first epoch` (a mean cost, see `first_epoch.py`).
+    `epochs`, `seconds` (the median; see `is_timed`), `first epoch` (a mean cost, see `first_epoch.py`).
 
     Raises:
         LookupError: nothing has been measured, or no such word.
@@ -27,9 +27,14 @@ def figure(word: str, group: str) -> Spread:
         return spread(group, lambda entry: entry["epochs"])
     if word == "first epoch":
         return over_seeds(first_costs(group))
-    if word == "seconds" and finished(group):
+    if word == "seconds" and is_timed(group):
         return Spread(statistics.median(entry["seconds"] for entry in finished(group)), 0.0, 1)
     raise LookupError(f"there is no figure {word} of {group}")
+
+
+def is_timed(group: str) -> bool:
+    """Whether every seed has its seconds: there are none from a machine that did other work."""
+    return all(entry["seconds"] is not None for entry in finished(group)) and bool(finished(group))
 
 
 def shown(found: Spread) -> str:

@@ -3,7 +3,8 @@
 DATA is a folder as MLPCLI_DATA takes it; cifar10-jpg.tar.gz in it is unpacked for the while. Each training is a
 process of its own. What has been measured already is skipped, so that it can be stopped and started again at any
 time; a recipe or a study that has changed since is trained anew. Then the cards, the pages and the pictures are
-written.
+written. Scores do not depend on what else the machine does, but seconds do: with --busy none are stored, and the next
+time without it trains these again.
 """
 
 from __future__ import annotations
@@ -38,26 +39,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--only", default="", help="recipes and studies whose name begins so")
+    parser.add_argument("--busy", action="store_true", help="the machine does other work: store scores without seconds")
     arguments = parser.parse_args()
     if not any(arguments.data.glob("*mnist*")):
         parser.error(f"{arguments.data}: holds neither mnist nor fashion-mnist; give the folder around them")
     with tempfile.TemporaryDirectory() as place:
         folder = _with_photos(arguments.data.resolve(), Path(place))
         for job in [*recipe_jobs(), *study_jobs()]:
-            if job.group.startswith(arguments.only) and not is_measured(job):
-                _measure(job, folder, Path(place))
+            if job.group.startswith(arguments.only) and not is_measured(job, arguments.busy):
+                _measure(job, folder, Path(place), arguments.busy)
         measure_linear(folder)
         measure_activations(folder)
         measure_first_epoch(folder)
     write_all()
 
 
-def is_measured(job: Job) -> bool:
-    """Whether the result of this very job is stored."""
-    return any((entry["seed"], entry["key"]) == (job.seed, job.key) for entry in entries_of(job.group))
+def is_measured(job: Job, busy: bool = False) -> bool:
+    """Whether the result of this very job is stored, with its seconds; without them is enough where `busy`."""
+    found = [entry for entry in entries_of(job.group) if (entry["seed"], entry["key"]) == (job.seed, job.key)]
+    return any(busy or entry["seconds"] is not None for entry in found)
 
 
-def _measure(job: Job, data: Path, place: Path) -> None:
+def _measure(job: Job, data: Path, place: Path, busy: bool) -> None:
     run = place / f"run-{time.time_ns()}"
     changes = [part for override in (f"seed={job.seed}", *job.overrides) for part in ("-s", override)]
     command = [sys.executable, "-m", "mlpcli", "train", str(job.config), *changes, "-s", "output.plots=[]"]
@@ -76,7 +79,8 @@ def _measure(job: Job, data: Path, place: Path) -> None:
         print(f"{job.group}, seed {job.seed}: not measured: {done.stderr.strip()}", file=sys.stderr, flush=True)
         return
     metrics = json.loads(done.stdout)
-    entry = {"seed": job.seed, "key": job.key, "seconds": round(seconds, 2), **_kept(metrics), "versions": versions()}
+    entry = {"seed": job.seed, "key": job.key, "seconds": None if busy else round(seconds, 2), **_kept(metrics)}
+    entry["versions"] = versions()
     if diverged:
         entry["failure"] = done.stderr.strip().splitlines()[-1].partition(";")[0]
     history = read_history(run / "history.csv")

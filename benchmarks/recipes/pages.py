@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.recipes.families import FAMILIES, Family
-from benchmarks.recipes.figures import figure, shown
+from benchmarks.recipes.figures import figure, is_timed, shown
 from benchmarks.recipes.jobs import recipe_names
 from benchmarks.recipes.lessons import lesson
 from benchmarks.recipes.linear import GROUP as LINEAR
@@ -53,8 +53,7 @@ def _row(name: str) -> list[str]:
     if not finished(name):
         return [link, "", "", "", "not measured", ""]
     parts = [shown(figure(part, name)) for part in ("train", "validation", "test")]
-    timed = all(entry["seconds"] is not None for entry in finished(name))
-    return [link, shown_epochs(name), *parts, f"{figure('seconds', name).mean:.0f}" if timed else ""]
+    return [link, shown_epochs(name), *parts, f"{figure('seconds', name).mean:.0f}" if is_timed(name) else ""]
 
 
 def _made_with() -> str:
