@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 
 from benchmarks.recipes.first_epoch import first_costs
 from benchmarks.recipes.results import Entry, Spread, finished, metric_of, over_seeds, score, spread
@@ -11,20 +12,20 @@ from benchmarks.recipes.results import Entry, Spread, finished, metric_of, over_
 def figure(word: str, group: str) -> Spread:
     """A figure of a recipe or a variant, over the seeds.
 
-    Words: `train`, `validation`, `test` (the score of that part), `test loss`, `gap` (training less test score),
-    `epochs`, `seconds` (the median; see `is_timed`), `first epoch` (a mean cost, see `first_epoch.py`).
+    Words: `train`, `validation`, `test` (the score of that part), those of OF_A_SEED, `first loss` and `last loss` (the
+    training loss of that epoch, of the seed whose curves are stored), `seconds` (the median; see `is_timed`), `first
+    epoch` (a mean cost, see `first_epoch.py`).
 
     Raises:
         LookupError: nothing has been measured, or no such word.
     """
     if word in ("train", "validation", "test"):
         return score(group, word)
-    if word == "test loss":
-        return score(group, "test", "loss")
-    if word == "gap":
-        return spread(group, lambda entry: _part(entry, "train") - _part(entry, "test"))
-    if word == "epochs":
-        return spread(group, lambda entry: entry["epochs"])
+    if word in OF_A_SEED:
+        return spread(group, OF_A_SEED[word])
+    if word in ("first loss", "last loss"):
+        place = 0 if word == "first loss" else -1
+        return over_seeds([entry["history"]["loss"][place] for entry in finished(group) if "history" in entry])
     if word == "first epoch":
         return over_seeds(first_costs(group))
     if word == "seconds" and is_timed(group):
@@ -46,3 +47,12 @@ def shown(found: Spread) -> str:
 
 def _part(entry: Entry, part: str) -> float:
     return float(entry["scores"][part][metric_of(entry)])
+
+
+OF_A_SEED: dict[str, Callable[[Entry], float]] = {
+    "test loss": lambda entry: entry["scores"]["test"]["loss"],
+    "gap": lambda entry: _part(entry, "train") - _part(entry, "test"),
+    "epochs": lambda entry: entry["epochs"],
+    "perfect epoch": lambda entry: entry["perfect_epoch"],
+}
+"""gap: training less test score. perfect epoch: the first whose training accuracy is printed as 1.0000."""

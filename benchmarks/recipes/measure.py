@@ -85,6 +85,7 @@ def _measure(job: Job, data: Path, place: Path, busy: bool) -> None:
         entry["failure"] = done.stderr.strip().splitlines()[-1].partition(";")[0]
     history = read_history(run / "history.csv")
     entry["lowest"] = {name: _lowest(values) for name, values in history.items() if name.endswith("loss")}
+    entry["perfect_epoch"] = _perfect_epoch(history)
     if job.seed == FIRST_SEED:
         entry["history"] = _curves(history)
     store(job.group, entry)
@@ -104,6 +105,12 @@ def _curves(columns: History) -> dict[str, list[float | None]]:
 
 def _lowest(values: list[float]) -> float | None:
     return min((value for value in values if math.isfinite(value)), default=None)
+
+
+def _perfect_epoch(columns: History) -> int | None:
+    """The first epoch whose training accuracy is printed as 1.0000; None where there is none."""
+    accuracies = columns.get("accuracy", columns.get("acc", []))
+    return next((epoch for epoch, value in enumerate(accuracies, start=1) if value >= 0.99995), None)
 
 
 def _shortened(values: list[float]) -> Iterator[float | None]:

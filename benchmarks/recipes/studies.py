@@ -95,4 +95,12 @@ REGULARIZATION = Study(
     },
 )
 
-STUDIES = (OPTIMIZERS, *STARTS.values(), REGULARIZATION)
+EXERCISES = Study(
+    "exercises",
+    "mnist/relu_he_normal",
+    (),
+    {"he_normal, 100 epochs": ("training.epochs=100", "data.validation=test")},
+)
+"""What tutorials train otherwise than the recipes; see exercises.py."""
+
+STUDIES = (OPTIMIZERS, *STARTS.values(), REGULARIZATION, EXERCISES)

@@ -1,58 +1,71 @@
-"""The figures that tutorials give, beside what the recipes gave."""
+"""Every exercise of the tutorials as docs/recipes.md shows it: its command, the tutorial's figure, and ours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import statistics
 
+from benchmarks.recipes.exercises import BY_HAND, TRAINED, Exercise, Told
+from benchmarks.recipes.figures import figure, shown
 from benchmarks.recipes.lessons import lesson
-from benchmarks.recipes.results import Entry, finished, metric_of
-from benchmarks.report import plain_table
+from benchmarks.recipes.results import finished, metric_of
+from benchmarks.report import RESULTS, plain_table
 
-
-@dataclass(frozen=True)
-class Told:
-    """What a tutorial tells: a figure of a part's score or loss, and where it stands in our results."""
-
-    exercise: str
-    what: str
-    theirs: float
-    recipe: str
-    part: str
-    measure: str
-    """score, loss, or a place in the curve of the training loss: first, last."""
-
-
-TOLD = (
-    Told("64-32-64 sigmoid, 200 epochs", "test accuracy", 0.9706, "mnist/sigmoid_sgd", "test", "score"),
-    Told("64-32-64 sigmoid, 200 epochs", "test loss", 0.1008, "mnist/sigmoid_sgd", "test", "loss"),
-    Told("Dense-BatchNorm-Dense, 100 epochs", "training accuracy", 1.0, "mnist/tutorial_batchnorm", "train", "score"),
-    Told("Dense-BatchNorm-Dense, 100 epochs", "validation", 0.9665, "mnist/tutorial_batchnorm", "validation", "score"),
-    Told("100-50 with Dropout", "training accuracy", 0.9924, "mnist/tutorial_dropout", "train", "score"),
-    Told("100-50 with Dropout", "validation accuracy", 0.9780, "mnist/tutorial_dropout", "validation", "score"),
-    Told("L2, early stopping, loaded from .h5", "accuracy", 0.9765, "mnist/tutorial_l2_dropout_h5", "test", "score"),
-    Told("convolutions, Adam", "mean cost of epoch 1", 0.472, "mnist/convolutional_adam", "", "first"),
-    Told("convolutions, Adam", "of the last epoch", 0.022, "mnist/convolutional_adam", "", "last"),
-    Told("convolutions, RMSprop", "mean cost of epoch 1", 1.177, "mnist/convolutional_rmsprop", "", "first"),
-    Told("convolutions, RMSprop", "of the last epoch", 0.028, "mnist/convolutional_rmsprop", "", "last"),
-)  # fmt: skip
+HEADER = ("exercise", "command", "figure", "tutorial", "ours", "config")
+NOT_GIVEN = "not given"
 
 
 def tutorials_section() -> str:
-    """Theirs, ours, the difference, and why it is what it is."""
-    rows = [_row(told) for told in TOLD]
-    header = ("exercise", "figure", "tutorial", "ours", "difference", "recipe")
-    return "\n\n".join(["## Beside the tutorials", plain_table(header, rows), lesson("tutorials")])
+    """A table for each tutorial, and why ours is not what theirs is."""
+    parts = ["## Every exercise of the tutorials", lesson("exercises")]
+    for title, exercises in TRAINED.items():
+        rows = [row for exercise in exercises for row in _rows(exercise)]
+        parts += [f"### {title}", plain_table(HEADER, rows)]
+    parts += ["### Layers by hand, and a picture of one's own", _by_hand(), lesson("by-hand")]
+    return "\n\n".join([*parts, "### Where ours differs", lesson("tutorials")])
 
 
-def _row(told: Told) -> list[str]:
-    values = [_value(told, entry) for entry in finished(told.recipe) if told.part or "history" in entry]
-    mean = sum(values) / len(values)
-    spread = f" ({min(values):.4f} to {max(values):.4f})" if len(values) > 1 else ""
-    link = f"[{told.recipe}](../configs/{told.recipe}.yaml)"
-    return [told.exercise, told.what, f"{told.theirs:.4f}", f"{mean:.4f}{spread}", f"{mean - told.theirs:+.4f}", link]
+def _rows(exercise: Exercise) -> list[list[str]]:
+    """A row for each figure that the tutorial gives; else one with the test score."""
+    named = [exercise.title, f"`{exercise.command}`"]
+    link = f"[{exercise.recipe}](../configs/{exercise.recipe}.yaml)"
+    if exercise.told:
+        return [[*named, told.name, _theirs(told), _ours(exercise, told), link] for told in exercise.told]
+    return [[*named, f"test {_metric(exercise)}", NOT_GIVEN, _ours(exercise), link]]
 
 
-def _value(told: Told, entry: Entry) -> float:
-    if told.part:
-        return float(entry["scores"][told.part]["loss" if told.measure == "loss" else metric_of(entry)])
-    return float(entry["history"]["loss"][0 if told.measure == "first" else -1])
+def _metric(exercise: Exercise) -> str:
+    """The metric beside the loss, in words; of a classifier where nothing is measured."""
+    metric = next(map(metric_of, finished(exercise.group)), "accuracy")
+    return "accuracy" if metric == "acc" else metric.replace("_", " ")
+
+
+def _theirs(told: Told) -> str:
+    return f"{told.theirs:.4f}" if isinstance(told.theirs, float) else str(told.theirs)
+
+
+def _ours(exercise: Exercise, told: Told | None = None) -> str:
+    """Mean and spread; whole numbers where the tutorial's is one."""
+    if not finished(exercise.group):
+        return "not measured"
+    found = figure(told.word if told else "test", exercise.group)
+    whole = told is not None and isinstance(told.theirs, int)
+    text = f"{found.mean:.0f} ± {found.deviation:.0f}" if whole else shown(found)
+    return text if found.seeds > 1 else f"{text} (one seed)"
+
+
+def _by_hand() -> str:
+    page = "[by-hand.md](by-hand.md)"
+    rows = [[each.title, f"`{each.command}`", NOT_GIVEN, f"`{each.answer}`", page] for each in BY_HAND]
+    trace = "`mlpcli trace tiny.yaml --row 0`"
+    rows.append(["a network followed there and back", trace, NOT_GIVEN, "each step and gradient", page])
+    kept = f"MNIST {_kept('mnist'):.1f} %, Fashion-MNIST {_kept('fashion_mnist'):.1f} %"
+    predict = "`mlpcli predict runs/mnist photo.jpg`"
+    rows.append(["a photo of one's own, by a saved model", predict, NOT_GIVEN, kept, "[data.md](data.md)"])
+    return plain_table(("exercise", "command", "tutorial", "ours", "page"), rows)
+
+
+def _kept(name: str) -> float:
+    """Of the test pictures that the network labels right, how many percent it labels right on a photo, too."""
+    rows = json.loads((RESULTS / "own_photos.json").read_text(encoding="utf-8"))["rows"]
+    return 100 * statistics.mean(row["kept"] for row in rows if row["set"] == name)
