@@ -212,9 +212,9 @@ def as_typed(config: Path) -> str:
 
 
 def _command(command: str, recipe: Recipe, file: str) -> str:
-    """The command with the recipe's path replaced by `file`; its options stay."""
-    own = f"configs/{recipe.name}.yaml"
-    return command.replace(own, file) if own in command else f"mlpcli train {file}"
+    """The command with the recipe's name replaced by `file`; its options stay."""
+    _, own, options = f"{command} ".partition(f"mlpcli train {recipe.name} ")
+    return f"mlpcli train {file} {options}".rstrip() if own else f"mlpcli train {file}"
 
 
 def data_needed(recipe: Recipe) -> str:

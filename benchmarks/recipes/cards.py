@@ -31,7 +31,7 @@ def facts_of(name: str, config: dict[str, Any]) -> dict[str, str]:
         "training": _training(config["training"]),
         SCORE: _score(name, first),
         TIME: _time(name, first),
-        COMMAND: f"mlpcli train configs/{name}.yaml",
+        COMMAND: f"mlpcli train {name}",
     }
 
 

@@ -26,7 +26,7 @@ CARD = """# {title}
 # data      rows
 # score     {score}
 # time      {time}
-# command   mlpcli train configs/{name}.yaml
+# command   mlpcli train {name}
 data: {{source: {source}}}
 model: {{hidden_units: [4]}}
 """
@@ -150,7 +150,7 @@ def test_a_copy(
     done = mlpcli_here("recipes", "copy", *arguments)
     assert (done.returncode, done.stderr, done.stdout.splitlines()) == (0, "", said)
     command = said[-1].removeprefix("next      ")
-    expected = three[recipe].replace(f"mlpcli train configs/{RECIPES[recipe][0]}.yaml", command)
+    expected = three[recipe].replace(f"mlpcli train {RECIPES[recipe][0]}", command)
     assert (tmp_path / file).read_bytes().decode() == expected
 
 

@@ -68,20 +68,20 @@ def test_what_is_at_hand_and_what_is_downloaded_is_as_the_catalog_says() -> None
     assert set(CATALOG) - set(AT_HAND) == set(DOWNLOADED)
 
 
-HEAD = "# Title\r\n#\r\n# score     0.9\r\n# command   mlpcli train configs/a/b.yaml -s seed=1\r\n"
-BODY = "data: {source: digits}\r\n# command   mlpcli train configs/a/b.yaml\r\n"
+HEAD = "# Title\r\n#\r\n# score     0.9\r\n# command   mlpcli train a/b -s seed=1\r\n"
+BODY = "data: {source: digits}\r\n# command   mlpcli train a/b\r\n"
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("mlpcli train configs/a/b.yaml -s seed=1", "mlpcli train b.yaml -s seed=1"),
-        ("mlpcli train configs/a/other.yaml", "mlpcli train b.yaml"),
+        ("mlpcli train a/b -s seed=1", "mlpcli train b.yaml -s seed=1"),
+        ("mlpcli train a/bc", "mlpcli train b.yaml"),
     ],
 )
 def test_only_the_command_of_the_card_is_changed_to_the_byte(tmp_path: Path, before: str, after: str) -> None:
     path = tmp_path / "b.yaml"
-    head = HEAD.replace("mlpcli train configs/a/b.yaml -s seed=1", before)
+    head = HEAD.replace("mlpcli train a/b -s seed=1", before)
     path.write_bytes((head + BODY).encode())
     assert copied_text(Recipe("a/b", path), "b.yaml") == head.replace(before, after) + BODY
 

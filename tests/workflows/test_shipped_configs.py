@@ -96,7 +96,7 @@ def test_its_card_says_what_it_shows(name: str) -> None:
 def test_its_card_says_what_was_measured(name: str) -> None:
     facts = parse_card(text_of(name)).facts
     assert list(facts) == FACTS
-    assert facts["command"] == f"mlpcli train configs/{name}.yaml"
+    assert facts["command"] == f"mlpcli train {name}"
 
 
 @every_config
