@@ -50,8 +50,9 @@ def _ours(exercise: Exercise, told: Told | None = None) -> str:
         return "not measured"
     found = figure(told.word if told else "test", exercise.group)
     whole = told is not None and isinstance(told.theirs, int)
-    text = f"{found.mean:.0f} ± {found.deviation:.0f}" if whole else shown(found)
-    return text if found.seeds > 1 else f"{text} (one seed)"
+    if found.seeds == 1:
+        return f"{found.mean:.0f} (one seed)" if whole else f"{shown(found)} (one seed)"
+    return f"{found.mean:.0f} ± {found.deviation:.0f}" if whole else shown(found)
 
 
 def _by_hand() -> str:
