@@ -29,12 +29,12 @@ def digits(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """A run made by the command line, once for all tests, and what the command said."""
+    """A run made by the command line with the NumPy engine, once for all tests, and what the command said."""
     folder = tmp_path_factory.mktemp("finished")
     (folder / "digits.yaml").write_text(DIGITS, encoding="utf-8")
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", "digits.yaml"],
+        [sys.executable, "-m", "mlpcli", "train", "digits.yaml", "-s", "training.engine=numpy"],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, encoding="utf-8", timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

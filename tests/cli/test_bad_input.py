@@ -109,7 +109,6 @@ MODELS: list[tuple[str, Callable[[Path, bytes], Any], list[str]]] = [
 ]
 
 
-@pytest.mark.tf
 @pytest.mark.parametrize(("make", "words"), [row[1:] for row in MODELS], ids=[row[0] for row in MODELS])
 @pytest.mark.parametrize("command", ["evaluate", "summary"])
 def test_a_model_file(
