@@ -123,7 +123,7 @@ def test_a_value_of_200_000_letters(validate: Validate, mlpcli_here: Any) -> Non
     assert max(map(len, mlpcli_here("validate", "my.yaml").stdout.splitlines())) < 300
 
 
-def test_two_thousand_columns(mlpcli_here: Any, tmp_path: Path) -> None:
+def test_five_hundred_columns(mlpcli_here: Any, tmp_path: Path) -> None:
     """Of each ten: numbers, categories, numbers with gaps, two like row numbers, one without a value."""
 
     def cell(row: int, column: int) -> object:
@@ -136,13 +136,13 @@ def test_two_thousand_columns(mlpcli_here: Any, tmp_path: Path) -> None:
         ][column % 10]
 
     with open(tmp_path / "a.csv", "w", encoding="utf-8") as file:
-        file.write(",".join(f"c{column}" for column in range(2_000)) + ",종\n")
+        file.write(",".join(f"c{column}" for column in range(500)) + ",종\n")
         for row in range(20):
-            file.write(",".join(str(cell(row, column)) for column in range(2_000)) + f",{'개새'[row % 2]}\n")
+            file.write(",".join(str(cell(row, column)) for column in range(500)) + f",{'개새'[row % 2]}\n")
     (tmp_path / "my.yaml").write_text(DATA, encoding="utf-8")
     done = mlpcli_here("validate", "my.yaml")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "2,001 columns" in done.stdout and "note: 200 columns without any value left out" in done.stdout
+    assert "501 columns" in done.stdout and "note: 50 columns without any value left out" in done.stdout
     assert "note: ... and " in done.stdout and " notes like these" in done.stdout  # not a line for each column
     assert len(done.stdout.splitlines()) < 100
 

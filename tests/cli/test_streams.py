@@ -181,7 +181,7 @@ runpy.run_module("mlpcli", run_name="__main__")
 
 @pytest.mark.skipif(os.name == "nt", reason="needs limits of processes")
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["recipes", "show", "nope"], 2), (["frobnicate"], 2), (["plot", "없음"], 2), (VALIDATE, 0)]
+    ("arguments", "code"), [(["recipes", "show", "nope"], 2), (["frobnicate"], 2), (["plot", "없음"], 2), (LISTS[0], 0)]
 )
 def test_messages_into_a_file_that_may_not_grow_keep_the_exit_code(
     folder: Path, arguments: list[str], code: int

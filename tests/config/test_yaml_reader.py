@@ -157,7 +157,7 @@ def test_a_bomb_is_refused_before_it_takes_memory(text: str) -> None:
 
 
 def test_too_many_values_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "has more than 50000 values" in refusal_of("[" + "1," * 50_001 + "]")
+    assert yaml_reader.MOST_VALUES == 50_000
     monkeypatch.setattr(yaml_reader, "MOST_VALUES", 500)
     assert "has more than 500 values" in refusal_of("[" + "1," * 600 + "]")
     assert len(value_of("[" + "1," * 400 + "]")) == 400

@@ -192,6 +192,6 @@ def test_where_rows_with_gaps_are_dropped_they_tell_nothing() -> None:
     assert list(chosen({"a": ["1", "2"], "mark": ["x", None]}, missing="drop").kinds) == ["a"]
 
 
-def test_two_thousand_columns() -> None:
-    columns = {f"c{number}": ["0.5", "1"] for number in range(2_000)}
-    assert len(chosen(columns).kinds) == 2_000
+def test_five_hundred_columns() -> None:
+    columns = {f"c{number}": ["0.5", "1"] for number in range(500)}
+    assert len(chosen(columns).kinds) == 500

@@ -79,7 +79,8 @@ def test_quotes_inside_of_values_are_letters(tmp_path: Path) -> None:
 
 
 def test_one_unclosed_quote_in_a_large_file(tmp_path: Path) -> None:
-    content = "a,b\n" + "1,2\n" * 2000 + '1,"2\n' + "1,2\n" * 1_250_000
+    row = f"1,{'2' * 47}\n"
+    content = "a,b\n" + row * 2000 + '1,"2\n' + row * 100_000  # 5 MB
     assert fault(tmp_path / "a.csv", content).startswith(f"2002: {OPENS}")
 
 
@@ -147,9 +148,10 @@ def test_a_name_over_two_lines(tmp_path: Path) -> None:
 
 def test_batches_before_the_fault_are_given(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("a,b\n" + "1,2\n" * 1_000_000 + "1\n", encoding="utf-8")
+    row = f"1,{'2' * 47}\n"
+    path.write_text("a,b\n" + row * 80_000 + "1\n", encoding="utf-8")  # 4 MB, which are four blocks
     batches = read_batches(path, ReadOptions(formats={}), 1000)
     assert len(next(batches)) == 1000
-    with pytest.raises(DataError, match=r":1000002: expected 2 values"):
+    with pytest.raises(DataError, match=r":80002: expected 2 values"):
         for _ in batches:
             pass

@@ -204,10 +204,10 @@ def test_long_rows_in_the_middle_of_a_file(write: Write, monkeypatch: pytest.Mon
 
 
 def test_many_columns(write: Write) -> None:
-    names, values = ",".join(f"c{i}" for i in range(10_000)), ",".join(map(str, range(10_000)))
+    names, values = ",".join(f"c{i}" for i in range(3_000)), ",".join(map(str, range(3_000)))
     raw, _, _ = read_table(write(f"{names}\n{values}\n{values}\n"), FOUND)
-    assert raw.columns.shape == (2, 10_000)
-    assert raw.columns["c9999"].to_pylist() == ["9999", "9999"]
+    assert raw.columns.shape == (2, 3_000)
+    assert raw.columns["c2999"].to_pylist() == ["2999", "2999"]
 
 
 def test_batches_take_bounded_memory(write: Write) -> None:
