@@ -12,7 +12,8 @@ import pytest
 from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
 
-pytestmark = pytest.mark.tf
+NUMPY = "training.engine=numpy"
+"""For what is the same whoever trains."""
 
 
 class SignalAt(Silence):
@@ -32,16 +33,20 @@ class SignalAt(Silence):
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "stopping"),
+    ("number", "code", "stopping", "engine"),
     [
-        (signal.SIGINT, 130, "true"),
-        (signal.SIGINT, 130, "false"),
-        (signal.SIGINT, 130, "{start_from_epoch: 5}"),
-        (signal.SIGTERM, 143, "true"),
+        pytest.param(signal.SIGINT, 130, "true", "auto", marks=pytest.mark.tf),
+        (signal.SIGINT, 130, "true", "numpy"),
+        (signal.SIGINT, 130, "false", "numpy"),
+        (signal.SIGINT, 130, "{start_from_epoch: 5}", "numpy"),
+        pytest.param(signal.SIGTERM, 143, "{start_from_epoch: 5}", "auto", marks=pytest.mark.tf),
     ],
 )
-def test_in_the_third_epoch_the_first_two_are_kept(train: Any, number: int, code: int, stopping: str) -> None:
-    result = train("training.epochs=9", f"training.early_stopping={stopping}", progress=SignalAt(number, epoch=3))
+def test_in_the_third_epoch_the_first_two_are_kept(
+    train: Any, number: int, code: int, stopping: str, engine: str
+) -> None:
+    settings = ("training.epochs=9", f"training.early_stopping={stopping}", f"training.engine={engine}")
+    result = train(*settings, progress=SignalAt(number, epoch=3))
     assert result.interrupted.exit_code == code
     assert result.failure is None
     assert (result.metrics["epochs"], result.metrics["kept_epoch"]) == (2, 2)
@@ -52,6 +57,7 @@ def test_in_the_third_epoch_the_first_two_are_kept(train: Any, number: int, code
     assert (result.run / "evaluation.json").is_file()
 
 
+@pytest.mark.tf
 def test_before_the_first_epoch_ends_there_is_no_model(train: Any) -> None:
     result = train(progress=SignalAt(signal.SIGINT, epoch=1))
     assert result.interrupted.exit_code == 130
@@ -72,14 +78,14 @@ def test_while_the_model_is_saved_it_is_saved_all_the_same(train: Any, monkeypat
         save(*arguments)
 
     monkeypatch.setattr(run, "save_model", interrupted_save)
-    result = train("training.epochs=1")
+    result = train("training.epochs=1", NUMPY)
     assert result.interrupted.exit_code == 130
     assert result.model.is_file()
     assert result.metrics["stopped"] == "the only epoch was done"
 
 
 def test_the_next_run_is_not_affected(train: Any) -> None:
-    train(progress=SignalAt(signal.SIGINT, epoch=1))
-    result = train("training.epochs=1")
+    train(NUMPY, progress=SignalAt(signal.SIGINT, epoch=1))
+    result = train("training.epochs=1", NUMPY)
     assert result.interrupted is None
     assert result.metrics["epochs"] == 1

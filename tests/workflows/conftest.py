@@ -38,5 +38,5 @@ def train(train_in: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def digits_run(train_in: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A finished run on digits, to be read only."""
-    return train_in(tmp_path_factory.mktemp("digits"), DIGITS, "training.epochs=3")
+    """A finished run on digits with pictures, to be read only."""
+    return train_in(tmp_path_factory.mktemp("digits"), DIGITS, "training.epochs=3", "output.plots=[png, svg]")

@@ -12,15 +12,13 @@ import pytest
 import mlpcli
 from mlpcli.errors import DataError
 
-pytestmark = pytest.mark.tf
-
 LABELS = ("=1+1", 'a, "b"', "두\n줄")
 ROWS = [["키", "색", "종"], *([str(n % 30), "빨강파랑노랑"[n % 3 * 2 :][:2], LABELS[n % 3]] for n in range(90))]
 TABLE = """
 name: table
 data: {{source: a.csv, target: 종, test: 0.2, streaming: {streaming}}}
 model: {{hidden_units: [8]}}
-training: {{optimizer: {{name: adam, learning_rate: 0.05}}, epochs: 12}}
+training: {{engine: numpy, optimizer: {{name: adam, learning_rate: 0.05}}, epochs: 12}}
 output: {{plots: []}}
 """
 
@@ -108,7 +106,7 @@ def test_pictures_that_have_changed(tmp_path: Path) -> None:
         (tmp_path / "pets" / name).mkdir(parents=True)
         for n in range(12):
             Image.new("L", (4, 4), gray + n).save(tmp_path / "pets" / name / f"{n}.png")
-    config = "name: pets\ndata: {source: pets, test: 0.25}\ntraining: {epochs: 1}\noutput: {plots: []}\n"
+    config = "name: pets\ndata: {source: pets, test: 0.25}\ntraining: {engine: numpy, epochs: 1}\noutput: {plots: []}\n"
     run = _trained(tmp_path, config)
     assert mlpcli.evaluate(run).notes == []
     Image.new("L", (4, 4), 99).save(tmp_path / "pets" / "cat" / "3.png")

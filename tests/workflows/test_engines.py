@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +77,3 @@ def test_progress_is_told_of_every_step(runs: dict[str, tuple[Any, _Notes]], eng
     steps = runs[engine][1].steps
     assert max(steps) == 23
     assert steps.count(23) >= 3
-
-
-def test_the_same_config_twice_gives_the_same_bits_when_compiled(
-    write_config: Callable[..., Path], tmp_path: Path
-) -> None:
-    """tests/training/test_same_seed.py has those that are not compiled."""
-    config = write_config(CONFIG)
-    digests = [
-        mlpcli.summary(_train(config, tmp_path, "training.engine=resident", "model.dropout=0.2")[0].run).metadata
-        for _ in range(2)
-    ]
-    assert digests[0]["weights"] == digests[1]["weights"]

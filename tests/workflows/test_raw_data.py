@@ -1,4 +1,4 @@
-"""Real raw data from file to answer: tables with gaps, folders of photos."""
+"""Real raw data from file to answer: tables with gaps, folders of photos. The engine matters to none of it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import pytest
 
 import mlpcli
 
-pytestmark = pytest.mark.tf
-
 TABLE = """
 name: {name}
 seed: 5
 data: {{source: {source}, target: {target}, exclude: {exclude}, test: 0.2, streaming: {streaming}}}
 model: {{hidden_units: [32], kernel_initializer: he_normal}}
-training: {{optimizer: adam, epochs: 25, batch_size: 16}}
+training: {{engine: {engine}, optimizer: adam, epochs: 25, batch_size: 16}}
 output: {{plots: []}}
 """
 
 
 def _config(folder: Path, **settings: str) -> Path:
     path = folder / "my.yaml"
-    path.write_text(TABLE.format(**{"exclude": "[]", "streaming": "auto", **settings}), encoding="utf-8")
+    path.write_text(
+        TABLE.format(**{"exclude": "[]", "streaming": "auto", "engine": "numpy", **settings}), encoding="utf-8"
+    )
     return path
 
 
@@ -34,12 +34,16 @@ def _config(folder: Path, **settings: str) -> Path:
     ("name", "target", "exclude", "least"),
     [("titanic", "survived", "[alive]", 0.74), ("penguins", "species", "[]", 0.92)],
 )
-@pytest.mark.parametrize("streaming", ["never", "always"])
+@pytest.mark.parametrize(
+    ("streaming", "engine"),
+    [("never", "numpy"), ("always", "numpy"), pytest.param("always", "auto", marks=pytest.mark.tf)],
+)
 def test_tables_with_gaps(
-    shared_data: Path, tmp_path: Path, name: str, target: str, exclude: str, least: float, streaming: str
+    shared_data: Path, tmp_path: Path, name: str, target: str, exclude: str, least: float, streaming: str, engine: str
 ) -> None:
     source = shared_data / "tabular" / f"{name}.csv"
-    config = _config(tmp_path, name=name, source=str(source), target=target, exclude=exclude, streaming=streaming)
+    written = {"source": str(source), "target": target, "exclude": exclude, "streaming": streaming, "engine": engine}
+    config = _config(tmp_path, name=name, **written)
     result = mlpcli.train(config, run_dir=tmp_path / "run")
     assert result.evaluation is not None
     assert result.evaluation["accuracy"] >= least
@@ -99,7 +103,7 @@ def test_photos_from_class_folders(shared_data: Path, tmp_path: Path) -> None:
     config = tmp_path / "photos.yaml"
     config.write_text(
         "name: photos\nseed: 1\ndata: {source: cifar10-jpg}\nmodel: {hidden_units: [64]}\n"
-        "training: {optimizer: adam, epochs: 15, batch_size: 16}\noutput: {plots: []}\n",
+        "training: {engine: numpy, optimizer: adam, epochs: 15, batch_size: 16}\noutput: {plots: []}\n",
         encoding="utf-8",
     )
     result = mlpcli.train(config, run_dir=tmp_path / "run")
@@ -128,7 +132,7 @@ def test_other_rows_may_be_written_in_another_way(tmp_path: Path) -> None:
     config.write_text(
         "name: 동물\ndata: {source: 동물.csv, target: 종, separator: ';', encoding: cp949}\n"
         "model: {hidden_units: [8]}\n"
-        "training: {optimizer: {name: adam, learning_rate: 0.05}, epochs: 40}\noutput: {plots: []}\n",
+        "training: {engine: numpy, optimizer: {name: adam, learning_rate: 0.05}, epochs: 40}\noutput: {plots: []}\n",
         encoding="utf-8",
     )
     run = mlpcli.train(config, run_dir=tmp_path / "run").run
