@@ -24,10 +24,10 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-light: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not tf"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not tf"
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
