@@ -8,7 +8,9 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -172,6 +174,31 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def pipe() -> Iterator[Callable[[Path], None]]:
+    """`pipe(path)` makes a named pipe. Who waits for it is let go after 20 seconds, and the test fails."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("the system has no such pipes")
+    timers: list[threading.Timer] = []
+    waited: list[Path] = []
+
+    def let_go(path: Path) -> None:
+        with suppress(OSError):  # nobody waits
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+            waited.append(path)
+
+    def make(path: Path) -> None:
+        os.mkfifo(path)
+        timers.append(threading.Timer(20, let_go, [path]))
+        timers[-1].start()
+
+    yield make
+    for timer in timers:
+        timer.cancel()
+        timer.join()
+    assert waited == []
 
 
 @pytest.fixture

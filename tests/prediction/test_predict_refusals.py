@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,12 +122,10 @@ def test_parquet_that_is_infinite(cats: Any, mlpcli_here: Any, tmp_path: Path) -
     _is_refused(done, ['new.parquet: row 2 (from 0): 나이: "inf" is infinite'])
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such pipes")
 @pytest.mark.parametrize("name", ["new.csv", "new.parquet", "new.npy"])
-def test_pipes(cats: Any, mlpcli: Any, tmp_path: Path, name: str) -> None:
-    """In a process of its own, which can be ended: opening a pipe waits for ever."""
-    os.mkfifo(tmp_path / name)
-    _is_refused(mlpcli("predict", cats(exclude=["=id"]), name), [f"{name}: is a pipe or a device; save the data"])
+def test_pipes_are_not_waited_for(cats: Any, mlpcli_here: Any, pipe: Any, tmp_path: Path, name: str) -> None:
+    pipe(tmp_path / name)
+    _is_refused(mlpcli_here("predict", cats(exclude=["=id"]), name), [f"{name}: is a pipe or a device; save the data"])
 
 
 def _is_refused(done: Any, words: list[str]) -> None:
