@@ -104,8 +104,15 @@ def models() -> dict[str, tuple[Plan, Any]]:
     """A model for each format: saved as .h5, a model in memory forgets what optimizer it was compiled with."""
     found = {name: make() for name in NAMES}
     for _, model in found.values():
-        model.fit(*rows(), verbose=0)
+        _fit_eagerly(model, *rows())
     return found
+
+
+def _fit_eagerly(model: Any, x: Any, y: Any) -> None:
+    """One epoch: the same numbers as in a graph, which takes seconds to make."""
+    model.run_eagerly = True
+    model.fit(x, y, verbose=0)
+    model.run_eagerly = False
 
 
 @pytest.fixture
@@ -275,7 +282,7 @@ def test_weights_that_changed_are_refused(tmp_path: Path, planned: tuple[Plan, A
 @both
 def test_weights_that_are_nan_are_refused(tmp_path: Path, name: str) -> None:
     _, model = make({**SETTINGS, "model": {"hidden_units": []}})
-    model.fit(*rows(), verbose=0)
+    _fit_eagerly(model, *rows())
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     save_model(model, tmp_path / name, METADATA)
     with pytest.raises(ModelFileError, match="has weights that are NaN or infinite"):
@@ -332,7 +339,7 @@ def test_a_stock_model_with_functions_and_an_adapted_layer_is_opened(tmp_path: P
     scale.adapt(np.arange(12.0).reshape(3, 4))
     model = keras.Sequential([keras.Input((4,)), scale, keras.layers.Dense(2, activation=keras.activations.relu)])
     model.compile(optimizer="adam", loss="mean_squared_error", metrics=["mae"])
-    model.fit(np.ones((2, 4)), np.ones((2, 2)), verbose=0)
+    _fit_eagerly(model, np.ones((2, 4)), np.ones((2, 2)))
     save_model(model, tmp_path / name, TWO_NUMBERS)
     _, layers = saved_layers(tmp_path / name, read_architecture(tmp_path / name))
     assert sum(layer.size.parameters for layer in layers) == model.count_params() == 9 + 10

@@ -94,6 +94,7 @@ def test_stock_keras_opens_it(make: Make, tmp_path: Path, overrides: tuple[str, 
         np.testing.assert_array_equal(found, expected)
     rows = batches.part.indices
     expected = model.evaluate([(x[rows], batches.targets[rows])])
+    loaded.run_eagerly = True  # the same numbers; a graph for a few steps takes a second to make
     found = loaded.evaluate(x[rows], batches.targets[rows], verbose=0, return_dict=True)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
@@ -122,6 +123,7 @@ def test_an_h5_can_be_trained_further_with_a_new_optimizer(make: Make, tmp_path:
 
 def _fit(loaded: Any, prepared: Any) -> None:
     x, batches = _batches(prepared)
+    loaded.run_eagerly = True
     for epoch in (2, 3):
         batches.set_epoch(epoch)
         loaded.fit(x[batches.rows], batches.targets[batches.rows], batch_size=50, shuffle=False, verbose=0)
