@@ -108,9 +108,7 @@ def test_averaged_weights_may_be_kept_with_early_stopping(write_config: Callable
 RESTLESS = ("training.optimizer={name: sgd, learning_rate: 0.7, momentum: 0.9}", "training.epochs=7")
 
 
-@pytest.mark.parametrize(
-    "engine", ["numpy", *(pytest.param(name, marks=pytest.mark.tf) for name in ("resident", "keras"))]
-)
+@pytest.mark.parametrize("engine", ["numpy", *(pytest.param(name, marks=pytest.mark.tf) for name in ("auto", "keras"))])
 def test_each_engine_saves_the_best_or_the_last(train: Any, engine: str) -> None:
     for keep in ("best", "last"):
         result = train(*RESTLESS, f"training.engine={engine}", "training.early_stopping=false", f"output.keep={keep}")

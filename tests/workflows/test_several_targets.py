@@ -96,7 +96,7 @@ def test_the_same_as_arrays_of_two_targets_in_numpy(table: Path) -> None:
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize("engine", ["keras", "resident"])
+@pytest.mark.parametrize("engine", ["keras", "auto"])
 def test_the_same_as_arrays_of_two_targets_in_keras(table: Path, engine: str) -> None:
     _check_the_same_as_npz(table, engine)
 
