@@ -22,7 +22,7 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.errors import OutputError, RunDirectoryError
-from mlpcli.files import TEMPORARY_PREFIX, replace_file
+from mlpcli.files import replace_file
 
 FOLDER = "checkpoint"
 FORMAT = 1
@@ -97,12 +97,6 @@ class Checkpoints:
                 f"{self.folder}: no checkpoint in it can be read; delete the folder to train from the first epoch"
             )
         return None
-
-    def clean(self) -> None:
-        """Remove what a killed process has left half written."""
-        with suppress(OSError):
-            for path in self.folder.glob(f"{TEMPORARY_PREFIX}*"):
-                path.unlink(missing_ok=True)
 
     def _read(self, epoch: int) -> Checkpoint:
         found = _read(self._file("last", epoch))

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shlex
+import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +30,8 @@ ENVIRONMENT = "environment.json"
 SPLIT = "split.npz"
 MODEL_NAMES = ("model.keras", "model.h5")
 LONGEST_NAME_BYTES = 80
+SECOND_TRY = 0.05
+"""Seconds until a lock that somebody has is asked for once more."""
 _WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
 
@@ -127,11 +130,14 @@ def _locked(path: Path, taken: RunDirectoryError) -> Iterator[None]:
     descriptor = None
     try:
         with suppress(ImportError):
-            import fcntl
+            import fcntl  # noqa: F401
 
-            descriptor = os.open(path, os.O_RDONLY)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                descriptor = os.open(path, os.O_RDONLY)
+            except OSError as error:
+                raise RunDirectoryError(f"{path}: cannot be opened: {error.strerror}") from error
+            try:
+                _flock(descriptor)
             except BlockingIOError:
                 raise taken from None
             except OSError:
@@ -140,6 +146,17 @@ def _locked(path: Path, taken: RunDirectoryError) -> Iterator[None]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _flock(descriptor: int) -> None:
+    """Lock it; asks twice, because `leftovers.remove_abandoned` holds another's run for the time of a few removals."""
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(SECOND_TRY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager

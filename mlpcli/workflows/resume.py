@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.data.facts import fingerprint
 from mlpcli.errors import DataError, SettingError
-from mlpcli.files import TEMPORARY_PREFIX
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, environment_differences
+from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.runs.read_run import read_environment
 from mlpcli.text import listed
 from mlpcli.training.engine_choice import make_engine
@@ -95,7 +95,7 @@ def _reopened(
     force: bool,
 ) -> Run:
     """The run, ready to be trained further; its folder is held."""
-    _clean(path)
+    remove_leftovers(path)
     loaded = read_config(path / run_directory.CONFIG, overrides)
     check_callbacks(loaded, callbacks)
     earlier = Checkpoints(path).read(lambda text: listener.note(f"warning: {text}"))
@@ -122,14 +122,6 @@ def _reopened(
         with suppress(OSError):
             (path / name).unlink(missing_ok=True)
     return run
-
-
-def _clean(path: Path) -> None:
-    """Remove what a killed process has left half written; nobody else writes here now."""
-    Checkpoints(path).clean()
-    with suppress(OSError):
-        for left in path.glob(f"{TEMPORARY_PREFIX}*"):
-            left.unlink(missing_ok=True)
 
 
 def _check_changes(loaded: LoadedConfig, earlier: Checkpoint) -> list[str]:

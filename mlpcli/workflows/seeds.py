@@ -17,6 +17,7 @@ from mlpcli.config.load_config import LoadedConfig
 from mlpcli.errors import MlpcliError, OutputError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folder, write_seeds
+from mlpcli.runs.leftovers import remove_abandoned
 from mlpcli.text import number
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 from mlpcli.workflows.prepare import prepare, say_findings
@@ -68,6 +69,7 @@ class SeedSeries:
         """The folder of all seeds, made when it is first asked for: when the first seed is about to be trained."""
         made = self.run_dir is None or not self.run_dir.exists()
         if self.run_dir is None:
+            remove_abandoned(self.runs_dir)
             path = run_directory.create_run_directory(self.runs_dir, self.loaded.config.name)
         else:
             path = run_directory.create_exact_directory(self.run_dir)

@@ -63,12 +63,14 @@ def train(
         OutputError: the disk is full.
     """
     from mlpcli.runs import directory as run_directory
+    from mlpcli.runs.leftovers import remove_abandoned
     from mlpcli.workflows.notebook import default_progress
     from mlpcli.workflows.prepare import prepare, read_config
 
     def make_directory() -> Path:
         if run_dir:
             return run_directory.create_exact_directory(Path(run_dir))
+        remove_abandoned(Path(runs_dir))
         return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
 
     with ONE_AT_A_TIME:
