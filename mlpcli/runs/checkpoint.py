@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.errors import OutputError, RunDirectoryError
-from mlpcli.files import replace_file
+from mlpcli.errors import RunDirectoryError
+from mlpcli.files import cannot_write, replace_file
 
 FOLDER = "checkpoint"
 FORMAT = 1
@@ -32,8 +34,11 @@ _NAME = re.compile(r"(last|best)-([0-9]{6,9})\.npz")
 _STATE = "state"
 State = dict[str, Any]
 """Numbers, texts, arrays, and lists and dicts of them."""
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError, RecursionError)
-"""What reading a file raises that is torn, or that something else has written."""
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, RuntimeError, struct.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
+"""What reading a file raises that is torn, or that something else has written. (zipfile's are RuntimeErrors, too.)"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Checkpoints:
     def __init__(self, run: Path) -> None:
         self.folder = run / FOLDER
         self._best_of: dict[int, int | None] = {}
+        self._apart: set[int] = set()
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Write it, then remove those that are no longer needed.
@@ -67,9 +73,10 @@ class Checkpoints:
         try:
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{self.folder}: cannot be made: {error.strerror}; free some space") from error
-        if best is not None and weights is not None and not self._file("best", best).is_file():
-            _write(self._file("best", best), {"weights": weights})
+            raise cannot_write(self.folder, error) from error
+        if best is not None and weights is not None and best not in self._apart:
+            _write(self._file("best", best), {"weights": weights})  # a file of that name may be of epochs given up
+            self._apart.add(best)
         head = {"format": FORMAT, "epoch": checkpoint.epoch, "best_epoch": best}
         _write(self._file("last", checkpoint.epoch), {**head, "state": checkpoint.state})
         self._best_of[checkpoint.epoch] = best
@@ -83,28 +90,34 @@ class Checkpoints:
         Raises:
             RunDirectoryError: there are some, and none can be read.
         """
-        epochs = sorted((epoch for kind, epoch in self._files() if kind == "last"), reverse=True)
-        for epoch in epochs:
+        epochs = sorted(epoch for kind, epoch in self._files() if kind == "last")
+        while epochs:
+            epoch = epochs.pop()
             try:
                 found = self._read(epoch)
             except _DAMAGE as error:
-                damaged(f"{self._file('last', epoch)}: is damaged ({_reason(error)}); the one before it is taken")
+                reason = f"{self._file('last', epoch)}: is damaged ({_reason(error)})"
+                if not epochs:
+                    raise RunDirectoryError(
+                        f"{reason}, and there is no other checkpoint; delete the folder {FOLDER}/ to train from the"
+                        " first epoch"
+                    ) from error
+                damaged(f"{reason}; the one before it is taken")
             else:
                 self._best_of = {epoch: found.best_epoch}
+                self._apart = {found.best_epoch} if found.best_epoch not in (None, epoch) else set()
                 return found
-        if epochs:
-            raise RunDirectoryError(
-                f"{self.folder}: no checkpoint in it can be read; delete the folder to train from the first epoch"
-            )
         return None
 
     def _read(self, epoch: int) -> Checkpoint:
         found = _read(self._file("last", epoch))
         if found["format"] != FORMAT:
             raise ValueError(f"it has the format {found['format']}, and this mlpcli reads {FORMAT}")
-        best = found["best_epoch"]
+        best, state = found["best_epoch"], found["state"]
+        if found["epoch"] != epoch or not isinstance(state, dict):
+            raise ValueError("it does not hold what its name says")
         weights = _read(self._file("best", best))["weights"] if best not in (None, epoch) else None
-        return Checkpoint(found["epoch"], found["state"], best, weights)
+        return Checkpoint(epoch, state, best, weights)
 
     def _file(self, kind: str, epoch: int) -> Path:
         return self.folder / f"{kind}-{epoch:06}.npz"
@@ -146,7 +159,11 @@ def _put_aside(value: Any, arrays: list[Array]) -> Any:
 
 
 def _read(path: Path) -> State:
-    """The reverse of `_write`; every byte is read, so that the sums are compared."""
+    """The reverse of `_write`."""
+    if not path.is_file():
+        raise ValueError(f"{path.name} is missing" if not path.exists() else f"{path.name} is no file")
+    with zipfile.ZipFile(path) as archive:
+        _check(archive, path.stat().st_size)
     with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     text = arrays.pop(_STATE).tobytes().decode("ascii")
@@ -154,6 +171,28 @@ def _read(path: Path) -> State:
     if not isinstance(found, dict):
         raise ValueError("it holds no state")
     return found
+
+
+def _check(archive: zipfile.ZipFile, size: int) -> None:
+    """Compare all sums, and see that nothing in it unpacks to more than the file's size.
+
+    NumPy compares a sum only where the array's own header, which may be damaged, asks for every byte.
+
+    Raises:
+        ValueError: something else has written it, or a byte is not what was written.
+    """
+    members = archive.infolist()
+    packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+    if packed or sum(member.file_size for member in members) > size:
+        raise ValueError("it is packed, which checkpoints are not")
+    if (torn := archive.testzip()) is not None:
+        raise ValueError(f"the sum of {torn} is wrong")
+    for member in members:
+        with archive.open(member) as file:
+            np.lib.format.read_magic(file)
+            shape, _, kind = np.lib.format.read_array_header_1_0(file)
+            if prod(shape) * kind.itemsize != member.file_size - file.tell():
+                raise ValueError(f"{member.filename} claims {prod(shape):,} values, which it does not hold")
 
 
 def _reason(error: BaseException) -> str:

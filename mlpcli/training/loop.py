@@ -201,10 +201,10 @@ def _go_on(loop: Loop | FitLoop, earlier: Checkpoint | None, folder: Path) -> No
     if earlier is None:
         return
     state = earlier.state["loop"]
-    if state["stopping"] is not None:
-        is_last = earlier.best_epoch == earlier.epoch
-        state["stopping"]["best_weights"] = state["engine"]["weights"] if is_last else earlier.best_weights
     try:
+        if state["stopping"] is not None:
+            is_last = earlier.best_epoch == earlier.epoch
+            state["stopping"]["best_weights"] = state["engine"]["weights"] if is_last else earlier.best_weights
         loop.set_state(state)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise RunDirectoryError(

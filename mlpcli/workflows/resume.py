@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.data.facts import fingerprint
-from mlpcli.errors import DataError, SettingError
+from mlpcli.errors import DataError, RunDirectoryError, SettingError
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
+from mlpcli.runs.checkpoint import FOLDER, Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, environment_differences
 from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.runs.read_run import read_environment
@@ -99,7 +99,7 @@ def _reopened(
     loaded = read_config(path / run_directory.CONFIG, overrides)
     check_callbacks(loaded, callbacks)
     earlier = Checkpoints(path).read(lambda text: listener.note(f"warning: {text}"))
-    changed = _check_changes(loaded, earlier) if earlier is not None else []
+    changed = _check_changes(loaded, earlier, _config_of(earlier, path)) if earlier is not None else []
     prepared = prepare(loaded, listener.loading)
     environment = read_environment(path)
     print_now = fingerprint(prepared.source, prepared.splits)
@@ -124,14 +124,35 @@ def _reopened(
     return run
 
 
-def _check_changes(loaded: LoadedConfig, earlier: Checkpoint) -> list[str]:
+_STATE = {"config": dict, "compiled": bool, "seconds": (int, float), "saved_epoch": (int, type(None)), "loop": dict}
+_LOOP = {"done", "epochs", "learning_rate", "stopped", "stopping", "equal", "plateau", "engine"}
+
+
+def _config_of(earlier: Checkpoint, path: Path) -> Config:
+    """The config of the epochs so far.
+
+    Raises:
+        RunDirectoryError: something else than a training has written the checkpoint, or an mlpcli of other keys.
+    """
+    state = earlier.state
+    reason = "it is not the state of a training"
+    if all(isinstance(state.get(key), kind) for key, kind in _STATE.items()) and state["loop"].keys() >= _LOOP:
+        try:
+            return Config.model_validate(state["config"])
+        except ValueError as error:  # of pydantic, with a line for each key
+            reason = " ".join(str(error).split())
+    raise RunDirectoryError(
+        f"{path / FOLDER}: its checkpoint cannot be used: {reason}; delete the folder to train from the first epoch"
+    )
+
+
+def _check_changes(loaded: LoadedConfig, earlier: Checkpoint, before: Config) -> list[str]:
     """The keys that differ from those of the checkpoint, as `training.epochs: 30, now 80`.
 
     Raises:
         ConfigError: one of them cannot change.
     """
-    before: dict[str, Any] = earlier.state["config"]
-    old, new = _flat(before), _flat(loaded.config.model_dump(mode="json"))
+    old, new = _flat(earlier.state["config"]), _flat(loaded.config.model_dump(mode="json"))
     keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key) and key not in PLACES)
     with loaded.located():
         for key in keys:
@@ -141,7 +162,7 @@ def _check_changes(loaded: LoadedConfig, earlier: Checkpoint) -> list[str]:
                     f"was {old.get(key)} in the epochs so far, and cannot change when a run is resumed; only"
                     f" {listed(CAN_CHANGE)} can; start a new run for another {key.split('.')[-1]}",
                 )
-        _check_rule(Config.model_validate(before), loaded.config)
+        _check_rule(before, loaded.config)
     return [f"{key}: {old.get(key)}, now {new.get(key)}" for key in keys]
 
 

@@ -71,7 +71,7 @@ def start(tmp_path: Path, moons: Path) -> Start:
     return run
 
 
-def everything_of(run: Path) -> dict[str, Any]:
+def _everything_of(run: Path) -> dict[str, Any]:
     """Weights, history, scores and stopping epoch of a run; without times."""
     from mlpcli.modelfile.saved_model import open_model
 
@@ -86,13 +86,19 @@ def everything_of(run: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def everything_of() -> Callable[[Path], dict[str, Any]]:
+    """Weights, history and scores of a run, to be compared."""
+    return _everything_of
+
+
+@pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What such a run ends with where nothing happens to it."""
     from mlpcli.workflows.train import train
 
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "moons.yaml").write_text(CONFIG, encoding="utf-8")
-    return everything_of(train(folder / "moons.yaml", run_dir=folder / "run").run)
+    return _everything_of(train(folder / "moons.yaml", run_dir=folder / "run").run)
 
 
 @pytest.fixture
@@ -102,7 +108,7 @@ def ends_like_undisturbed(undisturbed: dict[str, Any]) -> Callable[[Path], None]
 
     def check(run: Path) -> None:
         resume(run)
-        assert everything_of(run) == undisturbed
+        assert _everything_of(run) == undisturbed
         assert not list(run.rglob(".tmp-*"))
 
     return check
