@@ -36,11 +36,20 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         os.replace(temporary, path)
         sync(path.parent)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{path}: cannot be written: {reason}; free some space or choose another folder") from error
+        raise cannot_write(path, error) from error
     finally:
         with contextlib.suppress(OSError):  # if the folder itself is gone, the first error says so
             temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """What is said of a file that cannot be written, for whatever reason."""
+    advice = "free some space or choose another folder"
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        advice = "its folder was removed"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        advice = "check the permissions of its folder, or choose another folder"
+    return OutputError(f"{path}: cannot be written: {error.strerror or error}; {advice}")
 
 
 def reserve(path: Path, size: int) -> None:

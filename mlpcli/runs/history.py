@@ -10,8 +10,8 @@ from io import BufferedReader
 from itertools import count
 from pathlib import Path
 
-from mlpcli.errors import OutputError, RunDirectoryError
-from mlpcli.files import replace_file, sync
+from mlpcli.errors import RunDirectoryError
+from mlpcli.files import cannot_write, replace_file, sync
 from mlpcli.runs.run_file import LARGEST_HISTORY, open_run_file
 from mlpcli.text import one_line
 
@@ -60,7 +60,7 @@ class HistoryWriter:
         try:
             sync(self.path)
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
 
     def append(self, row: Mapping[str, float]) -> None:
         """Add one epoch.
@@ -75,18 +75,12 @@ class HistoryWriter:
                     csv.writer(file).writerow(self.columns)
                 csv.writer(file).writerow([_shortest(row.get(column, math.nan)) for column in self.columns])
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
     with open(path, "wb") as file:
         file.write(content)
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    gone = isinstance(error, FileNotFoundError)
-    what = f"{error.strerror}; {'its folder was removed' if gone else 'free some space'}"
-    return OutputError(f"{path}: cannot be written: {what}")
 
 
 def read_history(path: Path) -> History:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli import __version__
+from mlpcli import __version__, backend
 from mlpcli.arrays import Array
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
@@ -108,9 +108,11 @@ class Run:
     @contextmanager
     def _resumable(self) -> Iterator[None]:
         try:
-            yield
+            with backend.out_of_memory():
+                yield
         except MlpcliError as error:
-            error.run = self.path
+            if (self.path / run_directory.CONFIG).is_file():  # somebody may have removed it
+                error.run = self.path
             raise
 
     def _train(self, progress: Progress, noted: list[Interrupted]) -> TrainResult:
