@@ -222,7 +222,9 @@ def _of_training(metadata: Mapping[str, Any]) -> Iterator[Fact]:
     if said:
         yield "config", ", ".join(said)
     if type(metadata.get("kept_epoch")) is int:
-        yield "weights", f"of epoch {metadata['kept_epoch']}"
+        done = metadata.get("unfinished")
+        more = f", the best of {done}; training has not ended" if type(done) is int else ""
+        yield "weights", f"of epoch {metadata['kept_epoch']}{more}"
 
 
 def _of_scores(metadata: Mapping[str, Any]) -> Iterator[Fact]:
