@@ -64,7 +64,15 @@ def read_evaluation(run: Path) -> dict[str, Any]:
 
 def read_environment(run: Path) -> dict[str, Any]:
     """The run's environment; {} if the run was killed before it was written (raises as `read_config`)."""
-    return _mapping(run / run_directory.ENVIRONMENT, lambda path: read_run_json(path, LARGEST_METRICS))
+    path = run / run_directory.ENVIRONMENT
+    found = _mapping(path, lambda path: read_run_json(path, LARGEST_METRICS))
+    for key, kind in _ENVIRONMENT.items():
+        if not isinstance(found.get(key, kind()), kind):
+            raise RunDirectoryError(f"{path}: is damaged: its {key} are not what mlpcli writes; restore it")
+    return found
+
+
+_ENVIRONMENT: dict[str, type] = {"versions": dict, "machine": dict, "variables": dict, "resumed": list}
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlpcli.runs import leftovers
+from mlpcli.runs import directory, leftovers
 from mlpcli.runs.directory import held_again
 from mlpcli.runs.leftovers import remove_abandoned, remove_leftovers
 from tests.reliability.conftest import KILL_AT_REPLACE
@@ -73,6 +74,16 @@ def test_where_a_run_is_held_nothing_is_removed(tmp_path: Path, dead: int) -> No
         assert left.exists()
     remove_abandoned(tmp_path)
     assert not left.exists()
+
+
+def test_a_run_that_is_being_cleaned_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is free again before it is asked for a second time."""
+    _run(tmp_path / "a")
+    with ExitStack() as cleaning:
+        cleaning.enter_context(held_again(tmp_path / "a"))
+        monkeypatch.setattr(directory.time, "sleep", lambda seconds: cleaning.close())
+        with held_again(tmp_path / "a"):
+            pass
 
 
 def test_the_seeds_of_a_series_are_looked_at_too(tmp_path: Path, dead: int) -> None:

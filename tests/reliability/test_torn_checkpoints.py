@@ -239,3 +239,25 @@ def test_the_state_of_something_else(run: Path, mlpcli_here: Any, change: dict[s
     done = mlpcli_here("train", "-q", "--resume", run)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr and str(run) in done.stderr
+
+
+OTHERS: list[tuple[str, str | None, str]] = [
+    ("environment.json", "{", "is damaged: "),
+    ("environment.json", '{"versions": 5}', "is damaged: its versions are not what mlpcli writes; restore it"),
+    ("history.csv", "epoch,seconds,learning_rate,loss\n1,0.1,0.001,0.5\n", "has 1 epochs, but the checkpoint was made"),
+    ("history.csv", None, "cannot be read: No such file or directory"),
+    ("config.yaml", "", "is empty"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "words"), OTHERS)
+def test_other_files_of_a_run_that_are_damaged(
+    run: Path, mlpcli_here: Any, name: str, text: str | None, words: str
+) -> None:
+    if text is None:
+        (run / name).unlink()
+    else:
+        (run / name).write_text(text, encoding="utf-8")
+    done = mlpcli_here("train", "-q", "--resume", run)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{run / name}: {words}" in done.stderr
