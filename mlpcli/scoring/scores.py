@@ -108,8 +108,8 @@ class RegressionScores:
             "r2": explained(self._squares, self._true),
         }
         if len(self._errors) == 1:
-            unit = {"target_unit": units[0]} if any(units) else {}
-            return {**scores, "sample": self._sample, "target_name": next(iter(names), None), **unit}
+            known = {"target_unit": units[0]} if any(units) else {}
+            return {**scores, "sample": self._sample, "target_name": next(iter(names), None), **known}
         targets = self._each(names)
         for target, unit in zip(targets, units, strict=False):
             target |= {"unit": unit} if unit else {}

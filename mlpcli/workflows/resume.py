@@ -124,7 +124,13 @@ def _reopened(
     return run
 
 
-_STATE = {"config": dict, "compiled": bool, "seconds": (int, float), "saved_epoch": (int, type(None)), "loop": dict}
+_STATE: dict[str, Any] = {
+    "config": dict,
+    "compiled": bool,
+    "seconds": (int, float),
+    "saved_epoch": (int, type(None)),
+    "loop": dict,
+}
 _LOOP = {"done", "epochs", "learning_rate", "stopped", "stopping", "equal", "plateau", "engine"}
 
 
