@@ -89,9 +89,9 @@ network that begins with rows of numbers; one that begins with `conv2d` has `sca
 the same to the bit. The layers left out travel in the file's metadata, where Keras does not look: `evaluate`,
 `predict`, `summary --weights`, `trace` and `gradcheck` take raw rows and pictures as ever, and give the same answers.
 
-The labels are those of the loss that the file is compiled with. `auto` takes class numbers: `evaluate(x, y_test)`;
-with `training.loss: categorical_crossentropy` it is `evaluate(x, keras.utils.to_categorical(y_test))`. docs/python.md
-has the lines."""
+The labels are those of the loss that the file is compiled with. `auto` takes class numbers: `evaluate(x, y_test)`; with
+`training.loss: categorical_crossentropy` it is `evaluate(x, keras.utils.to_categorical(y_test))`. docs/python.md has
+the lines."""
 
 _MEANING = """### Which of them mean something
 

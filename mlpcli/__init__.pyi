@@ -7,6 +7,8 @@ from mlpcli.workflows.gradcheck import gradcheck as gradcheck
 from mlpcli.workflows.init import init as init
 from mlpcli.workflows.plot import plot as plot
 from mlpcli.workflows.predict import predict as predict
+from mlpcli.workflows.reproduce import reproduce as reproduce
+from mlpcli.workflows.resume import resume as resume
 from mlpcli.workflows.summary import summary as summary
 from mlpcli.workflows.trace import trace as trace
 from mlpcli.workflows.train import train as train

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 MOST_WORDS = 12
 INVISIBLE = "[\u200b\u200e\u200f\u2060\ufeff]"
@@ -180,3 +180,35 @@ def clean_text(text: str) -> str:
     True
     """
     return " ".join(unicodedata.normalize("NFC", re.sub(INVISIBLE, "", text)).split())
+
+
+_WORDS = re.compile(r"[^\s,_-]*[\s,_-]*")
+
+
+def wrapped(text: str, width: float, measure: Callable[[str], float] = display_width) -> str:
+    """The text in lines of at most `width` (at least 2), broken after words, or within one that is longer.
+
+    measure: how wide a text is; by default in Latin letters, of which a Hangul syllable takes two.
+
+    >>> wrapped("fashion-small, seed 1", 15)
+    'fashion-small,\\nseed 1'
+    """
+    lines = [""]
+    for word in _WORDS.findall(text):
+        if lines[-1] and measure((lines[-1] + word).rstrip()) > width:
+            lines.append("")
+        for piece in _pieces(word, width, measure):
+            if measure((lines[-1] + piece).rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _pieces(word: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """A word cut into pieces that fit in a line; the last may be empty."""
+    pieces = [""]
+    for letter in word:
+        if measure(pieces[-1] + letter) > width and not letter.isspace():
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces

@@ -1,7 +1,6 @@
 """Pictures, drawn from the files of a run alone. In reading order:
 
 - style.py: the look of all pictures, fonts for every script, saving
-- wrapped_text.py: long names in several lines
 - axis_limits.py: the limits, scale and ticks of an axis
 - picture_options.py: limits, title, names and size that a user sets
 - curves.py: the curves of a run, and their colours

@@ -11,9 +11,8 @@ import numpy as np
 from mlpcli.errors import UserError
 from mlpcli.plotting.curves import VALIDATION, run_colours
 from mlpcli.plotting.style import BLUE, FAINT, VERMILION
-from mlpcli.plotting.wrapped_text import wrapped
 from mlpcli.runs.read_run import RunCurves
-from mlpcli.text import display_width, listed, one_line
+from mlpcli.text import display_width, listed, one_line, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,9 +14,8 @@ from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks, given_
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
 from mlpcli.plotting.picture_options import Pair
 from mlpcli.plotting.style import FAINT, number
-from mlpcli.plotting.wrapped_text import wrapped
 from mlpcli.runs.read_run import RunCurves
-from mlpcli.text import one_line
+from mlpcli.text import one_line, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

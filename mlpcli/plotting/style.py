@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
 from mlpcli.files import replace_file
-from mlpcli.plotting.wrapped_text import title_width, wrapped
+from mlpcli.text import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -287,3 +288,17 @@ def _write(figure: Figure, path: Path, file_format: str) -> None:
 def number(value: float) -> str:
     """Four significant digits: 0.9722, 12.35, 1.234e-05."""
     return f"{value:.4g}"
+
+
+_NARROW = frozenset(" .,:;'!|()[]ijlI-")
+
+
+def title_width(line: str) -> float:
+    """About the width of bold DejaVu Sans in em, a little more than it is."""
+    return sum(map(_em, line))
+
+
+def _em(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.0
+    return 0.42 if letter in _NARROW else 0.8 if letter.isupper() else 0.7

@@ -157,7 +157,7 @@ def test_a_copy(
 def test_a_copy_on_standard_output(mlpcli_here: Run, three: list[str], tmp_path: Path) -> None:
     before = list(tmp_path.iterdir())
     done = mlpcli_here("recipes", "copy", "붓꽃", "--output", "-")
-    assert done.stdout == three[1].replace("configs/표/붓꽃.yaml", "'붓꽃.yaml'")
+    assert done.stdout == three[1].replace("train 표/붓꽃", "train '붓꽃.yaml'")
     assert done.stderr == f"data      {OF_MNIST}\n"
     assert list(tmp_path.iterdir()) == before
 

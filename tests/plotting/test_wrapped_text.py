@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title
-from mlpcli.plotting.wrapped_text import title_width, wrapped
+from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title, title_width
+from mlpcli.text import wrapped
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ LOSSES = [0.8, 0.6, 0.2, 0.3]
 class Scripted:
     """An engine whose losses are those above, and whose weights are the number of the epoch, from 1."""
 
+    bad_step = None
+
     def __init__(self, validation: bool, interrupted_in: int | None) -> None:
         self.validation, self.interrupted_in, self.learning_rate, self.weights = validation, interrupted_in, 0.1, [0]
 

@@ -75,7 +75,7 @@ def test_the_same_config_gives_the_same_bytes(train: Any, model: str) -> None:
 def test_a_loss_that_is_not_finite_ends_it_and_the_last_good_epoch_is_kept(train: Any, stopping: str) -> None:
     result = train(NUMPY, EXPLODES, "training.epochs=6", f"training.early_stopping={stopping}")
     assert isinstance(result.failure, TrainingError)
-    assert "loss is nan after epoch 3: the steps are too large" in str(result.failure)
+    assert "loss is nan after epoch 3 (first at step 3): the steps are too large" in str(result.failure)
     assert "lower training.optimizer.learning_rate (now 1e+30)" in str(result.failure)
     assert (result.metrics["epochs"], result.metrics["kept_epoch"]) == (3, 2)
     history = read_history(result.run / "history.csv")
