@@ -124,7 +124,7 @@ def _reopened(
     return run
 
 
-_STATE: dict[str, Any] = {
+_STATE: dict[str, type | tuple[type, ...]] = {
     "config": dict,
     "compiled": bool,
     "seconds": (int, float),

@@ -18,7 +18,7 @@ CONFIG = """
 name: moons
 data: {source: moons, generate: {rows: 120}}
 model: {hidden_units: [8], dropout: 0.2}
-training: {engine: numpy, epochs: 4, optimizer: adam, early_stopping: false}
+training: {engine: numpy, epochs: 4, optimizer: adam, early_stopping: {patience: 9, min_delta: 9}}
 output: {plots: []}
 """
 ALWAYS_KEPT = "from mlpcli.training import keeper; keeper.SHARE = 1e9\n"

@@ -79,7 +79,7 @@ def _is_whole(run: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "until"),
     [
-        ("history.csv", 2), ("model.keras", 1), ("model.keras", 2), ("best-000002.npz", 1), ("last-000001.npz", 1),
+        ("history.csv", 2), ("model.keras", 1), ("model.keras", 2), ("best-000001.npz", 1), ("last-000001.npz", 1),
         ("last-000004.npz", 1), ("metrics.json", 1), ("evaluation.json", 1),
     ],
 )  # fmt: skip

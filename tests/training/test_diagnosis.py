@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def _failure(folder: Path, *overrides: str) -> str:
     (folder / "config.yaml").write_text(DIGITS, encoding="utf-8")
     given = [NUMPY, "training.epochs=6", "output.plots=[]", *overrides]
     result = train(folder / "config.yaml", given, runs_dir=folder / "runs")
-    return str(result.failure).partition(" after epoch ")[2]
+    return re.sub(r" \(first at step [0-9]+\)", "", str(result.failure).partition(" after epoch ")[2])
 
 
 def test_an_initializer_that_is_too_wide_names_its_layer(cause: Any) -> None:

@@ -162,7 +162,7 @@ def test_the_newest_checkpoint_that_is_whole_is_taken(config: Path, monkeypatch:
     assert any(note == "note: going on with epoch 6 of 6" for note in notes.notes)
     for path in (last, newest):
         path.write_bytes(b"torn")
-    with pytest.raises(RunDirectoryError, match="no checkpoint in it can be read; delete the folder to train from the"):
+    with pytest.raises(RunDirectoryError, match="no other checkpoint; delete the folder"):
         resume(run)
 
 
