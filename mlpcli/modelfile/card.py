@@ -158,8 +158,7 @@ class ModelCard(_Section):
         """What is to be said of a model whose training had not ended."""
         if self.unfinished is None:
             return None
-        epochs = "1 epoch" if self.unfinished == 1 else f"{self.unfinished} epochs"
-        return f"note: training has not ended; these are the weights of epoch {self.kept_epoch}, the best of {epochs}"
+        return f"note: training has not ended; these are the weights of epoch {self.kept_epoch}, the best so far"
 
     def meaning(self, activation: str | None) -> Meaning:
         """What the outputs stand for; `activation` is that of the last layer."""

@@ -223,7 +223,7 @@ def _of_training(metadata: Mapping[str, Any]) -> Iterator[Fact]:
         yield "config", ", ".join(said)
     if type(metadata.get("kept_epoch")) is int:
         done = metadata.get("unfinished")
-        more = f", the best of {done}; training has not ended" if type(done) is int else ""
+        more = ", the best so far; training has not ended" if type(done) is int else ""
         yield "weights", f"of epoch {metadata['kept_epoch']}{more}"
 
 

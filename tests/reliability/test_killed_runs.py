@@ -44,7 +44,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> CopiesIt:
 def test_after_some_epochs_they_use_the_best_so_far_and_say_which(killed: CopiesIt, mlpcli_here: Any) -> None:
     run = killed.later
     assert not (run / "metrics.json").exists()
-    note = "note: training has not ended; these are the weights of epoch 1, the best of 2 epochs"
+    note = "note: training has not ended; these are the weights of epoch 1, the best so far"
     evaluated = mlpcli_here("evaluate", run)
     assert (evaluated.returncode, evaluated.stderr.splitlines()) == (0, [note])
     assert evaluated.stdout.startswith("moons: ")
@@ -53,7 +53,7 @@ def test_after_some_epochs_they_use_the_best_so_far_and_say_which(killed: Copies
     assert len(predicted.stdout.splitlines()) >= 2
     summary = mlpcli_here("summary", run)
     assert (summary.returncode, summary.stderr) == (0, "")
-    assert "of epoch 1, the best of 2; training has not ended" in summary.stdout
+    assert "of epoch 1, the best so far; training has not ended" in summary.stdout
 
 
 @pytest.mark.parametrize("command", ["evaluate", "predict", "summary"])

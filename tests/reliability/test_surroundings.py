@@ -139,7 +139,7 @@ def test_memory_that_runs_out_in_the_middle(
     *_, error, advice = done.stderr.splitlines()
     assert done.returncode == 1
     assert error.startswith("error: there is not enough memory: Unable to allocate 1.00 PiB for an array with shape ")
-    assert "; the weights of epoch 2 are kept in " in error
+    assert "; the weights of epoch 1 are kept in " in error
     assert advice == f"go on with: mlpcli train --resume {run}"
     ends_like_undisturbed(run)
 

@@ -153,19 +153,26 @@ def test_what_is_no_checkpoint_is_passed_by(run: Path, kind: str) -> None:
         Checkpoints(run).read(pytest.fail)
 
 
-@pytest.mark.parametrize("what", ["newest", "best"])
 def test_the_run_goes_on_from_the_one_before_and_ends_as_if_nothing_had_been(
-    run: Path, mlpcli_here: Any, undisturbed: Any, everything_of: Any, what: str
+    run: Path, mlpcli_here: Any, undisturbed: Any, everything_of: Any
 ) -> None:
-    """The weights that the newest names are as much needed as itself."""
-    name = NEWEST if what == "newest" else sorted((run / "checkpoint").glob("best-*"))[-1].name
-    path = run / "checkpoint" / name
+    path = run / "checkpoint" / NEWEST
     path.write_bytes(path.read_bytes()[:-9])
     done = mlpcli_here("train", "--resume", run)
     assert done.returncode == 0
     assert done.stderr.startswith(f"warning: {run / 'checkpoint' / NEWEST}: is damaged (")
     assert everything_of(run) == undisturbed
     assert _epoch_of(run) == (4, [])  # and what was damaged is whole again
+
+
+def test_best_weights_that_both_checkpoints_name_are_needed(run: Path, mlpcli_here: Any) -> None:
+    (path,) = (run / "checkpoint").glob("best-*")
+    path.write_bytes(path.read_bytes()[:-9])
+    done = mlpcli_here("train", "--resume", run)
+    assert done.returncode == 2
+    assert done.stderr.endswith(
+        "there is no other checkpoint; delete the folder checkpoint/ to train from the first epoch\n"
+    )
 
 
 def test_where_none_can_be_read_the_error_says_what_to_do(
