@@ -125,8 +125,10 @@ class ResidentEpochs:
     def running(self) -> Iterator[None]:
         """A context in which all epochs run."""
         model = self.model
-        # The optimizer's variables must be there before the graph is traced, or TensorFlow traces it a second time.
+        # All variables must be there before the graph is traced, or TensorFlow traces it a second time: those of the
+        # optimizer, and those of the metrics, which Keras makes when it first meets rows.
         model.optimizer.build(model.trainable_variables)
+        model.test_step(tuple(self.rows.take(self.train, self.train.rows[:1])))
         self.listeners = backend.keras().callbacks.CallbackList(
             self.callbacks, add_history=True, model=model, epochs=self.epochs, steps=len(self.train), verbose=0
         )
