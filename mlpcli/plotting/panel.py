@@ -151,6 +151,7 @@ def _draw_scale(axes: Axes, scale: Scale, curves: Sequence[Curve]) -> None:
     if scale.log:
         _plain_log_ticks(axes)
     axes.set_ylim(scale.low, scale.high)
+    axes.yaxis.get_offset_text().set_horizontalalignment("right")  # beside the value of a best epoch at the left
     if scale.off_chart:
         for curve in curves:
             _mark_off_chart(axes, curve, curve.values < scale.low, scale.low, CARET_DOWN)

@@ -286,8 +286,8 @@ def _write(figure: Figure, path: Path, file_format: str) -> None:
 
 
 def number(value: float) -> str:
-    """Four significant digits: 0.9722, 12.35, 1.234e-05."""
-    return f"{value:.4g}"
+    """Four significant digits: 0.9722, 12.35, 1.234e-05; from 10,000 to a billion, all before the point."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 _NARROW = frozenset(" .,:;'!|()[]ijlI-")

@@ -219,6 +219,14 @@ def test_a_logarithmic_axis_has_as_many_numbers_as_have_room(height: float, labe
     assert [tick.label1.get_text() for tick in shown] == labels.split()
 
 
+def test_the_value_of_the_first_epoch_stands_beside_the_power_of_ten() -> None:
+    figure = learning_curves([RunCurves("x", {"epoch": [1.0, 2.0], "loss": [2e10, 2.1e10]}, 1)])
+    figure.draw_without_rendering()
+    power = figure.axes[0].yaxis.get_offset_text()
+    assert power.get_text() == "1e10"
+    assert not power.get_window_extent().overlaps(figure.axes[0].texts[0].get_window_extent())
+
+
 def test_settings_of_the_user_stay_as_they_were() -> None:
     before = dict(rcParams)
     learning_curves([run("패션 $x$")])

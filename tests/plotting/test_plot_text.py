@@ -27,7 +27,16 @@ def test_hangul_is_twice_as_wide() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.97222, "0.9722"), (12.3456, "12.35"), (3.0, "3"), (1.23e-05, "1.23e-05")]
+    ("value", "text"),
+    [
+        (0.97222, "0.9722"),
+        (12.3456, "12.35"),
+        (3.0, "3"),
+        (1.23e-05, "1.23e-05"),
+        (9999.0, "9999"),
+        (-139918.4, "-139,918"),
+        (2e9, "2e+09"),
+    ],
 )
 def test_number(value: float, text: str) -> None:
     assert number(value) == text
