@@ -182,7 +182,8 @@ def clean_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", re.sub(INVISIBLE, "", text)).split())
 
 
-_WORDS = re.compile(r"[^\s,_-]*[\s,_-]*")
+_WORDS = re.compile(r".+?(?:(?<=\w)[-_](?=[^\W\d])|\s+|$)")
+"""A word with the blanks after it; names end at - and _, too, but numbers (-1, 1e-5) do not."""
 
 
 def wrapped(text: str, width: float, measure: Callable[[str], float] = display_width) -> str:

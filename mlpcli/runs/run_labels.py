@@ -19,17 +19,20 @@ Values = dict[str, str]
 def differing_labels(configs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
     """One label per run, such as `learning_rate=0.01, batch_normalization=true`, in the order given.
 
-    A run's name, output and data folder do not count. If nothing differs the label is the
-    name; where the differences are too long, the name and the first of them; equal labels get the name added.
+    A run's name, output and data folder do not count. If nothing differs, the label is the name. So are all labels
+    where the differences of a run are too long. Equal labels get the name added.
     """
     flat = _with_stand_ins([flatten(config) for config in configs])
     keys = _differing_keys(flat)
     short = _short_names(keys)
     differences = [[f"{short[key]}={run[key]}" for key in keys if key in run] for run in flat]
-    labels = [_label(name, found) for name, found in zip(names, differences, strict=True)]
+    labels = [", ".join(found) for found in differences]
+    if any(len(label) > LONGEST_LABEL for label in labels):
+        return list(names)
+    labels = [label or name for label, name in zip(labels, names, strict=True)]
     seen = Counter(labels)
     return [
-        label if seen[label] == 1 or label.startswith(name) else f"{label} ({name})"
+        label if seen[label] == 1 or label == name else f"{label} ({name})"
         for label, name in zip(labels, names, strict=True)
     ]
 
@@ -102,19 +105,6 @@ def _shortest_name(key: str, others: Sequence[str]) -> str:
         if not any(other == name or other.endswith(f".{name}") for other in others):
             return name
     return key
-
-
-def _label(name: str, differences: Sequence[str]) -> str:
-    """The differences; if they are too long, the name and as many as fit; the name alone without differences."""
-    whole = ", ".join(differences)
-    if not whole or len(whole) <= LONGEST_LABEL:
-        return whole or name
-    label = f"{name}: {differences[0]}"
-    for difference in differences[1:]:
-        if len(f"{label}, {difference}, …") > LONGEST_LABEL:
-            break
-        label += f", {difference}"
-    return f"{label}, …"
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,9 @@ from mlpcli.text import wrapped
         ("digits", 6, ["digits"]),
         ("", 6, [""]),
         ("digits-long run", 6, ["digits", "-long", "run"]),
+        ("digits-long run", 8, ["digits-", "long run"]),
+        ("R² -12.12, MAE 139,918", 9, ["R²", "-12.12,", "MAE", "139,918"]),
+        ("lr 1e-5", 4, ["lr", "1e-5"]),
         ("one two three", 7, ["one two", "three"]),
         ("lr=0.01, seed=1", 8, ["lr=0.01,", "seed=1"]),
         ("패션 의류 실험", 10, ["패션 의류", "실험"]),  # 2 * 2 + 1 + 2 * 2 = 9
