@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 
 from mlpcli import __version__
-from mlpcli.cli.main import cli
-from tests.markdown_parts import ROOT, command_in
+from tests.markdown_parts import ROOT, check_command, command_in
 
 PAGES = [
     ROOT / "README.md",
@@ -40,16 +37,7 @@ def _commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), _commands())
 def test_every_command_shown_can_be_typed(page: str, line: str) -> None:
-    name, *arguments = shlex.split(line)
-    parent = cli.make_context("mlpcli", [name])
-    command = cli.get_command(parent, name)
-    assert command is not None
-    context = command.make_context(name, list(arguments), parent)
-    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
-        name, *arguments = arguments  # `recipes show digits`: a group takes its commands for names until they are run
-        command = command.get_command(context, name)
-        assert command is not None, f"no command {name}"
-        context = command.make_context(name, list(arguments), context)
+    check_command(line)
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])

@@ -16,9 +16,10 @@ from mlpcli.config.load_config import load_config
 from mlpcli.data.dataset import ImageForm
 from mlpcli.data.images.photo import Thing
 from mlpcli.workflows import picture_batches
-from tests.markdown_parts import ROOT, blocks_of, command_in
+from tests.markdown_parts import ROOT, blocks_of, check_command, command_in
 
 KOREAN, ENGLISH = ROOT / "README.ko.md", ROOT / "README.md"
+PAGES = [KOREAN, *sorted((ROOT / "docs" / "ko").glob("*.md"))]
 NUMPY = ("-s", "training.engine=numpy", "-s", "output.plots=[]")
 """Without TensorFlow and pictures."""
 
@@ -60,9 +61,17 @@ def test_extras_and_targets_of_make_exist() -> None:
 
 def test_values_with_commas_are_quoted_for_powershell() -> None:
     """It makes two arguments of `a,b`, and sets no store by single quotes of cmd."""
-    for page in (KOREAN, *sorted((ROOT / "docs" / "ko").glob("*.md"))):
+    for page in PAGES:
         commands = filter(None, map(command_in, page.read_text(encoding="utf-8").splitlines()))
         assert [command for command in commands if re.search(r"['\[,{]", re.sub(r'"[^"]*"', "", command))] == []
+
+
+def test_commands_within_sentences_can_be_typed() -> None:
+    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    inline = re.findall(r"`mlpcli (\w+ (?!--help)[^`]+)`", "\n".join(line for line in lines if line[:1] != "|"))
+    assert len(inline) > 5
+    for command in inline:
+        check_command(command)
 
 
 def test_the_notes_on_the_orders_are_what_is_printed(mlpcli_here: Callable[..., Any], tmp_path: Path) -> None:
