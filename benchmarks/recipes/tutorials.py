@@ -30,8 +30,8 @@ def _rows(exercise: Exercise) -> list[list[str]]:
     named = [exercise.title, f"`{exercise.command}`"]
     link = f"[{exercise.recipe}](../configs/{exercise.recipe}.yaml)"
     if exercise.told:
-        return [[*named, told.name, _theirs(told), _ours(exercise, told), link] for told in exercise.told]
-    return [[*named, f"test {_metric(exercise)}", NOT_GIVEN, _ours(exercise), link]]
+        return [[*named, told.name, theirs(told), ours(exercise, told), link] for told in exercise.told]
+    return [[*named, f"test {_metric(exercise)}", NOT_GIVEN, ours(exercise), link]]
 
 
 def _metric(exercise: Exercise) -> str:
@@ -40,11 +40,12 @@ def _metric(exercise: Exercise) -> str:
     return "accuracy" if metric == "acc" else metric.replace("_", " ")
 
 
-def _theirs(told: Told) -> str:
+def theirs(told: Told) -> str:
+    """The tutorial's figure; whole where it is an epoch."""
     return f"{told.theirs:.4f}" if isinstance(told.theirs, float) else str(told.theirs)
 
 
-def _ours(exercise: Exercise, told: Told | None = None) -> str:
+def ours(exercise: Exercise, told: Told | None = None) -> str:
     """Mean and spread; whole numbers where the tutorial's is one."""
     if not finished(exercise.group):
         return "not measured"

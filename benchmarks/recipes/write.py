@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.recipes import korean
 from benchmarks.recipes.cards import write_cards
 from benchmarks.recipes.jobs import ROOT, refuse_stale
 from benchmarks.recipes.pages import recipes_page
@@ -21,6 +22,7 @@ def write_all() -> None:
     write_cards()
     for name, page in PAGES.items():
         (ROOT / "docs" / name).write_text(page(), encoding="utf-8")
+    korean.PAGE.write_text(korean.with_stored_figures(korean.PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.recipes.tutorials import TOLD, tutorials_section
+from benchmarks.recipes.korean import COMPARISON, TOLD, with_stored_figures
 from mlpcli.config.load_config import check_document, load_config
 from mlpcli.config.yaml_reader import parse_yaml
 from mlpcli.runs.directory import folder_name
@@ -22,27 +22,23 @@ PAGE = ROOT / "docs" / "ko" / "tutorials.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 COMMANDS = [shlex.split(command) for line in TEXT.splitlines() if (command := command_in(line))]
 MEASURED = [(ROOT / "docs" / f"{name}.md") for name in ("recipes", "optimizers", "initializers", "regularization")]
-ROW = re.compile(r"^\| \[([\w/]+)\]\(.*?\) \| (.*) \|$", re.M)
 
 
-def _rows(text: str) -> list[tuple[str, list[str]]]:
-    """The rows of tables that begin with a recipe: its name, and the other cells."""
-    return [(match[1], match[2].split(" | ")) for match in ROW.finditer(text)]
+def test_its_tables_have_the_stored_figures() -> None:
+    assert with_stored_figures(TEXT) == TEXT, "run python -m benchmarks.recipes.write"
+    assert TEXT.count("\n| [") > 20 + len(TOLD)
 
 
-def test_scores_are_those_of_the_page_of_recipes() -> None:
-    english = dict(_rows((ROOT / "docs" / "recipes.md").read_text(encoding="utf-8").partition("## Beside")[0]))
-    korean = _rows(TEXT.partition("## 튜토리얼 수치와 비교")[0])
-    assert len(korean) > 20
-    for name, cells in korean:
-        assert [cell.replace("~", " to ") for cell in cells] == english[name][:4], name
+def test_other_figures_are_replaced_by_the_stored_ones() -> None:
+    wrong = TEXT.replace("0.8383 ± 0.0027", "0.9999").replace("| 0.9665 | 0.9741 | +0.0076 |", "| 0 | 0 | 0 |")
+    assert wrong.count("0.9999") == TEXT.count("0.9999") + 1
+    assert with_stored_figures(wrong) == TEXT
 
 
-def test_figures_of_tutorials_are_those_that_are_stored() -> None:
-    english = re.findall(r"^\| .*?\| .*? \| (.*?) \| \[", tutorials_section(), re.M)
-    korean = _rows(TEXT.partition("## 튜토리얼 수치와 비교")[2])
-    assert [name for name, _ in korean] == [told.recipe for told in TOLD]
-    assert [" | ".join(cells[1:]).replace("~", " to ") for _, cells in korean] == english
+def test_a_row_that_is_not_of_its_tutorial_is_refused() -> None:
+    head, _, tail = TEXT.partition(COMPARISON)
+    with pytest.raises(LookupError, match="a row of mnist/zeros stands where TOLD has"):
+        with_stored_figures(head + COMPARISON + tail.replace("[mnist/sigmoid_sgd]", "[mnist/zeros]"))
 
 
 def test_every_other_score_was_measured_or_told() -> None:
