@@ -22,7 +22,7 @@ from mlpcli.cli.options import (
     training_options,
 )
 from mlpcli.cli.terminal import line, print_json, say, say_how_to_resume, table
-from mlpcli.runs.directory import SEEDS
+from mlpcli.runs.directory import CONFIG, SEEDS
 from mlpcli.text import number
 
 if TYPE_CHECKING:
@@ -72,12 +72,14 @@ class _UnlessResumed(click.Argument):
 @click.option("--run-dir", type=PATH, help="The run directory itself, new or empty.")
 @click.option(
     "--resume", type=RUN_PATH, metavar="RUN_DIR", is_eager=True,
-    help="Go on with this run where it ended; with -s training.epochs=80, train it longer.",
+    help="Go on with this run, or folder of several seeds, where it ended; with -s training.epochs=80, train it"
+    " longer.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="With --resume: go on although the data has changed.")
 @click.option(
     "--seeds", metavar="N", callback=_count,
-    help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread.",
+    help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread. With --resume:"
+    " add seeds until there are N.",
 )  # fmt: skip
 @baseline_option()
 @click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
@@ -100,7 +102,8 @@ def train(
 
     CONFIG is a file or the name of a recipe. Writes a run directory: the model with the weights of its best epoch (of
     its last, with output.keep: last), the history, scores and plots. With --seeds, writes a folder with a run directory
-    for each seed, seeds.json and one plot of all seeds.
+    for each seed, seeds.json and one plot of all seeds. With --resume and such a folder, finished seeds stay as they
+    are; those that were interrupted, failed or never began are trained, with the config of the first seed.
 
     \b
     $ mlpcli train configs/digits.yaml
@@ -114,10 +117,13 @@ def train(
 
     progress, command = choose_progress(quiet), ["mlpcli", *sys.argv[1:]]
     if resume is not None:
-        _check_alone(config, run_dir, seeds, baseline)
+        several_seeds = not (resume / CONFIG).is_file()  # of what is neither, `go_on` says so
+        _check_alone(config, run_dir, None if several_seeds else seeds, baseline)
         from mlpcli.workflows.resume import resume as go_on
+        from mlpcli.workflows.seeds import SeedsResult
 
-        return report(go_on(resume, overrides, progress, command, verbose, False, force=force), as_json)
+        found = go_on(resume, overrides, progress, command, verbose, False, force=force, seeds=seeds)
+        return report_seeds(found, as_json) if isinstance(found, SeedsResult) else report(found, as_json)
     if force:
         raise click.UsageError("--force is for --resume; leave it out")
     assert config is not None  # see _UnlessResumed
@@ -200,6 +206,9 @@ def report_seeds(result: SeedsResult, as_json: bool) -> int:
         say(f"error: and {len(failures) - MOST_FAILURES} more seeds; {result.path / SEEDS} lists all of them")
     if result.interrupted is not None:
         say(f"{result.interrupted}; {result.counted()} finished; results are in {result.path}")
+    if failures or result.interrupted is not None:
+        say_how_to_resume(result.path)
+    if result.interrupted is not None:
         return result.interrupted.exit_code
     return 1 if failures else 0
 

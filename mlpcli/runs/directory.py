@@ -168,7 +168,7 @@ def removed_if_failed(path: Path, made: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for name in (CONFIG, ENVIRONMENT, SPLIT):
+        for name in (CONFIG, ENVIRONMENT, SPLIT, SEEDS):
             with suppress(OSError):
                 (path / name).unlink(missing_ok=True)
         if made:
@@ -267,10 +267,15 @@ def seed_folder(seed: int) -> str:
 
 def seed_folders(folder: Path) -> list[Path]:
     """The run directories of the seeds in `folder`, by seed; empty if it has no seeds.json."""
-    if not (folder / SEEDS).is_file():
+    if not holds_seeds(folder):
         return []
     found = [(match, path) for path in folder.iterdir() if (match := _FOLDER.fullmatch(path.name)) and path.is_dir()]
     return [path for _, path in sorted(found, key=lambda entry: (int(entry[0][1]), entry[1].name))]
+
+
+def holds_seeds(folder: Path) -> bool:
+    """Whether it is the folder of a series, as `train --seeds` makes it, and not of one run."""
+    return (folder / SEEDS).is_file()
 
 
 def write_seeds(folder: Path, summary: dict[str, Any]) -> None:

@@ -75,6 +75,34 @@ def read_environment(run: Path) -> dict[str, Any]:
 _ENVIRONMENT: dict[str, type] = {"versions": dict, "machine": dict, "variables": dict, "resumed": list}
 
 
+def read_metrics(run: Path) -> dict[str, Any]:
+    """The run's metrics; {} if it was never finished nor interrupted in order (raises as `read_config`)."""
+    return _mapping(run / run_directory.METRICS, lambda path: read_run_json(path, LARGEST_METRICS))
+
+
+def read_seeds(folder: Path) -> dict[str, Any]:
+    """What seeds.json says; only `seeds_asked_for`, `runs` and `total_seconds` are sure to be there, and well-formed.
+
+    Raises:
+        RunDirectoryError: the file is damaged.
+    """
+    path = folder / run_directory.SEEDS
+    found = _mapping(path, lambda path: read_run_json(path, LARGEST_METRICS))
+    seeds, runs, seconds = (found.get(key) for key in ("seeds_asked_for", "runs", "total_seconds"))
+    whole = (
+        isinstance(seeds, list)
+        and all(type(seed) is int for seed in seeds)
+        and bool(seeds)
+        and seeds == list(range(seeds[0], seeds[0] + len(seeds)))
+        and isinstance(runs, list)
+        and all(isinstance(run, dict) and type(run.get("seed")) is int and run["seed"] in seeds for run in runs)
+        and isinstance(seconds, (int, float))
+    )
+    if not whole:
+        raise RunDirectoryError(f"{path}: is damaged: it does not list the seeds; restore it or train again")
+    return found
+
+
 class _PlainLoader(yaml.SafeLoader):
     """A YAML loader that refuses aliases, with which a small file can expand to gigabytes, and too many values."""
 

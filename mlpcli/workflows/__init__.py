@@ -6,9 +6,11 @@ The files, in reading order:
 - validate.py: validate, what a config would build
 - run.py: one run: its directory, its training, everything written into it
 - train.py: train, with one seed or several
-- resume.py: an earlier run goes on
-- reproduce.py: a run is trained again and compared
+- reopen.py: an earlier run opened again, to be trained further
 - seeds.py: a config trained with several seeds, with means and spreads
+- earlier_seeds.py: the folder of an earlier series: what is finished, and whether it can go on
+- resume.py: resume, of one run or of several seeds
+- reproduce.py: a run is trained again and compared
 - recorded_data.py: the data that a saved model names, and what of it is opened
 - row_ranges.py: rows in another range than the model takes, and what is said of them
 - evaluate.py: evaluate, which rows and their scores

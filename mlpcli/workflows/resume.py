@@ -1,44 +1,24 @@
-"""`mlpcli train --resume`: an earlier run goes on from its last checkpoint, and ends as if it had never stopped.
-
-What can change on the way is little: how long it trains, the learning rate, the pictures. Anything else would make a
-run that no config describes.
-"""
+"""`mlpcli train --resume`: an earlier run goes on from its last checkpoint, and ends as if it had never stopped."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.config.schema import Config, best_epoch_rule
-from mlpcli.data.facts import fingerprint
-from mlpcli.errors import DataError, RunDirectoryError, SettingError
+from mlpcli.errors import UserError
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.checkpoint import FOLDER, Checkpoint, Checkpoints
-from mlpcli.runs.directory import describe_environment, environment_differences
 from mlpcli.runs.leftovers import remove_leftovers
-from mlpcli.runs.read_run import read_environment
-from mlpcli.text import listed
-from mlpcli.training.engine_choice import make_engine
-from mlpcli.workflows.prepare import prepare, read_config, say_findings
-from mlpcli.workflows.run import Run, TrainResult
+from mlpcli.workflows.earlier_seeds import check_same_data, read_earlier
+from mlpcli.workflows.prepare import read_config
+from mlpcli.workflows.reopen import reopen
+from mlpcli.workflows.run import TrainResult
+from mlpcli.workflows.seeds import SeedSeries, SeedsResult
 from mlpcli.workflows.train import ONE_AT_A_TIME, check_callbacks
 
 if TYPE_CHECKING:
-    from mlpcli.config.load_config import LoadedConfig
     from mlpcli.training.progress import Progress
-
-CAN_CHANGE = (
-    "training.epochs",
-    "training.early_stopping",
-    "training.stop_when_equal",
-    "training.optimizer.learning_rate",
-    "output.plots",
-)
-PLACES = ("data.source", "data.path", "data.streaming")
-"""Keys about where the data lies; what it holds is compared by its fingerprint."""
 
 
 def resume(
@@ -50,185 +30,84 @@ def resume(
     resend_signals: bool = True,
     callbacks: Sequence[Any] = (),
     force: bool = False,
-) -> TrainResult:
-    """Go on with a run that was interrupted, killed, or is to be trained longer.
+    seeds: int | None = None,
+) -> TrainResult | SeedsResult:
+    """Go on with a run, or with several seeds, that were interrupted, killed, or are to be trained longer.
 
     On the same machine and with the same versions it ends with the weights, the history and the scores of a run that
     was never interrupted. Where no checkpoint was written yet, it begins again with the first epoch.
 
+    In the folder of `train_seeds`, finished seeds stay as they are, and the others go on or begin; so do those that
+    failed. Their config is the config.yaml of the first seed. With overrides, every seed goes on.
+
     Args, beside those of `train`:
-        run_dir: the run directory.
+        run_dir: the run directory, or the folder of several seeds.
         overrides: of CAN_CHANGE only, such as "training.epochs=80"; anything, where there is no checkpoint.
-        callbacks: again those of `train`; what they remember themselves is not restored.
+        callbacks: again those of `train`; what they remember themselves is not restored. Not for several seeds.
         force: go on though the data has changed.
+        seeds: for several seeds, how many there shall be; those beyond the earlier ones are added.
 
     Returns:
-        The run, as `train`.
+        The run, as `train`; of several seeds, all of them, as `train_seeds`.
 
     Raises:
         RunDirectoryError: it is no run directory, another process trains in it, or its files are damaged.
         ConfigError: an override changes what cannot change.
         DataError: the data is gone, or another than before.
+        UserError: fewer seeds than before, seeds for one run, or callbacks for several.
         OutputError: the disk is full.
     """
     from mlpcli.workflows.notebook import default_progress
 
     path, listener = Path(run_dir), progress or default_progress()
-    run_directory.find_file(path, run_directory.CONFIG)
-    path = path.resolve()
-    with ONE_AT_A_TIME, ExitStack() as holding:
-        holding.enter_context(run_directory.held_again(path))
-        run = _reopened(path, overrides, listener, list(command), callbacks, force)
-        run.holding = holding.pop_all()
-        result = run.train(listener, verbose)
+    result: TrainResult | SeedsResult
+    if run_directory.holds_seeds(path):
+        if callbacks:
+            raise UserError("callbacks: are for one run, not for several seeds; leave them out")
+        result = _resume_seeds(path.resolve(), overrides, listener, list(command), verbose, force, seeds)
+    else:
+        run_directory.find_file(path, run_directory.CONFIG)
+        if seeds is not None:
+            raise UserError(f"seeds: {path} is one run, not a folder of several seeds; leave it out")
+        result = _resume_run(path.resolve(), overrides, listener, list(command), verbose, callbacks, force)
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result
 
 
-def _reopened(
+def _resume_run(
     path: Path,
     overrides: Sequence[str],
     listener: Progress,
     command: list[str],
+    verbose: bool,
     callbacks: Sequence[Any],
     force: bool,
-) -> Run:
-    """The run, ready to be trained further; its folder is held."""
-    remove_leftovers(path)
-    loaded = read_config(path / run_directory.CONFIG, overrides)
-    check_callbacks(loaded, callbacks)
-    earlier = Checkpoints(path).read(lambda text: listener.note(f"warning: {text}"))
-    changed = _check_changes(loaded, earlier, _config_of(earlier, path)) if earlier is not None else []
-    prepared = prepare(loaded, listener.loading)
-    environment = read_environment(path)
-    print_now = fingerprint(prepared.source, prepared.splits)
-    if earlier is not None:
-        _check_data(loaded.config, environment.get("data_fingerprint"), print_now, force)
-    started = time.perf_counter()
-    with loaded.located():
-        engine = make_engine(loaded.config, prepared, callbacks)
-    now = describe_environment(command, engine.devices, print_now)
-    if earlier is not None:
-        for difference in environment_differences(environment, now):
-            listener.note(f"note: {difference}; the result may differ in its last digits from an uninterrupted run's")
-    say_findings(prepared, listener)
-    listener.note(_where_it_is(loaded.config, earlier))
-    run = Run(loaded.config, prepared, path, engine, started, print_now, now, earlier)
-    if earlier is not None:
-        run.environment = _with_resumption(environment, now, earlier, changed)
-    run.write_inputs()
-    for name in (run_directory.METRICS, run_directory.EVALUATION):  # of the earlier end; new ones follow
-        with suppress(OSError):
-            (path / name).unlink(missing_ok=True)
-    return run
+) -> TrainResult:
+    with ONE_AT_A_TIME, ExitStack() as holding:
+        holding.enter_context(run_directory.held_again(path))
+        remove_leftovers(path)
+        loaded = read_config(path / run_directory.CONFIG, overrides)
+        check_callbacks(loaded, callbacks)
+        run = reopen(path, loaded, listener, command, callbacks, force)
+        run.holding = holding.pop_all()
+        return run.train(listener, verbose)
 
 
-_STATE: dict[str, type | tuple[type, ...]] = {
-    "config": dict,
-    "compiled": bool,
-    "seconds": (int, float),
-    "saved_epoch": (int, type(None)),
-    "loop": dict,
-}
-_LOOP = {"done", "epochs", "learning_rate", "stopped", "stopping", "equal", "plateau", "engine"}
-
-
-def _config_of(earlier: Checkpoint, path: Path) -> Config:
-    """The config of the epochs so far.
-
-    Raises:
-        RunDirectoryError: something else than a training has written the checkpoint, or an mlpcli of other keys.
-    """
-    state = earlier.state
-    reason = "it is not the state of a training"
-    if all(isinstance(state.get(key), kind) for key, kind in _STATE.items()) and state["loop"].keys() >= _LOOP:
-        try:
-            return Config.model_validate(state["config"])
-        except ValueError as error:  # of pydantic, with a line for each key
-            reason = " ".join(str(error).split())
-    raise RunDirectoryError(
-        f"{path / FOLDER}: its checkpoint cannot be used: {reason}; delete the folder to train from the first epoch"
-    )
-
-
-def _check_changes(loaded: LoadedConfig, earlier: Checkpoint, before: Config) -> list[str]:
-    """The keys that differ from those of the checkpoint, as `training.epochs: 30, now 80`.
-
-    Raises:
-        ConfigError: one of them cannot change.
-    """
-    old, new = _flat(earlier.state["config"]), _flat(loaded.config.model_dump(mode="json"))
-    keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key) and key not in PLACES)
-    with loaded.located():
-        for key in keys:
-            if not key.startswith(CAN_CHANGE):
-                raise SettingError(
-                    key,
-                    f"was {old.get(key)} in the epochs so far, and cannot change when a run is resumed; only"
-                    f" {listed(CAN_CHANGE)} can; start a new run for another {key.split('.')[-1]}",
-                )
-        _check_rule(before, loaded.config)
-    return [f"{key}: {old.get(key)}, now {new.get(key)}" for key in keys]
-
-
-def _check_rule(before: Config, now: Config) -> None:
-    """Which epoch is the best must have been judged alike from the first epoch on."""
-    old, new = best_epoch_rule(before), best_epoch_rule(now)
-    if new is None:
-        return
-    what = "monitor, mode, baseline, start_from_epoch and restore_best_weights"
-    if old is None or any(_judged(old)[key] != _judged(new)[key] for key in _judged(new)):
-        raise SettingError(
-            "training.early_stopping",
-            f"can change its patience and min_delta when a run is resumed, not its {what}: the epochs so far were"
-            " judged by another rule; start a new run for that",
-        )
-
-
-def _judged(rule: Any) -> dict[str, Any]:
-    falls = rule.mode == "min" or (rule.mode == "auto" and rule.monitor.endswith("loss"))
-    kept = ("monitor", "baseline", "start_from_epoch", "restore_best_weights")
-    return {"mode": "min" if falls else rule.mode, **{key: getattr(rule, key) for key in kept}}
-
-
-def _flat(values: Mapping[str, Any], head: str = "") -> dict[str, Any]:
-    """Dotted keys; lists are single values."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{head}{key}.") if isinstance(value, dict) and value else {f"{head}{key}": value}
-    return flat
-
-
-def _check_data(config: Config, before: object, now: str, force: bool) -> None:
-    if before is None or before == now or force:
-        return
-    raise DataError(
-        f"{config.data.source}: holds other rows than in the epochs so far; restore the data, start a new run, or go on"
-        " with the new rows: --force"
-    )
-
-
-def _with_resumption(
-    before: dict[str, Any], now: dict[str, Any], earlier: Checkpoint, changed: list[str]
-) -> dict[str, Any]:
-    """The environment of the first start, with one more entry for this one."""
-    kept = {name: now[name] for name in ("started", "command", "versions")}
-    entry = {**kept, "after_epoch": earlier.epoch, "changed": changed}
-    return {
-        **now,
-        **before,
-        "data_fingerprint": now["data_fingerprint"],
-        "resumed": [*before.get("resumed", []), entry],
-    }
-
-
-def _where_it_is(config: Config, earlier: Checkpoint | None) -> str:
-    if earlier is None:
-        return "note: no checkpoint was written yet, so training begins with the first epoch"
-    loop, epochs = earlier.state["loop"], config.training.epochs
-    if earlier.epoch >= epochs:
-        return f"note: all {epochs} epochs are done; -s training.epochs={2 * epochs} trains longer"
-    if loop["stopped"]:
-        return f"note: training had stopped after epoch {earlier.epoch}; more patience trains longer"
-    return f"note: going on with epoch {earlier.epoch + 1} of {epochs}"
+def _resume_seeds(
+    path: Path,
+    overrides: Sequence[str],
+    listener: Progress,
+    command: list[str],
+    verbose: bool,
+    force: bool,
+    seeds: int | None,
+) -> SeedsResult:
+    with ONE_AT_A_TIME, run_directory.held_again(path):
+        earlier = read_earlier(path, overrides, seeds, listener)
+        if note := earlier.note():
+            listener.note(note)
+        if earlier.source in earlier.finished and len(earlier.finished) < len(earlier.seeds):
+            check_same_data(earlier, listener, force)
+        series = SeedSeries(earlier.loaded, earlier.seeds, listener, command, verbose, force)
+        return series.go_on(path, earlier.runs, earlier.seconds, earlier.source)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,86 +16,119 @@ from mlpcli.config.load_config import LoadedConfig
 from mlpcli.errors import MlpcliError, OutputError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folder, write_seeds
-from mlpcli.runs.leftovers import remove_abandoned
+from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.text import number
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 from mlpcli.workflows.prepare import prepare, say_findings
+from mlpcli.workflows.reopen import reopen
 from mlpcli.workflows.run import Run, draw_if_possible
 
 
 class SeedSeries:
-    """The seeds asked for, and the runs of those trained."""
+    """The seeds asked for, and the runs of those trained, by this process or by earlier ones."""
 
     def __init__(
         self,
         loaded: LoadedConfig,
-        count: int,
-        place: tuple[Path, Path | None],
+        seeds: range,
         progress: Progress,
         command: list[str],
         verbose: bool,
+        force: bool = False,
     ) -> None:
-        """place: runs_dir and run_dir, as `train_seeds` has them."""
-        self.loaded, self.command, self.verbose = loaded, command, verbose
-        self.seeds = range(loaded.config.seed, loaded.config.seed + count)
-        self.runs_dir, self.run_dir = place
+        """loaded: the config; its seed does not count. force: as `mlpcli.resume` has it."""
+        self.loaded, self.seeds, self.command = loaded, seeds, command
+        self.verbose, self.force = verbose, force
         self.progress = SeedProgress(progress)
-        self.runs: list[SeedRun] = []
+        self.path = Path()
+        self.runs: dict[int, SeedRun] = {}
         self.summary: dict[str, Any] = {}
         self.disk_is_full = False
-        self.holding = ExitStack()
         self.started = time.perf_counter()
 
-    def train(self) -> SeedsResult:
-        """All seeds, or as many as it takes; see `train_seeds` for what is returned and raised."""
-        with self.holding:
-            first = [self._make(self.seeds[0])]
+    def begin(self, make_folder: Callable[[], Path], made: bool) -> SeedsResult:
+        """Make the folder when its first seed is about to be trained, and train all; see `train_seeds`.
+
+        made: whether the folder was not there before.
+        """
+        first = self.seeds[0]
+        with ExitStack() as holding:
+            with ExitStack() as making:
+
+                def make_directory() -> Path:
+                    self.path = make_folder()
+                    holding.enter_context(run_directory.held(self.path))
+                    making.enter_context(run_directory.removed_if_failed(self.path, made))
+                    self._write()  # it tells what the folder is
+                    return run_directory.create_exact_directory(self.path / seed_folder(first))
+
+                ready = {first: self._make(first, make_directory)}
+            return self._train_all(ready)
+
+    def go_on(self, path: Path, runs: Mapping[int, SeedRun], seconds: float, first: int) -> SeedsResult:
+        """Train the seeds in a folder, which is held, that are not among the finished `runs`; see `mlpcli.resume`.
+
+        seconds: that the earlier processes took. first: the seed that is opened before anything is changed in the
+        folder; what is raised for it is raised here.
+        """
+        self.path, self.runs, self.started = path, dict(runs), self.started - seconds
+        return self._train_all({} if self._is_finished(first) else {first: self._open(first)})
+
+    def _train_all(self, ready: dict[int, Run]) -> SeedsResult:
+        """All seeds that are not finished, or as many as it takes; `ready` are emptied, so that no model is kept."""
         # From here on a signal ends the seed that is being trained, and what is there is summed up and drawn.
         with noted_interruptions() as noted:
             self.progress.noted = noted
-            self._write()  # it tells what the folder is, even while its first seed is being trained
-            for number, seed in enumerate(self.seeds, start=1):
-                if noted or self.disk_is_full:
-                    break
-                self.progress.note(f"seed {seed} ({number} of {len(self.seeds)})")
-                self._train(seed, first.pop() if first else None)
-                backend.forget_models()  # before the next seed has its data and its model
+            try:
+                self._write()
+                self._train_rest(ready, noted)
+            except OutputError as error:  # of seeds.json
+                error.run = self.path
+                raise
             pictures = self._draw()
         return SeedsResult(self.path, self.summary, pictures, noted[0] if noted else None)
 
-    @cached_property
-    def path(self) -> Path:
-        """The folder of all seeds, made when it is first asked for: when the first seed is about to be trained."""
-        made = self.run_dir is None or not self.run_dir.exists()
-        if self.run_dir is None:
-            remove_abandoned(self.runs_dir)
-            path = run_directory.create_run_directory(self.runs_dir, self.loaded.config.name)
-        else:
-            path = run_directory.create_exact_directory(self.run_dir)
-        self.holding.enter_context(run_directory.held(path))
-        self.holding.enter_context(run_directory.removed_if_failed(path, made))
-        return path
+    def _train_rest(self, ready: dict[int, Run], noted: list[Interrupted]) -> None:
+        for position, seed in enumerate(self.seeds, start=1):
+            if noted or self.disk_is_full:
+                break
+            if self._is_finished(seed):
+                continue
+            self.progress.note(f"seed {seed} ({position} of {len(self.seeds)})")
+            self._train(seed, ready.pop(seed, None))
+            backend.forget_models()  # before the next seed has its data and its model
 
-    def _make(self, seed: int) -> Run:
-        """The run of a seed, ready to be trained."""
-        config = self.loaded.config.model_copy(update={"seed": seed})
-        prepared = prepare(replace(self.loaded, config=config), self.progress.loading)
+    def _is_finished(self, seed: int) -> bool:
+        return seed in self.runs and self.runs[seed].outcome == FINISHED
+
+    def _open(self, seed: int) -> Run:
+        """The run of a seed, ready to be trained: further, where an earlier process began it."""
+        folder = self.path / seed_folder(seed)
+        if not (folder / run_directory.CONFIG).is_file():
+            return self._make(seed, lambda: run_directory.create_exact_directory(folder), not folder.exists())
+        with ExitStack() as holding:
+            holding.enter_context(run_directory.held_again(folder))
+            remove_leftovers(folder)
+            run = reopen(folder, with_seed(self.loaded, seed), self.progress, self.command, force=self.force)
+            run.holding = holding.pop_all()
+        return run
+
+    def _make(self, seed: int, make_directory: Callable[[], Path], made: bool = True) -> Run:
+        """The run of a seed that has none yet."""
+        loaded = with_seed(self.loaded, seed)
+        prepared = prepare(loaded, self.progress.loading)
         say_findings(prepared, self.progress)
+        with loaded.located():
+            return Run.create(loaded.config, prepared, make_directory, self.command, made=made)
 
-        def make_directory() -> Path:
-            return run_directory.create_exact_directory(self.path / seed_folder(seed))
-
-        with self.loaded.located():
-            return Run.create(config, prepared, make_directory, self.command)
-
-    def _train(self, seed: int, run: Run | None = None) -> None:
+    def _train(self, seed: int, run: Run | None) -> None:
         """Train one seed. If it fails, the others are still trained, except when the disk is full.
 
         Raises:
             OutputError: only seeds.json could not be written.
         """
         try:
-            result = (run or self._make(seed)).train(self.progress, self.verbose, self.progress.noted)
+            result = (run or self._open(seed)).train(self.progress, self.verbose, self.progress.noted)
         except Interrupted:
             return  # while its data was loaded
         except MlpcliError as error:
@@ -106,15 +138,17 @@ class SeedSeries:
             self._record(SeedRun(seed, result.metrics, failure, result.interrupted is not None), result.failure)
 
     def _record(self, run: SeedRun, failure: MlpcliError | None) -> None:
-        self.runs.append(run)
+        self.runs[run.seed] = run
         self.disk_is_full = isinstance(failure, OutputError)
         # On a full disk the failure is the message, and seeds.json may have to stay as it was.
         with suppress(OutputError) if self.disk_is_full else nullcontext():
             self._write()
 
     def _write(self) -> None:
-        seconds = time.perf_counter() - self.started
-        self.summary = summarize(self.loaded.config.name, self.seeds, self.runs, seconds)
+        runs = [self.runs[seed] for seed in self.seeds if seed in self.runs]
+        trained: float = sum(run.metrics.get("seconds", {}).get("total", 0) for run in runs)
+        seconds = max(time.perf_counter() - self.started, trained)  # a killed process has not said how long it took
+        self.summary = summarize(self.loaded.config.name, self.seeds, runs, seconds)
         write_seeds(self.path, self.summary)
 
     def _draw(self) -> list[Path]:
@@ -122,9 +156,14 @@ class SeedSeries:
         from mlpcli.plotting.run_plots import draw_seeds
 
         formats = self.loaded.config.output.plots
-        if not formats or not any(run.metrics.get("epochs") for run in self.runs):
+        if not formats or not any(run.metrics.get("epochs") for run in self.runs.values()):
             return []
         return draw_if_possible(lambda: draw_seeds(self.path, formats), self.path, self.progress)
+
+
+def with_seed(loaded: LoadedConfig, seed: int) -> LoadedConfig:
+    """The config of one seed."""
+    return replace(loaded, config=loaded.config.model_copy(update={"seed": seed}))
 
 
 Outcome = Literal["finished", "interrupted", "failed"]

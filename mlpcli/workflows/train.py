@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.errors import SettingError, UserError
 from mlpcli.workflows.prepare import say_findings
 from mlpcli.workflows.run import Run, TrainResult
-from mlpcli.workflows.seeds import SeedsResult
+from mlpcli.workflows.seeds import SeedSeries, SeedsResult
 
 if TYPE_CHECKING:
     from mlpcli.config.load_config import LoadedConfig
@@ -149,32 +149,41 @@ def train_seeds(
         RunDirectoryError: the folder cannot be made.
         OutputError: seeds.json cannot be written.
     """
-    from mlpcli.runs.directory import check_exact_directory
+    from mlpcli.runs import directory as run_directory
+    from mlpcli.runs.leftovers import remove_abandoned
     from mlpcli.workflows.notebook import default_progress
     from mlpcli.workflows.prepare import read_config
 
-    _check_count(seeds)
-    if run_dir:
-        check_exact_directory(Path(run_dir))
-    loaded = read_config(Path(config), overrides)
-    _check_last_seed(loaded, seeds)
-    from mlpcli.workflows.seeds import SeedSeries
+    def make_folder() -> Path:
+        if run_dir:
+            return run_directory.create_exact_directory(Path(run_dir))
+        remove_abandoned(Path(runs_dir))
+        return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
 
-    place = (Path(runs_dir), Path(run_dir) if run_dir else None)
+    check_count(seeds)
+    if run_dir:
+        run_directory.check_exact_directory(Path(run_dir))
+    loaded = read_config(Path(config), overrides)
+    check_last_seed(loaded, seeds)
+    first = loaded.config.seed
     with ONE_AT_A_TIME:
-        result = SeedSeries(loaded, seeds, place, progress or default_progress(), list(command), verbose).train()
+        made = not (run_dir and Path(run_dir).exists())
+        series = SeedSeries(loaded, range(first, first + seeds), progress or default_progress(), list(command), verbose)
+        result = series.begin(make_folder, made)
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result
 
 
-def _check_count(seeds: int) -> None:
+def check_count(seeds: int) -> None:
+    """Refuse what is not a number of seeds (raises UserError)."""
     if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
         advice = f"give a whole number from 1 to {MOST_SEEDS:,}"
         raise UserError(f"seeds: {seeds!r} is not a valid number of seeds; {advice}")
 
 
-def _check_last_seed(loaded: LoadedConfig, seeds: int) -> None:
+def check_last_seed(loaded: LoadedConfig, seeds: int) -> None:
+    """Refuse seeds beyond the largest (raises ConfigError)."""
     from mlpcli.config.schema import LARGEST_SEED
 
     first = loaded.config.seed

@@ -82,7 +82,10 @@ def test_seeds_that_fail_are_exit_1(mlpcli_here: Any, small: Path, tmp_path: Pat
     assert [line[:16] for line in errors[:5]] == [f"error: seed {seed}:" for seed in range(777, 782)]
     assert "lower training.optimizer.learning_rate" in errors[0]
     folder = tmp_path / "runs" / "숫자"
-    assert errors[5:] == [f"error: and 2 more seeds; {folder / 'seeds.json'} lists all of them"]
+    assert errors[5:] == [
+        f"error: and 2 more seeds; {folder / 'seeds.json'} lists all of them",
+        f"go on with: mlpcli train --resume '{folder}'",
+    ]
 
 
 def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,7 +108,7 @@ def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.Cap
         "4 8 of 9 0.7500 interrupted, not counted",
     ]  # fmt: skip
     assert "the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic" in out
-    assert err == "error: seed 2: loss is nan\n"
+    assert err == "error: seed 2: loss is nan\ngo on with: mlpcli train --resume runs/a\n"
 
 
 @pytest.mark.parametrize("seeds", ["0", "1001", "x", "1.5", "-1", "9" * 5000, "²", "1_0"])
@@ -139,6 +142,22 @@ def test_other_commands_on_the_folder(mlpcli_here: Any, small: Path, tmp_path: P
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / folder / 'history.png'}\n")
 
 
+def test_resume(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
+    folder = Path("runs") / "숫자"
+    assert mlpcli_here("train", small, "--seeds", 1, "-q", "-s", "output.plots=[]").returncode == 0
+    done = mlpcli_here("train", "--resume", folder, "--seeds", 2)
+    assert done.returncode == 0
+    heads = [line for line in done.stderr.splitlines() if not line.startswith("epoch ")]
+    assert heads == ["note: 1 of 2 seeds is finished", "seed 778 (2 of 2)"]
+    assert done.stdout.startswith("숫자: 2 seeds, mean ± standard deviation\n")
+    done = mlpcli_here("train", "--resume", folder, "--seeds", 1)
+    message = f"error: seeds: 1 are fewer than the 2 of {tmp_path / folder}; leave it out, or give 2 or more\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+    done = mlpcli_here("train", "--resume", folder / "seed-777", "--seeds", 2)
+    assert done.returncode == 2
+    assert done.stderr.endswith("error: --resume goes on with a run and its own config; leave out --seeds\n")
+
+
 def test_a_signal(small: Path, tmp_path: Path) -> None:
     """One of those that tests/cli/test_signals.py sends to a single run."""
     number, code = signal.SIGTERM, 143
@@ -157,7 +176,10 @@ def test_a_signal(small: Path, tmp_path: Path) -> None:
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert err.splitlines()[-1] == (f"interrupted ({number.name}); 0 of 3 seeds finished; results are in {folder}")
+    assert err.splitlines()[-2:] == [
+        f"interrupted ({number.name}); 0 of 3 seeds finished; results are in {folder}",
+        f"go on with: mlpcli train --resume '{folder}'",
+    ]
     assert "no seed finished" in out
     found = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))
     assert (found["seeds_done"], [run["seed"] for run in found["runs"]]) == ([], [777])
