@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import mlpcli
+from benchmarks.kills import outcome_of
 from mlpcli.cli.train import report_seeds
 from mlpcli.errors import ConfigError, DataError, RunDirectoryError, TrainingError, UserError
 from mlpcli.runs import directory as run_directory
@@ -19,7 +20,6 @@ from mlpcli.training import keeper
 from mlpcli.training.progress import Silence
 from mlpcli.workflows import seeds as seed_series
 from mlpcli.workflows.seeds import SeedsResult
-from tests.training.test_resume import everything_of
 
 CONFIG = """
 name: flowers
@@ -101,7 +101,7 @@ def _seeds_json(folder: Path) -> dict[str, Any]:
 def _everything(folder: Path) -> dict[str, Any]:
     """What is in the folder of a series, without times, and without the number of checkpoints."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix != ".npz")
-    seeds = {path.name: everything_of(path) for path in run_directory.seed_folders(folder)}
+    seeds = {path.name: outcome_of(path) for path in run_directory.seed_folders(folder)}
     return {"files": files, "seeds.json": _timeless(_seeds_json(folder)), **seeds}
 
 
