@@ -52,9 +52,12 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks.scaling
 	.venv-bench/bin/python -m benchmarks.reading
 	.venv-bench/bin/python -m benchmarks.streaming
+	.venv-bench/bin/python -m benchmarks.kills
+	.venv-bench/bin/python -m benchmarks.long_runs
 	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.raw_data "$(DATA)"
 	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.convolution "$(DATA)"
 	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.own_photos "$(DATA)"
+	test -z "$(DATA)" || .venv-bench/bin/python -m benchmarks.checkpoints "$(DATA)"
 
 recipes: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recipes.measure "$(DATA)"

@@ -1,4 +1,4 @@
-"""The measured blocks of two pages of docs, from the stored results: `python -m benchmarks.report`."""
+"""The measured blocks of three pages of docs, from the stored results: `python -m benchmarks.report`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ SHORT, LONG = 5, 50
 def write_pages() -> None:
     """Replace each measured block of each page by what the results say now."""
     from benchmarks.data_blocks import DATA_BLOCKS
+    from benchmarks.reliability_blocks import RELIABILITY_BLOCKS
 
-    for name, blocks in {"performance.md": BLOCKS, "data.md": DATA_BLOCKS}.items():
+    pages = {"performance.md": BLOCKS, "data.md": DATA_BLOCKS, "reliability.md": RELIABILITY_BLOCKS}
+    for name, blocks in pages.items():
         _write_page(DOCS / name, blocks)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.errors import UserError
+from mlpcli.text import plural
 
 if TYPE_CHECKING:
     from mlpcli.plotting.picture_options import PictureOptions
@@ -80,7 +81,21 @@ def plot(
         _draw_curves(
             drawn, [seed for run in runs for seed in seed_folders(run) or [run]], metric, place, format, options
         )
-    return PlotResult(drawn.paths, drawn.notes)
+    return PlotResult(drawn.paths, [*_unfinished(runs), *drawn.notes])
+
+
+def _unfinished(runs: list[Path]) -> list[str]:
+    """What is to be said of runs whose training goes on, or was killed."""
+    from mlpcli.runs import directory as run_directory
+    from mlpcli.runs.history import read_history
+
+    notes = []
+    for run in runs:
+        trained = run / run_directory.HISTORY
+        if trained.is_file() and (run / run_directory.CONFIG).is_file() and not (run / run_directory.METRICS).is_file():
+            epochs = plural(len(read_history(trained)["epoch"]), "epoch", "epochs")
+            notes.append(f"note: {run}: training has not ended; {epochs} so far")
+    return notes
 
 
 def _draw_curves(
