@@ -1,6 +1,8 @@
 """Runs killed (SIGKILL) at random moments: what they leave is read, resumed, and compared with a run nobody killed.
 
-.venv-bench/bin/python -m benchmarks.kills [KILLS]     of each engine, 200 unless given; writes results/kills.json
+.venv-bench/bin/python -m benchmarks.kills [KILLS [ENGINE..]]     200 of each engine unless given
+
+Writes results/kills.json; the rows of engines that are not named stay.
 
 The moments are spread evenly over the whole process: start-up, loading, epochs, saving, drawing. After each kill
 `evaluate` and `plot` must work, or say that nothing was saved yet; then `train --resume` must end with the weights, the
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,15 +57,17 @@ class Killed:
     faults: list[str] = field(default_factory=list)
 
 
-def main(kills: int) -> None:
-    """All engines; the results are written after each."""
-    results = []
-    for engine in ENGINES:
+def main(kills: int, engines: Sequence[str]) -> None:
+    """The results are written after each engine."""
+    path = RESULTS / "kills.json"
+    known = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+    results = {row["engine"]: row for row in known}
+    for engine in engines:
         found = kill_many(engine, kills, seed=kills)
-        results.append({"engine": engine, "kills": kills, **_counted(found)})
-        print(json.dumps(results[-1], indent=1), flush=True)
-        content = json.dumps({"versions": versions(), "results": results}, indent=1) + "\n"
-        (RESULTS / "kills.json").write_text(content, encoding="utf-8")
+        results[engine] = {"engine": engine, "kills": kills, **_counted(found)}
+        print(json.dumps(results[engine], indent=1), flush=True)
+        rows = [results[name] for name in ENGINES if name in results]
+        path.write_text(json.dumps({"versions": versions(), "results": rows}, indent=1) + "\n", encoding="utf-8")
 
 
 def _counted(found: Killed) -> dict[str, Any]:
@@ -137,4 +142,4 @@ def outcome_of(run: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else KILLS)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else KILLS, sys.argv[2:] or ENGINES)

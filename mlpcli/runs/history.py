@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import suppress
 from io import BufferedReader
 from itertools import count
 from pathlib import Path
@@ -42,15 +42,19 @@ class HistoryWriter:
             RunDirectoryError: the file is damaged, or has fewer rows.
             OutputError: it cannot be written.
         """
-        history = read_history(self.path) if epochs else {}
+        if not epochs:
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
+            return {}
+        history = read_history(self.path)
         found = len(history.get("epoch", ()))
         if found < epochs:
             raise RunDirectoryError(
                 f"{self.path}: has {found} epochs, but the checkpoint was made after {epochs}; restore the file, or"
                 " delete the folder checkpoint/ beside it to train from the first epoch"
             )
-        with open_run_file(self.path, LARGEST_HISTORY) if epochs else nullcontext() as file:
-            kept = b"".join(file.readline() for _ in range(epochs + 1)) if file is not None else b""
+        with open_run_file(self.path, LARGEST_HISTORY) as file:
+            kept = b"".join(file.readline() for _ in range(epochs + 1))
         replace_file(self.path, lambda temporary: _write_bytes(temporary, kept))
         self.columns = list(history)
         return {name: values[:epochs] for name, values in history.items()}

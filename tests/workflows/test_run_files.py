@@ -33,7 +33,8 @@ class Notes(Silence):
 def test_a_run_holds_the_files_of_the_contract_and_nothing_else(digits_run: Any) -> None:
     result = digits_run
     assert sorted(path.name for path in result.run.iterdir()) == [
-        "config.yaml", "confusion_matrix.png", "confusion_matrix.svg", "environment.json", "evaluation.json",
+        "checkpoint", "config.yaml", "confusion_matrix.png", "confusion_matrix.svg", "environment.json",
+        "evaluation.json",
         "history.csv", "history.png", "history.svg", "metrics.json", "model.keras", "split.npz",
     ]  # fmt: skip
     assert sorted(path.name for path in result.pictures) == [
