@@ -54,7 +54,7 @@ class Keeper:
         self.earlier = earlier
         self.written = earlier.epoch if earlier is not None else 0
         self.saved_epoch = earlier.state["saved_epoch"] if earlier is not None else None
-        self.spent = self.dearest = 0.0
+        self.spent, self.times = 0.0, 0
 
     @property
     def seconds(self) -> float:
@@ -69,12 +69,13 @@ class Keeper:
             OutputError: the disk is full.
         """
         start = time.perf_counter()
-        within = self.spent + self.dearest <= SHARE * (start - self.began)
+        expected = self.spent / self.times if self.times else 0.0
+        within = self.spent + expected <= SHARE * (start - self.began)
         if loop.done == self.written or not (within or last or not self.written):
             return
         self._write(loop, last)
-        seconds = time.perf_counter() - start
-        self.spent, self.dearest = self.spent + seconds, max(self.dearest, seconds)
+        self.spent += time.perf_counter() - start
+        self.times += 1
 
     def _write(self, loop: KeptLoop, last: bool) -> None:
         loop.records.writer.sync()  # a checkpoint says how many rows there are

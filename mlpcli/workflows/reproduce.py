@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,8 @@ class ReproduceResult:
         since = f"from epoch {self.first_different} on" if self.first_different else "in the weights"
         if self.verdict == "close":
             return f"equal to {CLOSE:g}: {what} differ by at most {self.largest:.1e}, {since}"
+        if np.isinf(self.largest):
+            return f"different {since}: the second training stopped after {self.epochs} epochs"
         return f"different {since}: by up to {self.largest:.1e}"
 
 
@@ -92,6 +94,15 @@ def _check_resumed(run: Path, environment: Mapping[str, Any]) -> None:
             )
 
 
+def _changes(environment: Mapping[str, Any]) -> Iterator[str]:
+    """What was changed when the run was resumed, but for the number of epochs and the pictures."""
+    for entry in environment.get("resumed", []):
+        keys = dict.fromkeys(text.split(":")[0] for text in entry.get("changed", []))
+        changed = [key for key in keys if key not in ("training.epochs", "output.plots")]
+        if changed:
+            yield f"the run was resumed after epoch {entry.get('after_epoch')} with another {listed(changed)}"
+
+
 def _train(config: Path, folder: Path, quiet: bool) -> None:
     command = [sys.executable, "-m", "mlpcli", "train", str(config), "--run-dir", str(folder), "-s", "output.plots=[]"]
     done = subprocess.run([*command, *(["-q"] if quiet else [])], stdout=subprocess.DEVNULL, check=False)
@@ -113,7 +124,7 @@ def _compared(run: Path, again: Path, before: History, environment: Mapping[str,
     largest = max([*rows, weights])
     verdict: Verdict = "identical" if not largest else "close" if largest <= CLOSE else "different"
     now = read_environment(again)
-    differences = list(environment_differences(environment, now))
+    differences = [*_changes(environment), *environment_differences(environment, now)]
     if environment.get("data_fingerprint") not in (None, now.get("data_fingerprint")):
         differences.append("the data holds other rows now")
     place = again.resolve() if kept else None

@@ -87,6 +87,13 @@ def test_a_run_with_another_rate_on_the_way_is_refused(run: Path) -> None:
         reproduce(run)
 
 
+def test_early_stopping_that_came_later_is_said(run: Path) -> None:
+    resume(run, ["training.epochs=6", "training.early_stopping={patience: 4, min_delta: 9}"])
+    result = reproduce(run)
+    assert result.sentence == "different from epoch 6 on: the second training stopped after 5 epochs"
+    assert result.differences[0].startswith("the run was resumed after epoch 3 with another training.early_stopping.")
+
+
 def test_a_second_training_that_fails_says_where_to_look(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (run / "config.yaml").write_text("data: {source: nothing.csv}\n", encoding="utf-8")
     with pytest.raises(TrainingError, match="the second training ended with exit code 2; see above"):
