@@ -1,4 +1,4 @@
-"""A series of seeds, cut anywhere and resumed, ends as if it had never been cut; NumPy alone."""
+"""A series of seeds, cut anywhere and resumed, ends as if it had never been cut."""
 
 from __future__ import annotations
 
@@ -308,3 +308,14 @@ def test_folders_that_cannot_go_on(train: Callable[..., SeedsResult], tmp_path: 
         (path / "seeds.json").write_text(text, encoding="utf-8")
         with pytest.raises(RunDirectoryError, match=r"seeds.json: is damaged: "):
             mlpcli.resume(path)
+
+
+@pytest.mark.tf
+def test_killed_and_resumed_with_keras(config: Path, tmp_path: Path) -> None:
+    """A seed that is begun anew, after one that is resumed, draws what it would have drawn."""
+    keras, cut, straight = ["training.engine=auto"], tmp_path / "cut", tmp_path / "straight"
+    with pytest.raises(Killed):
+        mlpcli.train_seeds(config, 2, keras, run_dir=cut, progress=Kills(2))
+    mlpcli.resume(cut)
+    mlpcli.train_seeds(config, 2, keras, run_dir=straight)
+    assert _everything(cut) == _everything(straight)
