@@ -17,7 +17,8 @@ from mlpcli.cli.options import (
     stock_options,
     told_of,
 )
-from mlpcli.cli.terminal import line, print_json, say, table
+from mlpcli.cli.terminal import line, print_json, result_width, say, table
+from mlpcli.text import display_width
 
 if TYPE_CHECKING:
     from mlpcli.scoring.predictor import EngineName
@@ -77,12 +78,28 @@ def report(result: EvaluationResult, as_json: bool) -> None:
     line(result.title)
     table("", *result.score_table())
     print_baselines(evaluation)
-    tables = (("", result.class_table()), ("confusion matrix", result.matrix_table()), ("", result.target_table()))
+    matrix = _narrow(*result.matrix_table())
+    tables = (("", result.class_table()), ("confusion matrix", matrix), ("", result.target_table()))
     for title, (columns, rows) in tables:
         if rows:
             table(title, columns, rows)
     if result.written is not None:
         line(f"written to {result.written}")
+
+
+def _narrow(columns: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """The confusion matrix; where its columns are too wide for the terminal, with numbers that the rows explain."""
+    if not rows:
+        return columns, rows
+    widths = [max(display_width(cells[place]) for cells in (columns, *rows)) for place in range(len(columns))]
+    if sum(widths) + BETWEEN_COLUMNS * len(columns) <= result_width():
+        return columns, rows
+    numbers = [str(number) for number in range(len(rows))]
+    named = [[f"{number}: {row[0]}", *row[1:]] for number, row in zip(numbers, rows, strict=True)]
+    return [columns[0], *numbers], named
+
+
+BETWEEN_COLUMNS = 2
 
 
 def print_baselines(evaluation: dict[str, Any]) -> None:

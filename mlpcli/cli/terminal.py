@@ -67,6 +67,11 @@ def _visible(text: str) -> str:
     return escaped(text, spaces=True)
 
 
+def result_width() -> int:
+    """How many columns a table of results may take."""
+    return _console().width
+
+
 def _console() -> Console:
     from rich.console import Console
 

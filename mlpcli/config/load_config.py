@@ -148,7 +148,9 @@ def _read(path: Path) -> tuple[str, list[str]]:
         hint = near_file(path) + recipe_hint(path) or "; mlpcli init writes one, mlpcli recipes lists some"
         raise ConfigError([Problem(0, 0, "", f"does not exist{hint}", _shown(path))]) from None
     except IsADirectoryError:
-        raise ConfigError([Problem(0, 0, "", "is a folder; give the path of a YAML file", _shown(path))]) from None
+        raise ConfigError(
+            [Problem(0, 0, "", f"is a folder; give the path of a YAML file{recipe_hint(path)}", _shown(path))]
+        ) from None
     except OSError as error:
         raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", _shown(path))]) from None
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")

@@ -13,7 +13,7 @@ from mlpcli.model.objective import Compilation
 from mlpcli.modelfile.container import ABOUT, Kind, ModelFile, front_of, open_model_file
 from mlpcli.modelfile.hdf5 import read_text
 from mlpcli.modelfile.keras_objects import compilation_of
-from mlpcli.text import printable
+from mlpcli.text import number, printable
 
 if TYPE_CHECKING:
     from mlpcli.arrays import Array
@@ -231,7 +231,9 @@ def _of_scores(metadata: Mapping[str, Any]) -> Iterator[Fact]:
     for part, scores in list(_mapping(metadata, "scores").items())[:5]:
         if isinstance(scores, dict):
             named = sorted(scores.items(), key=lambda score: score[0] != "loss")
-            said = [f"{printable(name)} {number:.4g}" for name, value in named if (number := _score(value)) is not None]
+            said = [
+                f"{printable(name)} {number(found)}" for name, value in named if (found := _score(value)) is not None
+            ]
             yield printable(part), ", ".join(said[:MOST_NAMES])
 
 
