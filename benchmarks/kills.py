@@ -31,7 +31,7 @@ from mlpcli.modelfile.saved_model import open_model
 
 KILLS = 200
 ENGINES = ("numpy", "auto", "resident", "keras")
-EPOCHS = {"numpy": 300, "auto": 30, "resident": 60, "keras": 12}
+EPOCHS = {"numpy": 100, "auto": 30, "resident": 60, "keras": 12}
 """As many as make the epochs the greater part of the process."""
 CONFIG = """
 name: killed
