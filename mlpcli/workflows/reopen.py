@@ -68,6 +68,8 @@ def reopen(
         for difference in environment_differences(environment, now):
             listener.note(f"note: {difference}; the result may differ in its last digits from an uninterrupted run's")
     say_findings(prepared, listener)
+    for change in changed:
+        listener.note(f"note: {change}")
     listener.note(_where_it_is(loaded.config, earlier))
     run = Run(loaded.config, prepared, path, engine, started, print_now, now, earlier)
     if earlier is not None:

@@ -53,7 +53,9 @@ def test_more_epochs_go_on_where_the_run_ended(config: Path) -> None:
     """A run of 4 epochs, then 6, then 12, is a run of 12."""
     straight = outcome_of(train(config, ["training.epochs=12"], run_dir=config.parent / "straight").run)
     run = _finished(config, "training.epochs=4")
-    resume(run, ["training.epochs=6"])
+    notes = Notes()
+    resume(run, ["training.epochs=6"], notes)
+    assert notes.notes[-2:] == ["note: training.epochs: 4, now 6", "note: going on with epoch 5 of 6"]
     assert outcome_of(resume(run, ["training.epochs=12"]).run) == straight
     assert straight["metrics"]["epochs"] > 6
     resumed = json.loads((run / "environment.json").read_text(encoding="utf-8"))["resumed"]
