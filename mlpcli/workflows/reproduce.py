@@ -26,7 +26,7 @@ CLOSE = 1e-6
 Verdict = Literal["identical", "close", "different"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReproduceResult:
     """How the second training compares with the first.
 
@@ -56,6 +56,14 @@ class ReproduceResult:
         if np.isinf(self.largest):
             return f"different {since}: the second training stopped after {self.epochs} epochs"
         return f"different {since}: by up to {self.largest:.1e}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.run.name}: {'; '.join([self.sentence, *self.differences])}>"
+
+    def _repr_html_(self) -> str:
+        from mlpcli.workflows import notebook
+
+        return notebook.page(self.run.name, notebook.lines([self.sentence, *self.differences]))
 
 
 def reproduce(run_dir: str | Path, keep: str | Path | None = None, quiet: bool = True) -> ReproduceResult:

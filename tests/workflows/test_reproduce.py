@@ -54,6 +54,8 @@ def test_the_verdict(run: Path, epoch: int | None, amount: float, verdict: str, 
     assert (result.verdict, result.first_different, result.sentence) == (verdict, epoch, sentence)
     assert result.differences == []
     assert result.again is None
+    assert repr(result) == f"<ReproduceResult run: {sentence}>"
+    assert sentence in result._repr_html_()
 
 
 def test_what_differs_of_the_environments_is_listed(run: Path, mlpcli_here: Any) -> None:
