@@ -4,7 +4,8 @@
 
 Writes results/kills.json; the rows of engines that are not named stay.
 
-The moments are spread evenly over the whole process: start-up, loading, epochs, saving, drawing. After each kill
+The moments are spread evenly over the whole process (start-up, loading, epochs, saving, drawing), and for every other kill
+over what comes after the run directory is made, since importing takes most of the time. After each kill
 `evaluate` and `plot` must work, or say that nothing was saved yet; then `train --resume` must end with the weights, the
 history and the scores of the run that was never killed, and no temporary file may be left.
 """
@@ -81,18 +82,29 @@ def kill_many(engine: str, kills: int, seed: int, epochs: int | None = None) -> 
         config = Path(place) / "killed.yaml"
         config.write_text(CONFIG.format(engine=engine, epochs=epochs or EPOCHS[engine]), encoding="utf-8")
         started = time.perf_counter()
-        _start(config, Path(place) / "straight").wait()
-        seconds = time.perf_counter() - started
+        process = _start(config, Path(place) / "straight")
+        _until_made(Path(place) / "straight", process)
+        begun = time.perf_counter()
+        process.wait()
+        ended = time.perf_counter()
         straight = outcome_of(Path(place) / "straight")
         for number in range(kills):
             run = Path(place) / f"run-{number}"
             process = _start(config, run)
-            time.sleep(moments.uniform(0, seconds))
+            if number % 2:
+                _until_made(run, process)
+            time.sleep(moments.uniform(0, ended - (begun if number % 2 else started)))
             process.kill()
             process.wait()
             found.phases[_phase(run)] += 1
             found.faults += [f"kill {number}: {fault}" for fault in _faults(run, straight, found)]
     return found
+
+
+def _until_made(run: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait for the run directory."""
+    while not run.exists() and process.poll() is None:
+        time.sleep(0.001)
 
 
 def _start(config: Path, run: Path) -> subprocess.Popen[bytes]:
