@@ -4,8 +4,8 @@
 
 Writes results/kills.json; the rows of engines that are not named stay.
 
-The moments are spread evenly over the whole process (start-up, loading, epochs, saving, drawing), and for every other kill
-over what comes after the run directory is made, since importing takes most of the time. After each kill
+The moments are spread evenly over the whole process (start-up, loading, epochs, saving, drawing); those of every other
+kill over what comes after the run directory is made, since importing takes most of the time. After each kill
 `evaluate` and `plot` must work, or say that nothing was saved yet; then `train --resume` must end with the weights, the
 history and the scores of the run that was never killed, and no temporary file may be left.
 """
