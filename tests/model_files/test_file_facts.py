@@ -42,7 +42,7 @@ def test_a_file_of_ours(files: Any, tmp_path: Path) -> None:
         "config": "hidden_units [3], activation relu, optimizer adam, learning_rate 0.01, batch_size 32, epochs 9,"
         " engine auto, seed 777",
         "weights": "of epoch 7",
-        "test": "loss 0.1, accuracy 0.9877",
+        "test": "loss 0.1000, accuracy 0.9877",
         "written by": "mlpcli 0.1.0, Keras 3.0.5, tensorflow 2.21.0, python 3.11.7",
         "saved": "2026-01-02 03:04:05",
     }
@@ -73,14 +73,14 @@ def test_nonsense_stays_on_its_line(files: Any, tmp_path: Path) -> None:
     assert found == {
         "classes": "5",
         "task": "?[2J?, loss None",
-        "a?b": "c 1",
+        "a?b": "c 1.0000",
         "written by": "mlpcli dict, Keras 3?[31m",
     }
 
 
 def test_scores_beyond_all_numbers_are_left_out(files: Any, tmp_path: Path) -> None:
     scores = {"test": {"loss": 10**4000, "accuracy": 0.5, "f1": True}}
-    assert facts(files, tmp_path, {**METADATA, "scores": scores})["test"] == "accuracy 0.5"
+    assert facts(files, tmp_path, {**METADATA, "scores": scores})["test"] == "accuracy 0.5000"
 
 
 def test_the_command_prints_it(files: Any, tmp_path: Path, mlpcli_here: Any) -> None:
