@@ -19,7 +19,7 @@ class MlpcliError(Exception):
 
     exit_code = 1
     run: Path | None = None
-    """The run directory with which `mlpcli train --resume` can go on."""
+    """The run directory that `mlpcli train --resume` can continue."""
 
 
 class UserError(MlpcliError):

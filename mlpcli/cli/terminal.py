@@ -150,7 +150,7 @@ def say(text: str, lines: bool = False) -> None:
 
 def say_how_to_resume(run: Path) -> None:
     """The last line of every run that was interrupted or failed."""
-    say(f"go on with: {resume_command(run)}")
+    say(f"resume with: {resume_command(run)}")
 
 
 def one_line(text: str) -> str:

@@ -72,10 +72,10 @@ class _UnlessResumed(click.Argument):
 @click.option("--run-dir", type=PATH, help="The run directory itself, new or empty.")
 @click.option(
     "--resume", type=RUN_PATH, metavar="RUN_DIR", is_eager=True,
-    help="Go on with this run, or folder of several seeds, where it ended; with -s training.epochs=80, train it"
+    help="Continue this run, or folder of several seeds, where it stopped; with -s training.epochs=80, train it"
     " longer.",
 )  # fmt: skip
-@click.option("--force", is_flag=True, help="With --resume: go on although the data has changed.")
+@click.option("--force", is_flag=True, help="With --resume: continue although the data has changed.")
 @click.option(
     "--seeds", metavar="N", callback=_count,
     help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread. With --resume:"
@@ -145,7 +145,7 @@ def _check_alone(config: Path | None, run_dir: Path | None, seeds: int | None, b
     given = {"CONFIG": config, "--run-dir": run_dir, "--seeds": seeds, "--baseline": baseline or None}
     for name, value in given.items():
         if value is not None:
-            raise click.UsageError(f"--resume goes on with a run and its own config; leave out {name}")
+            raise click.UsageError(f"--resume continues a run with its own config; leave out {name}")
 
 
 def report(result: TrainResult, as_json: bool) -> int:

@@ -116,7 +116,7 @@ def held_again(path: Path) -> Iterator[None]:
     Raises:
         RunDirectoryError: another process or thread holds it.
     """
-    message = f"{path}: another mlpcli is training in it; wait until it has finished, or stop it, and resume then"
+    message = f"{path}: another mlpcli is training in it; wait until it finishes, or stop it, then resume"
     with _locked(path, RunDirectoryError(message)):
         yield
 
@@ -198,14 +198,14 @@ def find_file(run: Path, name: str) -> Path:
         if (run / CONFIG).is_file() and name != CONFIG:
             raise RunDirectoryError(
                 f"{run}: has no {name}: no epoch has finished, so nothing was saved yet; if no mlpcli is training in it,"
-                f" go on with: {resume_command(run)}"
+                f" resume with: {resume_command(run)}"
             )
         raise RunDirectoryError(f"{run}: has no {name}, so it is not a run directory; give one such as runs/digits")
     return path
 
 
 def resume_command(run: Path) -> str:
-    """What to type to go on with a run."""
+    """What to type to resume a run."""
     return f"mlpcli train --resume {shlex.quote(str(run))}"
 
 

@@ -8,7 +8,7 @@ The files, in reading order:
 - train.py: train, with one seed or several
 - reopen.py: an earlier run opened again, to be trained further
 - seeds.py: a config trained with several seeds, with means and spreads
-- earlier_seeds.py: the folder of an earlier series: what is finished, and whether it can go on
+- earlier_seeds.py: the folder of an earlier series: what is finished, and whether it can be resumed
 - resume.py: resume, of one run or of several seeds
 - reproduce.py: a run is trained again and compared
 - recorded_data.py: the data that a saved model names, and what of it is opened

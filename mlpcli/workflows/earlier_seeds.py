@@ -1,4 +1,4 @@
-"""The folder of an earlier `train --seeds`: which seeds are finished, their config, and whether they can go on.
+"""The folder of an earlier `train --seeds`: which seeds are finished, their config, and whether they can be resumed.
 
 The config of all seeds is the config.yaml of the first one that has it; the others differ from it in `seed` alone. A
 seed is finished if seeds.json says so and its metrics.json is whole. Any other is opened again, which costs no epoch
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EarlierSeeds:
-    """What can be gone on with.
+    """What can be resumed.
 
     loaded: the config, now, with the first seed. source: the seed whose config.yaml it is. runs: those that are known;
     none where the config has changed, since every seed then goes on. seconds: that the earlier processes took.
@@ -77,7 +77,7 @@ def read_earlier(path: Path, overrides: Sequence[str], count: int | None, listen
     source = next((seed for seed in seeds if _config(path, seed).is_file()), None)
     if source is None:
         raise RunDirectoryError(
-            f"{path}: none of its seeds has a {run_directory.CONFIG}, so there is nothing to go on with; delete the"
+            f"{path}: none of its seeds has a {run_directory.CONFIG}, so there is nothing to resume; delete the"
             " folder, and train again"
         )
     as_it_was = read_config(_config(path, source))

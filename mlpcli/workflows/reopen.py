@@ -174,8 +174,8 @@ def check_data(config: Config, before: object, now: str, force: bool) -> None:
     if before is None or before == now or force:
         return
     raise DataError(
-        f"{config.data.source}: holds other rows than in the epochs so far; restore the data, start a new run, or go on"
-        " with the new rows: --force"
+        f"{config.data.source}: holds other rows than in the epochs so far; restore the data, start a new run, or"
+        " continue with the new rows: --force"
     )
 
 
@@ -201,4 +201,4 @@ def _where_it_is(config: Config, earlier: Checkpoint | None) -> str:
         return f"note: all {epochs} epochs are done; -s training.epochs={2 * epochs} trains longer"
     if loop["stopped"]:
         return f"note: training had stopped after epoch {earlier.epoch}; more patience trains longer"
-    return f"note: going on with epoch {earlier.epoch + 1} of {epochs}"
+    return f"note: resuming at epoch {earlier.epoch + 1} of {epochs}"

@@ -32,7 +32,7 @@ def resume(
     force: bool = False,
     seeds: int | None = None,
 ) -> TrainResult | SeedsResult:
-    """Go on with a run, or with several seeds, that were interrupted, killed, or are to be trained longer.
+    """Continue a run, or several seeds, that were interrupted or killed, or train them longer.
 
     On the same machine and with the same versions it ends with the weights, the history and the scores of a run that
     was never interrupted. Where no checkpoint was written yet, it begins again with the first epoch.
@@ -44,7 +44,7 @@ def resume(
         run_dir: the run directory, or the folder of several seeds.
         overrides: of CAN_CHANGE only, such as "training.epochs=80"; anything, where there is no checkpoint.
         callbacks: again those of `train`; what they remember themselves is not restored. Not for several seeds.
-        force: go on though the data has changed.
+        force: continue although the data has changed.
         seeds: for several seeds, how many there shall be; those beyond the earlier ones are added.
 
     Returns:

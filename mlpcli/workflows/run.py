@@ -98,7 +98,7 @@ class Run:
         noted: where the caller notes signals itself; the first of them is the run's.
 
         Raises:
-            OutputError: the disk is full; it says how to go on.
+            OutputError: the disk is full; the run can be resumed.
         """
         if verbose:
             progress.note(f"engine: {self.choice}")

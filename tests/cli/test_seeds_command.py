@@ -84,7 +84,7 @@ def test_seeds_that_fail_are_exit_1(mlpcli_here: Any, small: Path, tmp_path: Pat
     folder = tmp_path / "runs" / "숫자"
     assert errors[5:] == [
         f"error: and 2 more seeds; {folder / 'seeds.json'} lists all of them",
-        f"go on with: mlpcli train --resume '{folder}'",
+        f"resume with: mlpcli train --resume '{folder}'",
     ]
 
 
@@ -108,7 +108,7 @@ def test_one_of_three_that_fails_is_named_and_not_in_the_mean(capsys: pytest.Cap
         "4 8 of 9 0.7500 interrupted, not counted",
     ]  # fmt: skip
     assert "the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic" in out
-    assert err == "error: seed 2: loss is nan\ngo on with: mlpcli train --resume runs/a\n"
+    assert err == "error: seed 2: loss is nan\nresume with: mlpcli train --resume runs/a\n"
 
 
 @pytest.mark.parametrize("seeds", ["0", "1001", "x", "1.5", "-1", "9" * 5000, "²", "1_0"])
@@ -155,7 +155,7 @@ def test_resume(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
     done = mlpcli_here("train", "--resume", folder / "seed-777", "--seeds", 2)
     assert done.returncode == 2
-    assert done.stderr.endswith("error: --resume goes on with a run and its own config; leave out --seeds\n")
+    assert done.stderr.endswith("error: --resume continues a run with its own config; leave out --seeds\n")
 
 
 def test_a_signal(small: Path, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_signal(small: Path, tmp_path: Path) -> None:
     assert process.returncode == code, err
     assert err.splitlines()[-2:] == [
         f"interrupted ({number.name}); 0 of 3 seeds finished; results are in {folder}",
-        f"go on with: mlpcli train --resume '{folder}'",
+        f"resume with: mlpcli train --resume '{folder}'",
     ]
     assert "no seed finished" in out
     found = json.loads((folder / "seeds.json").read_text(encoding="utf-8"))

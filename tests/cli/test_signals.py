@@ -61,7 +61,7 @@ def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
     losses = read_history(history)["val_loss"]
     assert (metrics["epochs"], metrics["kept_epoch"]) == (len(losses), losses.index(min(losses)) + 1)
     assert f"interrupted ({number.name}); the weights of epoch {metrics['kept_epoch']} are kept in" in err
-    assert err.splitlines()[-1] == f"go on with: mlpcli train --resume {run}"
+    assert err.splitlines()[-1] == f"resume with: mlpcli train --resume {run}"
     assert f"saved  {run / 'model.keras'}" in out
     metadata = read_metadata(run / "model.keras")
     assert metadata is not None

@@ -88,7 +88,7 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
     os.close(write)
     assert done.returncode == 1
     error, last = done.stderr.splitlines()[-2:]
-    assert last == f"go on with: mlpcli train --resume '{tmp_path / 'runs' / '숫자'}'"
+    assert last == f"resume with: mlpcli train --resume '{tmp_path / 'runs' / '숫자'}'"
     assert error.startswith("error: ")
     assert "after epoch 1 (first at step 2): the steps are too large; lower training.optimizer.learning_rate" in error
     assert error.endswith(
@@ -109,7 +109,7 @@ def test_a_full_disk_while_saving_is_exit_1_and_names_the_file(digits: Path, tmp
     assert (done.returncode, done.stdout) == (1, "")
     path = tmp_path / "runs" / "숫자" / name
     assert done.stderr.startswith(f"error: {path}: cannot be written: ")
-    assert done.stderr.splitlines()[1:] == [f"go on with: mlpcli train --resume '{path.parent}'"]
+    assert done.stderr.splitlines()[1:] == [f"resume with: mlpcli train --resume '{path.parent}'"]
     assert sorted(path.name for path in path.parent.iterdir()) == [
         "config.yaml", "environment.json", "history.csv", "split.npz",
     ]  # fmt: skip

@@ -99,7 +99,7 @@ def test_the_disk_is_full_at_some_file(
     error, advice = done.stderr.splitlines()
     assert done.returncode == 1
     assert error.startswith("error: ") and f"/{name}: cannot be written: No space left on device; free some" in error
-    assert advice == f"go on with: mlpcli train --resume {run}"
+    assert advice == f"resume with: mlpcli train --resume {run}"
     _is_whole(run)
     ends_like_undisturbed(run)
 
@@ -121,7 +121,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk_to_the_system_too(
         error
         == f"error: {run / 'model.keras'}: cannot be written: File too large; free some space or choose another folder"
     )
-    assert advice == f"go on with: mlpcli train --resume {run}"
+    assert advice == f"resume with: mlpcli train --resume {run}"
     _is_whole(run)
     ends_like_undisturbed(run)
 
@@ -186,7 +186,7 @@ def test_permission_lost_in_the_middle(
     error, advice = done.stderr.splitlines()
     assert done.returncode == 1
     assert error.startswith(f"error: {run}/model.keras: cannot be written: Permission denied; check the permissions")
-    assert advice == f"go on with: mlpcli train --resume {run}"
+    assert advice == f"resume with: mlpcli train --resume {run}"
     _is_whole(run)
     again = mlpcli_here("train", "--resume", run)
     assert (again.returncode, "Traceback" in again.stderr) == (1, False)

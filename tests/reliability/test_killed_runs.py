@@ -67,7 +67,7 @@ def test_before_the_first_epoch_there_is_nothing_to_use(killed: CopiesIt, mlpcli
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"error: {run}: has no model.keras: no epoch has finished, so nothing was saved yet; if no mlpcli is training"
-        f" in it, go on with: mlpcli train --resume {run}\n"
+        f" in it, resume with: mlpcli train --resume {run}\n"
     )
 
 

@@ -77,7 +77,7 @@ def test_a_run_in_which_somebody_trains_is_refused_until_that_process_is_dead(
         assert first.stdout.readline() == "training\n"
         resumed = mlpcli_here("train", "--resume", run)
         assert resumed.returncode == 2
-        assert resumed.stderr.startswith(f"error: {run}: another mlpcli is training in it; wait until it has finished")
+        assert resumed.stderr.startswith(f"error: {run}: another mlpcli is training in it; wait until it finishes")
         again = mlpcli_here("train", moons, "--run-dir", run)
         assert again.returncode == 2
         assert again.stderr == f"error: {run}: is not empty, and runs are never overwritten; choose another --run-dir\n"

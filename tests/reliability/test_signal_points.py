@@ -75,7 +75,7 @@ def test_the_last_line_says_how_to_go_on_and_the_end_is_the_same(
     assert done.returncode == code, done.stderr
     kept = "no epoch finished" if point == "in the first epoch" else "the weights of epoch "
     assert what.startswith(f"interrupted ({number.name}); {kept}")
-    assert advice == f"go on with: mlpcli train --resume {run}"
+    assert advice == f"resume with: mlpcli train --resume {run}"
     assert (run / "metrics.json").exists()
     assert (run / "model.keras").exists() == (point != "in the first epoch")
     ends_like_undisturbed(run)

@@ -140,7 +140,7 @@ def test_memory_that_runs_out_in_the_middle(
     assert done.returncode == 1
     assert error.startswith("error: there is not enough memory: Unable to allocate 1.00 PiB for an array with shape ")
     assert "; the weights of epoch 1 are kept in " in error
-    assert advice == f"go on with: mlpcli train --resume {run}"
+    assert advice == f"resume with: mlpcli train --resume {run}"
     ends_like_undisturbed(run)
 
 
@@ -155,5 +155,5 @@ def test_memory_that_runs_out_after_training(
     error, advice = done.stderr.splitlines()
     assert done.returncode == 1
     assert error.startswith("error: there is not enough memory: Unable to allocate 1.00 PiB")
-    assert advice == f"go on with: mlpcli train --resume {run}"
+    assert advice == f"resume with: mlpcli train --resume {run}"
     ends_like_undisturbed(run)

@@ -55,7 +55,7 @@ def test_more_epochs_go_on_where_the_run_ended(config: Path) -> None:
     run = _finished(config, "training.epochs=4")
     notes = Notes()
     resume(run, ["training.epochs=6"], notes)
-    assert notes.notes[-2:] == ["note: training.epochs: 4, now 6", "note: going on with epoch 5 of 6"]
+    assert notes.notes[-2:] == ["note: training.epochs: 4, now 6", "note: resuming at epoch 5 of 6"]
     assert outcome_of(resume(run, ["training.epochs=12"]).run) == straight
     assert straight["metrics"]["epochs"] > 6
     resumed = json.loads((run / "environment.json").read_text(encoding="utf-8"))["resumed"]
@@ -161,7 +161,7 @@ def test_the_newest_checkpoint_that_is_whole_is_taken(config: Path, monkeypatch:
     newest.write_bytes(newest.read_bytes()[:-100])
     assert outcome_of(resume(run, progress=notes).run) == before
     assert f"warning: {newest}: is damaged (File is not a zip file); the one before it is taken" in notes.notes
-    assert any(note == "note: going on with epoch 6 of 6" for note in notes.notes)
+    assert any(note == "note: resuming at epoch 6 of 6" for note in notes.notes)
     for path in (last, newest):
         path.write_bytes(b"torn")
     with pytest.raises(RunDirectoryError, match="no other checkpoint; delete the folder"):

@@ -147,7 +147,7 @@ def test_killed_and_resumed_in_one_process(killed: Path, tmp_path: Path, config:
     result = mlpcli.resume(killed, progress=listener)
     assert listener.heads() == ["seed 6 (2 of 3)", "seed 7 (3 of 3)"]
     assert listener.notes[0] == "note: 1 of 3 seeds is finished"
-    assert "note: going on with epoch 2 of 3" in listener.notes
+    assert "note: resuming at epoch 2 of 3" in listener.notes
     assert (finished.stat().st_ino, finished.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     again = mlpcli.train_seeds(config, 3, run_dir=tmp_path / "again")
     assert _everything(result.path) == _everything(again.path)
@@ -271,7 +271,7 @@ def test_the_folder_is_locked_while_a_series_runs(train: Callable[..., SeedsResu
 
     train(1, progress=Listener(resume))
     mlpcli.resume(folder, seeds=2, progress=Listener(resume))
-    message = "{}: another mlpcli is training in it; wait until it has finished, or stop it, and resume then"
+    message = "{}: another mlpcli is training in it; wait until it finishes, or stop it, then resume"
     assert set(refused) == {message.format(path) for path in (folder, folder / "seed-5", folder / "seed-6")}
 
 
