@@ -6,7 +6,7 @@ take longer to import than everything else that `evaluate` does on a small set.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
 from mlpcli.data.batches import encode_targets, take_rows
-from mlpcli.data.dataset import Part
+from mlpcli.data.dataset import Layout, Part, Source
 from mlpcli.scoring.predictor import Predictor
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
@@ -182,6 +182,16 @@ def _moments(y: Array) -> Moments:
 def _numbers(y: Array) -> Array:
     """Targets as (n, k) in float64."""
     return y.astype(np.float64).reshape(len(y), -1)
+
+
+def with_names(chosen: Mapping[str, Any], targets: Sequence[str], known: Layout | Source) -> dict[str, Any]:
+    """What was chosen (see `evaluate_part`), with what the targets and the first input are called and measured in."""
+    return {
+        **chosen,
+        "target_names": targets,
+        "target_units": known.preprocessing.target_units if known.preprocessing is not None else (),
+        "input_name": (known.feature_names or (None,))[0],
+    }
 
 
 def evaluate_part(

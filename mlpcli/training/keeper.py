@@ -4,16 +4,62 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, cast
 
 from mlpcli.arrays import Array
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.training.epoch_records import EpochRecords, LastGood
+from mlpcli.training.stopping import AccuraciesMeetState, LowerRateState, StopEarlyState
 
 SHARE = 0.02
 """Of the run's time, for checkpoints and the best model so far. Epochs since the last one are computed again."""
 SaveModel = Callable[[list[Array], int, int], None]
 """Takes weights, the epoch they are from, and the number of epochs done."""
+
+
+class LoopState(TypedDict):
+    """Numbers, arrays, and dicts of them; the states of rules that the config does not ask for are None.
+
+    `epochs` and `learning_rate` are the config's, which may be another when training goes on. The history is not in it:
+    history.csv has it. best_weights of `stopping` are not copied.
+    """
+
+    done: int
+    epochs: int
+    learning_rate: float
+    stopped: bool
+    stopping: StopEarlyState | None
+    equal: AccuraciesMeetState | None
+    plateau: LowerRateState | None
+    engine: Any
+
+
+class KeptState(TypedDict):
+    """The state of a checkpoint. config: the run's, as JSON. seconds: the run's so far. saved_epoch: of model.keras."""
+
+    config: dict[str, Any]
+    compiled: bool
+    seconds: float
+    saved_epoch: int | None
+    loop: LoopState
+
+
+_KINDS: dict[str, Any] = {
+    "config": dict, "compiled": bool, "seconds": (int, float), "saved_epoch": (int, type(None)), "loop": dict,
+}  # fmt: skip
+
+
+def kept_state(checkpoint: Checkpoint) -> KeptState:
+    """The state of a checkpoint that a `Keeper` wrote.
+
+    Raises:
+        ValueError: something else has written it, or an mlpcli of other keys.
+    """
+    state = checkpoint.state
+    whole = all(isinstance(state.get(key), kind) for key, kind in _KINDS.items())
+    if not whole or not state["loop"].keys() >= LoopState.__annotations__.keys():
+        raise ValueError("it is not the state of a training")
+    return cast("KeptState", state)
 
 
 class KeptLoop(Protocol):
@@ -24,8 +70,8 @@ class KeptLoop(Protocol):
     records: EpochRecords
     guard: LastGood
 
-    def get_state(self) -> Any:
-        """See `mlpcli.training.loop.LoopState`."""
+    def get_state(self) -> LoopState:
+        """Everything beside the config that the next epochs depend on."""
 
 
 class Keeper:
@@ -40,27 +86,31 @@ class Keeper:
         checkpoints: Checkpoints,
         save_model: SaveModel,
         began: float,
-        about: dict[str, Any],
+        config: dict[str, Any],
+        compiled: bool,
         earlier: Checkpoint | None,
     ) -> None:
         """Keep a training.
 
         Args:
             began: when the run did, of `time.perf_counter`.
-            about: what a resumed run has to know beside the state of the loop.
+            config: the run's, as JSON, with which that of a resumed run is compared.
+            compiled: whether its epochs are, which stays so when it is resumed.
             earlier: the checkpoint that the training goes on from.
         """
-        self.checkpoints, self.save_model, self.began, self.about = checkpoints, save_model, began, about
-        self.earlier = earlier
+        self.checkpoints, self.save_model, self.began = checkpoints, save_model, began
+        self.config, self.compiled, self.earlier = config, compiled, earlier
+        before = kept_state(earlier) if earlier is not None else None
         self.written = earlier.epoch if earlier is not None else 0
-        self.saved_epoch = earlier.state["saved_epoch"] if earlier is not None else None
+        self.saved_epoch, self.earlier_seconds = (
+            (None, 0.0) if before is None else (before["saved_epoch"], float(before["seconds"]))
+        )
         self.spent, self.times = 0.0, 0
 
     @property
     def seconds(self) -> float:
         """Since the run began, without the time between an interruption and its resumption."""
-        earlier = self.earlier.state["seconds"] if self.earlier is not None else 0.0
-        return float(earlier) + time.perf_counter() - self.began
+        return self.earlier_seconds + time.perf_counter() - self.began
 
     def look(self, loop: KeptLoop, last: bool = False) -> None:
         """Called after each good epoch, and again with `last` after the last.
@@ -91,7 +141,13 @@ class Keeper:
             assert weights is not None  # the epoch was good
             self.save_model(weights, epoch, loop.done)
             self.saved_epoch = epoch
-        kept = {**self.about, "seconds": self.seconds, "saved_epoch": self.saved_epoch, "loop": state}
+        kept: KeptState = {
+            "config": self.config,
+            "compiled": self.compiled,
+            "seconds": self.seconds,
+            "saved_epoch": self.saved_epoch,
+            "loop": state,
+        }
         apart = None if best == loop.done else best_weights  # the state has those of the last epoch already
-        self.checkpoints.write(Checkpoint(loop.done, kept, best, apart))
+        self.checkpoints.write(Checkpoint(loop.done, {**kept}, best, apart))
         self.written = loop.done

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypedDict, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from mlpcli import backend
 from mlpcli.arrays import Array
@@ -24,11 +24,10 @@ from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.history import History, HistoryWriter
 from mlpcli.training.diagnosis import likely_cause
 from mlpcli.training.epoch_records import EpochRecords, LastGood
-from mlpcli.training.keeper import Keeper
+from mlpcli.training.keeper import Keeper, LoopState, kept_state
 from mlpcli.training.progress import Interrupted, Progress
 from mlpcli.training.stopping import (
     AccuraciesMeet,
-    AccuraciesMeetState,
     Logs,
     LowerRate,
     LowerRateState,
@@ -200,7 +199,7 @@ def _go_on(loop: Loop | FitLoop, earlier: Checkpoint | None, folder: Path) -> No
     loop.records.go_on_after(earlier.epoch if earlier is not None else 0)
     if earlier is None:
         return
-    state = earlier.state["loop"]
+    state = kept_state(earlier)["loop"]
     try:
         if state["stopping"] is not None:
             is_last = earlier.best_epoch == earlier.epoch
@@ -231,23 +230,6 @@ def _batches(engine: Engine) -> tuple[RowBatches, RowBatches | None]:
 def targets_of(prepared: Prepared, part: Part) -> Array:
     """The targets of all rows that the part comes from, as the loss takes them."""
     return encode_targets(part.y, prepared.plan.labels, len(prepared.plan.class_names or ()))
-
-
-class LoopState(TypedDict):
-    """Numbers, arrays, and dicts of them; the states of rules that the config does not ask for are None.
-
-    `epochs` and `learning_rate` are the config's, which may be another when training goes on. The history is not in it:
-    history.csv has it. best_weights of `stopping` are not copied.
-    """
-
-    done: int
-    epochs: int
-    learning_rate: float
-    stopped: bool
-    stopping: StopEarlyState | None
-    equal: AccuraciesMeetState | None
-    plateau: LowerRateState | None
-    engine: Any
 
 
 class Loop:

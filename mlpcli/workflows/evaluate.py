@@ -149,18 +149,12 @@ def evaluate(
     if baseline and data is not None:
         raise UserError("--baseline: is trained and scored on the model's own rows; leave out --data")
     rows = choose_rows(model, data, split)
-    from mlpcli.scoring.scores import evaluate_part
+    from mlpcli.scoring.scores import evaluate_part, with_names
 
     predictor = load_predictor(model, engine, scored=True, rows=len(rows.part))
     _check_shape(predictor, rows)
-    layout = model.card.layout
-    chosen = {
-        **dict(plan),
-        "class_names": rows.class_names,
-        "target_names": model.card.config.data.targets,
-        "target_units": layout.preprocessing.target_units if layout.preprocessing is not None else (),
-        "input_name": (layout.feature_names or (None,))[0],
-    }
+    planned = {**dict(plan), "class_names": rows.class_names}
+    chosen = with_names(planned, model.card.config.data.targets, model.card.layout)
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     if baseline and rows.train is not None:
         seed = model.card.config.seed or 0

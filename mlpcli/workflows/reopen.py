@@ -21,6 +21,7 @@ from mlpcli.runs.directory import describe_environment, environment_differences
 from mlpcli.runs.read_run import read_environment
 from mlpcli.text import listed
 from mlpcli.training.engine_choice import make_engine
+from mlpcli.training.keeper import kept_state
 from mlpcli.workflows.prepare import prepare, say_findings
 from mlpcli.workflows.run import Run
 
@@ -81,32 +82,19 @@ def reopen(
     return run
 
 
-_STATE: dict[str, type | tuple[type, ...]] = {
-    "config": dict,
-    "compiled": bool,
-    "seconds": (int, float),
-    "saved_epoch": (int, type(None)),
-    "loop": dict,
-}
-_LOOP = {"done", "epochs", "learning_rate", "stopped", "stopping", "equal", "plateau", "engine"}
-
-
 def _config_of(earlier: Checkpoint, path: Path) -> Config:
     """The config of the epochs so far.
 
     Raises:
-        RunDirectoryError: something else than a training has written the checkpoint, or an mlpcli of other keys.
+        RunDirectoryError: see `kept_state`; or the config is one of another mlpcli.
     """
-    state = earlier.state
-    reason = "it is not the state of a training"
-    if all(isinstance(state.get(key), kind) for key, kind in _STATE.items()) and state["loop"].keys() >= _LOOP:
-        try:
-            return Config.model_validate(state["config"])
-        except ValueError as error:  # of pydantic, with a line for each key
-            reason = " ".join(str(error).split())
-    raise RunDirectoryError(
-        f"{path / FOLDER}: its checkpoint cannot be used: {reason}; delete the folder to train from the first epoch"
-    )
+    try:
+        return Config.model_validate(kept_state(earlier)["config"])
+    except ValueError as error:  # pydantic's has a line for each key
+        reason = " ".join(str(error).split())
+        raise RunDirectoryError(
+            f"{path / FOLDER}: its checkpoint cannot be used: {reason}; delete the folder to train from the first epoch"
+        ) from error
 
 
 def check_changes(loaded: LoadedConfig, earlier: Checkpoint, path: Path) -> list[str]:
@@ -196,7 +184,7 @@ def _with_resumption(
 def _where_it_is(config: Config, earlier: Checkpoint | None) -> str:
     if earlier is None:
         return "note: no checkpoint was written yet, so training begins with the first epoch"
-    loop, epochs = earlier.state["loop"], config.training.epochs
+    loop, epochs = kept_state(earlier)["loop"], config.training.epochs
     if earlier.epoch >= epochs:
         return f"note: all {epochs} epochs are done; -s training.epochs={2 * epochs} trains longer"
     if loop["stopped"]:

@@ -26,10 +26,10 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split
 from mlpcli.scoring.predictor import check_reload
-from mlpcli.scoring.scores import evaluate_part
+from mlpcli.scoring.scores import evaluate_part, with_names
 from mlpcli.text import number
 from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engine
-from mlpcli.training.keeper import Keeper
+from mlpcli.training.keeper import Keeper, kept_state
 from mlpcli.training.loop import Outcome, fit_model, targets_of
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 
@@ -119,8 +119,8 @@ class Run:
         import h5py  # noqa: F401 - the end needs it; imported during the first checkpoint, it would count as its cost
 
         choice, checkpoints = self.choice, Checkpoints(self.path)
-        about = {"config": self.config.model_dump(mode="json"), "compiled": choice.compiled}
-        keeper = Keeper(checkpoints, self._save_unfinished, self.started, about, self.earlier)
+        config = self.config.model_dump(mode="json")
+        keeper = Keeper(checkpoints, self._save_unfinished, self.started, config, choice.compiled, self.earlier)
         outcome = fit_model(self.engine, self.path, progress, noted, choice.compiled, keeper)
         result: dict[str, Any] = {"scores": {}, "evaluation": None}
         model_path = None
@@ -138,7 +138,7 @@ class Run:
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // training.batch_size)
         choice = choose_engine(training, steps, len(plan.layers), plan.trainable, plan.has_convolutions)
-        before = self.earlier.state["compiled"] if self.earlier is not None else choice.compiled
+        before = kept_state(self.earlier)["compiled"] if self.earlier is not None else choice.compiled
         if before == choice.compiled:
             return choice
         return replace(choice, compiled=before, reason="as before the run was resumed")
@@ -147,13 +147,7 @@ class Run:
         """Score every part with the kept weights, and evaluate the first of test, validation and train."""
         plan, splits = self.prepared.plan, self.prepared.splits
         predictor = self.engine.predictor()
-        source = self.prepared.source
-        chosen = {
-            **plan.as_metadata(),
-            "target_names": self.config.data.targets,
-            "target_units": source.preprocessing.target_units if source.preprocessing is not None else (),
-            "input_name": (source.feature_names or (None,))[0],
-        }
+        chosen = with_names(plan.as_metadata(), self.config.data.targets, self.prepared.source)
         scores: dict[str, Any] = {}
         evaluation = None
         train_targets = splits.train.y[splits.train.indices]
