@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mlpcli.cli.evaluate import print_baselines
 from mlpcli.cli.options import (
@@ -142,7 +143,14 @@ def train(
 
 def _check_alone(config: Path | None, run_dir: Path | None, seeds: int | None, baseline: bool) -> None:
     """Refuse beside --resume what the run has already."""
-    given = {"CONFIG": config, "--run-dir": run_dir, "--seeds": seeds, "--baseline": baseline or None}
+    typed = click.get_current_context().get_parameter_source("runs_dir") is ParameterSource.COMMANDLINE
+    given = {
+        "CONFIG": config,
+        "--run-dir": run_dir,
+        "--runs-dir": typed or None,
+        "--seeds": seeds,
+        "--baseline": baseline or None,
+    }
     for name, value in given.items():
         if value is not None:
             raise click.UsageError(f"--resume continues a run with its own config; leave out {name}")

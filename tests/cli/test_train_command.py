@@ -158,3 +158,24 @@ def test_evaluate_and_summary_of_the_run(mlpcli_here: Any, finished: Any) -> Non
     assert summary.returncode == 0
     assert "64x16+16 = 1,040" in summary.stdout
     assert "trainable 1,210, non-trainable 0" in summary.stdout
+
+
+ALONE = [
+    (["my.yaml"], "CONFIG"),
+    (["--run-dir", "x"], "--run-dir"),
+    (["--runs-dir", "runs"], "--runs-dir"),
+    (["--baseline"], "--baseline"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "option"), ALONE, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_a_resumed_run_has_already_is_refused(mlpcli_here: Any, arguments: list[str], option: str) -> None:
+    done = mlpcli_here("train", "--resume", "runs/x", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"error: --resume continues a run with its own config; leave out {option}\n")
+
+
+def test_force_is_for_resuming(mlpcli_here: Any) -> None:
+    done = mlpcli_here("train", "digits", "--force")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("error: --force is for --resume; leave it out\n")
