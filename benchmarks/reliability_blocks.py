@@ -7,6 +7,8 @@ from typing import Any
 
 from benchmarks.report import plain_table
 
+TRAININGS = (20, 40, 80, 120, 160, 200)
+"""After how many of them the page has the memory."""
 PHASES = ("before the run directory", "before the first checkpoint", "epochs and saving", "drawing and after")
 
 
@@ -42,12 +44,14 @@ def long_runs_block(results: Any) -> str:
         (
             row["engine"],
             *(f"{long[row['engine']][tenth]:.2f} ms" for tenth in (0, -1)),
-            *(f"{row['megabytes'][place]:.0f} MiB" for place in (0, -1)),
+            *(f"{row['megabytes'][number // row['every'] - 1]:.0f} MiB" for number in TRAININGS),
         )
         for row in results["results"]
         if "every" in row
     ]
-    names = ("an epoch in the first tenth", "in the last", "memory after 20 trainings", "after 200")
+    first, *later = TRAININGS
+    memory = (f"memory after {first} trainings", *(f"after {number}" for number in later))
+    names = ("an epoch in the first tenth", "in the last", *memory)
     return plain_table(("engine", *names), rows)
 
 
