@@ -103,7 +103,10 @@ def recipe_hint(path: Path) -> str:
         near = nearest(_key(str(path)), [recipe.name for recipe in recipes] if not path.suffix else [])
         return f'; did you mean the recipe "{near}"?' if near else ""
     if len(found) == 1:
-        return f"; there is a recipe of that name: mlpcli recipes copy {found[0].name}"
+        name = found[0].name
+        return (
+            f"; there is a recipe of that name: mlpcli train {name} runs it, mlpcli recipes copy {name} makes it yours"
+        )
     return f"; there are recipes of that name: {_listed(found)} (mlpcli recipes copy NAME)"
 
 

@@ -106,6 +106,7 @@ SHORTER = {"accuracy": "", "acc": "", "mean_absolute_error": "mae "}
 _GAP = "  "
 _SHORTEST_TITLE = 12
 """In characters; with less room than this, the column of titles is left out."""
+SPREAD = " ± "
 Row = tuple[str, ...]
 
 
@@ -128,14 +129,16 @@ def report_list(recipes: Sequence[Recipe], as_json: bool) -> None:
 
 
 def fit(rows: Sequence[Row], width: int) -> list[str]:
-    """Rows of name, title, score and time as lines that fit: without the time, then with titles cut by an ellipsis.
+    """Rows of name, title, score and time as lines that fit: without the time, without spreads, with titles cut.
 
-    Names and numbers stay whole, even where a line then becomes longer than the width.
+    Names and scores stay whole, even where a line then becomes longer than the width.
     """
-    widest = [max(_length(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    shown = list(range(len(COLUMNS)))
+    widest, shown = _widest(rows), list(range(len(COLUMNS)))
     if _total(widest, shown) > width:
         shown.remove(COLUMNS.index("time"))
+    if _total(widest, shown) > width:
+        rows = [(name, title, score.partition(SPREAD)[0], seconds) for name, title, score, seconds in rows]
+        widest = _widest(rows)
     title = COLUMNS.index("title")
     widest[title] = min(widest[title], widest[title] + width - _total(widest, shown))
     if widest[title] < _SHORTEST_TITLE:
@@ -176,6 +179,10 @@ def _cells(recipe: Recipe) -> Row:
 
 def _width() -> int:
     return shutil.get_terminal_size().columns if ResultStream().isatty() else PIPE_WIDTH
+
+
+def _widest(rows: Sequence[Row]) -> list[int]:
+    return [max(_length(row[column]) for row in rows) for column in range(len(COLUMNS))]
 
 
 def _total(widest: Sequence[int], shown: Sequence[int]) -> int:

@@ -104,9 +104,9 @@ NOTHING = (
 
 def _cut_out(thing: Thing, form: ImageForm, invert: bool | None) -> str:
     turned = thing.dark != (form.border > 0.5) if invert is None else invert
-    done = "its background removed, the thing on it cut out" + (" and inverted" if turned else "")
+    done = "background removed, subject cut out" + (" and inverted" if turned else "")
     keeps = "--no-invert and --no-crop keep it" if turned else "--no-crop keeps it"
-    return f"a photo: {done}, to be like the training pictures; {keeps}, --save-input DIR shows the steps"
+    return f"{done}, to match the training pictures; {keeps}, --save-input DIR shows the steps"
 
 
 def picture_files(folder: Path, note: Note) -> list[Path]:

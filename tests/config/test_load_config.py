@@ -76,7 +76,8 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
 def test_a_folder_is_no_config(tmp_path: Path) -> None:
     assert refusal(tmp_path) == "PATH: is a folder; give the path of a YAML file"
     (tmp_path / "digits").mkdir()
-    assert refusal(tmp_path / "digits").endswith("; there is a recipe of that name: mlpcli recipes copy digits")
+    hint = "; there is a recipe of that name: mlpcli train digits runs it, mlpcli recipes copy digits makes it yours"
+    assert refusal(tmp_path / "digits").endswith(hint)
 
 
 def test_a_path_through_a_file_is_refused(write_config: Callable[..., Path]) -> None:

@@ -41,7 +41,7 @@ def test_the_thing_is_cut_out_of_a_photo(things: Any, picture: Any) -> None:
     path, network = things
     photo = picture("사진.png", _photo())
     assert predict(path, photo).notes == [
-        f"{photo}: a photo: its background removed, the thing on it cut out and inverted, to be like the training"
+        f"{photo}: background removed, subject cut out and inverted, to match the training"
         " pictures; --no-invert and --no-crop keep it, --save-input DIR shows the steps"
     ]
     assert np.abs(network.seen[-1][0] - SQUARE).mean() < 30
@@ -54,7 +54,7 @@ def test_a_folder_of_photos_gives_one_note(things: Any, picture: Any) -> None:
         folder = picture(f"photos/{number:02}.png", _photo(0.2 + number / 100)).parent
     (note,) = predict(things[0], folder).notes
     names = ", ".join(str(folder / f"{number:02}.png") for number in range(3))
-    assert note.startswith(f"22 pictures ({names}, ...): a photo: its background removed")
+    assert note.startswith(f"22 pictures ({names}, ...): background removed")
 
 
 @pytest.mark.parametrize("pixels", [np.kron(SQUARE, np.ones((20, 20))), SQUARE, np.kron(SQUARE, np.ones((2, 1)))[:9]])
@@ -76,7 +76,7 @@ def test_crop_and_no_crop_decide(things: Any, picture: Any) -> None:
     assert predict(path, drawing).notes == []
     assert np.abs(network.seen[-1][0] - SQUARE).mean() > 45
     (note,) = predict(path, drawing, crop=True).notes
-    assert note.startswith(f"{drawing}: a photo: its background removed, the thing on it cut out, to be")
+    assert note.startswith(f"{drawing}: background removed, subject cut out, to match")
     assert np.abs(network.seen[-1][0] - SQUARE).mean() < 30
 
 

@@ -95,12 +95,16 @@ def test_a_long_list_is_cut(folder: Path) -> None:
         find_recipe("many")
 
 
+def one(name: str) -> str:
+    return f"; there is a recipe of that name: mlpcli train {name} runs it, mlpcli recipes copy {name} makes it yours"
+
+
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("zeros.yaml", "; there is a recipe of that name: mlpcli recipes copy mnist/zeros"),
-        ("fashion_mnist/relu", "; there is a recipe of that name: mlpcli recipes copy fashion_mnist/relu"),
-        ("mine/digits.yaml", "; there is a recipe of that name: mlpcli recipes copy digits"),
+        ("zeros.yaml", one("mnist/zeros")),
+        ("fashion_mnist/relu", one("fashion_mnist/relu")),
+        ("mine/digits.yaml", one("digits")),
         ("relu.yaml", "; there are recipes of that name: fashion_mnist/relu, mnist/relu (mlpcli recipes copy NAME)"),
         ("mnist/zero", '; did you mean the recipe "mnist/zeros"?'),
         ("my.yaml", ""),

@@ -231,6 +231,7 @@ class LeftOut:
     """Collects what is left out; names are relative to the folder that the user named."""
 
     links: list[str] = field(default_factory=list)
+    loose: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     nested: list[str] = field(default_factory=list)
@@ -258,8 +259,9 @@ class LeftOut:
         return kept
 
     def other(self, root: Path, path: Path) -> None:
-        """Note a file or folder that is not a picture."""
-        self.others.append(name_shown(str(path.relative_to(root))))
+        """Note a file or folder that belongs to no class: a picture beside the class folders, or no picture."""
+        where = self.loose if is_picture_name(path.name) and path.is_file() else self.others
+        where.append(name_shown(str(path.relative_to(root))))
 
     def notes(self) -> tuple[str, ...]:
         """What people should know, one sentence each."""
@@ -267,6 +269,9 @@ class LeftOut:
         if self.links:
             links = f"links that lead out of the folder or nowhere are left out ({len(self.links):,})"
             found.append(f"{links}: {listed(self.links, MOST_NAMED)}")
+        if self.loose:
+            loose = f"pictures outside the class folders are left out ({len(self.loose):,})"
+            found.append(f"{loose}: {listed(self.loose, MOST_NAMED)}")
         if self.others:
             others = f"files and folders that are not pictures are left out ({len(self.others):,})"
             found.append(f"{others}: {listed(self.others, MOST_NAMED)}")

@@ -176,7 +176,7 @@ LAYOUT = "expected is a folder for each class, root/cat/1.jpg root/dog/2.jpg, or
     [
         (
             ("1.jpg", "2.jpg"),
-            "with pictures (files and folders that are not pictures are left out (2): 1.jpg, 2.jpg)",
+            "with pictures (pictures outside the class folders are left out (2): 1.jpg, 2.jpg)",
         ),
         (("a/1.jpg",), 'holds one class only ("a")'),
         (("a/1.jpg", "b/1.jpg", "c/notes.txt"), "c: holds no pictures"),
