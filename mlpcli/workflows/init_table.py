@@ -33,8 +33,6 @@ from mlpcli.tables.target import TargetEncoder, choose_target, whole_numbers_of
 from mlpcli.text import clean_text, plural, shown
 from mlpcli.workflows.init_text import Entry, StarterData
 
-MOST_CATEGORIES = 50
-"""One-hot columns that a category is taken for, at most."""
 COMMENT_WIDTH = 100
 MOST_NOTES = 20
 """On how columns are read; the config has all of them."""
@@ -66,6 +64,7 @@ def look_at_table(path: Path, source: str, targets: Sequence[str]) -> StarterDat
         profiles = profile_columns(_keeping_first(batches, first), DataConfig(source=str(path)))
         names = _named(targets, profiles) or (guess_target(list(profiles), profiles),)
         chosen = _choose(path, profiles, names, first[0], guessed=not targets)
+        learnt = _fitted(path, ReadOptions(rules=rules), profiles, chosen, first[0])
     name = names[0]
     rows = min(profiles[column].present for column in names)
     notes = [*of_lines]
@@ -81,7 +80,7 @@ def look_at_table(path: Path, source: str, targets: Sequence[str]) -> StarterDat
         source=source,
         task=resolve_task("auto", chosen.target.class_names),
         rows=rows,
-        inputs=sum(_inputs(profiles[column], kind) for column, kind in chosen.kinds.items()),
+        inputs=len(learnt.feature_names),
         class_rows=_class_rows(profiles[name], chosen.target),
         entries=(*_rule_entries(rules), *_entries(profiles, chosen, guessed=not targets)),
         notes=tuple(notes),
@@ -150,6 +149,15 @@ def _choose(path: Path, profiles: Profiles, names: tuple[str, ...], first: RawTa
     return _Chosen(data, encoder, kinds, unusable, doubtful, notes)
 
 
+def _fitted(path: Path, options: ReadOptions, profiles: Profiles, chosen: _Chosen, first: RawTable) -> Preprocessing:
+    """What training would learn of the columns if it had all rows; those behind the first batch are read again."""
+    formats = column_formats(profiles, {**chosen.kinds, **chosen.target.kinds})
+    options = replace(options, formats=formats)
+    rows = next(iter(profiles.values())).rows
+    batches = [first.read_as(options)] if len(first) == rows else read_batches(path, options)
+    return fit_preprocessing(batches, chosen.kinds, chosen.target, chosen.data, options)[0]
+
+
 def _why_unusable(profile: ColumnProfile, verdict: Verdict) -> str:
     return mixed_message(profile) if verdict.trouble == "mixed" else f"holds free text, {verdict.note}"
 
@@ -167,12 +175,6 @@ def _class_rows(profile: ColumnProfile, target: TargetEncoder) -> tuple[int, ...
     if target.class_names is None or profile.labels is None:
         return ()
     return tuple(profile.labels[name] for name in target.class_names)
-
-
-def _inputs(profile: ColumnProfile, kind: ColumnKind) -> int:
-    """Roughly how many inputs a column becomes."""
-    own = min(MOST_CATEGORIES, len(profile.seen)) if kind == "category" else 1
-    return own + (profile.missing > 0)
 
 
 def _entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:

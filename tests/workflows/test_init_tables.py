@@ -52,6 +52,40 @@ def test_real_tables(table: str, target: str, inputs: int, shared_data: Path) ->
     assert ("# exclude: [alive]" in result.text) == (table == "titanic")
 
 
+def _counted(text: str) -> int:
+    return int(re.search(r"rows of ([\d,]+) inputs?", text)[1].replace(",", ""))  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("table", "target"), [("penguins", "species"), ("titanic", "survived")])
+def test_the_inputs_of_real_tables_are_those_that_training_gets(table: str, target: str, shared_data: Path) -> None:
+    result = init(shared_data / "tabular" / f"{table}.csv", target=target)
+    assert validate(result.config or "").facts.input_shape == (_counted(result.text),)
+
+
+def test_rare_categories_are_counted_as_the_one_input_that_they_become() -> None:
+    """3 frequent cities and (other) for 40 rare ones; 2 colours and gaps; 1 number with its indicator; 1 without."""
+    rare = [f"village {row}" for row in range(40)]
+    cities = [*rare, *(["Rome", "Oslo", "Bonn"] * 120)]
+    columns: dict[str, Sequence[Any]] = {
+        "city": cities,
+        "colour": ["red", "blue", "", "red"] * 100,
+        "size": ["", 1.5, 2.5, 3.5, 4.5] * 80,
+        "x": _numbers(400),
+        "y": ["a", "b"] * 200,
+    }
+    result = init(_write("p.csv", columns), target="y")
+    assert _counted(result.text) == 4 + 3 + 2 + 1
+    assert validate(result.config or "").facts.input_shape == (10,)
+
+
+def test_rows_behind_the_first_batch_count_too() -> None:
+    """The first 65,536 rows have one of the two frequent shops only, no gap, and all rows of the rare ones."""
+    shops = ["first"] * 65_500 + [f"rare {row}" for row in range(50)] + ["second"] * 2_000
+    amounts = [*[1.5, 2.5] * 33_000, *[""] * 1_550]
+    result = init(_write("p.csv", {"shop": shops, "amount": amounts, "y": ["a", "b"] * 33_775}), target="y")
+    assert _counted(result.text) == 3 + 2
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_generated_set_as_a_csv_has_the_same_numbers(name: str) -> None:
     result = init(generate=name)
