@@ -52,6 +52,11 @@ class Plan:
         return self.layers[-1 if self.target_scaling == "none" else -2]
 
     @property
+    def outputs(self) -> tuple[str | None, int]:
+        """Activation and units of the output layer."""
+        return getattr(self.output.component, "activation", None), self.output.size.output_shape[-1]
+
+    @property
     def file_shape(self) -> Shape:
         """The shape of one example as the model in the file takes it."""
         return self.layers[self.left_out - 1].size.output_shape if self.left_out else self.input_shape

@@ -65,9 +65,14 @@ class SavedModel:
         return self.stock or self.left_out > 0
 
     @property
+    def activation(self) -> str | None:
+        """The activation of the outputs."""
+        return _activation(self.layers)
+
+    @property
     def meaning(self) -> Meaning:
         """What the outputs stand for."""
-        return self.card.meaning(_activation(self.layers))
+        return self.card.meaning(self.activation)
 
 
 def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel:

@@ -16,6 +16,7 @@ from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
 from mlpcli.data.batches import encode_targets, take_rows
 from mlpcli.data.dataset import Layout, Part, Source
 from mlpcli.scoring.predictor import Predictor
+from mlpcli.scoring.probabilities import ProbabilityScores
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
 """Of evaluation.json, those of classes and those of numbers, in the order in which they are shown."""
@@ -202,7 +203,8 @@ def evaluate_part(
     Args:
         predictor: the model.
         chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps; target_names,
-            target_units and input_name (of a model with one input) where they are known.
+            target_units and input_name (of a model with one input) where they are known; probabilities: whether the
+            outputs are those of the classes (see `gives_probabilities`).
         part: the rows.
         split: what the rows are called: test, validation, train, or the name of another source.
         train_targets: raw targets of the training rows, for the baseline; None if unknown.
@@ -237,6 +239,7 @@ class _Scores:
         drawn = regression and part.x.shape[1:] == (1,) and part.y.shape[1:] in ((), (1,))
         self.x = part.x if drawn else None
         self.sums = RegressionScores(len(part)) if regression else ClassScores(names)
+        self.probabilities = ProbabilityScores() if chosen.get("probabilities") and not regression else None
 
     def add(self, rows: Array, outputs: Array) -> None:
         """Rows (n,) of the source, and outputs (n, units) for them."""
@@ -245,8 +248,10 @@ class _Scores:
             self.sums.add(self.y[rows].reshape(len(rows), -1), outputs, inputs)
         else:
             self.sums.add(self.y[rows], predicted_classes(outputs, self.chosen["threshold"]))
+        if self.probabilities is not None:
+            self.probabilities.add(self.y[rows], outputs)
 
     def result(self) -> dict[str, Any]:
         if isinstance(self.sums, RegressionScores):
             return self.sums.result(*(tuple(self.chosen.get(key) or ()) for key in ("target_names", "target_units")))
-        return self.sums.result()
+        return {**self.sums.result(), **(self.probabilities.result() if self.probabilities is not None else {})}

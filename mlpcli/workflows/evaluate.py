@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,11 +58,13 @@ class EvaluationResult:
 
     def score_table(self) -> tuple[list[str], list[list[str]]]:
         """The columns and rows of the table of scores, with those of the baseline."""
+        from mlpcli.scoring.probabilities import PROBABILITY_SCORES
         from mlpcli.scoring.scores import SCORES
 
         found = self.evaluation
         scores = {"loss": found["loss"], **found["metrics"]}
-        scores |= {name: found[name] for name in SCORES if name in found and name not in scores}
+        more = [name for name in (*SCORES, *PROBABILITY_SCORES) if name in found and name not in scores]
+        scores |= {name: found[name] for name in more if name != "log_loss" or not _is_loss(found)}
         baseline = found.get("baseline") or {}
         rows = [
             [name, number(value), number(baseline[name]) if name in baseline else ""] for name, value in scores.items()
@@ -109,6 +112,13 @@ class EvaluationResult:
         return notebook.page(self.title, notes, *(notebook.table(*table) for table in tables))
 
 
+def _is_loss(evaluation: dict[str, Any]) -> bool:
+    """Whether the log loss is what the loss says already: cross-entropy without penalties, label smoothing and such."""
+    return math.isclose(evaluation["log_loss"], evaluation["loss"], rel_tol=SAME_LOSS)
+
+
+SAME_LOSS = 1e-3
+"""Relative. The loss knows the logits, and the log loss what is left of them in probabilities of 32 bits."""
 MOST_MATRIX_COLUMNS = 20
 """A larger confusion matrix is in evaluation.json and in the picture only."""
 
@@ -149,11 +159,13 @@ def evaluate(
     if baseline and data is not None:
         raise UserError("--baseline: is trained and scored on the model's own rows; leave out --data")
     rows = choose_rows(model, data, split)
+    from mlpcli.scoring.probabilities import gives_probabilities
     from mlpcli.scoring.scores import evaluate_part, with_names
 
     predictor = load_predictor(model, engine, scored=True, rows=len(rows.part))
     _check_shape(predictor, rows)
-    planned = {**dict(plan), "class_names": rows.class_names}
+    probabilities = gives_probabilities(model.activation, model.meaning.outputs)
+    planned = {**dict(plan), "class_names": rows.class_names, "probabilities": probabilities}
     chosen = with_names(planned, model.card.config.data.targets, model.card.layout)
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     if baseline and rows.train is not None:

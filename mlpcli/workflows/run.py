@@ -26,6 +26,7 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split
 from mlpcli.scoring.predictor import check_reload
+from mlpcli.scoring.probabilities import PROBABILITY_SCORES, gives_probabilities
 from mlpcli.scoring.scores import evaluate_part, with_names
 from mlpcli.text import number
 from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engine
@@ -147,7 +148,8 @@ class Run:
         """Score every part with the kept weights, and evaluate the first of test, validation and train."""
         plan, splits = self.prepared.plan, self.prepared.splits
         predictor = self.engine.predictor()
-        chosen = with_names(plan.as_metadata(), self.config.data.targets, self.prepared.source)
+        known = {**plan.as_metadata(), "probabilities": gives_probabilities(*plan.outputs)}
+        chosen = with_names(known, self.config.data.targets, self.prepared.source)
         scores: dict[str, Any] = {}
         evaluation = None
         train_targets = splits.train.y[splits.train.indices]
@@ -242,6 +244,7 @@ def run_metrics(
         "stopped": outcome.stopped,
         "scores": result["scores"],
         "baseline": evaluation.get("baseline"),
+        "probabilities": {name: evaluation[name] for name in PROBABILITY_SCORES if name in evaluation} or None,
         "test_chose_the_epoch": test_chose_the_epoch(config, prepared),
         "rows": {name: len(part) if part is not None else 0 for name, part in parts(prepared).items()},
         "parameters": {"trainable": prepared.plan.trainable, "non_trainable": prepared.plan.non_trainable},
@@ -300,14 +303,14 @@ def parts(prepared: Prepared) -> dict[str, Any]:
 def chosen(prepared: Prepared) -> dict[str, Any]:
     """What was chosen for each `auto` of the config."""
     plan = prepared.plan
-    output = plan.output
+    activation, units = plan.outputs
     return {
         "task": plan.task,
         "scaling": plan.scaling,
         "target_scaling": plan.target_scaling,
         "loss": plan.loss.tag,
         "metrics": plan.metric_names,
-        "output": {"units": output.size.output_shape[-1], "activation": getattr(output.component, "activation", None)},
+        "output": {"units": units, "activation": activation},
     }
 
 

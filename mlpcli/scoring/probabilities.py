@@ -1,0 +1,59 @@
+"""How good the probabilities of a classifier are: log loss, and the expected calibration error.
+
+A model is calibrated if, of the rows that it gives 80 %, 80 % are right. The expected calibration error (Guo et al.,
+"On Calibration of Modern Neural Networks", 2017) sorts rows into bins by the probability of the predicted class, and
+averages over the rows how far the share of right answers in a bin lies from the probability given there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlpcli.arrays import Array
+
+BINS = 15
+"""As in the paper, all of the same width."""
+LEAST = float(np.finfo(np.float32).eps)
+"""Probabilities are kept this far from 0 and 1, as in scikit-learn; the logarithm of 0 is infinite."""
+PROBABILITY_SCORES = ("log_loss", "calibration_error")
+OF_ONE_UNIT, OF_SEVERAL = ("sigmoid", "hard_sigmoid"), ("softmax", "sparsemax")
+"""Activations whose outputs are the probabilities of all classes, which sum up to 1."""
+
+
+def gives_probabilities(activation: str | None, units: int) -> bool:
+    """Whether an output layer gives a probability for each class; sigmoids side by side do not sum up to 1."""
+    return activation in (OF_ONE_UNIT if units == 1 else OF_SEVERAL)
+
+
+def class_probabilities(outputs: Array) -> Array:
+    """Of every class, (n, classes) in float64; a single output is the probability of the second class."""
+    p = outputs.astype(np.float64)
+    return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
+
+
+class ProbabilityScores:
+    """Log loss and expected calibration error, summed up over any number of batches."""
+
+    def __init__(self) -> None:
+        self.rows, self.loss = 0, 0.0
+        self.given, self.right = np.zeros(BINS), np.zeros(BINS)
+
+    def add(self, true: Array, outputs: Array) -> None:
+        """Class indices (n,), and outputs (n, classes), or (n, 1) for a binary task."""
+        p = class_probabilities(outputs)
+        every = np.arange(len(p))
+        top = p.argmax(axis=1)
+        confidence = p[every, top]
+        # A bin has its upper edge, not its lower one: (0, 1/15], (1/15, 2/15] ...
+        bins = np.clip(np.ceil(np.nan_to_num(confidence) * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        self.given += np.bincount(bins, confidence, BINS)
+        self.right += np.bincount(bins, top == true, BINS)
+        self.loss -= float(np.log(np.clip(p[every, true], LEAST, 1 - LEAST)).sum())
+        self.rows += len(p)
+
+    def result(self) -> dict[str, float]:
+        """Both scores by name: a mean over the rows, and a share from 0 to 1."""
+        return {
+            "log_loss": self.loss / self.rows,
+            "calibration_error": float(np.abs(self.right - self.given).sum() / self.rows),
+        }
