@@ -16,7 +16,18 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from mlpcli.config.base import LARGEST_SIZE, Fraction, NonNegative, Number, Section, Size, kind_of, one_of
+from mlpcli.config.base import (
+    LARGEST_SIZE,
+    Component,
+    Fraction,
+    NonNegative,
+    Number,
+    Section,
+    Size,
+    kind_of,
+    one_of,
+    tag_of,
+)
 from mlpcli.config.initializers import Initializer
 from mlpcli.config.layers import DENSE_LAYERS, IMAGE_LAYERS, Activation, KernelLayer, Layer
 from mlpcli.config.losses import Loss
@@ -180,6 +191,21 @@ BUILT_IN_NAMES = (
 """Data sets that need no path; data/catalog.py describes them."""
 
 
+MOST_BINS = 256
+
+
+class PiecewiseLinear(Component, tag="piecewise_linear", positional="bins"):
+    """Gorishniy et al. 2022, beside the numbers themselves."""
+
+    bins: Annotated[int, Field(ge=2, le=MOST_BINS)] = 16
+
+
+NumericEncoding = Annotated[
+    Annotated[PiecewiseLinear, Tag(PiecewiseLinear.tag)] | Annotated[None, Tag("null")],
+    Discriminator(lambda value: "null" if value is None else tag_of(value)),
+]
+
+
 class DataConfig(Section):
     """Everything about the data; only `source` has no default."""
 
@@ -249,6 +275,11 @@ class DataConfig(Section):
     )
     scaling: Literal["auto", "none", "unit", "standardize", "minmax"] = Field(
         "auto", description="the model's first layer; unit is x/255"
+    )
+    numeric_encoding: NumericEncoding = Field(
+        None,
+        description="tables: {piecewise_linear: {bins: 16}} gives numbers and dates, beside their value, up to 16 (2 to"
+        " 256) inputs that say how much of each bin lies below it; the bins have equally many training rows",
     )
     class_weight: Literal["balanced"] | dict[str, NonNegative] | None = Field(
         None, description="null, balanced, or a weight for each class name"

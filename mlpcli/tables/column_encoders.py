@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.arrays import row_chunks
 from mlpcli.tables.texts import distinct_texts
 from mlpcli.tables.values import as_booleans, as_dates, as_numbers
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 Place = Callable[[int], str]
 Floats = npt.NDArray[np.float32]
+MOST_DIGITS = 1e15
+"""Whole numbers below it are written out."""
 ValueKind = Literal["number", "boolean", "date"]
 CONVERSIONS: dict[ValueKind, Callable[[Any, str, Place], npt.NDArray[np.float64]]] = {
     "number": as_numbers,
@@ -30,7 +34,8 @@ CONVERSIONS: dict[ValueKind, Callable[[Any, str, Place], npt.NDArray[np.float64]
 class ColumnEncoder(Protocol):
     """Encodes one column.
 
-    feature_names: of the columns that it becomes, in order. pass_through: which of them are 0 or 1 and stay unscaled.
+    feature_names: of the columns that it becomes, in order. pass_through: which of them lie between 0 and 1 and stay
+    unscaled. bins: how many of the last of them are bins, and say nothing that the others do not.
     """
 
     @property
@@ -39,6 +44,8 @@ class ColumnEncoder(Protocol):
     def feature_names(self) -> tuple[str, ...]: ...
     @property
     def pass_through(self) -> tuple[bool, ...]: ...
+    @property
+    def bins(self) -> int: ...
 
     def encode(self, column: pa.ChunkedArray, place: Place, out: Floats) -> None:
         """Write the values of a column (n,) into zeros `out` (n, len(feature_names)).
@@ -58,6 +65,10 @@ class ValueColumn:
     fill: replaces a missing value: the median of the training rows; for booleans what most of them are.
     low, high: the range of the training rows; None where it is not known.
     indicator: whether a second column is 1 where the value was missing; so if training rows had gaps.
+    edges: of bins, ascending: three or more, or none (`bin_shares`).
+
+    >>> ValueColumn("age", "number", 30.0, False, edges=(18.0, 25.0, 40.5)).feature_names
+    ('age', 'age from 18 to 25', 'age from 25 to 40.5')
     """
 
     name: str
@@ -66,14 +77,21 @@ class ValueColumn:
     indicator: bool
     low: float | None = None
     high: float | None = None
+    edges: tuple[float, ...] = ()
+
+    @property
+    def bins(self) -> int:
+        return max(0, len(self.edges) - 1)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        return (self.name, f"{self.name} is missing") if self.indicator else (self.name,)
+        shown = [_shortest(edge) for edge in self.edges]
+        missing = (f"{self.name} is missing",) if self.indicator else ()
+        return (self.name, *missing, *(f"{self.name} from {low} to {high}" for low, high in pairwise(shown)))
 
     @property
     def pass_through(self) -> tuple[bool, ...]:
-        return (self.kind == "boolean", True) if self.indicator else (self.kind == "boolean",)
+        return (self.kind == "boolean", *(True,) * (self.indicator + self.bins))
 
     def encode(self, column: pa.ChunkedArray, place: Place, out: Floats) -> None:
         values = CONVERSIONS[self.kind](column, self.name, place)
@@ -83,10 +101,38 @@ class ValueColumn:
             if self.indicator:
                 out[:, 1] = gaps
         out[:, 0] = values
+        if self.edges:
+            bin_shares(values, self.edges, out[:, 1 + self.indicator :])
 
     def as_json(self) -> dict[str, Any]:
         learnt = {"fill": self.fill, "indicator": self.indicator, "low": self.low, "high": self.high}
-        return {"name": self.name, "kind": self.kind, **learnt}
+        return {"name": self.name, "kind": self.kind, **learnt, **({"edges": list(self.edges)} if self.edges else {})}
+
+
+def bin_shares(values: npt.NDArray[np.float64], edges: tuple[float, ...], out: Floats) -> None:
+    """Write how much of each bin lies below each value: (value - low) / (high - low), not below 0 and not above 1.
+
+    The piecewise-linear encoding of Gorishniy et al. ("On Embeddings for Numerical Features in Tabular Deep Learning",
+    2022). There the first bin goes on below 0 and the last one above 1; here the value itself stands beside the bins.
+
+    Args:
+        values: (n,), finite.
+        edges: ascending.
+        out: (n, len(edges) - 1).
+
+    >>> out = np.zeros((4, 2), np.float32)
+    >>> bin_shares(np.array([5.0, 15.0, 30.0, 99.0]), (10.0, 20.0, 40.0), out)
+    >>> out.tolist()
+    [[0.0, 0.0], [0.5, 0.0], [1.0, 0.5], [1.0, 1.0]]
+    """
+    low, width = np.array(edges[:-1]), np.diff(edges)
+    for rows in row_chunks(out):
+        np.clip((values[rows, np.newaxis] - low) / width, 0, 1, out=out[rows], casting="same_kind")
+
+
+def _shortest(edge: float) -> str:
+    """The shortest text that is this float32: no two edges share it."""
+    return str(int(edge)) if edge.is_integer() and abs(edge) < MOST_DIGITS else str(np.float32(edge))
 
 
 @dataclass(frozen=True)
@@ -106,6 +152,10 @@ class CategoryColumn:
     other: bool
     missing: bool
     rare: tuple[str, ...] | None = None
+
+    @property
+    def bins(self) -> int:
+        return 0
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -48,11 +48,11 @@ class ColumnFitter(Protocol):
         """The encoder, None where there is nothing to learn from; and a note for the user, or ""."""
 
 
-def fitter_for(name: str, kind: ColumnKind, number: int, columns: int) -> ColumnFitter:
-    """A fitter for one column of so many; `number` is its place among them."""
+def fitter_for(name: str, kind: ColumnKind, number: int, columns: int, bins: int = 0) -> ColumnFitter:
+    """A fitter for one column of so many; `number` is its place among them, `bins` are the most of a number or date."""
     if kind == "category":
         return CategoryFitter(name, max(1000, min(MOST_COUNTED, MOST_COUNTED_IN_ALL // columns)))
-    return ValueFitter(name, kind, number, columns)
+    return ValueFitter(name, kind, number, columns, 0 if kind == "boolean" else bins)
 
 
 def least_rows(rows: int) -> int:
@@ -61,10 +61,10 @@ def least_rows(rows: int) -> int:
 
 
 class ValueFitter:
-    """For numbers, booleans and dates: learns the median or the most frequent value, and whether values are missing."""
+    """For numbers, booleans and dates: learns the median or the most frequent value, edges of bins, and about gaps."""
 
-    def __init__(self, name: str, kind: ValueKind, number: int, columns: int) -> None:
-        self._name, self._kind = name, kind
+    def __init__(self, name: str, kind: ValueKind, number: int, columns: int, bins: int = 0) -> None:
+        self._name, self._kind, self._bins = name, kind, bins
         self._sample = ValueSample(number, columns)
         self._gaps = False
         self._low, self._high, self._rounded = math.inf, -math.inf, 0.0
@@ -85,7 +85,8 @@ class ValueFitter:
         # Booleans, by their median: 1 where most are true, 0 where as many are false.
         fill = self._sample.median()
         fill = float(fill > 0.5) if self._kind == "boolean" else fill
-        return ValueColumn(self._name, self._kind, fill, self._gaps, self._low, self._high), self._lost()
+        edges = self._sample.edges(self._bins, self._low, self._high) if self._bins else ()
+        return ValueColumn(self._name, self._kind, fill, self._gaps, self._low, self._high, edges), self._lost()
 
     def _lost(self) -> str:
         """A note on large values that differ by little (Unix times, order numbers, dates within an hour), or ""."""
@@ -145,8 +146,9 @@ class CategoryFitter:
 MOST_VALUES = 1_000_000
 MOST_VALUES_IN_ALL = 20_000_000
 FEWEST_VALUES = 1_000
-"""Values kept of one column, at most and of all columns together, and at least: the median is exact up to here, and
-that of a sample beyond. In all they take 4 bytes each, and 300 MB where columns are sampled."""
+"""Values kept of one column, at most and of all columns together, and at least: quantiles are exact up to here, and
+those of a sample beyond, which are off by about 0.05 % of the rows where a million values are kept, and 1.6 % where a
+thousand are. In all they take 4 bytes each, and 300 MB where columns are sampled."""
 STREAM = 1_296_385_106
 """Separates the random draws here from those of splits and epochs."""
 
@@ -176,11 +178,22 @@ class ValueSample:
 
     def median(self) -> float:
         """The median of the values kept; NaN if there are none."""
-        if self.rows == 0:
-            return float("nan")
+        return float("nan") if self.rows == 0 else float(np.median(self._sampled()))
+
+    def edges(self, bins: int, low: float, high: float) -> tuple[float, ...]:
+        """Edges of at most so many bins, each with as many of the values kept, from the lowest to the highest value.
+
+        Quantiles that are equal are one edge, so that values with ties have fewer bins. An edge is a value that occurs
+        (as float32), not one between two. A single bin would be the value over again: then there are none.
+        """
+        inner = np.quantile(self._sampled(), np.linspace(0, 1, bins + 1)[1:-1], method="nearest")
+        found = np.unique(np.array([low, *inner, high], np.float32)).tolist()
+        return tuple(found) if len(found) > 2 else ()
+
+    def _sampled(self) -> npt.NDArray[np.float64]:
         if self._kept > self._most:
             self._shrink()
-        return float(np.median(np.concatenate(self._values).astype(np.float64)))
+        return np.concatenate(self._values).astype(np.float64)
 
     def _shrink(self) -> None:
         """Values without a key draw theirs now: the draws are the same whenever that is."""

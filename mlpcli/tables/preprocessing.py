@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from mlpcli.arrays import Array
-from mlpcli.config.sections import ColumnKind
+from mlpcli.config.sections import MOST_BINS, ColumnKind
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
 from mlpcli.tables.column_fitters import fitter_for
@@ -74,7 +74,7 @@ class Preprocessing:
 
     @property
     def pass_through(self) -> tuple[bool, ...]:
-        """Which columns of x (width,) are always 0 or 1 and therefore not scaled."""
+        """Which columns of x (width,) always lie between 0 and 1 and therefore are not scaled."""
         return tuple(flag for column in self.columns for flag in column.pass_through)
 
     @property
@@ -83,6 +83,12 @@ class Preprocessing:
         ends = np.cumsum([len(column.pass_through) for column in self.columns]).tolist()
         spans = zip(self.columns, [0, *ends], ends, strict=False)
         return [(column.name, slice(start, end)) for column, start, end in spans]
+
+    @property
+    def groups_without_bins(self) -> list[tuple[str, slice]]:
+        """The same slices without the bins of a number, which say nothing that the number does not."""
+        groups = zip(self.columns, self.groups, strict=True)
+        return [(name, slice(where.start, where.stop - column.bins)) for column, (name, where) in groups]
 
     def encode(self, table: RawTable) -> Array:
         """x, float32 (n, width), all finite. Columns are found by name; each row depends on nothing but itself.
@@ -157,7 +163,7 @@ def fit_preprocessing(
     data: DataConfig,
     options: ReadOptions,
 ) -> tuple[Preprocessing, list[str]]:
-    """Learn medians, categories and where gaps are from the training rows, in batches of any size.
+    """Learn medians, categories, bins and where gaps are from the training rows, in batches of any size.
 
     The memory is bounded (see `column_fitters`). Rows that training leaves out anyway (no target, or gaps under
     data.missing: drop) do not count.
@@ -169,7 +175,8 @@ def fit_preprocessing(
         DataError: no row is left, a value is of the wrong kind, or data.missing is error and there is a gap.
         SettingError: no column is left.
     """
-    fitters = [fitter_for(name, kind, number, len(kinds)) for number, (name, kind) in enumerate(kinds.items())]
+    bins = data.numeric_encoding.bins if data.numeric_encoding is not None else 0
+    fitters = [fitter_for(name, kind, number, len(kinds), bins) for number, (name, kind) in enumerate(kinds.items())]
     rows, place = 0, None
     for batch in training:
         place = place or (batch.place if len(batch) else None)
@@ -248,6 +255,9 @@ class _Stored(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
+_Edge = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+
+
 class _StoredValues(_Stored):
     name: str
     kind: ColumnKind
@@ -256,10 +266,22 @@ class _StoredValues(_Stored):
     low: Annotated[float, Field(allow_inf_nan=False)] | None = None
     high: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """Not in model files of version 0.2, nor are the rare categories."""
+    edges: Annotated[tuple[_Edge, ...], Field(strict=False, max_length=MOST_BINS + 1)] | None = None
+    """Only where data.numeric_encoding makes bins."""
 
     def encoder(self) -> ValueColumn:
         assert self.kind != "category"  # has a form of its own
-        return ValueColumn(self.name, self.kind, self.fill, self.indicator, self.low, self.high)
+        return ValueColumn(self.name, self.kind, self.fill, self.indicator, self.low, self.high, self.edges or ())
+
+    @model_validator(mode="after")
+    def _has_bins(self) -> _StoredValues:
+        if self.edges is None:
+            return self
+        if self.kind == "boolean":
+            raise ValueError("has bins, but is a boolean")
+        if len(self.edges) < 3 or not (np.diff(np.array(self.edges, np.float32)) > 0).all():
+            raise ValueError("has bins whose edges are not three numbers or more, each above the one before it")
+        return self
 
 
 class _StoredCategories(_Stored):

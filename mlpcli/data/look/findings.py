@@ -78,7 +78,7 @@ class Look:
 
 @dataclass(frozen=True)
 class RawColumn:
-    """A column of the file, and the columns of x (n, width) made from it; name: None if it has none."""
+    """A column of the file, and the columns of x (n, width) made from it but bins; name: None if it has none."""
 
     name: str | None
     where: slice
@@ -94,7 +94,7 @@ def raw_columns(source: Source) -> list[RawColumn]:
     if source.kind != "table" or source.train.x.ndim != 2:
         return []
     if source.preprocessing is not None:
-        return [RawColumn(name, where) for name, where in source.preprocessing.groups]
+        return [RawColumn(name, where) for name, where in source.preprocessing.groups_without_bins]
     names = source.feature_names or (None,) * source.train.x.shape[1]
     return [RawColumn(name, slice(index, index + 1)) for index, name in enumerate(names)]
 

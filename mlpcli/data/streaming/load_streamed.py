@@ -160,7 +160,8 @@ def _check_parts(path: Path, parts: dict[str, Part], preprocessing: Preprocessin
 
 
 TEXT_FACTOR = 5.0
-"""Memory that a CSV takes while it is read and encoded, for each byte of its text (4.3 to 4.7 were measured)."""
+"""Memory that a CSV takes while it is read and encoded, for each byte of its text (4.3 to 4.7 were measured).
+Beside it a byte for each bin of a number, whose float32 goes with about four characters."""
 VALUE_BYTES = 28
 """And a Parquet file, for each of its values: as read (8), cast (8 and 8), and encoded (4)."""
 PACKED_RATIO = 5
@@ -184,7 +185,8 @@ def should_stream(path: Path, data: DataConfig) -> tuple[bool, str]:
     from mlpcli.tables.table_files import table_files
 
     files = [file for place in _paths(path, data) for file in table_files(place)]
-    needed, free = sum(memory_needed(file) for file in files), available_memory()
+    bins = data.numeric_encoding.bins if data.numeric_encoding is not None else 0
+    needed, free = sum(memory_needed(file, bins) for file in files), available_memory()
     if free is None or needed + KEPT_FREE <= free:
         return False, ""
     size = sum(file.stat().st_size for file in files)
@@ -194,18 +196,21 @@ def should_stream(path: Path, data: DataConfig) -> tuple[bool, str]:
     )
 
 
-def memory_needed(file: Path) -> int:
-    """Roughly the bytes of memory for reading and encoding one table file; 0 if it does not exist."""
+def memory_needed(file: Path, bins: int = 0) -> int:
+    """Roughly the bytes of memory for reading and encoding one table file; 0 if it does not exist.
+
+    bins: of each number, at most.
+    """
     if not file.is_file():  # opening a pipe would wait for ever; the reader says what is wrong
         return 0
     name = file.name.lower()
     if name.endswith(".parquet"):
-        return _parquet_bytes(file)
+        return _parquet_bytes(file, bins)
     size = file.stat().st_size
     if name.endswith(".gz"):
-        return int(TEXT_FACTOR * max(size * PACKED_RATIO if size > 1 << 28 else size, _gzip_size(file)))
+        return int((TEXT_FACTOR + bins) * max(size * PACKED_RATIO if size > 1 << 28 else size, _gzip_size(file)))
     packed = name.endswith((".bz2", ".zst", ".xz", ".lz4", ".br"))
-    return int(TEXT_FACTOR * size * (PACKED_RATIO if packed else 1))
+    return int((TEXT_FACTOR + bins) * size * (PACKED_RATIO if packed else 1))
 
 
 def _paths(path: Path, data: DataConfig) -> Iterator[Path]:
@@ -224,7 +229,7 @@ def _gzip_size(file: Path) -> int:
         return int(struct.unpack("<I", stream.read(4))[0])
 
 
-def _parquet_bytes(file: Path) -> int:
+def _parquet_bytes(file: Path, bins: int) -> int:
     """From the file's own description; of a damaged one its size, since the reader will say what is wrong."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -234,4 +239,4 @@ def _parquet_bytes(file: Path) -> int:
     except (OSError, pa.ArrowException):
         return file.stat().st_size
     packed = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
-    return int(packed + VALUE_BYTES * about.num_rows * about.num_columns)
+    return int(packed + (VALUE_BYTES + 4 * bins) * about.num_rows * about.num_columns)

@@ -223,6 +223,8 @@ def set_key(paths: Iterable[Path], data: DataConfig, seed: int, preprocessing: A
     """
     files = [_identity(file) for path in paths for file in table_files(path)]
     settings = {name: getattr(data, name) for name in SETTINGS}
+    if data.numeric_encoding is not None:
+        settings["numeric_encoding"] = data.numeric_encoding.model_dump()
     said = [FORMAT, __version__, files, settings, seed, preprocessing]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode("utf-8")).hexdigest()[:32]
 

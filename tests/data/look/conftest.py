@@ -60,7 +60,7 @@ def tabular(shared_data: Path) -> Callable[..., Source]:
         classes = sorted({line[target] for line in lines})
         y = np.array([classes.index(line[target]) for line in lines])
         x = np.concatenate(blocks, axis=1).astype(np.float32)
-        return make_source(x, y, tuple(classes), None, preprocessing=SimpleNamespace(groups=groups))
+        return make_source(x, y, tuple(classes), None, preprocessing=SimpleNamespace(groups_without_bins=groups))
 
     return read
 

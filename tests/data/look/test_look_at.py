@@ -87,7 +87,7 @@ def test_images_have_no_columns(source: MakeSource, split: Split) -> None:
 def test_columns_are_those_of_the_file(source: MakeSource) -> None:
     x = np.zeros((4, 3), np.float32)
     groups = [("나이", slice(0, 2)), ("성별", slice(2, 3))]
-    prepared = source(x, np.zeros(4), None, ("a", "b", "c"), preprocessing=SimpleNamespace(groups=groups))
+    prepared = source(x, np.zeros(4), None, ("a", "b", "c"), preprocessing=SimpleNamespace(groups_without_bins=groups))
     assert [(column.name, column.where) for column in raw_columns(prepared)] == groups
     assert [column.label for column in raw_columns(source(x, np.zeros(4), None, ("a", "b\x1b", "c")))][1] == (
         'column "b\\x1b"'
