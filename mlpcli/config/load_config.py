@@ -113,25 +113,32 @@ def _contradictions(config: Config, document: Document) -> list[Problem]:
 def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError, document: Document) -> list[Problem]:
     """Contradictions among the keys that are valid by themselves, so that they are reported at the same time."""
     rest = copy.deepcopy(values)
-    for detail in error.errors(include_url=False):
-        _remove(rest, detail["loc"])
+    for path in {_innermost(values, detail["loc"]) for detail in error.errors(include_url=False)}:
+        _remove(rest, path)
     try:
         return _contradictions(Config.model_validate(rest), document)
     except ValidationError:
         return []
 
 
-def _remove(value: Any, location: tuple[int | str, ...]) -> None:
-    """Delete the innermost mapping entry on the way to `location`; lists go as a whole, so that indices stay valid."""
-    holder, last = None, None
+def _innermost(value: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """The keys of the innermost mapping entry on the way to `location`; lists as a whole, so that indices stay valid."""
+    keys: list[int | str] = []
     for part in location:
         if isinstance(value, dict) and part in value:
-            holder, last = value, part
+            keys.append(part)
             value = value[part]
         elif isinstance(value, list):
             break
-    if holder is not None:
-        del holder[last]
+    return tuple(keys)
+
+
+def _remove(value: Any, keys: tuple[int | str, ...]) -> None:
+    """Delete the entry at these nested keys, if it is still there."""
+    for key in keys[:-1]:
+        value = value.get(key, {})
+    if keys:
+        value.pop(keys[-1], None)
 
 
 def _shown(path: Path) -> str:
