@@ -57,7 +57,7 @@ def report(result: ValidationResult, as_json: bool) -> None:
     line(f"scaling   {plan.scaling}")
     line(f"loss      {plan.loss.tag}; metrics {', '.join(plan.metric_names) or 'none'}")
     line(
-        f"training  {training.optimizer.tag}, {_rate(training)}, batches of {training.batch_size},"
+        f"training  {training.optimizer.tag}, {_rate(training)}, batches of {plan.batch_size},"
         f" at most {training.epochs} epochs{_stopping(result)}"
     )
     rows = [LayerRow(layer.name, layer.component.keras_class, layer.size) for layer in plan.layers]

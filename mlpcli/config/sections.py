@@ -89,7 +89,9 @@ class TrainingConfig(Section):
         "auto", description="auto: accuracy, or mean_absolute_error for regression"
     )
     epochs: Annotated[int, Field(gt=0, le=1_000_000)] = Field(100, description="the most epochs")
-    batch_size: Size = Field(32, description="rows per step")
+    batch_size: Size | Literal["auto"] = Field(
+        32, description="rows per step; auto: a power of two from 32 to 256, at most a fiftieth of the training rows"
+    )
     early_stopping: Annotated[Annotated[bool, Tag("switch")] | Annotated[EarlyStopping, Tag("settings")], SWITCH] = (
         Field(True, description="false, true for the defaults, or settings", validate_default=True)
     )

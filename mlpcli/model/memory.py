@@ -110,7 +110,7 @@ class Need:
         batches = [(values_in_training(plan.input_shape, plan.layers), facts.train_rows)]
         if training.engine != "numpy":
             batches.append((values_in_forward(plan.input_shape, plan.layers), facts.validation_rows))
-        rows_of = [(values, min(training.batch_size, 1 if rows is None else rows)) for values, rows in batches]
+        rows_of = [(values, min(plan.batch_size, 1 if rows is None else rows)) for values, rows in batches]
         values, rows = max(rows_of, key=prod)
         trainable = FLOAT * plan.trainable
         slots = optimizer_slots(training.optimizer)

@@ -22,6 +22,7 @@ from mlpcli.errors import SettingError
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.model.stack import SCALING_LAYERS, safe_name, stack_layers
+from mlpcli.model.training_steps import choose_batch_size
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Plan:
     metrics: tuple[Metric, ...]
     threshold: float
     """Binary: a prediction above it is the second class."""
+    batch_size: int
+    """Rows per training step."""
     notes: tuple[str, ...] = ()
     """What people should know of the choice."""
     left_out: int = 0
@@ -94,6 +97,7 @@ class Plan:
             "target_scaling": self.target_scaling,
             "loss": self.loss.tag,
             "metrics": self.metric_names,
+            "batch_size": self.batch_size,
         }
 
 
@@ -132,6 +136,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         labels=objective.labels,
         metrics=objective.metrics,
         threshold=objective.threshold,
+        batch_size=choose_batch_size(config.training.batch_size, facts.train_rows),
         notes=chosen.notes,
         left_out=_left_out(config.output.input, facts.input_shape, layers, scaling),
     )

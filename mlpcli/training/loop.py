@@ -218,7 +218,7 @@ def _go_on(loop: Loop | FitLoop, earlier: Checkpoint | None, folder: Path) -> No
 def _batches(engine: Engine) -> tuple[RowBatches, RowBatches | None]:
     """Of the training rows, shuffled and weighted, and of the validation rows, if there are any."""
     prepared, config, make = engine.prepared, engine.config, engine.make_batches
-    splits, size = prepared.splits, config.training.batch_size
+    splits, size = prepared.splits, prepared.plan.batch_size
     weights = row_weights(prepared.class_weights, splits.train.y)
     train = make(splits.train, targets_of(prepared, splits.train), size, config.seed, weights)
     if splits.validation is None:

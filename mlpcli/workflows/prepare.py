@@ -58,7 +58,7 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
     look = look_at(
         source,
         splits,
-        config.training.batch_size,
+        plan.batch_size,
         plan.task,
         plan.scaling,
         config.data.class_weight is not None,

@@ -137,7 +137,7 @@ class Run:
     def choice(self) -> EngineChoice:
         """How the epochs run."""
         training, plan = self.config.training, self.prepared.plan
-        steps = -(-len(self.prepared.splits.train) // training.batch_size)
+        steps = -(-len(self.prepared.splits.train) // plan.batch_size)
         choice = choose_engine(training, steps, len(plan.layers), plan.trainable, plan.has_convolutions)
         before = kept_state(self.earlier)["compiled"] if self.earlier is not None else choice.compiled
         if before == choice.compiled:
@@ -310,6 +310,7 @@ def chosen(prepared: Prepared) -> dict[str, Any]:
         "target_scaling": plan.target_scaling,
         "loss": plan.loss.tag,
         "metrics": plan.metric_names,
+        "batch_size": plan.batch_size,
         "output": {"units": units, "activation": activation},
     }
 

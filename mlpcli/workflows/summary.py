@@ -213,7 +213,7 @@ def _of_training(metadata: Mapping[str, Any]) -> Iterator[Fact]:
         "activation": model.get("activation") if "layers" not in model else None,
         "optimizer": _mapping(training, "optimizer").get("name"),
         "learning_rate": _mapping(training, "optimizer").get("learning_rate"),
-        "batch_size": training.get("batch_size"),
+        "batch_size": plan.get("batch_size", training.get("batch_size")),
         "epochs": training.get("epochs"),
         "engine": training.get("engine"),
         "seed": _mapping(metadata, "config").get("seed"),
