@@ -232,8 +232,8 @@ def _days(column: pa.ChunkedArray) -> tuple[Days, npt.NDArray[np.bool_]]:
         return _days_of_timestamps(column), valid
     if not is_text(column):
         return np.full(len(column), np.nan), valid
-    texts = pa.concat_arrays(plain_texts(column).chunks) if column.num_chunks else pa.array([], pa.string())
-    return days_of_texts(texts), valid
+    chunks = plain_texts(column).chunks  # none of no rows, even where the column has an empty one
+    return days_of_texts(pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())), valid
 
 
 def _days_of_timestamps(column: pa.ChunkedArray) -> Days:

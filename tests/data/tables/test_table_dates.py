@@ -111,3 +111,9 @@ def test_numbers_and_truth_are_no_dates() -> None:
     for values in (column(20240131), column(1.5), column(True)):
         assert "is not a date" in refusal(values)
     np.testing.assert_array_equal(as_dates(column(None), "d", place), [NAN])
+
+
+def test_no_rows_are_no_dates() -> None:
+    """Where every row of a file was left out, its columns of text have an empty chunk, which Arrow trims away."""
+    assert len(as_dates(pa.chunked_array([pa.array([], pa.string())]), "d", place)) == 0
+    assert len(as_dates(pa.chunked_array([], pa.string()), "d", place)) == 0
