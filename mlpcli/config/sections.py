@@ -232,6 +232,12 @@ class DataConfig(Section):
     date_format: dict[str, NonEmpty] = Field(
         {}, description="tables: {column: dmy, mdy, ymd or a strptime pattern}, where the dates of a column cannot tell"
     )
+    dates: Literal["days", "parts"] = Field(
+        "days",
+        description="tables, what dates become: days since 1970, rounded to some minutes; or parts, as far as they"
+        " differ: the year, sine and cosine of month, day of the year, weekday and time of day, and the days since the"
+        " first training date",
+    )
     decimal: Literal[".", ","] | None = Field(
         None, description="tables: the decimal sign of numbers written as text; null: found for each column"
     )

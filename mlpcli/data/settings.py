@@ -18,7 +18,7 @@ Form = Literal["table", "class folder", "generated set", "arrays"]
 KEYS: dict[Form, tuple[str, ...]] = {
     "table": (
         *("types", "missing", "na_values", "separator", "encoding", "header", "skip_rows", "comment", "skip_totals"),
-        *("streaming", "numeric_encoding"),
+        *("dates", "streaming", "numeric_encoding"),
     ),
     "class folder": ("image", "strict"),
     "generated set": ("generate",),

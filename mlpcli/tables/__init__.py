@@ -27,6 +27,7 @@
 - kinds.py: what each column is used as, or why it is left out
 - column_encoders.py: one column as columns of the network's input
 - column_fitters.py: medians and categories, learnt from training rows
+- date_parts.py: dates as year, month, weekday, time and trend
 - unlike.py: in what new rows are unlike the training rows
 - preprocessing.py: all columns to x and y; stored with the model
 """

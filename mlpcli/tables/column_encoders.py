@@ -85,9 +85,8 @@ class ValueColumn:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        shown = [_shortest(edge) for edge in self.edges]
         missing = (f"{self.name} is missing",) if self.indicator else ()
-        return (self.name, *missing, *(f"{self.name} from {low} to {high}" for low, high in pairwise(shown)))
+        return (self.name, *missing, *bin_names(self.name, self.edges))
 
     @property
     def pass_through(self) -> tuple[bool, ...]:
@@ -128,6 +127,11 @@ def bin_shares(values: npt.NDArray[np.float64], edges: tuple[float, ...], out: F
     low, width = np.array(edges[:-1]), np.diff(edges)
     for rows in row_chunks(out):
         np.clip((values[rows, np.newaxis] - low) / width, 0, 1, out=out[rows], casting="same_kind")
+
+
+def bin_names(name: str, edges: tuple[float, ...]) -> tuple[str, ...]:
+    """The columns of the bins between the edges: "age from 18 to 25"."""
+    return tuple(f"{name} from {low} to {high}" for low, high in pairwise(_shortest(edge) for edge in edges))
 
 
 def _shortest(edge: float) -> str:

@@ -93,11 +93,11 @@ class ValueFitter:
         spread = self._high - self._low
         if not self._rounded > MOST_ROUNDED * spread:
             return ""
-        unit = " days" if self._kind == "date" else ""
+        dates, unit = self._kind == "date", " days" if self._kind == "date" else ""
         return (
             f'column "{shown(self._name)}": the network\'s 32-bit numbers round its values by up to'
-            f" {self._rounded:.3g}{unit}, but they span only {spread:.3g}{unit}; use their"
-            " difference from the lowest value instead"
+            f" {self._rounded:.3g}{unit}, but they span only {spread:.3g}{unit};"
+            f" {'data.dates: parts keeps the times' if dates else 'use their difference from the lowest value instead'}"
         )
 
 

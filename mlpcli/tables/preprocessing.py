@@ -26,8 +26,9 @@ from mlpcli.arrays import Array
 from mlpcli.config.sections import MOST_BINS, ColumnKind
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
-from mlpcli.tables.column_fitters import fitter_for
+from mlpcli.tables.column_fitters import ColumnFitter, fitter_for
 from mlpcli.tables.column_format import ColumnFormat
+from mlpcli.tables.date_parts import FARTHEST, DatePart, DateParts, DatePartsFitter
 from mlpcli.tables.dates import DateFormat, Form, Order
 from mlpcli.tables.line_edit import PLAIN_LINES, LineRules
 from mlpcli.tables.number_format import Decimal, NumberFormat
@@ -176,7 +177,12 @@ def fit_preprocessing(
         SettingError: no column is left.
     """
     bins = data.numeric_encoding.bins if data.numeric_encoding is not None else 0
-    fitters = [fitter_for(name, kind, number, len(kinds), bins) for number, (name, kind) in enumerate(kinds.items())]
+    fitters: list[ColumnFitter] = [
+        DatePartsFitter(name, number, len(kinds), bins)
+        if kind == "date" and data.dates == "parts"
+        else fitter_for(name, kind, number, len(kinds), bins)
+        for number, (name, kind) in enumerate(kinds.items())
+    ]
     rows, place = 0, None
     for batch in training:
         place = place or (batch.place if len(batch) else None)
@@ -256,6 +262,13 @@ class _Stored(BaseModel):
 
 
 _Edge = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+_Edges = Annotated[tuple[_Edge, ...], Field(strict=False, max_length=MOST_BINS + 1)]
+"""Only where data.numeric_encoding makes bins."""
+
+
+def _check_edges(edges: _Edges) -> None:
+    if len(edges) < 3 or not (np.diff(np.array(edges, np.float32)) > 0).all():
+        raise ValueError("has bins whose edges are not three numbers or more, each above the one before it")
 
 
 class _StoredValues(_Stored):
@@ -266,8 +279,7 @@ class _StoredValues(_Stored):
     low: Annotated[float, Field(allow_inf_nan=False)] | None = None
     high: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """Not in model files of version 0.2, nor are the rare categories."""
-    edges: Annotated[tuple[_Edge, ...], Field(strict=False, max_length=MOST_BINS + 1)] | None = None
-    """Only where data.numeric_encoding makes bins."""
+    edges: _Edges | None = None
 
     def encoder(self) -> ValueColumn:
         assert self.kind != "category"  # has a form of its own
@@ -279,8 +291,7 @@ class _StoredValues(_Stored):
             return self
         if self.kind == "boolean":
             raise ValueError("has bins, but is a boolean")
-        if len(self.edges) < 3 or not (np.diff(np.array(self.edges, np.float32)) > 0).all():
-            raise ValueError("has bins whose edges are not three numbers or more, each above the one before it")
+        _check_edges(self.edges)
         return self
 
 
@@ -302,12 +313,43 @@ class _StoredCategories(_Stored):
         return self
 
 
+_Day = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
+
+
+class _StoredDateParts(_Stored):
+    name: str
+    kind: Literal["date"]
+    parts: Annotated[tuple[DatePart, ...], Field(strict=False), AfterValidator(_without_repeats)]
+    fill: _Day
+    indicator: bool
+    low: _Day
+    high: _Day
+    edges: _Edges | None = None
+
+    def encoder(self) -> DateParts:
+        learnt = self.fill, self.indicator, self.low, self.high, self.edges or ()
+        return DateParts(self.name, self.parts, *learnt)
+
+    @model_validator(mode="after")
+    def _is_a_column(self) -> _StoredDateParts:
+        if not (self.parts or self.indicator):
+            raise ValueError("has no parts")
+        if self.edges is not None:
+            _check_edges(self.edges)
+        return self
+
+
 def _form(value: Any) -> str:
-    return "CategoryColumn" if isinstance(value, dict) and value.get("kind") == "category" else "ValueColumn"
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if kind == "date" and "parts" in value:
+        return "DateParts"
+    return "CategoryColumn" if kind == "category" else "ValueColumn"
 
 
 _StoredColumn = Annotated[
-    Annotated[_StoredValues, Tag("ValueColumn")] | Annotated[_StoredCategories, Tag("CategoryColumn")],
+    Annotated[_StoredValues, Tag("ValueColumn")]
+    | Annotated[_StoredCategories, Tag("CategoryColumn")]
+    | Annotated[_StoredDateParts, Tag("DateParts")],
     Discriminator(_form),
 ]
 

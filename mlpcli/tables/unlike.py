@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ValueColumn
+from mlpcli.tables.date_parts import DateParts
 from mlpcli.tables.raw_table import gap_mask
 from mlpcli.tables.texts import distinct_texts
 from mlpcli.text import listed, quoted, shown
@@ -45,7 +46,7 @@ class UnlikeTraining:
     """Counts over all batches; the notes name each column in which many rows are unlike the training rows."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
-        self._columns = [c for c in preprocessing.columns if isinstance(c, (CategoryColumn, ValueColumn))]
+        self._columns = [c for c in preprocessing.columns if isinstance(c, (CategoryColumn, ValueColumn, DateParts))]
         self._counts = {column.name: _Counts() for column in self._columns}
 
     def add(self, table: RawTable) -> None:
@@ -76,7 +77,7 @@ def _count_texts(column: CategoryColumn, values: pa.ChunkedArray, counts: _Count
             counts.unseen[text] += count
 
 
-def _count_values(column: ValueColumn, values: pa.ChunkedArray, table: RawTable, counts: _Counts) -> None:
+def _count_values(column: ValueColumn | DateParts, values: pa.ChunkedArray, table: RawTable, counts: _Counts) -> None:
     if not column.indicator:
         counts.gaps += int(gap_mask(values).sum())
     if column.low is None or column.high is None or column.kind == "boolean":
@@ -89,7 +90,7 @@ def _count_values(column: ValueColumn, values: pa.ChunkedArray, table: RawTable,
         counts.example = float(numbers[int(far.argmax())])
 
 
-def _notes(column: CategoryColumn | ValueColumn, counts: _Counts) -> Iterable[str]:
+def _notes(column: CategoryColumn | ValueColumn | DateParts, counts: _Counts) -> Iterable[str]:
     name, least = shown(column.name), max(1, MANY * counts.rows)
     unseen = counts.unseen.total()
     if isinstance(column, CategoryColumn) and unseen >= least:
@@ -100,7 +101,7 @@ def _notes(column: CategoryColumn | ValueColumn, counts: _Counts) -> Iterable[st
         )
     if counts.gaps >= least:
         yield f"{name}: {counts.gaps:,} of {counts.rows:,} rows have no value, but every training row had one"
-    if isinstance(column, ValueColumn) and counts.far >= least:
+    if not isinstance(column, CategoryColumn) and counts.far >= least:
         unit = " (days since 1970)" if column.kind == "date" else ""
         yield (
             f"{name}: {counts.far:,} of {counts.rows:,} values are far outside the training rows' range, such as"

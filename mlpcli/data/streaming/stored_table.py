@@ -225,6 +225,8 @@ def set_key(paths: Iterable[Path], data: DataConfig, seed: int, preprocessing: A
     settings = {name: getattr(data, name) for name in SETTINGS}
     if data.numeric_encoding is not None:
         settings["numeric_encoding"] = data.numeric_encoding.model_dump()
+    if data.dates != "days":
+        settings["dates"] = data.dates
     said = [FORMAT, __version__, files, settings, seed, preprocessing]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode("utf-8")).hexdigest()[:32]
 
