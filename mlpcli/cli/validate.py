@@ -96,7 +96,9 @@ def _stopping(result: ValidationResult) -> str:
     stopping = result.config.training.early_stopping
     if not isinstance(stopping, EarlyStopping):
         return ", no early stopping"
-    return f", stops when {stopping.monitor} has not improved for {stopping.patience} epochs"
+    least = result.config.training.min_epochs
+    not_before = f", not before epoch {least}" if least else ""
+    return f", stops when {stopping.monitor} has not improved for {stopping.patience} epochs{not_before}"
 
 
 def _as_json(result: ValidationResult) -> dict[str, object]:

@@ -122,7 +122,7 @@ def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError, 
 
 
 def _innermost(value: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """The keys of the innermost mapping entry on the way to `location`; lists as a whole, so that indices stay valid."""
+    """Keys of the innermost mapping entry on the way to `location`; lists are wholes, so that indices stay valid."""
     keys: list[int | str] = []
     for part in location:
         if isinstance(value, dict) and part in value:

@@ -41,7 +41,7 @@ from mlpcli.text import clean_text, listed
 
 
 class EarlyStopping(Section):
-    """The arguments of Keras's callback of that name."""
+    """The arguments of Keras's callback of that name, and `ties`."""
 
     monitor: str = Field("val_loss", description="a column of history.csv")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="epochs without improvement before it stops")
@@ -50,6 +50,9 @@ class EarlyStopping(Section):
     baseline: Number | None = Field(None, description="a value that must be beaten")
     start_from_epoch: Annotated[int, Field(ge=0)] = Field(0, description="epochs to train before monitoring begins")
     restore_best_weights: bool = Field(True, description="keep the best epoch's weights instead of the last's")
+    ties: Literal["first", "last"] = Field(
+        "first", description="which of several epochs with the same best value is the best; Keras takes the first"
+    )
 
 
 class StopWhenEqual(Section):
@@ -91,6 +94,11 @@ class TrainingConfig(Section):
     epochs: Annotated[int, Field(gt=0, le=1_000_000)] = Field(100, description="the most epochs")
     batch_size: Size | Literal["auto"] = Field(
         32, description="rows per step; auto: a power of two from 32 to 256, at most a fiftieth of the training rows"
+    )
+    min_epochs: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        0,
+        description="early_stopping and stop_when_equal stop nothing before so many epochs are done; the best epoch may"
+        " be an earlier one (with start_from_epoch it may not)",
     )
     early_stopping: Annotated[Annotated[bool, Tag("switch")] | Annotated[EarlyStopping, Tag("settings")], SWITCH] = (
         Field(True, description="false, true for the defaults, or settings", validate_default=True)

@@ -160,7 +160,7 @@ class KerasFit:
     ) -> None:
         """rule: see `best_epoch_rule`. callbacks: others of Keras's, told last."""
         self.model, self.epochs, self.batches, self.after_step = model, training.epochs, batches, after_step
-        self.stopping = None if rule is None else backend.keras().callbacks.EarlyStopping(**dict(rule))
+        self.stopping = None if rule is None else StopEarly(rule, training.min_epochs)
         self.plateau = _plateau(training)
         self.callbacks, self.resumed = list(callbacks), False
         self.steps: StepTeller | None = None
@@ -219,6 +219,28 @@ class KerasFit:
 def _plateau(training: TrainingConfig) -> Any:
     schedule = training.learning_rate_schedule
     return keras_object(schedule) if isinstance(schedule, ReduceLROnPlateau) else None
+
+
+class StopEarly(backend.keras().callbacks.EarlyStopping):  # type: ignore[misc]
+    """Keras's callback, with `ties` and `min_epochs` as in `mlpcli.training.stopping.StopEarly`."""
+
+    def __init__(self, rule: EarlyStopping, min_epochs: int = 0) -> None:
+        super().__init__(**{name: value for name, value in rule if name != "ties"})
+        self.ties, self.min_epochs = rule.ties, min_epochs
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        asked = self.model.stop_training
+        super().on_epoch_end(epoch, logs)
+        if self.ties == "last" and self.best is not None and np.float32(self.best) == np.float32(logs[self.monitor]):
+            self._take(epoch)
+        if self.stopped_epoch and epoch + 1 < self.min_epochs:
+            self.stopped_epoch, self.model.stop_training = 0, asked
+
+    def _take(self, epoch: int) -> None:
+        if epoch > self.best_epoch:
+            self.best_epoch = epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
 
 
 Callback = backend.keras().callbacks.Callback

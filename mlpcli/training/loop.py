@@ -248,8 +248,8 @@ class Loop:
         self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
         self.keeper = keeper
         equal, schedule = training.stop_when_equal, training.learning_rate_schedule
-        self.stopping = StopEarly(rule, metrics) if rule is not None else None
-        self.equal = AccuraciesMeet(equal.tolerance) if isinstance(equal, StopWhenEqual) else None
+        self.stopping = StopEarly(rule, metrics, training.min_epochs) if rule is not None else None
+        self.equal = AccuraciesMeet(equal.tolerance, training.min_epochs) if isinstance(equal, StopWhenEqual) else None
         self.plateau = LowerRate(schedule, metrics) if isinstance(schedule, ReduceLROnPlateau) else None
         self.done, self.stopped = 0, False
 
@@ -277,7 +277,7 @@ class Loop:
         weights = engine.get_weights()
         self.guard.look(epoch, logs, weights, rate, engine.bad_step)
         stop = self.stopping is not None and self.stopping.look(epoch, logs, weights)
-        stop = (self.equal is not None and self.equal.look(logs)) or stop
+        stop = (self.equal is not None and self.equal.look(epoch, logs)) or stop
         if self.plateau is not None:
             engine.set_learning_rate(self.plateau.look(logs, rate))
         self.done, self.stopped = epoch + 1, engine.ended(epoch, logs) or stop
@@ -312,16 +312,17 @@ class Loop:
 
 
 def _is_stopped(state: LoopState, stopping: Any, equal: AccuraciesMeet | None, training: TrainingConfig) -> bool:
-    """Whether training was stopped and still is, if the config has changed: more patience, or more epochs."""
+    """Whether training was stopped and still is, if the config has changed: more patience, or epochs."""
     if not state["stopped"]:
         return False
+    enough = state["done"] >= training.min_epochs
     if stopping is not None and stopping.stopped_epoch:
-        if stopping.wait >= stopping.patience:
+        if stopping.wait >= stopping.patience and enough:
             return True
         stopping.stopped_epoch = 0
         return False
     if equal is not None and equal.met:
-        return True
+        return enough
     return training.epochs == state["epochs"]  # a callback stopped it
 
 
@@ -336,7 +337,7 @@ class FitLoop:
         self.keeper = keeper
         equal = training.stop_when_equal
         self.stopping = engine.stopping
-        self.equal = AccuraciesMeet(equal.tolerance) if isinstance(equal, StopWhenEqual) else None
+        self.equal = AccuraciesMeet(equal.tolerance, training.min_epochs) if isinstance(equal, StopWhenEqual) else None
         self.done, self.stopped = 0, False
 
     def run(self) -> None:
@@ -348,7 +349,7 @@ class FitLoop:
         rate = self.engine.learning_rate
         self.records.end(epoch, logs, rate)
         self.guard.look(epoch, logs, self.engine.get_weights(), rate, self.engine.bad_step)
-        return self.equal is not None and self.equal.look(logs)
+        return self.equal is not None and self.equal.look(epoch, logs)
 
     def _after(self, epoch: int, last: bool) -> None:
         self.done, self.stopped = epoch + 1, last
@@ -450,7 +451,8 @@ def _reason(training: TrainingConfig, stopping: Any, equal: AccuraciesMeet | Non
     if equal is not None and equal.met:
         return f"training and validation {equal.metric} met"
     if stopping is not None and stopping.stopped_epoch:
-        epochs = max(stopping.patience, 1)  # with a patience of 0, too, it takes one bad epoch
+        # With a patience of 0, too, it takes one bad epoch; until min_epochs there may have been more.
+        epochs = stopping.wait if training.min_epochs else max(stopping.patience, 1)
         beaten = stopping.baseline is None or stopping.monitor_op(stopping.best, stopping.baseline)
         what = "improved" if beaten else f"beaten the baseline {stopping.baseline:g}"
         return f"{stopping.monitor} had not {what} for {epochs} epoch{'s' if epochs > 1 else ''}"

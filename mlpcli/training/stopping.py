@@ -50,8 +50,10 @@ class StopEarlyState(TypedDict):
 class StopEarly(Monitor):
     """Early stopping that keeps the weights of the best epoch; epochs count from 0."""
 
-    def __init__(self, settings: EarlyStopping, metrics: Sequence[Metric]) -> None:
+    def __init__(self, settings: EarlyStopping, metrics: Sequence[Metric], min_epochs: int = 0) -> None:
+        """min_epochs: so many are done in any case."""
         super().__init__(settings, metrics)
+        self.min_epochs = min_epochs
         self.settings: EarlyStopping = settings
         self.patience, self.baseline = settings.patience, settings.baseline
         self.wait = self.stopped_epoch = self.best_epoch = 0
@@ -72,7 +74,11 @@ class StopEarly(Monitor):
             if self.baseline is None or self.improves(current, self.baseline):
                 self.wait = 0
             return False
-        if self.wait >= self.patience and epoch > 0:
+        if self.settings.ties == "last" and self.best is not None and np.float32(current) == np.float32(self.best):
+            self.best_epoch = epoch
+            if keeps:
+                self.best_weights = weights
+        if self.wait >= self.patience and epoch > 0 and epoch + 1 >= self.min_epochs:
             self.stopped_epoch = epoch
             return True
         return False
@@ -152,15 +158,17 @@ class AccuraciesMeetState(TypedDict):
 class AccuraciesMeet:
     """Stops when training and validation accuracy differ by at most `tolerance`."""
 
-    def __init__(self, tolerance: float) -> None:
-        self.tolerance = tolerance
+    def __init__(self, tolerance: float, min_epochs: int = 0) -> None:
+        """min_epochs: so many are done in any case."""
+        self.tolerance, self.min_epochs = tolerance, min_epochs
         self.metric = ""
         self.met = False
 
-    def look(self, logs: Logs) -> bool:
-        """Called after each epoch; returns whether to stop."""
+    def look(self, epoch: int, logs: Logs) -> bool:
+        """Called after each epoch, counted from 0; returns whether to stop."""
         self.metric = accuracy_name(list(logs)) or ""
-        self.met = bool(abs(logs[self.metric] - logs[f"val_{self.metric}"]) <= self.tolerance)
+        met = abs(logs[self.metric] - logs[f"val_{self.metric}"]) <= self.tolerance
+        self.met = bool(met) and epoch + 1 >= self.min_epochs
         return self.met
 
     def get_state(self) -> AccuraciesMeetState:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CAN_CHANGE = (
     "training.epochs",
+    "training.min_epochs",
     "training.early_stopping",
     "training.stop_when_equal",
     "training.optimizer.learning_rate",
@@ -105,7 +106,7 @@ def check_changes(loaded: LoadedConfig, earlier: Checkpoint, path: Path) -> list
         RunDirectoryError: see `_config_of`.
     """
     before = _config_of(earlier, path)
-    differences = config_differences(earlier.state["config"], loaded.config.model_dump(mode="json"))
+    differences = config_differences(before.model_dump(mode="json"), loaded.config.model_dump(mode="json"))
     with loaded.located():
         for key, old, _ in differences:
             if not key.startswith(CAN_CHANGE):
@@ -130,7 +131,7 @@ def _check_rule(before: Config, now: Config) -> None:
     old, new = best_epoch_rule(before), best_epoch_rule(now)
     if new is None:
         return
-    what = "monitor, mode, baseline, start_from_epoch and restore_best_weights"
+    what = "monitor, mode, baseline, start_from_epoch, restore_best_weights and ties"
     if old is None or any(_judged(old)[key] != _judged(new)[key] for key in _judged(new)):
         raise SettingError(
             "training.early_stopping",
@@ -141,7 +142,7 @@ def _check_rule(before: Config, now: Config) -> None:
 
 def _judged(rule: Any) -> dict[str, Any]:
     falls = rule.mode == "min" or (rule.mode == "auto" and rule.monitor.endswith("loss"))
-    kept = ("monitor", "baseline", "start_from_epoch", "restore_best_weights")
+    kept = ("monitor", "baseline", "start_from_epoch", "restore_best_weights", "ties")
     return {"mode": "min" if falls else rule.mode, **{key: getattr(rule, key) for key in kept}}
 
 

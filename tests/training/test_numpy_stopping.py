@@ -69,14 +69,40 @@ def _stock(callback: Any, values: list[float]) -> Any:
 @pytest.mark.parametrize("settings", STOPPING, ids=str)
 def test_it_stops_and_keeps_what_keras_does(settings: dict[str, Any], seed: int) -> None:
     chosen = EarlyStopping(**settings)
-    expected, _ = _stock(backend.keras().callbacks.EarlyStopping(**dict(chosen)), _values(seed))
+    expected, _ = _stock(
+        backend.keras().callbacks.EarlyStopping(**{"restore_best_weights": True, **settings}), _values(seed)
+    )
     found = StopEarly(chosen, [])
-    for epoch, value in enumerate(_values(seed)):
-        if found.look(epoch, {"val_loss": value}, [epoch]):  # type: ignore[list-item] # the number stands for weights
+    _run(found, _values(seed))
+    _same(found, expected)
+
+
+def _run(rule: StopEarly, values: list[float]) -> None:
+    for epoch, value in enumerate(values):
+        if rule.look(epoch, {"val_loss": value}, [epoch]):  # type: ignore[list-item] # the number stands for weights
             break
+
+
+def _same(found: StopEarly, expected: Any) -> None:
     assert found.stopped_epoch == expected.stopped_epoch
     assert (found.best_epoch, found.best) == (expected.best_epoch, expected.best)
     assert found.best_weights == expected.best_weights
+
+
+TIED = [0.5, 0.25, 0.75, 0.25, 0.5, 0.125, 0.125, 0.25, 0.125, 0.5, 0.5, 0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("min_epochs", [0, 5, 11, 20])
+@pytest.mark.parametrize("settings", [{}, {"mode": "max"}, {"restore_best_weights": False}, {"start_from_epoch": 6}])
+@pytest.mark.parametrize("ties", ["first", "last"])
+def test_ties_and_min_epochs_are_alike_in_both_engines(ties: Any, settings: dict[str, Any], min_epochs: int) -> None:
+    from mlpcli.keras_engine import keras_epochs
+
+    chosen = EarlyStopping(patience=2, ties=ties, **settings)
+    expected, _ = _stock(keras_epochs.StopEarly(chosen, min_epochs), TIED)
+    found = StopEarly(chosen, [], min_epochs)
+    _run(found, TIED)
+    _same(found, expected)
 
 
 @pytest.mark.parametrize("seed", range(4))

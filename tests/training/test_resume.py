@@ -37,6 +37,11 @@ CASES: dict[str, tuple[str, ...]] = {
         "training.stop_when_equal={tolerance: 0.0005}",
         "output.model=model.h5",
     ),
+    "accuracies with ties, not before epoch 3": (
+        "training.optimizer={name: sgd, learning_rate: 0.0001}",
+        "training.early_stopping={monitor: val_accuracy, patience: 1, ties: last}",
+        "training.min_epochs=3",
+    ),
     "adamw with an average of its weights": (
         "training.optimizer={name: adamw, use_ema: true}",
         "training.early_stopping=false",
@@ -54,6 +59,7 @@ KERAS = [
     ("auto", "adam, batch normalization, plateau, early stopping after the cut"),
     ("keras", "adam, batch normalization, plateau, early stopping after the cut"),
     ("keras", "rmsprop, accuracies that meet, .h5"),
+    ("keras", "accuracies with ties, not before epoch 3"),
     ("auto", "adamw with an average of its weights"),
     ("auto", "streamed rows"),
 ]

@@ -63,7 +63,7 @@ def test_a_plateau_goes_on_where_it_was(after: int) -> None:
 
 def test_accuracies_that_met_have_met() -> None:
     first, second = AccuraciesMeet(0.1), AccuraciesMeet(0.1)
-    assert first.look({"accuracy": 0.75, "val_accuracy": 0.75})
+    assert first.look(0, {"accuracy": 0.75, "val_accuracy": 0.75})
     second.set_state(_through_json(first.get_state()))
     assert (second.met, second.metric) == (True, "accuracy")
 
