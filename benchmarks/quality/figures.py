@@ -97,6 +97,8 @@ def errors_of(method: str, table: str) -> list[float]:
 
 def mean_ranks(methods: Sequence[str], tables: Iterable[str]) -> dict[str, float]:
     """The rank of each method's error (1 is the best), over the tables and splits that all have; ties share a rank."""
+    if not methods:
+        return {}
     allowed = set(tables)
     keys = [key for key in finished(methods[0]) if key[0] in allowed and all(key in finished(one) for one in methods)]
     if not keys:

@@ -84,7 +84,7 @@ def overview_block(half: str) -> str:
     rows = [_overview_row(method, tables, ranks) for method in (*METHODS, *PEERS) if tables_of(method, half)]
     header = (
         f"{len(tables)} tables ({half})", "error / `fast`", "better, worse", "mean rank", "log loss", "ECE",
-        "seconds a fit", "CPU seconds", "s / 10,000 rows", "KB",
+        "CPU s a fit", "CPU s for 10,000 predictions", "KB",
     )  # fmt: skip
     return plain_table(header, rows)
 
@@ -93,15 +93,14 @@ def _overview_row(method: str, tables: list[str], ranks: dict[str, float]) -> tu
     known = [table for table in tables if any(key[0] == table for key in finished(method))]
     better, worse = wins(method, REFERENCE, known)
     partly = f" ({len(known)} tables)" if len(known) < len(tables) else ""
-    figures = {name: mean_of(method, name, known) for name in ("log_loss", "ece", "seconds", "cpu", "predict", "bytes")}
+    figures = {name: mean_of(method, name, known) for name in ("log_loss", "ece", "cpu", "predict", "bytes")}
     return (
         f"{_name(method)}{partly}",
         "1" if method == REFERENCE else _shown(ratio(method, REFERENCE, known)),
         "" if method == REFERENCE else f"{better}, {worse}",
         f"{ranks[method]:.2f}" if method in ranks else "",
         *(_number(figures[name], ".3f") for name in ("log_loss", "ece")),
-        *(_number(figures[name], ".1f") for name in ("seconds", "cpu")),
-        _number(figures["predict"], ".2f"),
+        *(_number(figures[name], ".2f") for name in ("cpu", "predict")),
         "" if figures["bytes"] is None else f"{figures['bytes'] / 1e3:,.0f}",
     )
 
@@ -157,15 +156,9 @@ def ablation_block() -> str:
             parts = [ratio(name, "strong", [t for t in known if BY_NAME[t].task == task]) for task in TASKS]
             cost = ratio(name, "strong", known, "cpu")
             shown = ["" if part is None else f"{part.mean:.3f}" for part in parts]
-            rows.append((name, _shown(found), *shown, f"{better}, {worse}", "" if cost is None else f"{cost.mean:.2f}"))
-    header = (
-        "instead of `strong`",
-        "error / `strong`",
-        "classes",
-        "numbers",
-        "better, worse",
-        "CPU seconds / `strong`",
-    )
+            seconds = "" if cost is None else f"{cost.mean:.2f}"
+            rows.append((name, _shown(found), *shown, f"{better}, {worse}", seconds))
+    header = ("first split", "error / `strong`", "classes", "numbers", "better, worse", "CPU seconds / `strong`")
     return plain_table(header, rows)
 
 

@@ -139,6 +139,7 @@ def _pytabkit(name: str) -> Callable[[bool, int], Any]:
     """One network each, on a thread of the CPU; medians for gaps, which these do not take."""
 
     def make(classes: bool, seed: int) -> Any:
+        import pytabkit.models.training.lightning_modules  # noqa: F401  before the clock runs
         from pytabkit.models.sklearn import sklearn_interfaces
         from sklearn.compose import make_column_selector, make_column_transformer
         from sklearn.impute import SimpleImputer

@@ -18,6 +18,7 @@ import yaml
 import mlpcli
 from benchmarks.quality.scores import class_scores, number_scores
 from benchmarks.quality.tables import SPLIT_SEEDS, Table, part_path
+from mlpcli.backend import keras
 
 ENCODED = "data.numeric_encoding={piecewise_linear: {bins: 16}}"
 PREDICTED_ROWS = 10_000
@@ -80,6 +81,7 @@ def fit_preset(preset: Preset, table: Table, split: int, folder: Path) -> dict[s
     try:
         config = place / "config.yaml"
         mlpcli.init(train, table.target, config)
+        keras()  # imported before the clock runs: seconds that have nothing to do with the table
         started, cpu = time.perf_counter(), time.process_time()
         mlpcli.train(config, _overrides(preset, config, train, table, split), run_dir=place / "run")
         seconds = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu}

@@ -14,8 +14,8 @@ SMALLEST = 1e-7
 def class_scores(probabilities: Array, labels: Array) -> dict[str, float]:
     """Scores of probabilities (rows, classes) for class numbers (rows,), -1 where training had no such class.
 
-    rows: how many there are. error: the share of rows that are wrong. log_loss: the mean of -log p of the true class, nats. ece: see
-    `calibration_error`.
+    rows: how many there are. error: the share of them that is wrong. log_loss: the mean of -log p of the true class,
+    nats. ece: see `calibration_error`.
     """
     predicted = probabilities.argmax(axis=1)
     found = np.where(labels < 0, 0.0, probabilities[np.arange(len(labels)), labels])

