@@ -21,6 +21,8 @@ COMMANDS = (
     "evaluate",
     "predict",
     "plot",
+    "runs",
+    "compare",
     "reproduce",
     "validate",
     "init",

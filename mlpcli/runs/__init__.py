@@ -2,10 +2,10 @@
 
 - directory.py: a run directory: its name and files, and the folder of several seeds
 - run_file.py: one of its files opened within bounds
-- checkpoint.py: the state of the last epoch, for resuming, and the best weights
 - history.py: history.csv, one row per epoch
 - checkpoint.py: checkpoint/, the state of the last epoch, for resuming
 - leftovers.py: what killed processes have left half written, removed
 - read_run.py: a run's curves, config and evaluation, as others need them
+- run_summary.py: what came of a run or of the seeds of one, for lists and comparisons
 - run_labels.py: labels for several runs, from the differences between their configs
 """

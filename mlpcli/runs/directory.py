@@ -18,9 +18,8 @@ from typing import Any, Protocol
 from mlpcli import __version__
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import replace_file, write_json
-from mlpcli.text import nearest
 from mlpcli.runs.run_file import check_run_file
-
+from mlpcli.text import nearest
 
 CONFIG = "config.yaml"
 HISTORY = "history.csv"
@@ -121,6 +120,15 @@ def held_again(path: Path) -> Iterator[None]:
         yield
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process trains in the folder now; always False where there are no locks."""
+    try:
+        with held_again(path):
+            return False
+    except RunDirectoryError:
+        return os.access(path, os.R_OK)  # else it could not be opened, and nothing is known
+
+
 @contextmanager
 def _locked(path: Path, taken: RunDirectoryError) -> Iterator[None]:
     """Lock a folder. The lock is the kernel's, and goes when the process does, however it ends.
@@ -197,8 +205,8 @@ def find_file(run: Path, name: str) -> Path:
             check_run_file(path, path.stat())
         if (run / CONFIG).is_file() and name != CONFIG:
             raise RunDirectoryError(
-                f"{run}: has no {name}: no epoch has finished, so nothing was saved yet; if no mlpcli is training in it,"
-                f" resume with: {resume_command(run)}"
+                f"{run}: has no {name}: no epoch has finished, so nothing was saved yet; if no mlpcli is training in"
+                f" it, resume with: {resume_command(run)}"
             )
         raise RunDirectoryError(f"{run}: has no {name}, so it is not a run directory; give one such as runs/digits")
     return path
@@ -217,7 +225,7 @@ def run_directories(folder: Path) -> list[Path]:
 
 
 def near_run(missing: Path) -> str:
-    """`; did you mean runs/digits?`: a run beside a missing one, or in runs/, with a similar name; "" if there is none."""
+    """`; did you mean runs/digits?`: a run of a similar name beside a missing one, or in runs/; "" if there is none."""
     for folder in (missing.parent, Path("runs")):
         near = nearest(missing.name, [run.name for run in run_directories(folder)])
         if near and folder / near != missing:
@@ -247,7 +255,9 @@ def _make(path: Path, option: str) -> None:
     except (FileExistsError, NotADirectoryError):
         raise RunDirectoryError(f"{path.parent}: is a file, not a folder; choose another {option}") from None
     except OSError as error:
-        raise RunDirectoryError(f"{path.parent}: cannot be created: {error.strerror}; choose another {option}") from None
+        raise RunDirectoryError(
+            f"{path.parent}: cannot be created: {error.strerror}; choose another {option}"
+        ) from None
     try:
         path.mkdir()
     except FileExistsError:

@@ -15,7 +15,6 @@ from mlpcli.files import cannot_write, replace_file, sync
 from mlpcli.runs.run_file import LARGEST_HISTORY, open_run_file
 from mlpcli.text import one_line
 
-
 History = dict[str, list[float]]
 """Column name to one value per epoch; `epoch` counts from 1, `seconds` is the duration of the epoch."""
 FIRST_COLUMNS = ("epoch", "seconds", "learning_rate")

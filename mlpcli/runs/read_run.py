@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import yaml
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import yaml
 
 from mlpcli.errors import RunDirectoryError
 from mlpcli.runs import directory as run_directory
@@ -18,7 +19,6 @@ from mlpcli.runs.run_file import (
     read_run_json,
     read_run_text,
 )
-
 
 MOST_EPOCHS = 10**9
 MOST_CONFIG_VALUES = 50_000

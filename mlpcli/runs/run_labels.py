@@ -8,12 +8,22 @@ from typing import Any
 
 from mlpcli.text import one_line
 
-
 LONGEST_LABEL = 64
 LONGEST_VALUE = 28
 _IGNORED = {"name", "output", "data.path"}
 Values = dict[str, str]
 """Dotted key to the value as text."""
+
+
+def differing_settings(configs: Sequence[Mapping[str, Any]], leave_out: Iterable[str] = ()) -> dict[str, list[str]]:
+    """What differs: the short name of each key, with its value in every config, "" where a config does not have it.
+
+    leave_out: dotted keys that do not count, besides the run's name, output and data folder.
+    """
+    flat = _with_stand_ins([flatten(config) for config in configs])
+    keys = [key for key in _differing_keys(flat) if key not in set(leave_out)]
+    short = _short_names(keys)
+    return {short[key]: [run.get(key, "") for run in flat] for key in keys}
 
 
 def differing_labels(configs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:

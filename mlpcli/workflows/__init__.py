@@ -24,6 +24,7 @@ The files, in reading order:
 - gradient_case.py: a network with its loss and rows, shared by gradcheck and trace
 - trace.py: trace, one example followed through a network
 - gradcheck.py: gradcheck, the gradients computed in three ways
+- compare.py: compare, runs side by side, ranked where their rows are the same
 - plot.py: plot, pictures from the files of runs
 - init_table.py: a table as init sees it: target, columns, leaks
 - init_text.py: the text of a first config, and the sizes in it

@@ -241,6 +241,7 @@ def run_metrics(
         "monitor": outcome.monitor,
         "best_epoch": outcome.best_epoch,
         "kept_epoch": outcome.kept_epoch,
+        "outcome": "failed" if outcome.failure else "interrupted" if outcome.interrupted else "finished",
         "stopped": outcome.stopped,
         "scores": result["scores"],
         "baseline": evaluation.get("baseline"),

@@ -44,6 +44,7 @@ BUDGETS = [
             ["recipes", "show", "digits"],
         ],
     ),
+    (HEAVY | {"numpy", "matplotlib", "pydantic"}, [["runs", "tests"]]),
     (HEAVY | {"numpy", "matplotlib", "pydantic", "yaml"}, [["recipes"], ["recipes", "--json"]]),
     (HEAVY | {"numpy", "matplotlib", "pydantic"}, [["recipes", "copy", "digits", "--output", "-"]]),
     (

@@ -1,0 +1,91 @@
+"""The command `mlpcli compare`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlpcli.cli.options import PATH, RUN_PATH, Command, json_option
+from mlpcli.cli.terminal import line, print_json, say, table, write_result
+
+if TYPE_CHECKING:
+    from mlpcli.workflows.compare import Comparison
+
+
+@click.command(cls=Command)
+@click.argument("run_dirs", type=RUN_PATH, nargs=-1, required=True, metavar="RUN_DIR...")
+@click.option(
+    "--output", type=PATH, help="Also draw the learning curves in one picture; its extension sets the format."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
+@json_option()
+def compare(run_dirs: tuple[Path, ...], output: Path | None, as_csv: bool, markdown: bool, as_json: bool) -> None:
+    """Compare runs: the settings that differ, beside the scores.
+
+    Of a folder that is no run, such as runs, all runs in it are compared. Best first; * marks the best of each score.
+    Runs that were scored on different rows are not ranked.
+
+    \b
+    $ mlpcli compare runs/digits runs/digits-2
+    $ mlpcli compare runs --markdown
+    """
+    from mlpcli.workflows.compare import compare as run
+
+    if sum((as_csv, markdown, as_json)) > 1:
+        raise click.UsageError("--csv, --markdown and --json exclude each other; give one of them")
+    found = run(run_dirs)
+    if as_json:
+        print_json(found.as_json())
+    elif as_csv:
+        write_result(_csv(found))
+    else:
+        _print(found, markdown)
+    if as_json or as_csv:
+        for note in found.notes:
+            say(note)
+    if output is not None:
+        from mlpcli.workflows.plot import plot
+
+        for path in plot([run.path for run in found.runs if run.epochs], output).paths:
+            say(f"plot  {path}")
+
+
+def _print(found: Comparison, markdown: bool) -> None:
+    from mlpcli.workflows.compare import cells
+
+    columns, rows = cells(found)
+    if markdown:
+        write_result(_markdown(columns, rows))
+    else:
+        table(f"scores on the {found.part} rows" if found.part else "", columns, rows, left=1 + len(found.settings))
+    for note in found.notes:
+        line(note) if not markdown else write_result(f"\n{note}\n")
+
+
+def _csv(found: Comparison) -> str:
+    """One row for each run; scores as numbers, the standard deviation over seeds beside them where there is one."""
+    spread = [metric for metric, scores in found.scores.items() if any(s and s.deviation is not None for s in scores)]
+    header = ["run", "state", *found.settings]
+    for metric in found.scores:
+        header += [f"{found.part} {metric}", *([f"{found.part} {metric} deviation"] if metric in spread else [])]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*header, "best epoch", "epochs", "seconds", "seeds"])
+    for place, run in enumerate(found.runs):
+        row: list[object] = [str(run.path), run.state, *(values[place] for values in found.settings.values())]
+        for metric, scores in found.scores.items():
+            score = scores[place]
+            row += [score and score.mean, *([score and score.deviation] if metric in spread else [])]
+        writer.writerow([*row, run.best_epoch, run.epochs, run.seconds, run.seeds])
+    return text.getvalue()
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in lines)

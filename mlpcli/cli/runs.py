@@ -1,0 +1,117 @@
+"""The command `mlpcli runs`: what lies in a folder of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlpcli.cli.options import PATH, Command, json_option
+from mlpcli.cli.terminal import line, print_json, table
+
+if TYPE_CHECKING:
+    from mlpcli.runs.run_summary import RunSummary
+
+COLUMNS = ("run", "data", "what is special", "state", "best epoch", "score", "seconds")
+LONGEST_SPECIAL = 60
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=PATH, default="runs", metavar="[DIR]")
+@json_option()
+def runs(folder: Path, as_json: bool) -> None:
+    """List the runs in DIR (runs/ unless given): data, scores, state.
+
+    Reads only the files of the runs. A run is done, running, interrupted, failed or killed; the last three can be
+    resumed.
+
+    \b
+    $ mlpcli runs
+    $ mlpcli runs experiments --json
+    """
+    from mlpcli.errors import UserError
+    from mlpcli.runs.run_summary import summaries
+
+    if not folder.is_dir():
+        raise UserError(f"{folder}: does not exist; mlpcli train makes runs, and mlpcli runs DIR lists those in DIR")
+    found = summaries(folder)
+    if as_json:
+        print_json([_as_json(run) for run in found])
+        return
+    if not found:
+        line(f"no runs in {folder}; mlpcli train makes one")
+        return
+    special = _special(found)
+    table("", COLUMNS, [_row(run, words) for run, words in zip(found, special, strict=True)], left=4)
+    for run in found:
+        if run.damaged:
+            line(f"{run.path.name}: {run.damaged}")
+
+
+def _row(run: RunSummary, special: str) -> list[str]:
+    best = "" if not run.epochs else str(run.epochs) if run.best_epoch is None else f"{run.best_epoch} of {run.epochs}"
+    seconds = "" if run.seconds is None else f"{run.seconds:,.1f}"
+    state = "damaged" if run.damaged else run.state
+    return [run.path.name, _source(run), special, state, best, _score(run), seconds]
+
+
+def _source(run: RunSummary) -> str:
+    """What the config calls the data: a built-in name, or the file's name."""
+    data = run.config.get("data")
+    source = str(data.get("source", "")) if isinstance(data, dict) else ""
+    return Path(source).name
+
+
+def _score(run: RunSummary) -> str:
+    """The first metric of the part that the run is judged by; the loss where there is no other."""
+    from mlpcli.text import number
+
+    if run.part is None:
+        return ""
+    scores = run.scores[run.part]
+    name = next((name for name in scores if name != "loss"), "loss")
+    if name not in scores:
+        return ""
+    score = scores[name]
+    spread = "" if score.deviation is None else f" ± {number(score.deviation)}"
+    return f"{run.part} {name} {number(score.mean)}{spread}"
+
+
+def _special(found: Sequence[RunSummary]) -> list[str]:
+    """What tells the runs of each name apart."""
+    from mlpcli.runs.run_labels import differing_settings
+    from mlpcli.text import one_line
+
+    words = [f"{run.seeds} seeds" if run.seeds > 1 else "" for run in found]
+    for name in {run.name for run in found}:
+        places = [place for place, run in enumerate(found) if run.name == name and not run.damaged]
+        seed = ("seed",) if any(found[place].seeds > 1 for place in places) else ()
+        settings = differing_settings([found[place].config for place in places], ("data.source", *seed))
+        for number, place in enumerate(places):
+            told = [f"{key}={values[number]}" for key, values in settings.items() if values[number]]
+            words[place] = one_line(", ".join([*([words[place]] if words[place] else []), *told]), LONGEST_SPECIAL)
+    return words
+
+
+def _as_json(run: RunSummary) -> dict[str, Any]:
+    scores = {
+        part: {
+            name: {"mean": score.mean, "standard_deviation": score.deviation, "values": [*score.values]}
+            for name, score in found.items()
+        }
+        for part, found in run.scores.items()
+    }
+    return {
+        "run": str(run.path),
+        "name": run.name,
+        "data": _source(run),
+        "state": run.state,
+        "damaged": run.damaged or None,
+        "epochs": run.epochs,
+        "best_epoch": run.best_epoch,
+        "scores": scores,
+        "seconds": run.seconds,
+        "seeds": run.seeds,
+    }

@@ -1,0 +1,261 @@
+"""`mlpcli compare`: what differs between runs, their scores, which is the best, and whether by more than the noise."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlpcli.errors import UserError
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.run_labels import differing_settings, flatten
+from mlpcli.runs.run_summary import PARTS, RunSummary, Score, read_summary
+from mlpcli.text import listed, number, plural
+
+SAME_ROWS = (
+    "data.source", "data.target", "data.task", "data.test", "data.validation", "data.limit", "data.missing",
+    "data.generate.rows", "data.generate.noise", "data.generate.seed",
+)  # fmt: skip
+"""Keys that say which rows are learnt and scored; others of the section say how they are encoded."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several runs side by side.
+
+    runs: the best one first where they can be ranked, else as given. settings: what differs, key to a value for each
+    run. part: the rows that the scores are of; None if the runs have no part in common. scores: metric to a score for
+    each run, None where one is missing. best: metric to the positions of the best runs; empty where they are not
+    ranked. ranked_by: the metric. notes: why runs are not ranked, and whether the best one's lead is larger than the
+    noise.
+    """
+
+    runs: tuple[RunSummary, ...]
+    labels: tuple[str, ...]
+    settings: dict[str, list[str]]
+    part: str | None
+    scores: dict[str, list[Score | None]]
+    best: dict[str, tuple[int, ...]]
+    ranked_by: str | None
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For other programs: `best` counts from 0, in the order of `runs`."""
+        return {
+            "part": self.part,
+            "ranked_by": self.ranked_by,
+            "best": {metric: list(places) for metric, places in self.best.items()},
+            "runs": [self._run_as_json(place) for place in range(len(self.runs))],
+            "notes": list(self.notes),
+        }
+
+    def _run_as_json(self, place: int) -> dict[str, Any]:
+        run = self.runs[place]
+        scores = {metric: found[place] for metric, found in self.scores.items()}
+        return {
+            "run": str(run.path),
+            "name": run.name,
+            "state": run.state,
+            "settings": {key: values[place] for key, values in self.settings.items()},
+            "scores": {
+                metric: score and {"mean": score.mean, "standard_deviation": score.deviation, "values": [*score.values]}
+                for metric, score in scores.items()
+            },
+            "epochs": run.epochs,
+            "best_epoch": run.best_epoch,
+            "seconds": run.seconds,
+            "seeds": run.seeds,
+        }
+
+    def _repr_html_(self) -> str:
+        from mlpcli.workflows import notebook
+
+        columns, rows = cells(self)
+        return notebook.page("", notebook.table(columns, rows), notebook.lines(list(self.notes)))
+
+
+def compare(run_dirs: Sequence[Path | str]) -> Comparison:
+    """Compare runs, folders of `train --seeds`, or all runs in a folder, from their files alone.
+
+    Raises:
+        UserError: fewer than two runs.
+        RunDirectoryError: a folder is not a run directory, or has a damaged file.
+    """
+    from mlpcli.plotting.run_plots import distinct_names
+
+    paths = [path for given in run_dirs for path in _runs_in(Path(given))]
+    paths = list(dict.fromkeys(paths))
+    if len(paths) < 2:
+        found = f"{paths[0]} alone" if paths else "no run"
+        raise UserError(f"{found} cannot be compared; give two runs or more, or a folder that holds them, such as runs")
+    runs = [read_summary(path) for path in paths]
+    part = next((part for part in PARTS if all(part in run.scores for run in runs if run.part)), None)
+    scored = [run for run in runs if part and part in run.scores]
+    unlike = _why_unlike(scored)
+    metrics = _metrics(scored, part)
+    chosen = _chosen(metrics, scored)
+    notes = [f"{run.path}: {run.state}, without scores" for run in runs if run not in scored]
+    if unlike:
+        notes.append(f"not ranked: {unlike}")
+    elif chosen and len(scored) > 1:
+        rising, place = chosen[1], chosen[0]
+        runs.sort(key=lambda run: _key(run, part, place, rising))
+        scored = [run for run in runs if run in scored]
+        notes.append(_lead(scored, part or "", place, rising))
+    scores = {metric: [_score(run, part, metric) for run in runs] for metric in metrics}
+    ranked = chosen is not None and not unlike and len(scored) > 1
+    return Comparison(
+        tuple(runs),
+        tuple(distinct_names([run.path for run in runs])),
+        differing_settings([run.config for run in runs], ("seed",) if any(run.seeds > 1 for run in runs) else ()),
+        part,
+        scores,
+        {metric: _best(found, rises(metric, runs)) for metric, found in scores.items()} if ranked else {},
+        chosen[0] if ranked and chosen else None,
+        tuple(notes),
+    )
+
+
+def _runs_in(path: Path) -> list[Path]:
+    """A run, or a series of seeds, itself; of any other folder the runs in it."""
+    if (path / run_directory.CONFIG).is_file() or run_directory.holds_seeds(path):
+        return [path]
+    return run_directory.run_directories(path) or [path]
+
+
+def _why_unlike(runs: Sequence[RunSummary]) -> str:
+    """Why the scores are of different rows, or ""."""
+    for other in runs[1:]:
+        first = runs[0]
+        pair = f"{first.path} and {other.path}"
+        if first.seeds != other.seeds:
+            return f"{first.path} has {plural(first.seeds, 'seed', 'seeds')} and {other.path} {other.seeds}"
+        ours, theirs = (_data_settings(run.config) for run in (first, other))
+        rows = [key for key in SAME_ROWS if ours.get(key) != theirs.get(key)]
+        if rows:
+            return f"{pair} differ in {listed(rows)}, so their scores are of different rows"
+        if sorted(first.parts) != sorted(other.parts) or not first.parts:
+            return f"{pair} have different rows in their parts; train both with the same seed"
+        if ours == theirs and first.data != other.data:
+            return f"the data has changed between {pair}; train the older one again"
+    return ""
+
+
+def _data_settings(config: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in flatten(config).items() if key.startswith("data.")}
+
+
+def _metrics(runs: Sequence[RunSummary], part: str | None) -> list[str]:
+    """Those that all runs have, in the order of the first; the loss last, and only where all have the same one."""
+    if not runs or part is None:
+        return []
+    names = [name for name in runs[0].scores[part] if all(name in run.scores[part] for run in runs)]
+    losses = {str(flatten(run.config).get("training.loss")) for run in runs}
+    rest = [name for name in names if name != "loss"]
+    return [*rest, "loss"] if "loss" in names and len(losses) == 1 else rest
+
+
+def _chosen(metrics: Sequence[str], runs: Sequence[RunSummary]) -> tuple[str, bool] | None:
+    """The metric that ranks the runs: the first, and whether it rises."""
+    return (metrics[0], rises(metrics[0], runs)) if metrics else None
+
+
+def rises(metric: str, runs: Sequence[RunSummary]) -> bool:
+    """Whether more is better. Of a metric that the user named, the config says which one it is."""
+    from mlpcli.config.metrics import METRICS
+
+    tags = {metric} | {tag for run in runs for tag in _named(metric, run.config)}
+    return any(bool(known.higher_is_better) for known in METRICS if any(known.called(tag) for tag in tags))
+
+
+def _named(metric: str, config: Mapping[str, Any]) -> Iterable[str]:
+    """The kinds of metric to which the config gives this name: `metrics: [{auc: {name: mine}}]`."""
+    training = config.get("training")
+    given = training.get("metrics") if isinstance(training, dict) else None
+    for entry in given if isinstance(given, list) else []:
+        for tag, arguments in entry.items() if isinstance(entry, dict) else ():
+            if isinstance(arguments, dict) and arguments.get("name") == metric:
+                yield str(tag)
+
+
+def _score(run: RunSummary, part: str | None, metric: str) -> Score | None:
+    return run.scores.get(part or "", {}).get(metric)
+
+
+def _key(run: RunSummary, part: str | None, metric: str, rising: bool) -> tuple[bool, float]:
+    score = _score(run, part, metric)
+    mean = math.nan if score is None else score.mean
+    return (math.isnan(mean), -mean if rising else mean)
+
+
+def _best(scores: Iterable[Score | None], rising: bool) -> tuple[int, ...]:
+    means = [math.nan if score is None else score.mean for score in scores]
+    known = [mean for mean in means if not math.isnan(mean)]
+    return tuple(place for place, mean in enumerate(means) if known and mean == (max(known) if rising else min(known)))
+
+
+STUDENT = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
+    2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+"""The 97.5 % points of Student's t for 1 to 30 degrees of freedom; beyond, 1.96 is near enough."""
+NORMAL = 1.96
+
+
+def _lead(runs: Sequence[RunSummary], part: str, metric: str, rising: bool) -> str:
+    """How far the best run leads, and whether that is more than chance gives (95 %)."""
+    first, second = (run.scores[part][metric] for run in runs[:2])
+    lead = first.mean - second.mean if rising else second.mean - first.mean
+    best = f"best by {part} {metric}: {runs[0].path}"
+    if lead == 0:
+        return f"{best}, level with {runs[1].path}"
+    noise, why = _noise(first, second, metric, runs[0].rows.get(part, 0))
+    leads = f"{best}; it leads {runs[1].path} by {number(lead)}"
+    if noise is None:
+        return f"{leads}; whether that is more than noise, one run each cannot tell: train with --seeds 5"
+    verdict = "more than" if lead > noise else "within"
+    return f"{leads}, {verdict} the noise (± {number(noise)}, {why})"
+
+
+def _noise(first: Score, second: Score, metric: str, rows: int) -> tuple[float | None, str]:
+    """Half the width of the 95 % interval of a difference, and what it is from; None where nothing is known.
+
+    Seeds are compared in pairs (Student's t). Two accuracies of single runs: their binomial spread over the rows, as if
+    these were other rows for each run, so that it is rather too wide.
+    """
+    if len(first.values) > 1:
+        differences = [a - b for a, b in zip(first.values, second.values, strict=True)]
+        count = len(differences)
+        quantile = STUDENT[count - 2] if count - 1 <= len(STUDENT) else NORMAL
+        error = statistics.stdev(differences) / math.sqrt(count)
+        return quantile * error, f"95 %, {count} seeds in pairs"
+    if rows and (metric == "acc" or metric.endswith("accuracy")):
+        variance = sum(score.mean * (1 - score.mean) for score in (first, second)) / rows
+        return NORMAL * math.sqrt(variance), f"95 %, {rows:,} rows"
+    return None, ""
+
+
+def cells(comparison: Comparison, mark: str = "*") -> tuple[list[str], list[list[str]]]:
+    """The table as texts: names of columns, and a row for each run; `mark` stands behind the best of a column."""
+    columns = ["run", *comparison.settings, *comparison.scores, "best epoch", "seconds"]
+    rows = []
+    for place, run in enumerate(comparison.runs):
+        scores = [
+            _cell(found[place], place in comparison.best.get(metric, ()), mark)
+            for metric, found in comparison.scores.items()
+        ]
+        settings = [values[place] for values in comparison.settings.values()]
+        best = f"{run.best_epoch} of {run.epochs}" if run.best_epoch is not None else str(run.epochs)
+        seconds = "" if run.seconds is None else f"{run.seconds:.1f}"
+        rows.append([comparison.labels[place], *settings, *scores, best, seconds])
+    return columns, rows
+
+
+def _cell(score: Score | None, is_best: bool, mark: str) -> str:
+    if score is None:
+        return ""
+    text = number(score.mean) if score.deviation is None else f"{number(score.mean)} ± {number(score.deviation)}"
+    return f"{text} {mark}" if is_best and mark else text
