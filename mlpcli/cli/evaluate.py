@@ -77,6 +77,8 @@ def report(result: EvaluationResult, as_json: bool) -> None:
         return
     line(result.title)
     table("", *result.score_table())
+    if result.calibrated is not None:
+        line(result.calibrated)
     print_baselines(evaluation)
     matrix = _narrow(*result.matrix_table())
     tables = (("", result.class_table()), ("confusion matrix", matrix), ("", result.target_table()))

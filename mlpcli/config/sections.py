@@ -165,6 +165,11 @@ class OutputConfig(Section):
         description="the epoch whose weights the model has: the best by what early stopping monitors, without it by"
         " val_loss (loss where there is no validation set); or the last",
     )
+    calibration: Literal["temperature"] | None = Field(
+        None,
+        description="temperature: after training, logits are divided by the number that makes the validation rows the"
+        " most likely, inside the file's output layer; predicted classes stay",
+    )
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
     tensorboard: bool = Field(False, description="also write logs for TensorBoard")
 

@@ -55,6 +55,15 @@ class KerasPredictor:
         for rows, outputs in self._outputs(part):
             yield rows, np.asarray(outputs)
 
+    def logits(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        """As `batches`, with what goes into the softmax or sigmoid of the last layer, whose activation rests."""
+        last = self.model.layers[-1]
+        activation, last.activation = last.activation, backend.keras().activations.linear
+        try:
+            yield from self.batches(part)
+        finally:
+            last.activation = activation
+
     def losses(
         self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
     ) -> dict[str, float]:

@@ -7,6 +7,7 @@ The files, in reading order:
 - metric_rules.py: metrics that say nothing about the outputs
 - target_rules.py: losses and metrics that say nothing about the targets' values
 - output_layer.py: the output, which the last of the layers may be
+- probability_rules.py: what a calibration asks of the output
 - objective.py: loss, metrics and output, chosen and checked; a target in its own units
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
 - plan.py: the whole plan, and what training is given

@@ -20,6 +20,7 @@ from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
 from mlpcli.errors import SettingError
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
+from mlpcli.model.probability_rules import check_calibration
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.model.stack import SCALING_LAYERS, safe_name, stack_layers
 from mlpcli.model.training_steps import choose_batch_size
@@ -119,6 +120,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
     check_target_scaling(config.data.target_scaling, objective)
     own_units = (OUTPUT_UNITS,) if config.data.target_scaling == "standardize" else ()
     layers = stack_layers(chosen.hidden, facts.input_shape, scaling, chosen.output, own_units, chosen.key)
+    check_calibration(config.output, objective.task, layers)
     columns = known_columns(config, [metric.name for metric in objective.metrics])
     for key, monitor in monitors(config):
         for found_key, message in check_monitor(key, monitor, columns):

@@ -80,6 +80,14 @@ class ImageCard(_Section):
         return ImageForm(self.size, self.color, self.fit, self.border, framing)
 
 
+class CalibrationCard(_Section):
+    """The temperature by which the output layer was divided, and the rows that it is from; from `Calibration`."""
+
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    split: str
+    rows: Size
+
+
 class DataCard(_Section):
     """The form of the rows; from `layout_metadata`. fingerprint: of rows and parts; streamed: they stayed on disk."""
 
@@ -119,13 +127,14 @@ class ModelCard(_Section):
     """What a model takes and what its outputs mean.
 
     name: of the model. version: of the mlpcli that wrote it. kept_epoch: of the weights. unfinished: the number of
-    epochs done, where the model was written while its training went on.
+    epochs done, where the model was written while its training went on. calibration: None where there was none.
     """
 
     name: str
     version: str | None = None
     kept_epoch: int | None = None
     unfinished: int | None = None
+    calibration: CalibrationCard | None = None
     plan: PlanCard
     data: DataCard
     config: ConfigCard

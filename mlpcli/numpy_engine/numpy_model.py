@@ -175,6 +175,13 @@ class NumpyPredictor:
             rows = part.indices[start : start + PREDICTION_BATCH]
             yield rows, self.network.predict(take_rows(part.x, rows))
 
+    def logits(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        """Rows (n,), and what goes into the final softmax or sigmoid, (n, units), PREDICTION_BATCH at a time."""
+        for start in range(0, len(part), PREDICTION_BATCH):
+            rows = part.indices[start : start + PREDICTION_BATCH]
+            with quiet():
+                yield rows, self.network.plan.logits(take_rows(part.x, rows))
+
     def losses(
         self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
     ) -> dict[str, float]:

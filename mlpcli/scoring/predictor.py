@@ -32,6 +32,9 @@ class Predictor(Protocol):
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
 
+    def logits(self, part: Part) -> Iterator[tuple[Array, Array]]:
+        """As `batches`, with what goes into the softmax or sigmoid of the last layer instead of what comes out."""
+
     def losses(
         self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
     ) -> dict[str, float]:

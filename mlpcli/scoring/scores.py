@@ -15,6 +15,7 @@ import numpy as np
 from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
 from mlpcli.data.batches import encode_targets, take_rows
 from mlpcli.data.dataset import Layout, Part, Source
+from mlpcli.scoring.calibration import scores_without
 from mlpcli.scoring.predictor import Predictor
 from mlpcli.scoring.probabilities import ProbabilityScores
 
@@ -204,7 +205,7 @@ def evaluate_part(
         predictor: the model.
         chosen: task, labels, threshold, class_names, as the plan decided and the model's metadata keeps; target_names,
             target_units and input_name (of a model with one input) where they are known; probabilities: whether the
-            outputs are those of the classes (see `gives_probabilities`).
+            outputs are those of the classes (see `gives_probabilities`); calibration: what the metadata says of one.
         part: the rows.
         split: what the rows are called: test, validation, train, or the name of another source.
         train_targets: raw targets of the training rows, for the baseline; None if unknown.
@@ -215,6 +216,9 @@ def evaluate_part(
     result: dict[str, Any] = {"split": split, "task": chosen["task"], "rows": len(part), "loss": losses.pop("loss")}
     result["metrics"] = losses
     result |= scores.result()
+    if calibration := chosen.get("calibration"):
+        without = scores_without(predictor, part, calibration["temperature"])
+        result["calibration"] = {**calibration, "without": without}
     if "input" in result.get("sample", {}):
         result["curve"] = fitted_curve(predictor, result["sample"]["input"])
         result["input_name"] = chosen.get("input_name")

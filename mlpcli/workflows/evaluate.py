@@ -89,6 +89,17 @@ class EvaluationResult:
         rows = [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)]
         return ["true \\ predicted", *names], rows
 
+    @property
+    def calibrated(self) -> str | None:
+        """What calibration did to these rows, as a sentence; None for a model without it."""
+        from mlpcli.scoring.calibration import origin
+
+        found = self.evaluation.get("calibration")
+        if found is None:
+            return None
+        scores = ", ".join(f"{name} {number(value)}" for name, value in found["without"].items())
+        return f"{origin(found)}; without it: {scores}"
+
     def target_table(self) -> tuple[list[str], list[list[str]]]:
         """The scores of each of several number targets; no rows for one."""
         scores = ("mae", "rmse", "r2")
@@ -108,7 +119,7 @@ class EvaluationResult:
 
         columns, rows, said = baseline_table(self.evaluation)
         tables = (self.score_table(), (columns, rows), self.class_table(), self.matrix_table(), self.target_table())
-        notes = notebook.lines([*self.notes, *said])
+        notes = notebook.lines([*self.notes, *([self.calibrated] if self.calibrated else []), *said])
         return notebook.page(self.title, notes, *(notebook.table(*table) for table in tables))
 
 
@@ -166,6 +177,8 @@ def evaluate(
     _check_shape(predictor, rows)
     probabilities = gives_probabilities(model.activation, model.meaning.outputs)
     planned = {**dict(plan), "class_names": rows.class_names, "probabilities": probabilities}
+    if model.card.calibration is not None:
+        planned["calibration"] = dict(model.card.calibration)
     chosen = with_names(planned, model.card.config.data.targets, model.card.layout)
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
     if baseline and rows.train is not None:

@@ -35,6 +35,7 @@ CAN_CHANGE = (
     "training.early_stopping",
     "training.stop_when_equal",
     "training.optimizer.learning_rate",
+    "output.calibration",
     "output.plots",
 )
 PLACES = ("data.source", "data.path", "data.streaming")

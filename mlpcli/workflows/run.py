@@ -13,6 +13,7 @@ from mlpcli import __version__, backend
 from mlpcli.arrays import Array
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
+from mlpcli.data.dataset import Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import MlpcliError
@@ -25,6 +26,7 @@ from mlpcli.modelfile.writer import PlannedModel, layer_json, save_model
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split
+from mlpcli.scoring.calibration import Calibration, calibrate, what_changed, with_temperature
 from mlpcli.scoring.predictor import check_reload
 from mlpcli.scoring.probabilities import PROBABILITY_SCORES, gives_probabilities
 from mlpcli.scoring.scores import evaluate_part, with_names
@@ -44,7 +46,8 @@ if TYPE_CHECKING:
 class Run:
     """A run directory, held for this process, with the model to be trained.
 
-    earlier: the checkpoint that training goes on from. holding: ends when the run does.
+    earlier: the checkpoint that training goes on from. calibration: of the kept weights, once there are some. holding:
+    ends when the run does.
     """
 
     config: Config
@@ -55,6 +58,7 @@ class Run:
     fingerprint: str
     environment: dict[str, Any] = field(default_factory=dict)
     earlier: Checkpoint | None = None
+    calibration: Calibration | None = None
     holding: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -126,6 +130,7 @@ class Run:
         result: dict[str, Any] = {"scores": {}, "evaluation": None}
         model_path = None
         if outcome.kept_epoch is not None:
+            self.calibration = self._calibrate(progress)
             result = self._score()
             model_path = self._save(outcome, result["scores"])
         metrics = self._write_results(outcome, result, {"total": keeper.seconds, "checkpoints": keeper.spent})
@@ -144,11 +149,24 @@ class Run:
             return choice
         return replace(choice, compiled=before, reason="as before the run was resumed")
 
+    def _calibrate(self, progress: Progress) -> Calibration | None:
+        """Divide the output layer by its temperature, where the config asks for it; checkpoints have it as trained."""
+        splits = self.prepared.splits
+        if self.config.output.calibration is None or splits.validation is None:
+            return None
+        found = calibrate(self.engine.predictor(), splits.validation, validation_name(splits))
+        if found.warning is not None:
+            progress.note(f"note: {found.warning}")
+        if found.temperature is not None:
+            model, own = self.engine.model, len(self.prepared.plan.output.size.weights)
+            model.set_weights(with_temperature(model.get_weights(), own, found.temperature))
+        return found
+
     def _score(self) -> dict[str, Any]:
         """Score every part with the kept weights, and evaluate the first of test, validation and train."""
         plan, splits = self.prepared.plan, self.prepared.splits
         predictor = self.engine.predictor()
-        known = {**plan.as_metadata(), "probabilities": gives_probabilities(*plan.outputs)}
+        known = {**plan.as_metadata(), "probabilities": gives_probabilities(*plan.outputs), **self._calibrated()}
         chosen = with_names(known, self.config.data.targets, self.prepared.source)
         scores: dict[str, Any] = {}
         evaluation = None
@@ -175,12 +193,19 @@ class Run:
         model = PlannedModel(plan, config.training, layers, loss_weight, weights, optimizer)
         save_model(model, self.path / config.output.model, {**self._metadata(epoch, {}), "unfinished": epochs})
 
+    def _calibrated(self) -> dict[str, Any]:
+        """What metadata and evaluation say of the temperature; nothing where the output layer is as trained."""
+        if self.calibration is None or self.calibration.temperature is None:
+            return {}
+        return {"calibration": self.calibration.as_metadata()}
+
     def _metadata(self, kept_epoch: int | None, scores: dict[str, Any]) -> dict[str, Any]:
         return model_metadata(self.config, self.prepared, kept_epoch, scores, self.fingerprint, self.environment)
 
     def _save(self, outcome: Outcome, scores: dict[str, Any]) -> Path:
         path = self.path / self.config.output.model
-        save_model(self.engine.to_save(), path, self._metadata(outcome.kept_epoch, scores))
+        metadata = {**self._metadata(outcome.kept_epoch, scores), **self._calibrated()}
+        save_model(self.engine.to_save(), path, metadata)
         part = self.prepared.splits.test or self.prepared.splits.validation or self.prepared.splits.train
         check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())), self.choice.engine)
         return path
@@ -188,6 +213,8 @@ class Run:
     def _write_results(self, outcome: Outcome, result: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
         """Write metrics.json and evaluation.json; returns the content of the first."""
         metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.choice)
+        if self.calibration is not None:
+            metrics["calibration"] = self.calibration.as_json()
         write_json(self.path / run_directory.METRICS, metrics)
         if result["evaluation"] is not None:
             write_json(self.path / run_directory.EVALUATION, result["evaluation"])
@@ -290,6 +317,11 @@ def _front(prepared: Prepared) -> dict[str, Any]:
     return {FRONT: [layer_json(layer) for layer in layers]} if layers else {}
 
 
+def validation_name(splits: Splits) -> str:
+    """What the validation rows are called: those of `data.validation: test` are the test rows."""
+    return "test" if splits.validation is splits.test else "validation"
+
+
 def test_chose_the_epoch(config: Config, prepared: Prepared) -> bool:
     """Whether the best epoch was chosen on the test rows; their score then is too optimistic."""
     same = prepared.splits.test is not None and prepared.splits.validation is prepared.splits.test
@@ -346,6 +378,8 @@ class TrainResult:
         said = [against] if against else []
         if metrics["scores"] and metrics["test_chose_the_epoch"]:
             said.append(OPTIMISTIC)
+        if (calibration := metrics.get("calibration") or {}).get("temperature") is not None:
+            said.append(what_changed(calibration))
         said.append(f"{_best_epoch(metrics)}stopped: {metrics['stopped']}")
         rate = metrics["examples_per_second"]
         speed = f", {rate:,.0f} examples per second" if rate else ""
