@@ -45,7 +45,7 @@ def compare(run_dirs: tuple[Path, ...], output: Path | None, as_csv: bool, markd
     elif as_csv:
         write_result(_csv(found))
     else:
-        _print(found, markdown)
+        print_comparison(found, markdown)
     if as_json or as_csv:
         for note in found.notes:
             say(note)
@@ -56,7 +56,8 @@ def compare(run_dirs: tuple[Path, ...], output: Path | None, as_csv: bool, markd
             say(f"plot  {path}")
 
 
-def _print(found: Comparison, markdown: bool) -> None:
+def print_comparison(found: Comparison, markdown: bool = False) -> None:
+    """The table, and beneath it what is to be said of the best run."""
     from mlpcli.workflows.compare import cells
 
     columns, rows = cells(found)

@@ -44,17 +44,18 @@ def runs(folder: Path, as_json: bool) -> None:
         line(f"no runs in {folder}; mlpcli train makes one")
         return
     special = _special(found)
-    table("", COLUMNS, [_row(run, words) for run, words in zip(found, special, strict=True)], left=4)
+    labels = [run.path.relative_to(folder).as_posix() for run in found]
+    table("", COLUMNS, [_row(*cells) for cells in zip(labels, found, special, strict=True)], left=4)
     for run in found:
         if run.damaged:
             line(f"{run.path.name}: {run.damaged}")
 
 
-def _row(run: RunSummary, special: str) -> list[str]:
+def _row(label: str, run: RunSummary, special: str) -> list[str]:
     best = "" if not run.epochs else str(run.epochs) if run.best_epoch is None else f"{run.best_epoch} of {run.epochs}"
     seconds = "" if run.seconds is None else f"{run.seconds:,.1f}"
     state = "damaged" if run.damaged else run.state
-    return [run.path.name, _source(run), special, state, best, _score(run), seconds]
+    return [label, _source(run), special, state, best, _score(run), seconds]
 
 
 def _source(run: RunSummary) -> str:

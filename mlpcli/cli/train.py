@@ -23,10 +23,11 @@ from mlpcli.cli.options import (
     training_options,
 )
 from mlpcli.cli.terminal import line, print_json, say, say_how_to_resume, table
-from mlpcli.runs.directory import CONFIG, SEEDS
+from mlpcli.runs.directory import CONFIG, GRID, SEEDS
 from mlpcli.text import number
 
 if TYPE_CHECKING:
+    from mlpcli.workflows.grid import GridResult
     from mlpcli.workflows.run import TrainResult
     from mlpcli.workflows.seeds import SeedsResult
 
@@ -82,6 +83,10 @@ class _UnlessResumed(click.Argument):
     help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread. With --resume:"
     " add seeds until there are N.",
 )  # fmt: skip
+@click.option(
+    "--vary", multiple=True, metavar="KEY=A,B,...",
+    help="Train with each of these values, and compare; several of them make a grid of all combinations.",
+)  # fmt: skip
 @baseline_option()
 @click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print which engine was chosen, and why.")
@@ -94,6 +99,7 @@ def train(
     resume: Path | None,
     force: bool,
     seeds: int | None,
+    vary: tuple[str, ...],
     baseline: bool,
     quiet: bool,
     verbose: bool,
@@ -103,8 +109,9 @@ def train(
 
     CONFIG is a file or the name of a recipe. Writes a run directory: the model with the weights of its best epoch (of
     its last, with output.keep: last), the history, scores and plots. With --seeds, writes a folder with a run directory
-    for each seed, seeds.json and one plot of all seeds. With --resume and such a folder, finished seeds stay as they
-    are; those that were interrupted, failed or never began are trained, with the config of the first seed.
+    for each seed, seeds.json and one plot of all seeds. With --vary, writes a folder with a run for each combination,
+    and ends with their comparison. With --resume and such a folder, what is finished stays as it is; what was
+    interrupted, failed or never began is trained.
 
     \b
     $ mlpcli train configs/digits.yaml
@@ -112,6 +119,7 @@ def train(
     $ mlpcli train configs/digits.yaml --epochs 5 -s seed=1
     $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
     $ mlpcli train configs/digits.yaml --seeds 3
+    $ mlpcli train configs/digits.yaml --vary training.optimizer=sgd,adam --vary model.dropout=0,0.2
     $ mlpcli train --resume runs/digits
     """
     from mlpcli.cli.progress_bars import choose_progress
@@ -119,7 +127,14 @@ def train(
     progress, command = choose_progress(quiet), ["mlpcli", *sys.argv[1:]]
     if resume is not None:
         several_seeds = not (resume / CONFIG).is_file()  # of what is neither, `go_on` says so
-        _check_alone(config, run_dir, None if several_seeds else seeds, baseline)
+        is_grid = (resume / GRID).is_file()
+        _check_alone(config, run_dir, None if several_seeds and not is_grid else seeds, baseline, vary)
+        if is_grid:
+            if overrides:
+                raise click.UsageError("-s is for one run; leave it out, or resume a run of the folder by itself")
+            from mlpcli.workflows.grid import resume_grid
+
+            return report_grid(resume_grid(resume, progress, command, verbose, False, force), as_json)
         from mlpcli.workflows.resume import resume as go_on
         from mlpcli.workflows.seeds import SeedsResult
 
@@ -128,9 +143,14 @@ def train(
     if force:
         raise click.UsageError("--force is for --resume; leave it out")
     assert config is not None  # see _UnlessResumed
+    if baseline and (vary or seeds is not None):
+        raise click.UsageError(f"--baseline is for one run; leave out {'--vary' if vary else '--seeds'}")
+    if vary:
+        from mlpcli.workflows.grid import train_grid
+
+        grid = train_grid(config, vary, overrides, runs_dir, run_dir, progress, command, verbose, False, seeds)
+        return report_grid(grid, as_json)
     if seeds is not None:
-        if baseline:
-            raise click.UsageError("--baseline is for one run; leave out --seeds")
         from mlpcli.workflows.train import train_seeds
 
         several = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
@@ -141,7 +161,9 @@ def train(
     return report(result, as_json)
 
 
-def _check_alone(config: Path | None, run_dir: Path | None, seeds: int | None, baseline: bool) -> None:
+def _check_alone(
+    config: Path | None, run_dir: Path | None, seeds: int | None, baseline: bool, vary: tuple[str, ...]
+) -> None:
     """Refuse beside --resume what the run has already."""
     typed = click.get_current_context().get_parameter_source("runs_dir") is ParameterSource.COMMANDLINE
     given = {
@@ -149,6 +171,7 @@ def _check_alone(config: Path | None, run_dir: Path | None, seeds: int | None, b
         "--run-dir": run_dir,
         "--runs-dir": typed or None,
         "--seeds": seeds,
+        "--vary": vary or None,
         "--baseline": baseline or None,
     }
     for name, value in given.items():
@@ -219,6 +242,26 @@ def report_seeds(result: SeedsResult, as_json: bool) -> int:
     if result.interrupted is not None:
         return result.interrupted.exit_code
     return 1 if failures else 0
+
+
+def report_grid(result: GridResult, as_json: bool) -> int:
+    """Print the comparison; returns the exit code."""
+    from mlpcli.cli.compare import print_comparison
+
+    found = result.comparison
+    if as_json:
+        compared = found.as_json() if found is not None else {}
+        print_json({"path": str(result.path), **compared, "failures": result.failures})
+    elif found is not None:
+        print_comparison(found)
+        line(f"runs   {result.path}")
+    for folder, message in [*result.failures.items()][:MOST_FAILURES]:
+        say(f"error: {folder}: {message}")
+    if result.interrupted is not None:
+        say(f"{result.interrupted}; results are in {result.path}")
+    if result.failures or result.interrupted is not None:
+        say_how_to_resume(result.path)
+    return result.interrupted.exit_code if result.interrupted is not None else 1 if result.failures else 0
 
 
 def _print_seeds(result: SeedsResult) -> None:

@@ -224,6 +224,14 @@ def run_directories(folder: Path) -> list[Path]:
     return []
 
 
+def runs_of_grids(folder: Path) -> list[Path]:
+    """The runs in those of the folder's folders that `train --vary` made."""
+    with suppress(OSError):
+        grids = [inner for inner in folder.iterdir() if (inner / GRID).is_file()]
+        return [run for grid in grids for run in run_directories(grid)]
+    return []
+
+
 def near_run(missing: Path) -> str:
     """`; did you mean runs/digits?`: a run of a similar name beside a missing one, or in runs/; "" if there is none."""
     for folder in (missing.parent, Path("runs")):
@@ -267,6 +275,8 @@ def _make(path: Path, option: str) -> None:
 
 
 SEEDS = "seeds.json"
+GRID = "grid.json"
+"""Of a folder that holds the runs of `train --vary`."""
 _FOLDER = re.compile(r"seed-([0-9]{1,10})")
 
 

@@ -73,9 +73,9 @@ class RunSummary:
 
 
 def summaries(folder: Path) -> list[RunSummary]:
-    """All runs in a folder such as runs/, by name; one that cannot be read says why in its place."""
+    """All runs in a folder such as runs/, by name, with those of grids; one that cannot be read says why."""
     found = []
-    for path in run_directory.run_directories(folder):
+    for path in sorted({*run_directory.run_directories(folder), *run_directory.runs_of_grids(folder)}):
         try:
             found.append(read_summary(path))
         except RunDirectoryError as error:

@@ -25,6 +25,7 @@ The files, in reading order:
 - trace.py: trace, one example followed through a network
 - gradcheck.py: gradcheck, the gradients computed in three ways
 - compare.py: compare, runs side by side, ranked where their rows are the same
+- grid.py: train --vary, every combination of some values, and their comparison
 - plot.py: plot, pictures from the files of runs
 - init_table.py: a table as init sees it: target, columns, leaks
 - init_text.py: the text of a first config, and the sizes in it

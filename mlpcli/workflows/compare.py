@@ -92,6 +92,7 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
         found = f"{paths[0]} alone" if paths else "no run"
         raise UserError(f"{found} cannot be compared; give two runs or more, or a folder that holds them, such as runs")
     runs = [read_summary(path) for path in paths]
+    names = dict(zip(paths, distinct_names(paths), strict=True))
     part = next((part for part in PARTS if all(part in run.scores for run in runs if run.part)), None)
     scored = [run for run in runs if part and part in run.scores]
     unlike = _why_unlike(scored)
@@ -104,12 +105,12 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
         rising, place = chosen[1], chosen[0]
         runs.sort(key=lambda run: _key(run, part, place, rising))
         scored = [run for run in runs if run in scored]
-        notes.append(_lead(scored, part or "", place, rising))
+        notes.append(_lead(scored, names, part or "", place, rising))
     scores = {metric: [_score(run, part, metric) for run in runs] for metric in metrics}
     ranked = chosen is not None and not unlike and len(scored) > 1
     return Comparison(
         tuple(runs),
-        tuple(distinct_names([run.path for run in runs])),
+        tuple(names[run.path] for run in runs),
         differing_settings([run.config for run in runs], ("seed",) if any(run.seeds > 1 for run in runs) else ()),
         part,
         scores,
@@ -123,7 +124,8 @@ def _runs_in(path: Path) -> list[Path]:
     """A run, or a series of seeds, itself; of any other folder the runs in it."""
     if (path / run_directory.CONFIG).is_file() or run_directory.holds_seeds(path):
         return [path]
-    return run_directory.run_directories(path) or [path]
+    found = {*run_directory.run_directories(path), *run_directory.runs_of_grids(path)}
+    return sorted(found) or [path]
 
 
 def _why_unlike(runs: Sequence[RunSummary]) -> str:
@@ -205,15 +207,15 @@ STUDENT = (
 NORMAL = 1.96
 
 
-def _lead(runs: Sequence[RunSummary], part: str, metric: str, rising: bool) -> str:
+def _lead(runs: Sequence[RunSummary], names: Mapping[Path, str], part: str, metric: str, rising: bool) -> str:
     """How far the best run leads, and whether that is more than chance gives (95 %)."""
     first, second = (run.scores[part][metric] for run in runs[:2])
     lead = first.mean - second.mean if rising else second.mean - first.mean
-    best = f"best by {part} {metric}: {runs[0].path}"
+    best, other = f"best by {part} {metric}: {names[runs[0].path]}", names[runs[1].path]
     if lead == 0:
-        return f"{best}, level with {runs[1].path}"
+        return f"{best}, level with {other}"
     noise, why = _noise(first, second, metric, runs[0].rows.get(part, 0))
-    leads = f"{best}; it leads {runs[1].path} by {number(lead)}"
+    leads = f"{best}; it leads {other} by {number(lead)}"
     if noise is None:
         return f"{leads}; whether that is more than noise, one run each cannot tell: train with --seeds 5"
     verdict = "more than" if lead > noise else "within"

@@ -95,8 +95,7 @@ def test_what_differs_and_the_best_first(made: Made, mlpcli_here: Any) -> None:
     ]
     # 1.96 sqrt((0.95 x 0.05 + 0.9 x 0.1) / 100)
     assert rows[-1] == (
-        "best by test accuracy: runs/digits-2; it leads runs/digits by 0.0500, within the noise (± 0.0727, 95 %, 100"
-        " rows)"
+        "best by test accuracy: digits-2; it leads digits by 0.0500, within the noise (± 0.0727, 95 %, 100 rows)"
     )
 
 
@@ -114,7 +113,7 @@ def test_numbers_of_single_runs_have_no_known_noise_and_a_smaller_error_is_bette
     assert [run.path.name for run in found.runs] == ["b", "a"]
     assert found.best == {"mean_absolute_error": (0,)}
     assert found.notes == (
-        "best by test mean_absolute_error: runs/b; it leads runs/a by 1.0000; whether that is more than noise, one run"
+        "best by test mean_absolute_error: b; it leads a by 1.0000; whether that is more than noise, one run"
         " each cannot tell: train with --seeds 5",
     )
 
@@ -188,7 +187,7 @@ def test_losses_of_two_kinds_are_not_compared(made: Made) -> None:
     made("b", {"training.loss": "mse"}, {"accuracy": 0.9, "loss": 0.1})
     found = compare(["runs"])
     assert [*found.scores] == ["accuracy"]
-    assert found.notes == ("best by test accuracy: runs/a, level with runs/b",)
+    assert found.notes == ("best by test accuracy: a, level with b",)
     assert found.best == {"accuracy": (0, 1)}
 
 
