@@ -294,8 +294,10 @@ class DataConfig(Section):
     limit: Annotated[int, Field(gt=0)] | None = Field(
         None, description="only the first N training rows, in the order of the file"
     )
-    scaling: Literal["auto", "none", "unit", "standardize", "minmax"] = Field(
-        "auto", description="the model's first layer; unit is x/255"
+    scaling: Literal["auto", "none", "unit", "standardize", "minmax", "robust"] = Field(
+        "auto",
+        description="the model's first layer; unit is x/255; robust: by median and quartiles, and values beyond 3 are"
+        " pulled in (a few layers)",
     )
     numeric_encoding: NumericEncoding = Field(
         None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scaling:
-    """The arguments of the Keras layer that scales.
+    """The arguments of the Keras layer that scales; for robust, of the first (`mlpcli.model.smooth_clip` has the rest).
 
     rescaling: x * scale + offset. normalization: (x - mean) / sqrt(variance), with one mean and one variance
     per position of `axis` (-1: per column or channel), or one for all values (None).
@@ -36,7 +36,7 @@ class Scaling:
 
 
 def choose_scaling(facts: DataFacts, setting: str) -> str:
-    """The data.scaling word that will be used: none, unit, standardize or minmax.
+    """The data.scaling word that will be used: none, unit, standardize, minmax or robust.
 
     auto: tables standardize; images unit, or none where their values lie in [0, 1] already, or standardize where
     nothing is known of their range.
@@ -62,11 +62,12 @@ def choose_scaling(facts: DataFacts, setting: str) -> str:
 def fit_scaling(facts: DataFacts, setting: str, train: Part) -> Scaling:
     """Fit the scaling to the training rows: float64, in one pass, in chunks. Constant columns get variance 1.
 
-    So do columns that pass through (`facts.pass_through`: one-hot and indicator columns), with mean 0.
+    So do columns that pass through (`facts.pass_through`: one-hot columns, indicators, bins), with mean 0; for robust,
+    they have the variance with which the clip keeps 0 and 1.
 
     Raises:
         SettingError: as in `choose_scaling`.
-        DataError: the variance of a column is too large for a 32-bit number.
+        DataError: the variance of a column is too large for a 32-bit number, or a value lies too far outside.
     """
     word = choose_scaling(facts, setting)
     if word == "none":
@@ -76,14 +77,64 @@ def fit_scaling(facts: DataFacts, setting: str, train: Part) -> Scaling:
     found = moments_of(train.x) or _moments(train)
     if word == "minmax":
         mean, variance = found.low, (found.high - found.low) ** 2
+    elif word == "robust":
+        mean, variance = _robust(facts, train, found)
     else:
         mean, variance = found.mean, found.variance
     passing = np.array(facts.pass_through or (False,) * len(mean))
     mean = np.where(passing, 0.0, mean)
-    variance = np.where(passing | (found.high == found.low), 1.0, variance)
+    variance = np.where(found.high == found.low, 1.0, variance)
+    variance = np.where(passing, KEPT_BY_THE_CLIP if word == "robust" else 1.0, variance)
     _check_spread(facts, variance)
     axis = None if train.x.ndim == 3 else -1
     return Scaling("normalization", axis=axis, mean=tuple(mean.tolist()), variance=tuple(variance.tolist()))
+
+
+KEPT_BY_THE_CLIP = 8 / 9
+"""1 / sqrt(8 / 9) = 3 / sqrt(8) is what x / sqrt(1 + (x / 3)^2) makes 1 of; between 0 and 1 it adds 0.023 at most."""
+LEAST_WIDTH = 1e-7
+"""By which Keras's Normalization divides at the least."""
+FARTHEST = 1e33
+"""From the median, by the width between the quartiles; the square of a value farther out is infinite in the clip."""
+
+
+def _robust(facts: DataFacts, train: Part, found: Moments) -> tuple[Floats, Floats]:
+    """The median of each column (columns,), and the square of the width between its quartiles.
+
+    Where the quartiles are equal, half the range takes the place of that width (as in RealMLP).
+    """
+    passing = facts.pass_through or (False,) * len(found.low)
+    column = _column_reader(train)
+    quartiles = [(0, 0, 0) if passes else np.quantile(column(i), (0.25, 0.5, 0.75)) for i, passes in enumerate(passing)]
+    lower, median, upper = np.array(quartiles, np.float64).T
+    width = np.where(upper > lower, upper - lower, (found.high - found.low) / 2)
+    reach = np.where(passing, 0, np.maximum(found.high - median, median - found.low))
+    far = np.flatnonzero(reach > FARTHEST * np.maximum(width, LEAST_WIDTH))
+    if len(far):
+        raise DataError(
+            f"{facts.name}: column {_named(facts, far[0])} has values {reach[far[0]]:.1e} from its median, but half of"
+            f" them within {width[far[0]]:.1e}, too far apart for 32-bit numbers; correct them, or leave them out"
+        )
+    return median, width**2
+
+
+MOST_SAMPLED = 1 << 24
+"""Values, 64 MiB in float32: quartiles of pictures and of rows on disk are those of as many values at most."""
+SAMPLE_SEED = 1_380_926_308
+
+
+def _column_reader(train: Part) -> Callable[[int], Floats]:
+    """From a column to its values, float64 (n,); a table in memory gives all, others those of a sample of rows."""
+    held: object = train.x
+    if train.x.ndim == 2 and isinstance(held, np.ndarray):
+        return lambda column: train.x[train.indices, column].astype(np.float64)
+    rows, most = len(train), max(1, MOST_SAMPLED // math.prod(train.x.shape[1:]))
+    drawn = np.zeros(rows, bool)
+    drawn[np.random.default_rng(SAMPLE_SEED).choice(rows, min(rows, most), replace=False)] = True
+    columns = 1 if train.x.ndim == 3 else train.x.shape[-1]
+    chunks = [train.x[train.indices[chunk]][drawn[chunk]] for chunk in row_chunks(train.x, rows)]
+    values = np.concatenate(chunks).reshape(-1, columns)
+    return lambda column: values[:, column].astype(np.float64)
 
 
 def _moments(train: Part) -> Moments:
@@ -100,11 +151,14 @@ def _flat_chunks(train: Part) -> Iterator[Floats]:
 def _check_spread(facts: DataFacts, variance: Floats) -> None:
     wide = np.flatnonzero(variance > np.finfo(np.float32).max)
     if len(wide):
-        name = facts.feature_names[wide[0]] if facts.feature_names else f"{wide[0]} (from 0)"
         raise DataError(
-            f"{facts.name}: column {name} spreads over {variance[wide[0]] ** 0.5:.1e}, too far to be scaled in 32-bit"
-            " numbers; divide it, or take its logarithm"
+            f"{facts.name}: column {_named(facts, wide[0])} spreads over {variance[wide[0]] ** 0.5:.1e}, too far to be"
+            " scaled in 32-bit numbers; divide it, or take its logarithm"
         )
+
+
+def _named(facts: DataFacts, column: int) -> str:
+    return facts.feature_names[column] if facts.feature_names else f"{column} (from 0)"
 
 
 @dataclass(frozen=True)

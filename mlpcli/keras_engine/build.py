@@ -25,7 +25,7 @@ from mlpcli.errors import ModelFileError
 from mlpcli.model.objective import Compilation, Described, LossUnits, loss_units
 from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import SavedLayer, Shape
-from mlpcli.model.stack import INPUT_NAME, SCALING_LAYERS, safe_name, safe_names
+from mlpcli.model.stack import INPUT_NAME, safe_name, safe_names, scaling_layers
 from mlpcli.modelfile.description import SavedNormalization
 from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.modelfile.weights import Weights
@@ -123,13 +123,13 @@ def build_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScal
     keras = backend.keras()
     layers = [keras.Input(shape=plan.input_shape, name=INPUT_NAME)]
     own_units = target if plan.target_scaling == "standardize" else None
-    output = plan.layers.index(plan.output)
+    output, scaling_ends = plan.layers.index(plan.output), len(scaling_layers(plan.scaling, plan.input_shape))
     for index, planned in enumerate(plan.layers):
         numbers = _scaling_arguments(scaling) if index == 0 else {}
         if own_units and index > output:
             numbers = own_units.as_rescaling()
         # Raw values and losses want the full range and all digits: both ends of the network stay in float32.
-        is_end = index < len(SCALING_LAYERS[plan.scaling]) or index >= output
+        is_end = index < scaling_ends or index >= output
         policy = "float32" if is_end else config.training.precision
         layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
     model = keras.Sequential(layers, name=plan.safe_name)

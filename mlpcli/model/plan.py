@@ -22,7 +22,7 @@ from mlpcli.errors import SettingError
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
 from mlpcli.model.probability_rules import check_calibration
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
-from mlpcli.model.stack import SCALING_LAYERS, safe_name, stack_layers
+from mlpcli.model.stack import safe_name, scaling_layers, stack_layers
 from mlpcli.model.training_steps import choose_batch_size
 
 
@@ -156,7 +156,7 @@ def _left_out(form: InputForm, input_shape: Shape, layers: tuple[PlannedLayer, .
     """
     if form == "raw":
         return 0
-    count, shape = len(SCALING_LAYERS[scaling]), input_shape
+    count, shape = len(scaling_layers(scaling, input_shape)), input_shape
     while form == "flat" and len(shape) > 1:
         layer = layers[count]
         if not isinstance(layer.component, (Flatten, Reshape)):
@@ -177,6 +177,7 @@ def _file_note(config: Config, plan: Plan, facts: DataFacts) -> str:
         "unit": f"x / {facts.pixel_max or 1:g}",
         "standardize": "standardized values",
         "minmax": "minmax-scaled ones",
+        "robust": "robustly scaled and clipped ones",
     }
     values, shape = scaled.get(plan.scaling, "the values as they are"), ", ".join(map(str, plan.file_shape))
     return (

@@ -22,6 +22,7 @@ from mlpcli.config.sections import MOST_LAYERS, ModelConfig, Output
 from mlpcli.errors import SettingError
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, check_ranks, layer_size
 from mlpcli.model.shapes import MOST_AXES, PlannedLayer, Shape, ShapeError
+from mlpcli.model.smooth_clip import smooth_clip
 
 Step = tuple[str, Layer]
 """A layer and the key of the config that it comes from."""
@@ -46,7 +47,7 @@ def stack_layers(
         found = f"has rows of shape {input_shape}; at most {MOST_AXES} axes and {LARGEST_OUTPUT:,} values can be"
         raise SettingError("data.source", found)
     hidden = list(_short_form(model) if model.layers is None else _long_form(model))
-    steps: list[Step] = [("data.scaling", layer) for layer in SCALING_LAYERS[scaling]]
+    steps: list[Step] = [("data.scaling", layer) for layer in scaling_layers(scaling, input_shape)]
     if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
         steps.append(("model", Flatten()))
     steps += [*hidden, (output_key, Dense.model_validate({**dict(output), "units": output.units}))]
@@ -129,13 +130,19 @@ class Normalization(Layer, tag="normalization"):
     variance: list[float] = []
 
 
-SCALING_LAYERS: dict[str, tuple[Layer, ...]] = {
+_SCALING_LAYERS: dict[str, tuple[Layer, ...]] = {
     "none": (),
     "unit": (Rescaling(scale=1.0),),
     "standardize": (Normalization(),),
     "minmax": (Normalization(),),
 }
-"""For each way of scaling the layer that stands in a plan; its numbers come with the training rows."""
+
+
+def scaling_layers(scaling: str, input_shape: Shape) -> tuple[Layer, ...]:
+    """The layers that scale rows of this shape; the numbers of the first come with the training rows."""
+    return (Normalization(), *smooth_clip(input_shape)) if scaling == "robust" else _SCALING_LAYERS[scaling]
+
+
 INPUT_NAME = "input"
 """What the model's input is called in the graph; no layer can have that name, too."""
 

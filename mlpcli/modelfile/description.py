@@ -254,6 +254,8 @@ def layer_component(keras_class: str, config: Mapping[str, Any]) -> Layer:
         del given["groups"]
     for key in ("mean", "variance") if keras_class == "Normalization" else ():
         given[key] = _unnested(given.get(key))
+    for key in ("padding", "cropping") if cls in (SavedZeroPadding2D, SavedCropping2D) else ():
+        given[key] = _each_side(given.get(key))
     made = make(cls, given, _NOT_ARGUMENTS)
     if isinstance(made, SavedNormalization) and (made.mean is None) != (made.variance is None):
         raise ArgumentError("mean and variance must be given together")
@@ -267,6 +269,12 @@ def _unnested(value: Any) -> Any:
             break
         value = value[0]
     return value
+
+
+def _each_side(value: Any) -> Any:
+    """1 or [1, 2], as Keras's arguments and files of the NumPy engine have margins, to [[1, 1], [2, 2]]."""
+    both = [value, value] if type(value) is int else value
+    return [[side, side] if type(side) is int else side for side in both] if isinstance(both, list) else both
 
 
 def precision_of(written: Any) -> str:

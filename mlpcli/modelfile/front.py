@@ -17,8 +17,11 @@ from mlpcli.modelfile.container import FRONT, METADATA_FORMAT, Metadata, front_o
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.text import printable
 
-FRONT_LAYERS = ("Rescaling", "Normalization", "Flatten", "Reshape")
-MOST_FRONT = 10
+FRONT_LAYERS = (
+    *("Rescaling", "Normalization", "Flatten", "Reshape"),
+    *("ZeroPadding2D", "GroupNormalization", "Cropping2D"),  # of the smooth clip
+)
+MOST_FRONT = 20
 
 
 def with_front(

@@ -131,6 +131,38 @@ class LayerNormalization(Layer):
         return (g - g.mean(axis=-1, keepdims=True) - self.normalized * along) * self.inverse
 
 
+class ChannelNormalization(Layer):
+    """y = (x - mean) / sqrt(variance + epsilon), with mean and variance over the pixels of a channel, row by row.
+
+    It is Keras's GroupNormalization with a channel in each group and no weights, as `data.scaling: robust` has it.
+    """
+
+    def __init__(self, epsilon: float = 0.001) -> None:
+        super().__init__({})
+        self.epsilon = epsilon
+
+    @classmethod
+    def of(cls, described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
+        last_axis_only(described.axis, len(input_shape))
+        if described.groups not in (-1, input_shape[-1]) or weights:
+            raise LeftToKerasError("the NumPy engine has no GroupNormalization of several channels, or with weights")
+        return cls(described.epsilon)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        self.axes = tuple(range(1, x.ndim - 1))
+        y = x - x.mean(axis=self.axes, keepdims=True)
+        self.inverse = 1 / np.sqrt(np.square(y).mean(axis=self.axes, keepdims=True) + x.dtype.type(self.epsilon))
+        y *= self.inverse
+        if training:
+            self.y = y
+        return y
+
+    def backward(self, gradient: Array) -> Array:
+        """Mean and variance depend on every pixel of the channel, so their share of the gradient is subtracted."""
+        mean, along = (values.mean(axis=self.axes, keepdims=True) for values in (gradient, gradient * self.y))
+        return (gradient - mean - self.y * along) * self.inverse
+
+
 class UnitNormalization(Layer):
     """Each row divided by its Euclidean length."""
 

@@ -34,6 +34,7 @@ from mlpcli.numpy_engine.metrics import Counting, FBetaScore, MeanOfRows, Metric
 from mlpcli.numpy_engine.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from mlpcli.numpy_engine.normalization import (
     BatchNormalization,
+    ChannelNormalization,
     LayerNormalization,
     Normalization,
     Rescaling,
@@ -51,6 +52,7 @@ LAYER_MAKERS: dict[str, MakeLayer] = {
     "dense": Dense.of,
     "batch_normalization": BatchNormalization.of,
     "layer_normalization": LayerNormalization.of,
+    "group_normalization": ChannelNormalization.of,
     "unit_normalization": UnitNormalization.of,
     "dropout": Dropout.of,
     "gaussian_dropout": GaussianDropout.of,

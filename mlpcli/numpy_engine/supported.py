@@ -59,7 +59,7 @@ def _check_components(plan: Plan, config: Config) -> None:
 
 def _any_scaling(plan: Plan) -> Scaling:
     """Any numbers will do: those of the training rows do not decide what is supported."""
-    if plan.scaling in ("standardize", "minmax"):
+    if plan.scaling in ("standardize", "minmax", "robust"):
         return Scaling("normalization", mean=(0.0,), variance=(1.0,))
     return Scaling("none")
 

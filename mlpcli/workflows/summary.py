@@ -192,6 +192,9 @@ def _of_data(metadata: Mapping[str, Any]) -> Iterator[Fact]:
         yield "columns", _names(columns)
     if plan.get("class_names"):
         yield "classes", _names(plan["class_names"])
+    if plan.get("scaling") == "robust":
+        where = "" if front_of(metadata) else " (the first 8 layers)"
+        yield "scaling", f"robust: median and quartiles, then a smooth clip at 3{where}"
 
 
 def _of_front(metadata: Mapping[str, Any]) -> Iterator[Fact]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,8 @@ def part(x: object, rows: list[int] | None = None) -> Part:
         ("table", None, "none", "none"),
         ("table", None, "minmax", "minmax"),
         ("image", 255, "standardize", "standardize"),
+        ("table", None, "robust", "robust"),
+        ("image", 255, "robust", "robust"),
     ],
 )
 def test_the_choice(kind: Kind, pixel_max: float | None, setting: str, word: str) -> None:
@@ -83,6 +86,53 @@ def test_minmax_by_hand() -> None:
     scaled = (TABLE[:3] - scaling.mean) / np.sqrt(scaling.variance)
     assert scaled.min(axis=0).tolist() == [0, 0]
     assert scaled.max(axis=0).tolist() == [1, 0]
+
+
+@pytest.mark.usefixtures("chunk_bytes")
+def test_robust_by_hand() -> None:
+    # 1, 3, 8, 1000: quartiles at 2.5 and 256 (between 8 and 1000), median 5.5; the second column has equal quartiles
+    x = np.column_stack([TABLE[:, 0], [10, 10, 10, 30], [7] * 4]).astype(np.float32)
+    scaling = fit_scaling(facts("table"), "robust", part(x))
+    assert (scaling.kind, scaling.axis) == ("normalization", -1)
+    assert scaling.mean == (5.5, 10, 7)
+    assert scaling.variance == pytest.approx((253.5**2, 5**2, 1))
+    # quartiles of 10, 10, 10, 30 are 10, 10, 15; of 10, 10, 10, 10, 30 they are equal, and half the range is 10
+    scaling = fit_scaling(facts("table"), "robust", part(np.array([[10], [10], [10], [10], [30]], np.float32)))
+    assert (scaling.mean, scaling.variance) == ((10,), (100,))
+
+
+def test_robust_is_of_the_training_rows_and_leaves_columns_of_0_and_1() -> None:
+    x = np.array([[0, 1], [5, 0], [1, 1], [2, 1], [99, 0], [3, 1], [4, 0]], np.float32)
+    scaling = fit_scaling(replace(facts("table"), pass_through=(False, True)), "robust", part(x, [0, 1, 2, 3, 5, 6]))
+    assert scaling.mean == (2.5, 0)
+    assert scaling.variance == pytest.approx((2.5**2, 8 / 9))
+    one = 1 / np.sqrt(8 / 9)
+    assert one / np.sqrt(1 + (one / 3) ** 2) == pytest.approx(1, abs=1e-15)
+
+
+@pytest.mark.usefixtures("chunk_bytes")
+def test_robust_of_images() -> None:
+    grey = fit_scaling(facts("image"), "robust", part(np.array([[[0, 2]], [[4, 6]], [[8, 9]]], np.uint8), [0, 1]))
+    assert grey == Scaling("normalization", axis=None, mean=(3.0,), variance=(9.0,))
+    colour = np.array([[[[1, 5, 7]], [[3, 5, 8]], [[5, 5, 9]]]], np.float32)
+    scaling = fit_scaling(facts("image"), "robust", part(colour))
+    assert scaling == Scaling("normalization", axis=-1, mean=(3.0, 5.0, 8.0), variance=(4.0, 1.0, 1.0))
+
+
+def test_robust_samples_many_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlpcli.data.scaling.MOST_SAMPLED", 4 * 500)
+    x = np.arange(4 * 5_000, dtype=np.float32).reshape(5_000, 2, 2)
+    found = [fit_scaling(facts("image"), "robust", part(x)) for _ in range(2)]
+    assert found[0] == found[1]
+    assert found[0].mean[0] == pytest.approx(10_000, abs=2_000)  # one standard error is about 450
+    assert np.sqrt(found[0].variance[0]) == pytest.approx(10_000, abs=2_000)
+
+
+def test_values_too_far_from_the_quartiles() -> None:
+    x = np.array([[0], [1], [2], [3], [1e38]], np.float32) * np.float32(1e-3)
+    message = "s: column 0 (from 0) has values 1.0e+35 from its median, but half of them within 2.0e-03, too far apart"
+    with pytest.raises(DataError, match=re.escape(message)):
+        fit_scaling(facts("table"), "robust", part(x))
 
 
 @pytest.mark.usefixtures("chunk_bytes")

@@ -69,6 +69,18 @@ def test_scaling_comes_first(scaling: str, first: str) -> None:
     assert kinds(stacked((28, 28), scaling, hidden_units=[5])) == [first, "flatten", "dense", "dense"]
 
 
+def test_robust_scaling_keeps_the_shape_and_has_no_weights() -> None:
+    layers = stacked((28, 28), "robust", hidden_units=[5])
+    assert kinds(layers) == [
+        *("normalization", "rescaling", "reshape", "zero_padding2d", "group_normalization", "cropping2d", "reshape"),
+        *("rescaling", "flatten", "dense", "dense"),
+    ]
+    assert [layer.size.output_shape for layer in layers[:8]] == [
+        *((28, 28), (28, 28), (1, 1, 784), (1, 3, 784), (1, 3, 784), (1, 1, 784), (28, 28), (28, 28)),
+    ]
+    assert not any(layer.size.parameters for layer in layers[:9])
+
+
 def test_names_given_in_any_script_are_kept() -> None:
     layers = stacked(
         (4,),

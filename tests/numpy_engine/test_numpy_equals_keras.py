@@ -102,6 +102,7 @@ LAYERS: list[tuple[tuple[int, ...], Any]] = [
     ((6, 7, 2), {"prelu": {"shared_axes": [1, 2]}}),
     ((6, 7, 2), "batch_normalization"),
     ((6, 7, 2), "layer_normalization"),
+    ((6, 7, 2), {"group_normalization": {"groups": 2, "scale": False, "center": False, "epsilon": 0.1}}),
     ((6, 7, 2), "unit_normalization"),
     ((6, 4), {"dense": 3}),
     ((4,), {"relu": {"max_value": 1.0, "threshold": 0.5}}),

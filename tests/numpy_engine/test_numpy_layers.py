@@ -16,7 +16,7 @@ from mlpcli.numpy_engine.registry import LAYER_MAKERS, NO_STEP
 
 MakeNetwork = Callable[..., Network]
 IMAGE = (5, 6, 2)
-LEFT_TO_KERAS = ("depthwise_conv2d", "separable_conv2d", "group_normalization")
+LEFT_TO_KERAS = ("depthwise_conv2d", "separable_conv2d")
 
 CASES: list[tuple[str, tuple[int, ...], Any]] = [
     ("dense", (4,), {"dense": 3}),
@@ -26,6 +26,7 @@ CASES: list[tuple[str, tuple[int, ...], Any]] = [
     ("batch_normalization of images", IMAGE, "batch_normalization"),
     ("batch_normalization alone", (4,), {"batch_normalization": {"scale": False, "center": False}}),
     ("layer_normalization", (4,), "layer_normalization"),
+    ("group_normalization", IMAGE, {"group_normalization": {"groups": -1, "scale": False, "center": False}}),
     ("unit_normalization", (4,), "unit_normalization"),
     ("flatten", IMAGE, "flatten"),
     ("reshape", (6,), {"reshape": [2, -1]}),

@@ -71,7 +71,7 @@ def _value_findings(
         *find_leaks(columns, sample, classes),
         *find_constant(columns, ranges),
         *find_unscaled(scaling, ranges),
-        *find_skewed(columns, ranges, sample),
+        *(find_skewed(columns, ranges, sample) if scaling != "robust" else []),
         *find_few_rows(len(train), train.x.shape[1]),
     ]
 

@@ -39,7 +39,7 @@ def in_memory(x: np.ndarray, y: np.ndarray) -> Part:
     return Part(x, y, np.arange(len(y)))
 
 
-@pytest.mark.parametrize("setting", ["standardize", "minmax", "none"])
+@pytest.mark.parametrize("setting", ["standardize", "minmax", "robust", "none"])
 def test_scaling(disk_part: DiskPart, setting: str) -> None:
     found = fit_scaling(FACTS, setting, disk_part(X, CLASSES))
     expected = fit_scaling(FACTS, setting, in_memory(X, CLASSES))
