@@ -202,6 +202,7 @@ def test_a_plan() -> None:
         "target_scaling": "none",
         "loss": "sparse_categorical_crossentropy",
         "metrics": ["accuracy"],
+        "batch_size": 32,
     }
 
 
