@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -136,6 +136,12 @@ class FBetaScore(AnyMetric, tag="fbeta_score"):
     threshold: OpenFraction | None = None
 
 
+class BalancedAccuracy(AnyMetric, tag="balanced_accuracy"):
+    """The mean recall of the classes. Keras has no class of that name: the plan finds one that gives the same."""
+
+    labels = LABELLED
+
+
 class _LossMetric(AnyMetric):
     higher_is_better = False
 
@@ -222,8 +228,10 @@ METRICS = (
     Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, TopKCategoricalAccuracy,
     SparseTopKCategoricalAccuracy, Precision, Recall, TruePositives, TrueNegatives, FalsePositives, FalseNegatives, AUC,
     PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, F1Score, FBetaScore,
-    *LOSS_METRICS,
+    BalancedAccuracy, *LOSS_METRICS,
 )  # fmt: skip
+KERAS_METRICS = tuple(cls for cls in METRICS if cls is not BalancedAccuracy)
+"""Those that a model file may name."""
 METRICS_LEFT_OUT = {
     "metric": "is the base class of the others",
     "mean": "averages numbers, not predictions",
@@ -241,3 +249,13 @@ if TYPE_CHECKING:
     Metric = AnyMetric
 else:
     Metric = one_of(METRICS, kind_of)
+
+
+def higher_is_better(column: str, metrics: Sequence[AnyMetric]) -> bool:
+    """Whether more is better in this column of history.csv: not for losses; a metric's class tells.
+
+    >>> higher_is_better("val_auc", [AUC(name="auc")]), higher_is_better("val_loss", [])
+    (True, False)
+    """
+    name = column.removeprefix("val_")
+    return any(metric.name == name and bool(metric.higher_is_better) for metric in metrics)

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.arrays import Array
+from mlpcli.config.metrics import Metric, higher_is_better
 from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.sections import EarlyStopping, TrainingConfig
@@ -123,7 +124,8 @@ class KerasEngine:
         """See `mlpcli.training.loop.Engine`."""
         training, logs = self.config.training, self._logs(folder)
         if training.engine == "keras":
-            return KerasFit(self.model, training, best_epoch_rule(self.config), batches, after_step, logs)
+            metrics = self.prepared.plan.metrics
+            return KerasFit(self.model, training, best_epoch_rule(self.config), metrics, batches, after_step, logs)
         return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs)
 
     def optimizer_variables(self) -> OptimizerVariables:
@@ -163,14 +165,15 @@ class KerasFit:
         model: Any,
         training: TrainingConfig,
         rule: EarlyStopping | None,
+        metrics: Sequence[Metric],
         batches: tuple[Batches, Batches | None],
         after_step: Callable[[int], None],
         callbacks: Sequence[Any] = (),
     ) -> None:
-        """rule: see `best_epoch_rule`. callbacks: others of Keras's, told last."""
+        """rule: see `best_epoch_rule`. metrics: of the model. callbacks: others of Keras's, told last."""
         self.model, self.epochs, self.batches, self.after_step = model, training.epochs, batches, after_step
-        self.stopping = None if rule is None else StopEarly(rule, training.min_epochs)
-        self.plateau = _plateau(training)
+        self.stopping = None if rule is None else StopEarly(rule, metrics, training.min_epochs)
+        self.plateau = _plateau(training, metrics)
         self.callbacks, self.resumed = list(callbacks), False
         self.steps: StepTeller | None = None
 
@@ -225,16 +228,26 @@ class KerasFit:
             self.model.fit(**data, initial_epoch=first, epochs=self.epochs, verbose=0, callbacks=callbacks)
 
 
-def _plateau(training: TrainingConfig) -> Any:
+def _plateau(training: TrainingConfig, metrics: Sequence[Metric]) -> Any:
     schedule = training.learning_rate_schedule
-    return keras_object(schedule) if isinstance(schedule, ReduceLROnPlateau) else None
+    if not isinstance(schedule, ReduceLROnPlateau):
+        return None
+    return keras_object(schedule, mode=direction(schedule, metrics))
+
+
+def direction(rule: EarlyStopping | ReduceLROnPlateau, metrics: Sequence[Metric]) -> str:
+    """max or min: some versions of Keras cannot tell it for each of their metrics."""
+    if rule.mode != "auto":
+        return rule.mode
+    return "max" if higher_is_better(rule.monitor, metrics) else "min"
 
 
 class StopEarly(backend.keras().callbacks.EarlyStopping):  # type: ignore[misc]
     """Keras's callback, with `ties` and `min_epochs` as in `mlpcli.training.stopping.StopEarly`."""
 
-    def __init__(self, rule: EarlyStopping, min_epochs: int = 0) -> None:
-        super().__init__(**{name: value for name, value in rule if name != "ties"})
+    def __init__(self, rule: EarlyStopping, metrics: Sequence[Metric], min_epochs: int = 0) -> None:
+        known = {name: value for name, value in rule if name != "ties"}
+        super().__init__(**{**known, "mode": direction(rule, metrics)})
         self.ties, self.min_epochs = rule.ties, min_epochs
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlpcli.config.losses import Loss
-from mlpcli.config.metrics import BinaryAccuracy, F1Score, FBetaScore, Metric
+from mlpcli.config.metrics import BalancedAccuracy, BinaryAccuracy, F1Score, FBetaScore, Metric
 from mlpcli.config.sections import Output
 from mlpcli.errors import SettingError
 
@@ -136,8 +136,8 @@ def _wrong_threshold(metric: Metric, activation: str, task: str, loss: Loss) -> 
 
 def _at_half(metric: Metric, task: str) -> bool:
     """Whether it counts outputs above 0.5 because the config gives no threshold."""
-    if isinstance(metric, (F1Score, FBetaScore)):  # of several outputs they take the largest
-        return task == "binary" and metric.threshold is None
+    if isinstance(metric, (F1Score, FBetaScore, BalancedAccuracy)):  # of several outputs they take the largest
+        return task == "binary" and getattr(metric, "threshold", None) is None
     if isinstance(metric, BinaryAccuracy):
         return "threshold" not in metric.model_fields_set
     return getattr(metric, "thresholds", 0) is None and getattr(metric, "top_k", None) is None

@@ -19,7 +19,7 @@ from mlpcli.config.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from mlpcli.config.metrics import Accuracy, F1Score, FBetaScore, MeanAbsoluteError, Metric
+from mlpcli.config.metrics import AUC, Accuracy, BalancedAccuracy, F1Score, FBetaScore, MeanAbsoluteError, Metric
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import Output
 from mlpcli.data.dataset import DataFacts
@@ -63,7 +63,7 @@ def choose_objective(config: Config, facts: DataFacts) -> Objective:
     chosen = _output(written, config, task, loss, facts)
     metrics = _metrics(config, task, loss, labels)
     check_metrics(metrics, chosen.output, task, loss)
-    metrics = tuple(_with_threshold(metric, task) for metric in metrics)
+    metrics = tuple(_with_threshold(_of_keras(metric, task), task) for metric in metrics)
     return Objective(task, chosen, loss, labels, metrics, 0.0 if loss.tag in SIGNED else 0.5)
 
 
@@ -114,6 +114,22 @@ def _metrics(config: Config, task: str, loss: Loss, labels: Labels) -> tuple[Met
                 key, f"{metric.tag} does not fit the labels of the loss {loss.tag}; use loss: {other}, or auto"
             )
     return tuple(config.training.metrics)
+
+
+ONLY_RECALL = 1e6
+"""A beta with which an F-beta score is the recall, to the last digit of float32."""
+
+
+def _of_keras(metric: Metric, task: str) -> Metric:
+    """A metric that Keras lacks, as one that it has, so that stock Keras opens the model file and scores with it.
+
+    The ROC curve through the one threshold 0.5 has the area (sensitivity + specificity) / 2.
+    """
+    if not isinstance(metric, BalancedAccuracy):
+        return metric
+    if task == "binary":
+        return AUC(name=metric.name, num_thresholds=3)  # 0, 0.5 and 1
+    return FBetaScore(name=metric.name, average="macro", beta=ONLY_RECALL)
 
 
 def _with_threshold(metric: Metric, task: str) -> Metric:

@@ -103,8 +103,9 @@ class Plan:
 
 
 def accuracy_name(names: list[str]) -> str | None:
-    """The column that holds an accuracy, or None."""
-    return next((name for name in names if name == "acc" or name.endswith("accuracy")), None)
+    """The column that holds an accuracy, the share of rows that are right; None if there is none."""
+    found = (name for name in names if name == "acc" or name.endswith("accuracy"))
+    return next((name for name in found if not name.startswith("balanced")), None)
 
 
 def make_plan(config: Config, facts: DataFacts) -> Plan:

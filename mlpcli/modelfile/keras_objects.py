@@ -15,7 +15,7 @@ from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS
 from mlpcli.config.layers import ACTIVATIONS
 from mlpcli.config.losses import LOSSES
-from mlpcli.config.metrics import METRICS, Accuracy
+from mlpcli.config.metrics import KERAS_METRICS, Accuracy
 from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES
@@ -64,7 +64,7 @@ def _metric(value: Any) -> Described:
     )
     if isinstance(wrapped, dict):
         value = {"class_name": wrapped.get("fn"), "config": {"name": wrapped.get("name")}}
-    cls, config = find(METRICS, value)
+    cls, config = find(KERAS_METRICS, value)
     if cls is None:
         raise ArgumentError(f"its metric {_called(value)} is not supported")
     part = _schema_part(cls, config)

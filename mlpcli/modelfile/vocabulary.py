@@ -8,7 +8,7 @@ from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS
 from mlpcli.config.layers import ACTIVATIONS
 from mlpcli.config.losses import LOSSES, LOSSES_LEFT_OUT
-from mlpcli.config.metrics import METRICS, METRICS_LEFT_OUT, Accuracy
+from mlpcli.config.metrics import KERAS_METRICS, METRICS_LEFT_OUT, Accuracy
 from mlpcli.config.optimizers import OPTIMIZERS, OPTIMIZERS_LEFT_OUT
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES
@@ -16,7 +16,7 @@ from mlpcli.config.sections import LAYERS
 from mlpcli.text import printable
 
 _COMPONENTS: tuple[type[Component], ...] = (
-    *LAYERS, *INITIALIZERS, *REGULARIZERS, *CONSTRAINTS, *LOSSES, *METRICS, *OPTIMIZERS, *SCHEDULES
+    *LAYERS, *INITIALIZERS, *REGULARIZERS, *CONSTRAINTS, *LOSSES, *KERAS_METRICS, *OPTIMIZERS, *SCHEDULES
 )  # fmt: skip
 _POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy")
 _VALUES = ("__tuple__", "__numpy__", "__keras_tensor__")
@@ -30,7 +30,7 @@ _CLASSES = {(f"keras.{cls.family}", cls.keras_class) for cls in _COMPONENTS} | {
     *(("keras.mixed_precision", name) for name in _POLICIES),
 }
 _NAMES = {name for _, name in _CLASSES}
-_FUNCTIONS = {*ACTIVATIONS, *(cls.tag for cls in (*LOSSES, *METRICS) if cls is not Accuracy)}
+_FUNCTIONS = {*ACTIVATIONS, *(cls.tag for cls in (*LOSSES, *KERAS_METRICS) if cls is not Accuracy)}
 _FUNCTION_MODULES = ("builtins", "keras.activations", "keras.losses", "keras.metrics", "keras")
 _UNUSED = {tag.replace("_", "") for tag in (*LOSSES_LEFT_OUT, *METRICS_LEFT_OUT, *OPTIMIZERS_LEFT_OUT)}
 """Keras's losses, metrics and optimizers that mlpcli does not build: a model compiled with one still predicts."""

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.config.metrics import Metric
+from mlpcli.config.metrics import Metric, higher_is_better
 from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.sections import EarlyStopping
 from mlpcli.model.plan import accuracy_name
@@ -24,7 +24,7 @@ class Monitor:
 
     def __init__(self, settings: EarlyStopping | ReduceLROnPlateau, metrics: Sequence[Metric]) -> None:
         self.settings, self.monitor = settings, settings.monitor
-        rising = settings.mode == "max" or (settings.mode == "auto" and _rising(settings.monitor, metrics))
+        rising = settings.mode == "max" or (settings.mode == "auto" and higher_is_better(settings.monitor, metrics))
         self.monitor_op: Callable[[Any, Any], bool] = operator.gt if rising else operator.lt
         self.margin = settings.min_delta if rising else -settings.min_delta
         self.best: float | None = None
@@ -136,12 +136,6 @@ class LowerRate(Monitor):
     def set_state(self, state: LowerRateState) -> None:
         """The reverse of `get_state`."""
         self.best, self.wait, self.cooldown = state["best"], state["wait"], state["cooldown"]
-
-
-def _rising(monitor: str, metrics: Sequence[Metric]) -> bool:
-    """Whether higher is better: False for losses; for a metric, its class in the schema tells."""
-    name = monitor.removeprefix("val_")
-    return any(metric.name == name and bool(metric.higher_is_better) for metric in metrics)
 
 
 Logs = Mapping[str, Any]

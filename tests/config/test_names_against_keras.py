@@ -13,7 +13,7 @@ from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS, INITIALIZERS_LEFT_OUT
 from mlpcli.config.layers import ACTIVATIONS, ACTIVATIONS_LEFT_OUT, Layer, reason_left_out
 from mlpcli.config.losses import LOSSES, LOSSES_LEFT_OUT
-from mlpcli.config.metrics import METRICS, METRICS_LEFT_OUT
+from mlpcli.config.metrics import KERAS_METRICS, METRICS_LEFT_OUT
 from mlpcli.config.optimizers import OPTIMIZERS, OPTIMIZERS_LEFT_OUT
 from mlpcli.config.regularizers import CONSTRAINTS, CONSTRAINTS_LEFT_OUT, REGULARIZERS, REGULARIZERS_LEFT_OUT
 from mlpcli.config.schedules import SCHEDULES, SCHEDULES_LEFT_OUT, ReduceLROnPlateau
@@ -29,7 +29,7 @@ FAMILIES: dict[str, tuple[tuple[type[Component], ...], dict[str, str]]] = {
     "optimizers": (OPTIMIZERS, OPTIMIZERS_LEFT_OUT),
     "optimizers.schedules": (SCHEDULES, SCHEDULES_LEFT_OUT),
     "losses": (LOSSES, LOSSES_LEFT_OUT),
-    "metrics": (METRICS, METRICS_LEFT_OUT),
+    "metrics": (KERAS_METRICS, METRICS_LEFT_OUT),
 }
 COMPONENTS: list[type[Component]] = [
     *LAYERS,

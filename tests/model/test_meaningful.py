@@ -76,6 +76,7 @@ sensitivity_at_specificity        ok      range  range form   ok      ok       r
 specificity_at_sensitivity        ok      range  range form   ok      ok       range   task   task     task
 f1_score                          0.5     0.5    half  form   ok      ok       ok      task   task     task
 fbeta_score                       0.5     0.5    half  form   ok      ok       ok      task   task     task
+balanced_accuracy                 ok      ok     half  form   ok      ok       ok      task   task     task
 sparse_categorical_crossentropy   task    task   task  ok     form    form     form    task   task     task
 categorical_crossentropy          task    task   task  form   ok      ok       range   task   task     task
 binary_crossentropy               ok      range  range form   ok      ok       range   task   task     task
@@ -156,7 +157,7 @@ def test_metric(name: str, column: str, word: str) -> None:
         assert WHY[word] in caught.value.message
         return
     (metric,) = chosen(task, **settings, metrics=metrics).metrics
-    assert metric.tag == name
+    assert metric.name == name
     if word == "0.5":
         assert getattr(metric, "threshold", None) == 0.5
 

@@ -13,7 +13,7 @@ from mlpcli.arrays import Array
 from mlpcli.backend import keras, tensorflow
 from mlpcli.config.layers import ACTIVATIONS
 from mlpcli.config.losses import LOSSES, MeanSquaredError, SparseCategoricalCrossentropy
-from mlpcli.config.metrics import METRICS
+from mlpcli.config.metrics import KERAS_METRICS
 from mlpcli.keras_engine.build import keras_object
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.keras_objects import compilation_of
@@ -195,7 +195,7 @@ def test_every_metric(described: Any, labels: str) -> None:
     """All metrics that take these labels at once."""
     units, activation = OUTPUTS[labels]
     model = keras_model(described, (3,), [{"dense": {"units": units, "activation": activation}}])
-    chosen = [cls for cls in METRICS if labels in cls.labels.values() and cls.tag != "accuracy"]
+    chosen = [cls for cls in KERAS_METRICS if labels in cls.labels.values() and cls.tag != "accuracy"]
     components = [
         cls(name=f"{cls.tag}_{index}", **arguments)
         for cls in chosen

@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from mlpcli.config.metrics import AUC, Accuracy
-from mlpcli.config.metrics import METRICS as SCHEMA
+from mlpcli.config.metrics import KERAS_METRICS as SCHEMA
 from mlpcli.errors import NeedsKerasError
 from mlpcli.numpy_engine.registry import METRICS, metric_of
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlpcli import backend
-from mlpcli.config.metrics import METRICS
+from mlpcli.config.metrics import KERAS_METRICS, METRICS
 from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.sections import EarlyStopping
 from mlpcli.training.stopping import LowerRate, StopEarly
@@ -99,7 +99,7 @@ def test_ties_and_min_epochs_are_alike_in_both_engines(ties: Any, settings: dict
     from mlpcli.keras_engine import keras_epochs
 
     chosen = EarlyStopping(patience=2, ties=ties, **settings)
-    expected, _ = _stock(keras_epochs.StopEarly(chosen, min_epochs), TIED)
+    expected, _ = _stock(keras_epochs.StopEarly(chosen, [], min_epochs), TIED)
     found = StopEarly(chosen, [], min_epochs)
     _run(found, TIED)
     _same(found, expected)
@@ -126,10 +126,71 @@ def test_a_value_that_is_no_number_improves_nothing() -> None:
     assert found.best_epoch == 0
 
 
+ARGUMENTS = {"precision": 0.5, "recall": 0.5, "sensitivity": 0.5, "specificity": 0.5}
+FALLING = [
+    "false_positives",
+    "false_negatives",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "kl_divergence",
+    "categorical_hinge",
+    "hinge",
+    "squared_hinge",
+    "log_cosh_error",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "root_mean_squared_error",
+]
+RISING = [
+    "accuracy",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "top_k_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+    "precision",
+    "recall",
+    "true_positives",
+    "true_negatives",
+    "auc",
+    "precision_at_recall",
+    "recall_at_precision",
+    "sensitivity_at_specificity",
+    "specificity_at_sensitivity",
+    "f1_score",
+    "fbeta_score",
+    "balanced_accuracy",
+    "cosine_similarity",
+    "r2_score",
+]
+
+
+def test_every_metric_rises_or_falls() -> None:
+    assert sorted([*FALLING, *RISING]) == sorted(cls.tag for cls in METRICS)
+
+
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.tag)
+def test_both_engines_monitor_it_in_its_direction(metric: Any) -> None:
+    """Under each of its names, under one of the user's, and for the validation rows."""
+    from mlpcli.keras_engine import keras_epochs
+
+    given = {name: value for name, value in ARGUMENTS.items() if name in metric.model_fields}
+    for name in (metric.tag, *metric.aliases, "loss_of_mine"):
+        component = metric(name=name, **given)
+        for column in (name, f"val_{name}"):
+            for rule in (EarlyStopping(monitor=column), ReduceLROnPlateau(monitor=column, min_delta=0.0)):
+                numpy_engine: Any = StopEarly if isinstance(rule, EarlyStopping) else LowerRate
+                assert numpy_engine(rule, [component]).improves(2.0, 1.0) == (metric.tag in RISING)
+                assert keras_epochs.direction(rule, [component]) == ("max" if metric.tag in RISING else "min")
+
+
+@pytest.mark.parametrize("metric", KERAS_METRICS, ids=lambda metric: metric.tag)
 def test_the_better_way_of_a_metric_is_that_of_keras(metric: Any) -> None:
-    arguments = {"precision": 0.5, "recall": 0.5, "sensitivity": 0.5, "specificity": 0.5}
-    given = {name: value for name, value in arguments.items() if name in metric.model_fields}
+    given = {name: value for name, value in ARGUMENTS.items() if name in metric.model_fields}
     component = metric(name="m", **given)
     stock = getattr(backend.keras().metrics, "BinaryAccuracy" if metric.tag == "accuracy" else metric.keras_class)
     direction = getattr(stock(**given), "_direction", None)
