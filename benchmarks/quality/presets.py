@@ -128,8 +128,9 @@ def _scores(run: Path, table: Table, test: Path) -> dict[str, float]:
 
 
 def _column(path: Path, name: str) -> list[str]:
+    """A column's cells, without the blanks around them, as mlpcli reads them."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [row[name] for row in csv.DictReader(file)]
+        return [row[name].strip() for row in csv.DictReader(file)]
 
 
 def _prediction_seconds(place: Path, test: Path, split: int) -> dict[str, float]:
