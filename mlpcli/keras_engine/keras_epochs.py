@@ -245,6 +245,9 @@ def direction(rule: EarlyStopping | ReduceLROnPlateau, metrics: Sequence[Metric]
 class StopEarly(backend.keras().callbacks.EarlyStopping):  # type: ignore[misc]
     """Keras's callback, with `ties` and `min_epochs` as in `mlpcli.training.stopping.StopEarly`."""
 
+    stopped_epoch: int
+    best_epoch: int
+
     def __init__(self, rule: EarlyStopping, metrics: Sequence[Metric], min_epochs: int = 0) -> None:
         known = {name: value for name, value in rule if name != "ties"}
         super().__init__(**{**known, "mode": direction(rule, metrics)})

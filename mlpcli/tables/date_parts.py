@@ -157,7 +157,8 @@ class _Calendar:
         if circle == "day of year":
             year = self._day.astype("M8[Y]")
             first, next_first = year.astype("M8[D]"), (year + 1).astype("M8[D]")
-            return (self._day - first) / (next_first - first)
+            share: Days = (self._day - first) / (next_first - first)
+            return share
         if circle == "weekday":
             return (self._whole + MONDAY) % 7 / 7
         return self.days - self._whole
