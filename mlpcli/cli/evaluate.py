@@ -15,12 +15,14 @@ from mlpcli.cli.options import (
     engine_option,
     json_option,
     stock_options,
+    threshold_option,
     told_of,
 )
 from mlpcli.cli.terminal import line, print_json, result_width, say, table
 from mlpcli.text import display_width
 
 if TYPE_CHECKING:
+    from mlpcli.modelfile.chosen_threshold import Threshold
     from mlpcli.scoring.predictor import EngineName
     from mlpcli.workflows.evaluate import EvaluationResult
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     "--split", type=click.Choice(["test", "validation", "train"]), help="Which rows of the model's own data to score."
 )
 @click.option("--output", type=PATH, help="Folder for evaluation.json and its picture.")
+@threshold_option()
 @engine_option()
 @baseline_option()
 @stock_options()
@@ -41,6 +44,7 @@ def evaluate(
     data: str | None,
     split: str | None,
     output: Path | None,
+    threshold: Threshold | None,
     engine: EngineName,
     baseline: bool,
     classes: str | None,
@@ -58,13 +62,14 @@ def evaluate(
     $ mlpcli evaluate runs/digits
     $ mlpcli evaluate runs/digits/model.keras --split train --json
     $ mlpcli evaluate runs/digits --baseline
+    $ mlpcli evaluate runs/churn --threshold best
     $ mlpcli evaluate stock.keras --data mnist --divide-by 255
     $ mlpcli evaluate stock.keras --data rows.csv --inputs a,b --target y
     """
     from mlpcli.workflows.evaluate import evaluate as run
 
     told = told_of(classes, divide_by, input_columns, target)
-    report(run(model_or_run, data, split, output, engine, told, baseline), as_json)
+    report(run(model_or_run, data, split, output, engine, told, baseline, threshold), as_json)
 
 
 def report(result: EvaluationResult, as_json: bool) -> None:

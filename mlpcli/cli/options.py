@@ -171,6 +171,27 @@ def told_of(
     return Told(names, divide_by, inputs, targets)
 
 
+class _Threshold(click.types.FloatParamType):
+    """A number, or best."""
+
+    name = "threshold"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return value if value == "best" else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor best", param, ctx)
+
+
+def threshold_option() -> Decorator:
+    """`--threshold`."""
+    return click.option(
+        "--threshold", type=_Threshold(), metavar="NUMBER|best",
+        help="Two classes: predict the second one above this probability instead of 0.5; best: what output.threshold"
+        " chose on the validation rows.",
+    )  # fmt: skip
+
+
 def baseline_option() -> Decorator:
     """`--baseline`."""
     return click.option(

@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from mlpcli.cli.options import PATH, RUN_PATH, Command, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.options import (
+    PATH,
+    RUN_PATH,
+    Command,
+    engine_option,
+    json_option,
+    stock_options,
+    threshold_option,
+    told_of,
+)
 from mlpcli.cli.terminal import ResultStream, line, printed_json, say, table, write_result
 from mlpcli.text import number, one_line
 
 if TYPE_CHECKING:
     from mlpcli.arrays import Moments
+    from mlpcli.modelfile.chosen_threshold import Threshold
     from mlpcli.scoring.predictor import EngineName
     from mlpcli.workflows.predict import PreparedPrediction
     from mlpcli.workflows.predict_output import Answers
@@ -24,6 +34,7 @@ if TYPE_CHECKING:
 @click.argument("model_or_run", type=RUN_PATH)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("--top", type=int, default=1, metavar="K", help="Print the K most likely classes of each row.")
+@threshold_option()
 @json_option()
 @click.option("--output", type=PATH, help="A .csv or .parquet file for the rows with their predictions.")
 @click.option("--columns", metavar="NAMES", help="The columns of --output, such as id,predicted.")
@@ -51,6 +62,7 @@ def predict(
     model_or_run: Path,
     inputs: tuple[str, ...],
     top: int,
+    threshold: Threshold | None,
     as_json: bool,
     output: Path | None,
     columns: str | None,
@@ -76,6 +88,7 @@ def predict(
     $ mlpcli predict runs/digits photo.png --top 3
     $ mlpcli predict runs/penguins new.csv --output answers.csv
     $ mlpcli predict runs/penguins new.csv --output out.csv --columns id,predicted
+    $ mlpcli predict runs/churn new.csv --threshold best
     $ mlpcli predict stock.keras rows.csv --inputs age,height
     $ cat new.csv | mlpcli predict runs/penguins - --json
     """
@@ -91,7 +104,7 @@ def predict(
     names = None if columns is None else tuple(clean_text(name) for name in columns.split(","))
     wanted = AnswerColumns(names, probabilities, not no_bom)
     ready = prepare_prediction(
-        model_or_run, inputs, top, invert, output, save_input, say, stdin, engine, told, wanted, strict, crop
+        model_or_run, inputs, top, invert, output, save_input, say, stdin, engine, told, wanted, strict, crop, threshold
     )
     report(ready, as_json)
 
@@ -170,6 +183,8 @@ class Json:
             "task": self.ready.meaning.task,
             "target": targets[0] if len(targets) == 1 else list(targets) or None,
         }
+        if self.ready.meaning.chosen is not None:
+            known["threshold"] = self.ready.meaning.chosen
         units = [form.unit or None if form is not None else None for form in self.ready.target_formats]
         if any(units):
             known["unit"] = units[0] if len(units) == 1 else units

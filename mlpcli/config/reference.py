@@ -29,6 +29,7 @@ from mlpcli.config.sections import (
     StopWhenEqual,
     TrainingConfig,
 )
+from mlpcli.config.thresholds import Cost
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "Top level": Config,
@@ -40,6 +41,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "training.early_stopping": EarlyStopping,
     "training.stop_when_equal": StopWhenEqual,
     "output": OutputConfig,
+    "output.threshold.cost": Cost,
 }
 FAMILIES: dict[str, Sequence[type[Component]]] = {
     "layers": LAYERS,

@@ -99,7 +99,7 @@ def check_config(config: Config) -> Iterator[Finding]:
     yield from _check_monitors(config)
     yield from _check_directions(config)
     yield from _check_stop_when_equal(config)
-    yield from _check_calibration(config)
+    yield from _check_after_training(config)
     yield from _check_average(config)
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
@@ -169,9 +169,11 @@ def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
         yield "training.stop_when_equal", "compares with the validation set; set data.validation"
 
 
-def _check_calibration(config: Config) -> Iterator[Finding]:
-    if config.output.calibration is not None and config.data.validation is None:
-        yield "output.calibration", "needs validation rows; set data.validation, or remove it"
+def _check_after_training(config: Config) -> Iterator[Finding]:
+    output = config.output
+    for key, value in (("calibration", output.calibration), ("threshold", output.threshold)):
+        if value is not None and config.data.validation is None:
+            yield f"output.{key}", "needs validation rows; set data.validation, or remove it"
 
 
 def _check_average(config: Config) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ from mlpcli.config.metrics import Metric
 from mlpcli.config.optimizers import Optimizer
 from mlpcli.config.regularizers import Regularizer
 from mlpcli.config.schedules import Schedule
+from mlpcli.config.thresholds import AnyThreshold
 from mlpcli.errors import SettingError
 from mlpcli.runs.history import FIRST_COLUMNS
 from mlpcli.text import clean_text, listed
@@ -169,6 +170,11 @@ class OutputConfig(Section):
         None,
         description="temperature: after training, logits are divided by the number that makes the validation rows the"
         " most likely, inside the file's output layer; predicted classes stay",
+    )
+    threshold: AnyThreshold | None = Field(
+        None,
+        description="two classes: the threshold that is best for f1, for balanced_accuracy or for {cost: ...} on the"
+        " validation rows is kept in the file; predict and evaluate take it with --threshold best",
     )
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
     tensorboard: bool = Field(False, description="also write logs for TensorBoard")

@@ -20,7 +20,7 @@ from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
 from mlpcli.errors import SettingError
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
-from mlpcli.model.probability_rules import check_calibration
+from mlpcli.model.probability_rules import check_calibration, check_threshold
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.model.stack import safe_name, scaling_layers, stack_layers
 from mlpcli.model.training_steps import choose_batch_size
@@ -122,6 +122,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
     own_units = (OUTPUT_UNITS,) if config.data.target_scaling == "standardize" else ()
     layers = stack_layers(chosen.hidden, facts.input_shape, scaling, chosen.output, own_units, chosen.key)
     check_calibration(config.output, objective.task, layers)
+    check_threshold(config.output, objective.task, objective.output.activation)
     columns = known_columns(config, [metric.name for metric in objective.metrics])
     for key, monitor in monitors(config):
         for found_key, message in check_monitor(key, monitor, columns):

@@ -1,4 +1,4 @@
-"""What `output.calibration` asks of a network: probabilities of a dense output layer at its end."""
+"""What `output.calibration` and `output.threshold` ask of a network: probabilities of its classes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlpcli.config.sections import OutputConfig
 from mlpcli.errors import SettingError
 from mlpcli.model.shapes import PlannedLayer
 
-CALIBRATION = "output.calibration"
+CALIBRATION, THRESHOLD = "output.calibration", "output.threshold"
 
 
 def check_calibration(output: OutputConfig, task: str, layers: Sequence[PlannedLayer]) -> None:
@@ -30,3 +30,19 @@ def check_calibration(output: OutputConfig, task: str, layers: Sequence[PlannedL
         found = f"{activation or 'linear'} over {units} units" if units > 1 else activation or "linear"
         fitting = "sigmoid" if units == 1 else "softmax"
         raise SettingError(CALIBRATION, f"needs an output of {fitting}, but it has {found}; change it, or remove this")
+
+
+def check_threshold(output: OutputConfig, task: str, activation: str | None) -> None:
+    """Refuse a best threshold where there is not one probability to compare with it.
+
+    Raises:
+        SettingError: output.threshold, and what is in its way.
+    """
+    if output.threshold is None:
+        return
+    if task != "binary":
+        other = " with an output for each" if task == "classification" else ""
+        raise SettingError(THRESHOLD, f"is for two classes and one output, but this is a {task} task{other}; remove it")
+    if activation not in ("sigmoid", "hard_sigmoid"):
+        found = activation or "linear"
+        raise SettingError(THRESHOLD, f"needs a probability, which an output of {found} does not give; use sigmoid")

@@ -11,5 +11,6 @@ The files, in reading order:
 - card.py: what a model takes and what its outputs mean
 - front.py: the layers that stay out of a file (output.input), put back when it is read
 - saved_model.py: a model file as a whole, also one that mlpcli did not write
+- chosen_threshold.py: a binary model that decides at another threshold than its own
 - writer.py: .keras and .h5 written without Keras, in one piece
 """

@@ -88,6 +88,16 @@ class CalibrationCard(_Section):
     rows: Size
 
 
+class ThresholdCard(_Section):
+    """The best threshold of a binary model, what it is best for, and the rows that it is from; from `BestThreshold`."""
+
+    threshold: Share
+    goal: str
+    positive: str
+    split: str
+    rows: Size
+
+
 class DataCard(_Section):
     """The form of the rows; from `layout_metadata`. fingerprint: of rows and parts; streamed: they stayed on disk."""
 
@@ -127,7 +137,8 @@ class ModelCard(_Section):
     """What a model takes and what its outputs mean.
 
     name: of the model. version: of the mlpcli that wrote it. kept_epoch: of the weights. unfinished: the number of
-    epochs done, where the model was written while its training went on. calibration: None where there was none.
+    epochs done, where the model was written while its training went on. calibration,
+    best_threshold: None where the config asked for none.
     """
 
     name: str
@@ -135,6 +146,7 @@ class ModelCard(_Section):
     kept_epoch: int | None = None
     unfinished: int | None = None
     calibration: CalibrationCard | None = None
+    best_threshold: ThresholdCard | None = None
     plan: PlanCard
     data: DataCard
     config: ConfigCard
@@ -144,6 +156,8 @@ class ModelCard(_Section):
         plan, fitted = self.plan, self.data.preprocessing
         if fitted is not None and fitted.target.class_names != plan.class_names:
             raise ValueError("the classes of plan and data.preprocessing do not agree")
+        if self.best_threshold is not None and plan.task != "binary":
+            raise ValueError("best_threshold is for two classes with one output")
         for names in (fitted.target.names if fitted is not None else (), self.config.data.targets):
             if names and len(names) != plan.targets:
                 raise ValueError(f"the plan has {plan.targets} targets, but {len(names)} are named")
@@ -267,7 +281,7 @@ class Meaning:
 
     class_names: None if it predicts numbers. threshold: of a binary model; above it is the second class. outputs: per
     row. score: "probability", or "score" if the outputs are not probabilities. targets: the columns it predicts, in the
-    order of the outputs; () if unknown.
+    order of the outputs; () if unknown. chosen: another threshold, which the user asked for.
     """
 
     task: str
@@ -276,6 +290,12 @@ class Meaning:
     outputs: int
     score: str
     targets: tuple[str, ...]
+    chosen: float | None = None
+
+    @property
+    def decides_at(self) -> float:
+        """The threshold above which the second class is predicted."""
+        return self.threshold if self.chosen is None else self.chosen
 
     def check_top(self, top: int) -> int:
         """The number of classes named for each row: `top`, or all if there are fewer.

@@ -40,7 +40,7 @@ class SavedModel:
     stock: whether mlpcli did not write it; its card is then inferred from its layers, and `told` comes from
     the user. kind: the file's format. name: in Keras's description. weights: by the names of the layers. compilation:
     None if it has no loss; uncompiled says why. left_out: how many of the first layers are not in the file itself, but
-    in its metadata (`mlpcli.modelfile.front`).
+    in its metadata (`mlpcli.modelfile.front`). chosen: a threshold asked for (`mlpcli.modelfile.chosen_threshold`).
     """
 
     path: Path
@@ -55,6 +55,7 @@ class SavedModel:
     compilation: Compilation | None
     uncompiled: str | None
     left_out: int = 0
+    chosen: float | None = None
 
     @property
     def takes_any_shape(self) -> bool:
@@ -72,7 +73,7 @@ class SavedModel:
     @property
     def meaning(self) -> Meaning:
         """What the outputs stand for."""
-        return self.card.meaning(self.activation)
+        return replace(self.card.meaning(self.activation), chosen=self.chosen)
 
 
 def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel:

@@ -5,6 +5,7 @@ The files, in reading order:
 - predictor.py: predictors for model files; the check that a saved file scores as the model did
 - probabilities.py: log loss, and how well probabilities are calibrated
 - calibration.py: the temperature by which logits are divided
+- thresholds.py: the best threshold of a binary model
 - scores.py: confusion matrix, scores per class, errors of numbers, the baseline
 - baselines.py: scikit-learn's linear model and MLP on the same rows
 - linear_form.py: what the layers before the first nonlinearity compute, in the units of the data

@@ -34,6 +34,7 @@ from mlpcli.workflows.stock_tables import refuse_columns, stock_preprocessing, t
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import ModelCard, Told
+    from mlpcli.modelfile.chosen_threshold import Threshold
     from mlpcli.modelfile.saved_model import SavedModel
     from mlpcli.scoring.predictor import EngineName, Predictor
 
@@ -142,6 +143,7 @@ def evaluate(
     engine: EngineName = "auto",
     told: Told | None = None,
     baseline: bool = False,
+    threshold: Threshold | None = None,
 ) -> EvaluationResult:
     """Score a model on the data it names, or on `data`.
 
@@ -152,16 +154,19 @@ def evaluate(
         output: a folder for evaluation.json and its picture.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names, scaling and columns of a model that mlpcli did not write; such a model also needs `data`.
+        threshold: of a model of two classes with one output: above it the second class is predicted; "best": the one
+            that `output.threshold` chose. By default 0.5.
         baseline: also train scikit-learn's linear model and MLP on the model's training rows, and score them.
 
     Raises:
         ModelFileError: the file cannot be used.
         DataError, UserError: the data is missing, or does not fit the model.
     """
+    from mlpcli.modelfile.chosen_threshold import at_threshold
     from mlpcli.modelfile.saved_model import open_model
     from mlpcli.scoring.predictor import load_predictor
 
-    model = open_model(model_or_run, told)
+    model = at_threshold(open_model(model_or_run, told), threshold)
     file, plan = model.path, model.card.plan
     if model.stock and data is None:
         raise UserError(f"{file}: was not written by mlpcli, so its data is unknown; give rows with --data")
@@ -177,6 +182,7 @@ def evaluate(
     _check_shape(predictor, rows)
     probabilities = gives_probabilities(model.activation, model.meaning.outputs)
     planned = {**dict(plan), "class_names": rows.class_names, "probabilities": probabilities}
+    planned["threshold"] = model.meaning.decides_at
     if model.card.calibration is not None:
         planned["calibration"] = dict(model.card.calibration)
     chosen = with_names(planned, model.card.config.data.targets, model.card.layout)
@@ -184,6 +190,12 @@ def evaluate(
     if baseline and rows.train is not None:
         seed = model.card.config.seed or 0
         evaluation["scikit_learn"] = baselines_of(plan.task, rows.class_names, rows.train, rows.part, seed)
+    if model.chosen is not None:
+        evaluation["threshold"] = model.chosen
+    if threshold == "best" and model.card.best_threshold is not None:
+        from mlpcli.scoring.thresholds import described
+
+        rows.notes.append(f"note: {described(dict(model.card.best_threshold))}")
     unfinished = model.card.unfinished_note
     notes = [*([unfinished] if unfinished is not None else []), *rows.notes]
     if model.stock and model.kind == "h5":

@@ -23,6 +23,7 @@ from mlpcli.workflows.predict_output import AnswerColumns, Answers, SavedInputs,
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import Told
+    from mlpcli.modelfile.chosen_threshold import Threshold
     from mlpcli.modelfile.saved_model import SavedModel
     from mlpcli.scoring.predictor import EngineName, Predictor
     from mlpcli.tables.number_format import NumberFormat
@@ -84,21 +85,26 @@ def prepare_prediction(
     wanted: AnswerColumns | None = None,
     strict: bool = False,
     crop: bool | None = None,
+    threshold: Threshold | None = None,
 ) -> PreparedPrediction:
     """Check model and inputs (see `predict` for the arguments and what is raised).
 
     `note` is called with texts for the user, such as that a picture is inverted; `stdin` is what `-` reads.
     """
+    from mlpcli.modelfile.chosen_threshold import at_threshold
     from mlpcli.modelfile.saved_model import assumed_of_pictures, open_model
+    from mlpcli.scoring.thresholds import described
     from mlpcli.workflows.predict_inputs import Reading, a_kind, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
     from mlpcli.workflows.row_ranges import range_warning
     from mlpcli.workflows.stock_tables import refuse_columns
 
-    model = open_model(model_or_run, told)
+    model = at_threshold(open_model(model_or_run, told), threshold)
     file, layout, meaning = model.path, model.card.layout, model.meaning
     if model.card.unfinished_note is not None:
         note(model.card.unfinished_note)
+    if threshold == "best" and model.card.best_threshold is not None:
+        note(f"note: {described(dict(model.card.best_threshold))}")
     top = meaning.check_top(top)
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
     if folder is not None:
@@ -150,6 +156,7 @@ def predict(
     probabilities: bool = False,
     strict: bool = False,
     crop: bool | None = None,
+    threshold: Threshold | None = None,
 ) -> PredictionResult:
     """Predict with a saved model.
 
@@ -164,6 +171,8 @@ def predict(
         columns: which columns `output` holds, in this order; by default those of the input and the predictions.
         probabilities: whether `output` also has a column with the probability of each class, under its name.
         strict: whether an input that cannot be read is an error; otherwise it has no answer, unless all are so.
+        threshold: of a model of two classes with one output: above it the second class is predicted; "best": the one
+            that `output.threshold` chose. By default 0.5.
         save_input: a new folder for what the network saw: pictures (of photos the steps, too), or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names, scaling and columns of a model that mlpcli did not write.
@@ -181,8 +190,9 @@ def predict(
     notes: list[str] = []
     wanted = AnswerColumns(None if columns is None else tuple(columns), probabilities)
     ready = prepare_prediction(
-        model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted, strict, crop
-    )
+        model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted, strict, crop,
+        threshold,
+    )  # fmt: skip
     found: list[Answers] = []
     ready.run(found.append)
     return PredictionResult(

@@ -62,7 +62,8 @@ def answers(batch: InputBatch, outputs: Array, meaning: Meaning, top: int) -> An
         return Answers(batch, outputs, None, None)
     # A binary model has one output, for the second class; the first has what is as far on the threshold's other side.
     scores = outputs if outputs.shape[1] > 1 else np.hstack([2 * meaning.threshold - outputs, outputs])
-    classes = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    ranks = scores if meaning.chosen is None else np.hstack([2 * meaning.chosen - outputs, outputs])
+    classes = np.argsort(-ranks, axis=1, kind="stable")[:, :top]
     return Answers(batch, outputs, classes, np.take_along_axis(scores, classes, axis=1))
 
 

@@ -36,6 +36,7 @@ CAN_CHANGE = (
     "training.stop_when_equal",
     "training.optimizer.learning_rate",
     "output.calibration",
+    "output.threshold",
     "output.plots",
 )
 PLACES = ("data.source", "data.path", "data.streaming")

@@ -30,6 +30,7 @@ from mlpcli.scoring.calibration import Calibration, calibrate, what_changed, wit
 from mlpcli.scoring.predictor import check_reload
 from mlpcli.scoring.probabilities import PROBABILITY_SCORES, gives_probabilities
 from mlpcli.scoring.scores import evaluate_part, with_names
+from mlpcli.scoring.thresholds import BestThreshold, choose_threshold, gained
 from mlpcli.text import number
 from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engine
 from mlpcli.training.keeper import Keeper, kept_state
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
 class Run:
     """A run directory, held for this process, with the model to be trained.
 
-    earlier: the checkpoint that training goes on from. calibration: of the kept weights, once there are some. holding:
-    ends when the run does.
+    earlier: the checkpoint that training goes on from. calibration, best_threshold: of the kept weights, once there
+    are some. holding: ends when the run does.
     """
 
     config: Config
@@ -59,6 +60,7 @@ class Run:
     environment: dict[str, Any] = field(default_factory=dict)
     earlier: Checkpoint | None = None
     calibration: Calibration | None = None
+    best_threshold: BestThreshold | None = None
     holding: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -131,6 +133,7 @@ class Run:
         model_path = None
         if outcome.kept_epoch is not None:
             self.calibration = self._calibrate(progress)
+            self.best_threshold = self._choose_threshold(progress)
             result = self._score()
             model_path = self._save(outcome, result["scores"])
         metrics = self._write_results(outcome, result, {"total": keeper.seconds, "checkpoints": keeper.spent})
@@ -160,6 +163,17 @@ class Run:
         if found.temperature is not None:
             model, own = self.engine.model, len(self.prepared.plan.output.size.weights)
             model.set_weights(with_temperature(model.get_weights(), own, found.temperature))
+        return found
+
+    def _choose_threshold(self, progress: Progress) -> BestThreshold | None:
+        """The best threshold for what the config asks for, of the model that is saved."""
+        splits, plan, goal = self.prepared.splits, self.prepared.plan, self.config.output.threshold
+        if goal is None or splits.validation is None or plan.class_names is None:
+            return None
+        name, positive = validation_name(splits), plan.class_names[1]
+        found = choose_threshold(self.engine.predictor(), splits.validation, goal, name, positive, plan.threshold)
+        if found.warning is not None:
+            progress.note(f"note: {found.warning}")
         return found
 
     def _score(self) -> dict[str, Any]:
@@ -205,6 +219,8 @@ class Run:
     def _save(self, outcome: Outcome, scores: dict[str, Any]) -> Path:
         path = self.path / self.config.output.model
         metadata = {**self._metadata(outcome.kept_epoch, scores), **self._calibrated()}
+        if self.best_threshold is not None and self.best_threshold.threshold is not None:
+            metadata["best_threshold"] = self.best_threshold.as_metadata()
         save_model(self.engine.to_save(), path, metadata)
         part = self.prepared.splits.test or self.prepared.splits.validation or self.prepared.splits.train
         check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())), self.choice.engine)
@@ -215,6 +231,8 @@ class Run:
         metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.choice)
         if self.calibration is not None:
             metrics["calibration"] = self.calibration.as_json()
+        if self.best_threshold is not None:
+            metrics["best_threshold"] = self.best_threshold.as_json()
         write_json(self.path / run_directory.METRICS, metrics)
         if result["evaluation"] is not None:
             write_json(self.path / run_directory.EVALUATION, result["evaluation"])
@@ -380,6 +398,8 @@ class TrainResult:
             said.append(OPTIMISTIC)
         if (calibration := metrics.get("calibration") or {}).get("temperature") is not None:
             said.append(what_changed(calibration))
+        if (best := metrics.get("best_threshold") or {}).get("threshold") is not None:
+            said.append(gained(best))
         said.append(f"{_best_epoch(metrics)}stopped: {metrics['stopped']}")
         rate = metrics["examples_per_second"]
         speed = f", {rate:,.0f} examples per second" if rate else ""

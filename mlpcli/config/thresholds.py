@@ -1,0 +1,42 @@
+"""`output.threshold`: what the threshold of a binary model is to be best for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from mlpcli.config.base import Positive, Section
+
+
+class Cost(Section):
+    """What a mistake costs, in any unit; only the ratio of the two decides."""
+
+    false_positive: Positive = Field(1.0, description="of a row of the first class that is taken for the second")
+    false_negative: Positive = Field(1.0, description="of a row of the second class that is taken for the first")
+
+
+class CostThreshold(Section):
+    """The least cost."""
+
+    cost: Cost
+
+
+ThresholdGoal = Literal["f1", "balanced_accuracy"] | CostThreshold
+
+
+def _form(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "score"
+    return "cost" if isinstance(value, (dict, CostThreshold)) else None
+
+
+AnyThreshold = Annotated[
+    Annotated[Literal["f1", "balanced_accuracy"], Tag("score")] | Annotated[CostThreshold, Tag("cost")],
+    Discriminator(
+        _form,
+        custom_error_type="form",
+        custom_error_message="must be f1, balanced_accuracy, or costs such as"
+        " {cost: {false_positive: 1, false_negative: 5}}",
+    ),
+]
