@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from mlpcli.scoring.probabilities import BINS, ProbabilityScores, class_probabilities, gives_probabilities
+from mlpcli.scoring.probabilities import (
+    BINS,
+    ProbabilityScores,
+    class_probabilities,
+    gives_probabilities,
+    weights_note,
+)
 
 
 def _scores(true: list[int], outputs: object, batch: int = 100) -> dict[str, float]:
@@ -86,3 +92,22 @@ def test_outputs_that_are_not_numbers_have_no_score() -> None:
 )
 def test_which_outputs_are_probabilities(activation: str | None, units: int, expected: bool) -> None:
     assert gives_probabilities(activation, units) is expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "train", "said"),
+    [
+        (None, [0, 0, 0, 1], False),
+        ("balanced", [0, 0, 0, 1], True),
+        ("balanced", [0, 1, 0, 1], False),
+        ("balanced", None, True),  # unknown
+        ({"a": 1, "b": 1.0}, [0, 0, 0, 1], False),
+        ({"a": 1, "b": 0.0}, [0, 1], True),
+    ],
+)
+def test_what_weights_do_to_probabilities_is_said(setting: object, train: list[int] | None, said: bool) -> None:
+    note = weights_note(setting, None if train is None else np.array(train), 2)  # type: ignore[arg-type]
+    assert (note is not None) is said
+    if note is not None:
+        assert "the probabilities are no frequencies" in note
+        assert "output.threshold" in note

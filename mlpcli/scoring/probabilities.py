@@ -7,9 +7,11 @@ averages over the rows how far the share of right answers in a bin lies from the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from mlpcli.arrays import Array
+from mlpcli.arrays import Array, class_counts
 
 BINS = 15
 """As in the paper, all of the same width."""
@@ -57,3 +59,26 @@ class ProbabilityScores:
             "log_loss": self.loss / self.rows,
             "calibration_error": float(np.abs(self.right - self.given).sum() / self.rows),
         }
+
+
+EVEN = 1.05
+"""Largest weight by smallest, up to which weights change next to nothing."""
+
+
+def weights_note(setting: str | Mapping[str, float] | None, train: Array | None, classes: int) -> str | None:
+    """What `data.class_weight` does to probabilities; None where it weights the classes alike.
+
+    train: class indices of the training rows; None where they are not at hand.
+    """
+    if setting is None or classes == 0:
+        return None
+    weights = np.array(list(setting.values()), float) if isinstance(setting, Mapping) else None
+    if weights is None and train is not None:
+        weights = len(train) / np.maximum(class_counts(train, classes), 1)
+    if weights is not None and weights.max() <= EVEN * weights.min():
+        return None
+    decide = ", and let output.threshold choose where to decide" if classes == 2 else ""
+    return (
+        "data.class_weight: the probabilities are no frequencies, since the network learnt as if classes of more weight"
+        f" had more rows; where frequencies are wanted, train without weights{decide}"
+    )

@@ -175,7 +175,7 @@ def evaluate(
     if baseline and data is not None:
         raise UserError("--baseline: is trained and scored on the model's own rows; leave out --data")
     rows = choose_rows(model, data, split)
-    from mlpcli.scoring.probabilities import gives_probabilities
+    from mlpcli.scoring.probabilities import gives_probabilities, weights_note
     from mlpcli.scoring.scores import evaluate_part, with_names
 
     predictor = load_predictor(model, engine, scored=True, rows=len(rows.part))
@@ -196,6 +196,9 @@ def evaluate(
         from mlpcli.scoring.thresholds import described
 
         rows.notes.append(f"note: {described(dict(model.card.best_threshold))}")
+    weights = _class_weight(model.card) if probabilities else None
+    if (note := weights_note(weights, rows.train_targets, len(rows.class_names or ()))) is not None:
+        rows.notes.append(f"note: {note}")
     unfinished = model.card.unfinished_note
     notes = [*([unfinished] if unfinished is not None else []), *rows.notes]
     if model.stock and model.kind == "h5":
@@ -211,6 +214,14 @@ def baselines_of(
     from mlpcli.scoring.baselines import scikit_learn_baselines
 
     return [asdict(found) for found in scikit_learn_baselines(task, class_names, train, part, seed)]
+
+
+def _class_weight(card: ModelCard) -> str | dict[str, float] | None:
+    """data.class_weight of the training; None for what cannot be one, as the config is not checked for other rows."""
+    found = getattr(card.config.data, "class_weight", None)
+    if isinstance(found, dict) and found and all(type(weight) in (int, float) for weight in found.values()):
+        return found
+    return "balanced" if found == "balanced" else None
 
 
 def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:

@@ -23,6 +23,7 @@ from mlpcli.errors import SettingError
 from mlpcli.model.memory import check_memory
 from mlpcli.model.plan import Plan, Prepared, accuracy_name, make_plan
 from mlpcli.model.target_rules import check_targets
+from mlpcli.scoring.probabilities import weights_note
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
@@ -54,7 +55,10 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
         check_targets(plan, splits)
         scaling = fit_scaling(facts, config.data.scaling, splits.train)
         target_scaling = fit_target_scaling(config.data.target_scaling, splits.train)
-        weights = class_weights(config.data.class_weight, splits.train.y[splits.train.indices], facts.class_names)
+        train = splits.train.y[splits.train.indices]
+        weights = class_weights(config.data.class_weight, train, facts.class_names)
+        if (note := weights_note(config.data.class_weight, train, len(facts.class_names or ()))) is not None:
+            plan = replace(plan, notes=(*plan.notes, note))
     look = look_at(
         source,
         splits,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mlpcli.training.progress import Silence
 from mlpcli.workflows.evaluate import evaluate
 
 MOONS = """
@@ -46,3 +47,14 @@ def test_numbers_and_scores_of_a_hinge_have_none(train: Callable[..., Any], chan
     trained = train(*changes, "data.generate.noise=null", text=MOONS)
     assert trained.metrics["probabilities"] is None
     assert "calibration_error" not in _shown(evaluate(trained.run))
+
+
+def test_what_class_weights_do_to_them_is_said_once_by_each_command(train: Callable[..., Any]) -> None:
+    notes: list[str] = []
+    progress = Silence()
+    progress.note = notes.append  # type: ignore[method-assign]
+    run = train("data.class_weight={upper: 1, lower: 3}", text=MOONS, progress=progress).run
+    start = "note: data.class_weight: the probabilities are no frequencies"
+    for said in (notes, evaluate(run).notes, evaluate(run, data="moons").notes):
+        assert len([text for text in said if text.startswith(start)]) == 1, said
+    assert evaluate(train("data.class_weight=balanced", text=MOONS).run).notes == []

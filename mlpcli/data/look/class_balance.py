@@ -58,7 +58,10 @@ def _uneven(names: Sequence[str], train: np.ndarray) -> Finding:
         f"the largest class, {_one(names, train, largest)}, has {train[largest] / train[smallest]:,.0f} times the"
         f" training rows of the smallest, {_one(names, train, smallest)}, so the network may never predict it"
     )
-    return Finding("classes", text, "data.class_weight: balanced weights the classes equally")
+    advice = "data.class_weight: balanced weights the classes equally"
+    if len(names) == 2:
+        advice += "; output.threshold moves the decision only, and leaves the probabilities as they are"
+    return Finding("classes", text, advice)
 
 
 def _rare_in_batches(names: Sequence[str], train: np.ndarray, batch_size: int) -> list[Finding]:
