@@ -93,7 +93,7 @@ def _normalized(layer: Any, shape: Shape, tracked: tuple[str, ...]) -> LayerSize
     width = _width(layer.axis, shape)
     learnt = [name for name, has in (("gamma", layer.scale), ("beta", layer.center)) if has]
     names = [*learnt, *tracked]
-    return LayerSize(shape, dict.fromkeys(names, (width,)), tracked, f"{len(names)}x{width}")
+    return LayerSize(shape, dict.fromkeys(names, (width,)), tracked, f"{len(names)}x{width}" if names else "")
 
 
 def _group_normalization(layer: Any, shape: Shape) -> LayerSize:
