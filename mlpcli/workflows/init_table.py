@@ -12,6 +12,7 @@ import numpy as np
 from mlpcli.config.sections import ColumnKind, DataConfig, resolve_task
 from mlpcli.config.yaml_writer import in_a_comment, yaml_list, yaml_value
 from mlpcli.data.dataset import Part, Rows, Source
+from mlpcli.data.look.codes import find_codes
 from mlpcli.data.look.findings import raw_columns
 from mlpcli.data.look.leaks import find_leaks
 from mlpcli.data.look.look_at import draw_sample
@@ -44,7 +45,8 @@ class _Chosen:
     """What was decided about the columns.
 
     data: as the config will have it. unusable: column to the reason why it must be excluded.
-    doubtful: column to the reason why it perhaps should be. notes: about the target.
+    doubtful: column to the reason why it perhaps should be. codes: columns of numbers that are perhaps codes. notes:
+    about the target.
     """
 
     data: DataConfig
@@ -52,6 +54,7 @@ class _Chosen:
     kinds: dict[str, ColumnKind]
     unusable: dict[str, str]
     doubtful: dict[str, str]
+    codes: tuple[str, ...]
     notes: list[str]
 
 
@@ -145,8 +148,8 @@ def _choose(path: Path, profiles: Profiles, names: tuple[str, ...], first: RawTa
     doubtful = {column: verdicts[column].note for column in kinds if kinds[column] == "number"}
     doubtful = {column: f"{shown(column)}: {note}" for column, note in doubtful.items() if note}
     plain = first.read_as(ReadOptions(formats=column_formats(profiles, {**kinds, **encoder.kinds})))
-    doubtful.update(leaky_columns(plain, data, encoder, {c: k for c, k in kinds.items() if c not in doubtful}))
-    return _Chosen(data, encoder, kinds, unusable, doubtful, notes)
+    leaks, codes = look_at_rows(plain, data, encoder, {c: k for c, k in kinds.items() if c not in doubtful})
+    return _Chosen(data, encoder, kinds, unusable, {**doubtful, **leaks}, codes, notes)
 
 
 def _fitted(path: Path, options: ReadOptions, profiles: Profiles, chosen: _Chosen, first: RawTable) -> Preprocessing:
@@ -188,6 +191,9 @@ def _entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[Entry]:
     if chosen.doubtful:
         entries += _wrapped(why for why in chosen.doubtful.values() if why)
         entries.append((f"# exclude: {yaml_list([*chosen.unusable, *chosen.doubtful])}", "perhaps better left out"))
+    if chosen.codes:
+        types = ", ".join(f"{yaml_list([column])[1:-1]}: category" for column in chosen.codes)
+        entries.append((f"# types: {{{types}}}", "perhaps codes, not amounts"))
     return entries + column_comments(profiles, chosen.kinds, chosen.target.names)
 
 
@@ -251,29 +257,26 @@ def _line(summary: ColumnSummary, width: int) -> str:
     return in_a_comment(f"#   {shown(summary.name):{width}}  {summary.kind:8}  {distinct}{values}{gaps}")
 
 
-def leaky_columns(
+def look_at_rows(
     batch: RawTable, data: DataConfig, target: TargetEncoder, kinds: Mapping[str, ColumnKind]
-) -> dict[str, str]:
-    """Column to why it may be a leak, in words, judged by the first rows of the table.
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Column to why it may be a leak, in words, and columns that are perhaps codes, by the first rows of the table.
 
     Raises:
         DataError, SettingError: as fitting the preprocessing would.
     """
     if not kinds:
-        return {}
+        return {}, ()
     kept = usable_rows(batch, tuple(kinds), target.names, data.missing)
     if len(kept) == 0:
-        return {}
+        return {}, ()
     table = batch.take(kept)
     preprocessing, _ = fit_preprocessing([table], kinds, target, data, ReadOptions())
-    return _leaks(table, preprocessing, target)
-
-
-def _leaks(table: RawTable, preprocessing: Preprocessing, target: TargetEncoder) -> dict[str, str]:
     rows = Rows(preprocessing.encode(table), preprocessing.encode_target(table))
     source = Source("", "table", rows, None, target.class_names, None, None, preprocessing)
     sample = draw_sample(Part(rows.x, rows.y, np.arange(len(rows))))
     found: dict[str, str] = {}
     for finding in find_leaks(raw_columns(source), sample, target.class_names):
         found.update({name: str(finding) if index == 0 else "" for index, name in enumerate(finding.columns)})
-    return found
+    codes = [name for finding in find_codes(preprocessing, sample, target.class_names) for name in finding.columns]
+    return found, tuple(name for name in codes if name not in found)

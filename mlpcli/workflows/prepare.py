@@ -16,6 +16,7 @@ from mlpcli.config.sections import DataConfig, StopWhenEqual
 from mlpcli.data.dataset import DataFacts, Source, Splits, Watch
 from mlpcli.data.facts import facts_of, inspect_data
 from mlpcli.data.load_data import load_data, unwatched
+from mlpcli.data.look.codes import CODES
 from mlpcli.data.look.look_at import look_at
 from mlpcli.data.scaling import class_weights, fit_scaling, fit_target_scaling
 from mlpcli.data.sources import find_sources
@@ -24,6 +25,7 @@ from mlpcli.model.memory import check_memory
 from mlpcli.model.plan import Plan, Prepared, accuracy_name, make_plan
 from mlpcli.model.target_rules import check_targets
 from mlpcli.scoring.probabilities import weights_note
+from mlpcli.text import quoted
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
@@ -117,5 +119,9 @@ def say_findings(prepared: Prepared, listener: Progress) -> None:
     """Report what the user should know about the data before training."""
     for note in (*prepared.source.notes, *prepared.plan.notes):
         listener.note(f"note: {note}")
+    for finding in prepared.look.findings:
+        if finding.topic == CODES:  # in the same words for every seed, so that it is said once
+            found = f"perhaps codes, not amounts: {quoted(finding.columns)}"
+            listener.note(f"note: {found}; {finding.advice} (mlpcli validate has the numbers)")
     for warning in prepared.look.warnings:
         listener.note(f"warning: {warning}")

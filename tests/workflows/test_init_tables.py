@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from mlpcli.data.load_data import load_data
 from mlpcli.errors import DataError, SettingError
 from mlpcli.text import clean_text
 from mlpcli.workflows.init import init
+from mlpcli.workflows.prepare import prepare, read_config, say_findings
 from mlpcli.workflows.validate import validate
 
 
@@ -147,6 +149,26 @@ def test_row_numbers_are_suggested_to_be_left_out() -> None:
     text = init(_write("p.csv", {"id": range(60), "x": _numbers(), "y": ["a", "b"] * 30})).text
     assert "  # exclude: [id]  # perhaps better left out" in text
     assert validate("p.yaml").facts.feature_names == ("id", "x")
+
+
+def test_whole_numbers_that_behave_as_codes_are_offered_as_categories() -> None:
+    draw = np.random.default_rng(0)
+    zone, size = draw.integers(1, 8, 2000), draw.integers(1, 8, 2000)
+    price = np.array([5, 1, 5, 1, 5, 1, 5])[zone - 1] + size + draw.normal(size=2000)
+    text = init(_write("p.csv", {"zone": zone, "size": size, "price": price.round(2)}), target="price").text
+    assert re.search(r"  # types: \{zone: category\} +# perhaps codes, not amounts\n", text)
+    checked = validate("p.yaml")
+    assert checked.look is not None
+    assert [finding.columns for finding in checked.look.findings if finding.topic == "codes"] == [("zone",)]
+    said: list[str] = []
+    say_findings(prepare(read_config(Path("p.yaml"), [])), SimpleNamespace(note=said.append))  # type: ignore[arg-type]
+    assert [note for note in said if "codes" in note] == [
+        'note: perhaps codes, not amounts: "zone"; data.types: {zone: category} reads them as categories'
+        " (mlpcli validate has the numbers)"
+    ]
+    read = validate("p.yaml", ["data.types={zone: category}"])
+    assert read.look is not None
+    assert "codes" not in [finding.topic for finding in read.look.findings]
 
 
 def test_what_cannot_be_learnt_from_is_excluded_and_said() -> None:

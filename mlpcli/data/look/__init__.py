@@ -7,5 +7,6 @@ The files, in reading order:
 - class_balance.py: too few rows, of a class or of a table
 - duplicates.py: equal rows in two parts, and rows that contradict each other
 - leaks.py: columns that alone tell the target
+- codes.py: whole numbers that behave as codes
 - look_at.py: all questions asked, of rows that fit into memory
 """

@@ -9,6 +9,7 @@ import numpy as np
 from mlpcli.arrays import class_counts
 from mlpcli.data.dataset import Part, Rows, Source, Splits
 from mlpcli.data.look.class_balance import find_few_rows, find_small_classes
+from mlpcli.data.look.codes import find_codes
 from mlpcli.data.look.column_ranges import column_ranges, find_constant, find_large_target, find_skewed, find_unscaled
 from mlpcli.data.look.duplicates import find_contradictions, find_overlaps, hash_parts, repeated_rows
 from mlpcli.data.look.findings import Facts, Finding, Look, raw_columns
@@ -72,6 +73,7 @@ def _value_findings(
         *find_constant(columns, ranges),
         *find_unscaled(scaling, ranges),
         *(find_skewed(columns, ranges, sample) if scaling != "robust" else []),
+        *find_codes(source.preprocessing, sample, classes),
         *find_few_rows(len(train), train.x.shape[1]),
     ]
 
