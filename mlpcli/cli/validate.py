@@ -14,9 +14,11 @@ from mlpcli.cli.terminal import line, print_json, table
 from mlpcli.text import percent, shown
 
 if TYPE_CHECKING:
+    from mlpcli.config.base import Component
     from mlpcli.config.sections import TrainingConfig
     from mlpcli.data.dataset import DataFacts
     from mlpcli.data.look.findings import Facts, Look
+    from mlpcli.model.plan import Plan
     from mlpcli.workflows.validate import ValidationResult
 
 
@@ -57,7 +59,7 @@ def report(result: ValidationResult, as_json: bool) -> None:
     line(f"scaling   {plan.scaling}")
     line(f"loss      {plan.loss.tag}; metrics {', '.join(plan.metric_names) or 'none'}")
     line(
-        f"training  {training.optimizer.tag}, {_rate(training)}, batches of {plan.batch_size},"
+        f"training  {training.optimizer.tag}, {_rate(training, plan)}, batches of {plan.batch_size},"
         f" at most {training.epochs} epochs{_stopping(result)}"
     )
     rows = [LayerRow(layer.name, layer.component.keras_class, layer.size) for layer in plan.layers]
@@ -80,14 +82,26 @@ def _classes(facts: DataFacts) -> str:
     return f", {len(names)} classes: {shown}" if names else ""
 
 
-def _rate(training: TrainingConfig) -> str:
-    """The learning rate and its schedule, such as `learning rate 0.01 with cosine_decay`."""
+def _rate(training: TrainingConfig, plan: Plan) -> str:
+    """The learning rate and its schedule, such as `learning rate 0.01 with cosine_decay (decay_steps 450)`."""
     from mlpcli.config.schedules import PiecewiseConstantDecay
 
-    schedule = training.learning_rate_schedule
+    schedule = plan.schedule
+    steps = _steps(training, schedule)
     if isinstance(schedule, PiecewiseConstantDecay):  # which holds all its rates itself
-        return f"learning rate {schedule.values[0]:g}, then {schedule.tag}"
-    return f"learning rate {training.optimizer.learning_rate:g}" + (f" with {schedule.tag}" if schedule else "")
+        return f"learning rate {schedule.values[0]:g}, then {schedule.tag}{steps}"
+    with_schedule = f" with {schedule.tag}{steps}" if schedule else ""
+    return f"learning rate {training.optimizer.learning_rate:g}{with_schedule}"
+
+
+def _steps(training: TrainingConfig, schedule: Component | None) -> str:
+    """The steps that were worked out from the length of the run, such as ` (decay_steps 450)`; "" if none were."""
+    from mlpcli.config.schedules import STEP_KEYS, depends_on_run
+
+    if not depends_on_run(training.learning_rate_schedule):
+        return ""
+    given = {key: getattr(schedule, key, None) for key in STEP_KEYS}
+    return f" ({', '.join(f'{key} {value}' for key, value in given.items() if value)})"
 
 
 def _stopping(result: ValidationResult) -> str:

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from mlpcli.config.base import Component, NonNegative, Positive, Share, one_of
 
-Steps = Annotated[int, Field(gt=0, le=10**12, description="optimizer steps, which are batches, not epochs")]
+MOST_STEPS = 10**12
+
+
+def _is_step(value: Any) -> bool:
+    return type(value) is int and 0 < value <= MOST_STEPS
+
+
+def _is_share(value: Any) -> bool:
+    return type(value) is float and 0 < value < 1
+
+
+def _steps(value: Any) -> Any:
+    if _is_step(value) or _is_share(value):
+        return value
+    raise PydanticCustomError("form", "must be a whole number of steps, or a fraction of all steps such as 0.5")
+
+
+def _steps_or_auto(value: Any) -> Any:
+    if value == "auto" or _is_step(value) or _is_share(value):
+        return value
+    raise PydanticCustomError("form", "must be a whole number of steps, a fraction of all steps such as 0.5, or auto")
+
+
+def _steps_or_none(value: Any) -> Any:
+    return value if type(value) is int and value == 0 else _steps(value)
+
+
+ABOUT_STEPS = "optimizer steps, which are batches, not epochs; or a fraction of the steps of the whole run, such as 0.5"
+Steps = Annotated[int | float, BeforeValidator(_steps), Field(description=ABOUT_STEPS)]
+DecaySteps = Annotated[
+    int | float | Literal["auto"],
+    BeforeValidator(_steps_or_auto),
+    Field(description=f"{ABOUT_STEPS}; auto: all steps that follow the warm-up"),
+]
+WarmupSteps = Annotated[int | float, BeforeValidator(_steps_or_none), Field(description=ABOUT_STEPS)]
 OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -20,29 +54,29 @@ class _Schedule(Component):
 
 
 class ExponentialDecay(_Schedule, tag="exponential_decay"):
-    decay_steps: Steps
+    decay_steps: DecaySteps
     decay_rate: Positive
     staircase: bool = False
 
 
 class InverseTimeDecay(_Schedule, tag="inverse_time_decay"):
-    decay_steps: Steps
+    decay_steps: DecaySteps
     decay_rate: Positive
     staircase: bool = False
 
 
 class PolynomialDecay(_Schedule, tag="polynomial_decay"):
-    decay_steps: Steps
+    decay_steps: DecaySteps
     end_learning_rate: NonNegative = 0.0001
     power: Positive = 1.0
     cycle: bool = False
 
 
 class CosineDecay(_Schedule, tag="cosine_decay"):
-    decay_steps: Steps
+    decay_steps: DecaySteps
     alpha: Share = 0.0
     warmup_target: Positive | None = None
-    warmup_steps: Annotated[int, Field(ge=0, le=10**12)] = 0
+    warmup_steps: WarmupSteps = 0
 
 
 class CosineDecayRestarts(_Schedule, tag="cosine_decay_restarts"):
@@ -63,6 +97,8 @@ class PiecewiseConstantDecay(_Schedule, tag="piecewise_constant_decay"):
                 "piecewise", "needs one more value than boundaries (got {values} values for {boundaries} boundaries)",
                 {"values": len(self.values), "boundaries": len(self.boundaries)},
             )  # fmt: skip
+        if len({type(boundary) for boundary in self.boundaries}) > 1:
+            raise PydanticCustomError("piecewise", "boundaries must all be steps, or all fractions of the run")
         if self.boundaries != sorted(set(self.boundaries)):
             raise PydanticCustomError("piecewise", "boundaries must be strictly increasing")
         return self
@@ -79,6 +115,15 @@ class ReduceLROnPlateau(Component, tag="reduce_on_plateau"):
     min_delta: NonNegative = 0.0001
     cooldown: Annotated[int, Field(ge=0)] = 0
     min_lr: NonNegative = 0.0
+
+
+STEP_KEYS = ("decay_steps", "first_decay_steps", "warmup_steps", "boundaries")
+
+
+def depends_on_run(schedule: Component | None) -> bool:
+    """Whether some of its steps are fractions of the run, or auto."""
+    found = [getattr(schedule, key, 0) for key in STEP_KEYS]
+    return any(type(value) is not int for entry in found for value in (entry if isinstance(entry, list) else [entry]))
 
 
 SCHEDULES = (

@@ -17,7 +17,7 @@ from mlpcli.arrays import Array
 from mlpcli.config.base import Component
 from mlpcli.config.initializers import Zeros
 from mlpcli.config.metrics import Accuracy, Metric
-from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schedules import ReduceLROnPlateau, Schedule
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import TrainingConfig
 from mlpcli.data.scaling import Scaling, TargetScaling
@@ -133,7 +133,7 @@ def build_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScal
         policy = "float32" if is_end else config.training.precision
         layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
     model = keras.Sequential(layers, name=plan.safe_name)
-    _compile_planned(model, plan, build_optimizer(config.training), target)
+    _compile_planned(model, plan, build_optimizer(config.training, plan.schedule), target)
     return model
 
 
@@ -188,9 +188,8 @@ def keras_object(component: Component, **changes: Any) -> Any:
     return getattr(module, component.keras_class)(**built)
 
 
-def build_optimizer(training: TrainingConfig) -> Any:
+def build_optimizer(training: TrainingConfig, schedule: Schedule | None) -> Any:
     """The optimizer; a schedule takes the place of its learning rate (reduce_on_plateau is a callback instead)."""
-    schedule = training.learning_rate_schedule
     if schedule is None or isinstance(schedule, ReduceLROnPlateau):
         return keras_object(training.optimizer)
     start = (

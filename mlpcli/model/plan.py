@@ -13,6 +13,7 @@ from mlpcli.arrays import Array
 from mlpcli.config.layers import Flatten, Reshape
 from mlpcli.config.losses import Labels, Loss
 from mlpcli.config.metrics import Metric
+from mlpcli.config.schedules import Schedule
 from mlpcli.config.schema import Config, check_monitor, known_columns, monitors
 from mlpcli.config.sections import InputForm, ModelConfig
 from mlpcli.data.dataset import DataFacts, Source, Splits
@@ -23,7 +24,7 @@ from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_ob
 from mlpcli.model.probability_rules import check_calibration, check_threshold
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.model.stack import safe_name, scaling_layers, stack_layers
-from mlpcli.model.training_steps import choose_batch_size
+from mlpcli.model.training_steps import choose_batch_size, choose_schedule
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Plan:
     """Binary: a prediction above it is the second class."""
     batch_size: int
     """Rows per training step."""
+    schedule: Schedule | None
+    """Of the learning rate, in steps."""
     notes: tuple[str, ...] = ()
     """What people should know of the choice."""
     left_out: int = 0
@@ -127,6 +130,9 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
     for key, monitor in monitors(config):
         for found_key, message in check_monitor(key, monitor, columns):
             raise SettingError(found_key, message)
+    training = config.training
+    batch_size = choose_batch_size(training.batch_size, facts.train_rows)
+    steps = -(-(facts.train_rows or 1) // batch_size)
     plan = Plan(
         name=config.name,
         safe_name=safe_name(config.name, "model"),
@@ -140,7 +146,8 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         labels=objective.labels,
         metrics=objective.metrics,
         threshold=objective.threshold,
-        batch_size=choose_batch_size(config.training.batch_size, facts.train_rows),
+        batch_size=batch_size,
+        schedule=choose_schedule(training.learning_rate_schedule, training.epochs * steps),
         notes=chosen.notes,
         left_out=_left_out(config.output.input, facts.input_shape, layers, scaling),
     )

@@ -18,7 +18,7 @@ from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import KERAS_METRICS, Accuracy
 from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
-from mlpcli.config.schedules import SCHEDULES
+from mlpcli.config.schedules import SCHEDULES, depends_on_run
 from mlpcli.model.objective import Compilation, Described
 from mlpcli.modelfile.vocabulary import class_word
 from mlpcli.text import printable
@@ -89,7 +89,10 @@ def _optimizer(config: Mapping[str, Any]) -> Described | None:
                 return None
             start = {key: numbers[key] for key in ("initial_learning_rate",) if type(numbers.get(key)) is float}
             rest = {key: number for key, number in numbers.items() if key not in start}
-            more["learning_rate"] = Described(make(schedule, rest), start)
+            made = make(schedule, rest)
+            if depends_on_run(made):  # a config can say that, Keras cannot
+                return None
+            more["learning_rate"] = Described(made, start)
         return Described(make(cls, part, ("decay",) if part.get("decay") == 0 else ()), more)
     except ArgumentError:
         return None

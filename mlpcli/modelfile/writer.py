@@ -20,7 +20,7 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.config.base import Component
 from mlpcli.config.metrics import Accuracy
-from mlpcli.config.schedules import ReduceLROnPlateau
+from mlpcli.config.schedules import ReduceLROnPlateau, Schedule
 from mlpcli.config.sections import TrainingConfig
 from mlpcli.files import replace_file, reserve, strict
 from mlpcli.model.plan import Plan
@@ -67,7 +67,7 @@ def layer_json(layer: SavedLayer) -> Json:
 def compile_json(plan: Plan, training: TrainingConfig, loss_weight: float | None, rate: float) -> Json:
     """What the model is compiled with; `rate` is the current learning rate, unless a schedule decides it."""
     return {
-        "optimizer": _optimizer_json(training, rate),
+        "optimizer": _optimizer_json(training.optimizer, plan.schedule, rate),
         "loss": object_json(plan.loss, name=plan.loss.tag, reduction="sum_over_batch_size"),
         "loss_weights": loss_weight,
         "metrics": [_metric_json(metric, plan) for metric in plan.metrics],
@@ -94,8 +94,7 @@ def _object(family: str, keras_class: str, config: Json) -> Json:
     return {"module": f"keras.{family}", "class_name": keras_class, "config": config, "registered_name": None}
 
 
-def _optimizer_json(training: TrainingConfig, rate: float) -> Json:
-    schedule, optimizer = training.learning_rate_schedule, training.optimizer
+def _optimizer_json(optimizer: Any, schedule: Schedule | None, rate: float) -> Json:
     if schedule is None or isinstance(schedule, ReduceLROnPlateau):
         return object_json(optimizer, name=optimizer.tag, learning_rate=rate)
     start = {} if schedule.tag == "piecewise_constant_decay" else {"initial_learning_rate": optimizer.learning_rate}

@@ -44,8 +44,7 @@ class NumpyModel:
         self.network = Network.of(plan.input_shape, self.layers, weights, seed=config.seed)
         self.objective = NumpyObjective.of_plan(plan, target)
         self.flat = FlatParameters(self.network)
-        schedule = training.learning_rate_schedule
-        own = None if isinstance(schedule, ReduceLROnPlateau) else schedule
+        own = None if isinstance(plan.schedule, ReduceLROnPlateau) else plan.schedule
         self.optimizer = Optimizer(training.optimizer, self.flat, own)
         self.step = Step(self.network, self.objective.loss, self.objective.weight, self.optimizer)
 

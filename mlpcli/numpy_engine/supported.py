@@ -52,8 +52,8 @@ def _check_components(plan: Plan, config: Config) -> None:
     for _ in build_layers(plan.input_shape, described, ZeroWeights()):
         pass  # each layer checks its own arguments
     NumpyObjective.of_plan(plan)
-    schedule = config.training.learning_rate_schedule
-    check_optimizer(config.training.optimizer, None if isinstance(schedule, ReduceLROnPlateau) else schedule)
+    schedule = None if isinstance(plan.schedule, ReduceLROnPlateau) else plan.schedule
+    check_optimizer(config.training.optimizer, schedule)
     penalties(described)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.config.schedules import depends_on_run
 from mlpcli.data.facts import fingerprint
 from mlpcli.errors import RunDirectoryError, SettingError, UserError
 from mlpcli.runs import directory as run_directory
@@ -55,8 +56,9 @@ class EarlierSeeds:
         """How far it is; "" if no seed is finished."""
         done, count, epochs = len(self.finished), len(self.seeds), self.loaded.config.training.epochs
         if done == count:
-            more = f"--seeds {2 * count} adds seeds, -s training.epochs={2 * epochs} trains them longer"
-            return f"note: all {count} seeds are finished; {more}"
+            more = f"note: all {count} seeds are finished; --seeds {2 * count} adds seeds"
+            fixed = depends_on_run(self.loaded.config.training.learning_rate_schedule)
+            return more if fixed else f"{more}, -s training.epochs={2 * epochs} trains them longer"
         return f"note: {done} of {count} seeds {'is' if done == 1 else 'are'} finished" if done else ""
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.config.schedules import depends_on_run
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.data.facts import fingerprint
 from mlpcli.errors import DataError, RunDirectoryError, SettingError
@@ -110,6 +111,7 @@ def check_changes(loaded: LoadedConfig, earlier: Checkpoint, path: Path) -> list
     before = _config_of(earlier, path)
     differences = config_differences(before.model_dump(mode="json"), loaded.config.model_dump(mode="json"))
     with loaded.located():
+        _check_schedule(loaded.config, differences)
         for key, old, _ in differences:
             if not key.startswith(CAN_CHANGE):
                 raise SettingError(
@@ -126,6 +128,18 @@ def config_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> lis
     old, new = _flat(before), _flat(now)
     keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key) and key not in PLACES)
     return [(key, old.get(key), new.get(key)) for key in keys]
+
+
+def _check_schedule(config: Config, differences: Sequence[tuple[str, Any, Any]]) -> None:
+    """A schedule that was laid out for the whole run would have been another one in the epochs so far."""
+    schedule = config.training.learning_rate_schedule
+    for key, old, _ in differences:
+        if schedule is not None and depends_on_run(schedule) and key == "training.epochs":
+            raise SettingError(
+                key,
+                f"cannot change when this run is resumed: {schedule.tag} was laid out for its {old} epochs"
+                " (training.learning_rate_schedule); start a new run for another number",
+            )
 
 
 def _check_rule(before: Config, now: Config) -> None:
@@ -189,6 +203,8 @@ def _where_it_is(config: Config, earlier: Checkpoint | None) -> str:
         return "note: no checkpoint was written yet, so training begins with the first epoch"
     loop, epochs = kept_state(earlier)["loop"], config.training.epochs
     if earlier.epoch >= epochs:
+        if depends_on_run(config.training.learning_rate_schedule):
+            return f"note: all {epochs} epochs are done"
         return f"note: all {epochs} epochs are done; -s training.epochs={2 * epochs} trains longer"
     if loop["stopped"]:
         return f"note: training had stopped after epoch {earlier.epoch}; more patience trains longer"

@@ -362,6 +362,7 @@ def chosen(prepared: Prepared) -> dict[str, Any]:
         "loss": plan.loss.tag,
         "metrics": plan.metric_names,
         "batch_size": plan.batch_size,
+        "learning_rate_schedule": plan.schedule.model_dump() if plan.schedule is not None else None,
         "output": {"units": units, "activation": activation},
     }
 

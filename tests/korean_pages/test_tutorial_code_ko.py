@@ -116,7 +116,7 @@ def test_the_recipe_is_the_network_of_the_code(recipe: str, fitted: list[Fitted]
 def test_the_recipe_is_trained_as_in_the_code(recipe: str, fitted: list[Fitted]) -> None:
     call, config = fitted[RECIPES.index(recipe)], load_config(Path("configs") / f"{recipe}.yaml").config
     training, stopping = config.training, config.training.early_stopping
-    assert _settings(call.model.optimizer) == _settings(build_optimizer(training))
+    assert _settings(call.model.optimizer) == _settings(build_optimizer(training, training.learning_rate_schedule))
     assert (call.epochs, call.batch_size) == (training.epochs, training.batch_size)
     assert call.validation == config.data.validation
     assert {"EarlyStopping": bool(stopping), "StopWhenEqual": bool(training.stop_when_equal)} == {

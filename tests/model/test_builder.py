@@ -137,7 +137,7 @@ def test_a_last_layer_without_activation_is_what_keras_takes_as_logits() -> None
 )
 def test_arguments_reach_the_optimizer(optimizer: Any, expected: dict[str, Any]) -> None:
     config = Config.model_validate({"name": "n", **NO_SCALING, "training": {"optimizer": optimizer}})
-    found = build_optimizer(config.training).get_config()
+    found = build_optimizer(config.training, config.training.learning_rate_schedule).get_config()
     assert {name: found[name] for name in expected} == pytest.approx(expected)
 
 
@@ -158,7 +158,7 @@ def test_arguments_reach_the_optimizer(optimizer: Any, expected: dict[str, Any])
 def test_a_schedule_takes_the_rate_s_place(schedule: Any, step: int, rate: float) -> None:
     training = {"optimizer": {"name": "sgd", "learning_rate": 0.4}, "learning_rate_schedule": schedule}
     config = Config.model_validate({"name": "n", **NO_SCALING, "training": training})
-    optimizer = build_optimizer(config.training)
+    optimizer = build_optimizer(config.training, config.training.learning_rate_schedule)
     optimizer.iterations.assign(step)
     assert float(optimizer.learning_rate) == pytest.approx(rate, abs=1e-6)
 
