@@ -359,6 +359,7 @@ class DataConfig(Section):
 
 LAYERS = (*DENSE_LAYERS, *IMAGE_LAYERS)
 MOST_LAYERS = 1000
+MOST_MEMBERS = 256
 SHORT_FORM = (
     "hidden_units", "activation", "kernel_initializer", "batch_normalization", "dropout", "kernel_regularizer",
 )  # fmt: skip
@@ -422,6 +423,11 @@ class ModelConfig(Section):
     )
     input_shape: Annotated[list[Size], Field(min_length=1, max_length=3)] | None = Field(
         None, description="null: from the data; else checked against it; also in the first of `layers`, as in Keras"
+    )
+    members: Annotated[int, Field(ge=1, le=MOST_MEMBERS)] = Field(
+        1,
+        description="so many networks in one (TabM-mini; 8 is usual): they share the hidden layers, each has factors"
+        " for the inputs and an output layer of its own, and the prediction is the mean of theirs",
     )
     output: AnyOutput = Field("auto", description="auto: the last of `layers`, or from the task; or dense arguments")
 

@@ -22,6 +22,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import TrainingConfig
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.errors import ModelFileError
+from mlpcli.model.members import ADAPT, EinsumDense
 from mlpcli.model.objective import Compilation, Described, LossUnits, loss_units
 from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import SavedLayer, Shape
@@ -126,23 +127,46 @@ def build_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScal
     output, scaling_ends = plan.layers.index(plan.output), len(scaling_layers(plan.scaling, plan.input_shape))
     for index, planned in enumerate(plan.layers):
         numbers = _scaling_arguments(scaling) if index == 0 else {}
-        if own_units and index > output:
+        if own_units and index == len(plan.layers) - 1:
             numbers = own_units.as_rescaling()
         # Raw values and losses want the full range and all digits: both ends of the network stay in float32.
         is_end = index < scaling_ends or index >= output
         policy = "float32" if is_end else config.training.precision
         layers.append(keras_object(planned.component, name=planned.safe_name, dtype=policy, **numbers))
-    model = keras.Sequential(layers, name=plan.safe_name)
+    model = keras.Sequential(layers, name=plan.safe_name) if plan.members == 1 else _ensemble(layers, plan)
     _compile_planned(model, plan, build_optimizer(config.training, plan.schedule), target)
     return model
 
 
-def without_front(model: Any, plan: Plan, target: TargetScaling | None = None) -> Any:
-    """The trained model without the layers that `plan` leaves out of the file, compiled alike; the rest is shared.
+def _ensemble(layers: list[Any], plan: Plan) -> Any:
+    """The layers as a model that is trained on the mean of its members' losses.
 
-    It is for saving: weights and the optimizer with its state are those of `model`, and so change with it.
+    Keras's initializers do not draw two of the initial weights: random signs, and a kernel for each member's output,
+    of which they would take all members' inputs for one's.
     """
-    if plan.left_out == 0:
+    from mlpcli.keras_engine.members import MembersModel
+
+    ops = backend.keras().ops
+    model = MembersModel(layers, name=plan.safe_name)
+    for planned, layer in zip(plan.layers, model.layers, strict=True):
+        component = planned.component
+        if not isinstance(component, EinsumDense):
+            continue
+        if component.equation == ADAPT:
+            layer.kernel.assign(ops.where(layer.kernel < 0, -1.0, 1.0))
+        else:
+            members, *shape = layer.kernel.shape
+            kernels = [keras_object(component.kernel_initializer)(shape) for _ in range(members)]
+            layer.kernel.assign(ops.stack(kernels))
+    return model
+
+
+def as_saved(model: Any, plan: Plan, target: TargetScaling | None = None) -> Any:
+    """The trained model as `plan` has it in the file: of stock Keras alone, without the layers that stay out of it.
+
+    Weights and the optimizer with its state are those of `model`, and so change with it.
+    """
+    if plan.left_out == 0 and plan.members == 1:
         return model
     keras = backend.keras()
     start = keras.Input(shape=plan.file_shape, name=INPUT_NAME)
@@ -236,6 +260,7 @@ def tape_gradients(
     Args:
         weights: of all layers, one after the other.
         rows: raw rows (n, *input_shape), and targets as the loss takes them.
+        layers: as they are trained; of an ensemble, without the mean of its members.
         units: of the loss without penalties.
     """
     arrays = iter(weights)
@@ -245,12 +270,20 @@ def tape_gradients(
     x, y = rows
     with backend.tensorflow().GradientTape() as tape:
         outputs = model(x, training=True)
+        if len(outputs.shape) > 2:
+            y = _for_each(y, outputs)
         value = units.weight * objective(y, outputs) + sum(model.losses)
     gradients: list[Any] = tape.gradient(value, model.trainable_variables)
     return [
         np.zeros(weight.shape, np.float32) if found is None else np.asarray(found)
         for weight, found in zip(model.trainable_variables, gradients, strict=True)
     ]
+
+
+def _for_each(y: Array, outputs: Any) -> Any:
+    from mlpcli.keras_engine.members import for_each
+
+    return for_each(y, outputs)
 
 
 def _by_layer(layers: Sequence[SavedLayer], arrays: Iterator[Array]) -> Iterator[tuple[str, list[Array]]]:

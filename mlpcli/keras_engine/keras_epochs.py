@@ -18,7 +18,7 @@ from mlpcli.config.sections import EarlyStopping, TrainingConfig
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.errors import UserError
-from mlpcli.keras_engine.build import build_model, keras_object, without_front
+from mlpcli.keras_engine.build import as_saved, build_model, keras_object
 from mlpcli.keras_engine.resident import ModelState, ResidentEpochs, model_state, set_model_state
 from mlpcli.model.memory import check_memory, rows_at_once, values_in_forward
 from mlpcli.model.plan import Prepared
@@ -138,10 +138,10 @@ class KerasEngine:
         return KerasPredictor(self.model, values_in_forward(plan.input_shape, plan.layers))
 
     def to_save(self) -> Any:
-        """The model without the layers that the plan leaves out of the file; it shares the others."""
+        """The model as the plan has it in the file; it shares the layers."""
         prepared = self.prepared
         with backend.ONE_MODEL:
-            return without_front(self.model, prepared.plan, prepared.target_scaling)
+            return as_saved(self.model, prepared.plan, prepared.target_scaling)
 
     def _logs(self, folder: Path) -> tuple[Any, ...]:
         if not self.config.output.tensorboard:

@@ -10,6 +10,7 @@ The files, in reading order:
 - probability_rules.py: what a calibration asks of the output
 - objective.py: loss, metrics and output, chosen and checked; a target in its own units
 - smooth_clip.py: the end of data.scaling: robust, made of Keras's own layers
+- members.py: several networks in one, and what they share
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
 - plan.py: the whole plan, and what training is given
 - memory.py: the bytes that it needs at the least, and what cannot have them

@@ -105,6 +105,33 @@ def _group_normalization(layer: Any, shape: Shape) -> LayerSize:
     return size
 
 
+def _repeat_vector(layer: Any, shape: Shape) -> LayerSize:
+    if len(shape) != 1:
+        raise ShapeError(f"repeats rows of numbers, but its input has shape {shape}")
+    return LayerSize((layer.n, *shape))
+
+
+def _einsum_dense(layer: Any, shape: Shape) -> LayerSize:
+    """Keras's names of the axes: b for the rows, k for the members, i for the inputs, o for the units."""
+    inputs, kernel, made = layer.equation.replace("->", ",").split(",")
+    if len(shape) != len(inputs) - 1:
+        raise ShapeError(f"takes a row of numbers for each member, but its input has shape {shape}")
+    sides = dict(zip(made[1:], layer.output_shape, strict=True)) | dict(zip(inputs[1:], shape, strict=True))
+    output = tuple(sides[axis] for axis in made[1:])
+    if output != tuple(layer.output_shape):
+        raise ShapeError(f"an input of shape {shape} makes {output}, not {tuple(layer.output_shape)}")
+    weights = {"kernel": tuple(sides[axis] for axis in kernel)}
+    if layer.bias_axes:
+        weights["bias"] = tuple(sides[axis] for axis in layer.bias_axes)
+    return LayerSize(output, weights, arithmetic=_sum(weights))
+
+
+def _mean_of_steps(layer: Any, shape: Shape) -> LayerSize:
+    if len(shape) != 2:
+        raise ShapeError(f"averages rows of numbers, but its input has shape {shape}")
+    return LayerSize(shape[1:])
+
+
 def _flatten(layer: Any, shape: Shape) -> LayerSize:
     return LayerSize((prod(shape),))
 
@@ -237,6 +264,9 @@ _RULES: dict[str, Rule] = {
     "batch_normalization": _batch_normalization,
     "layer_normalization": _layer_normalization,
     "group_normalization": _group_normalization,
+    "repeat_vector": _repeat_vector,
+    "einsum_dense": _einsum_dense,
+    "global_average_pooling1d": _mean_of_steps,
     "flatten": _flatten,
     "reshape": _reshape,
     "permute": _permute,

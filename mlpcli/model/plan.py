@@ -20,6 +20,7 @@ from mlpcli.data.dataset import DataFacts, Source, Splits
 from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
 from mlpcli.errors import SettingError
+from mlpcli.model.members import check_member_loss
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
 from mlpcli.model.probability_rules import check_calibration, check_threshold
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
@@ -52,11 +53,13 @@ class Plan:
     """What people should know of the choice."""
     left_out: int = 0
     """How many of the first layers stay out of the model file; they have no weights."""
+    members: int = 1
+    """How many networks the prediction is the mean of."""
 
     @property
     def output(self) -> PlannedLayer:
-        """The output layer; a Rescaling to the target's own units may stand behind it."""
-        return self.layers[-1 if self.target_scaling == "none" else -2]
+        """The output layer; the mean of the members and a Rescaling to the target's own units may stand behind it."""
+        return self.layers[-1 - (self.members > 1) - (self.target_scaling != "none")]
 
     @property
     def outputs(self) -> tuple[str | None, int]:
@@ -122,6 +125,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
     objective = choose_objective(config, facts)
     chosen = objective.chosen
     check_target_scaling(config.data.target_scaling, objective)
+    check_member_loss(config.model.members, objective.loss)
     own_units = (OUTPUT_UNITS,) if config.data.target_scaling == "standardize" else ()
     layers = stack_layers(chosen.hidden, facts.input_shape, scaling, chosen.output, own_units, chosen.key)
     check_calibration(config.output, objective.task, layers)
@@ -150,6 +154,7 @@ def make_plan(config: Config, facts: DataFacts) -> Plan:
         schedule=choose_schedule(training.learning_rate_schedule, training.epochs * steps),
         notes=chosen.notes,
         left_out=_left_out(config.output.input, facts.input_shape, layers, scaling),
+        members=config.model.members,
     )
     return plan if config.output.input == "raw" else replace(plan, notes=(*plan.notes, _file_note(config, plan, facts)))
 

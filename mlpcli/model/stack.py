@@ -21,11 +21,9 @@ from mlpcli.config.layers import (
 from mlpcli.config.sections import MOST_LAYERS, ModelConfig, Output
 from mlpcli.errors import SettingError
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, check_ranks, layer_size
+from mlpcli.model.members import Step, member_steps
 from mlpcli.model.shapes import MOST_AXES, PlannedLayer, Shape, ShapeError
 from mlpcli.model.smooth_clip import smooth_clip
-
-Step = tuple[str, Layer]
-"""A layer and the key of the config that it comes from."""
 
 
 def stack_layers(
@@ -38,6 +36,8 @@ def stack_layers(
 ) -> tuple[PlannedLayer, ...]:
     """Place scaling, hidden layers, output layer and what comes `after` it; add flatten or reshape where needed.
 
+    Of several members, each has its output layer, and their mean comes after it (`mlpcli.model.members`).
+
     model: its hidden layers alone count. output_key: where the config says what the output is.
 
     Raises:
@@ -48,13 +48,17 @@ def stack_layers(
         raise SettingError("data.source", found)
     hidden = list(_short_form(model) if model.layers is None else _long_form(model))
     steps: list[Step] = [("data.scaling", layer) for layer in scaling_layers(scaling, input_shape)]
-    if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
-        steps.append(("model", Flatten()))
-    steps += [*hidden, (output_key, Dense.model_validate({**dict(output), "units": output.units}))]
+    last: Step = (output_key, Dense.model_validate({**dict(output), "units": output.units}))
+    if model.members > 1:
+        steps += member_steps(model.members, hidden, last, input_shape)
+    else:
+        if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
+            steps.append(("model", Flatten()))
+        steps += [*hidden, last]
     steps += [("data.target_scaling", layer) for layer in after]
     placed, sizes, keys, shape = [], [], [], input_shape
     for key, layer in steps:
-        for placed_layer in (*_adapter(layer, shape), layer):
+        for placed_layer in (*(_adapter(layer, shape) if model.members == 1 else ()), layer):
             try:
                 size = layer_size(placed_layer.tag, placed_layer, shape)
                 check_ranks(placed_layer, size)

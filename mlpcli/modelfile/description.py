@@ -18,6 +18,7 @@ from mlpcli.config.layers import Cropping2D, Layer, LeakyReLU, Margin, Rescaling
 from mlpcli.config.sections import LAYERS, MOST_LAYERS
 from mlpcli.errors import ModelFileError
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, layer_size
+from mlpcli.model.members import MEMBER_LAYERS
 from mlpcli.model.shapes import MOST_AXES, PRECISIONS, SavedLayer, Shape, ShapeError
 from mlpcli.model.stack import Normalization
 from mlpcli.modelfile.keras_objects import ArgumentError, make
@@ -234,7 +235,7 @@ class SavedCropping2D(Cropping2D):
 
 
 _SAVED = (SavedNormalization, SavedRescaling, SavedZeroPadding2D, SavedCropping2D)
-KNOWN_LAYERS: dict[str, type[Layer]] = {cls.keras_class: cls for cls in (*LAYERS, *_SAVED)}
+KNOWN_LAYERS: dict[str, type[Layer]] = {cls.keras_class: cls for cls in (*LAYERS, *MEMBER_LAYERS, *_SAVED)}
 """Keras's class name to the component for it."""
 _NOT_ARGUMENTS = ("trainable", "dtype", "batch_input_shape", "batch_shape", "input_dtype", "sparse", "ragged")
 

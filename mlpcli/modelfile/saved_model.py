@@ -20,6 +20,7 @@ from mlpcli.config.losses import (
 )
 from mlpcli.data.catalog import CATALOG, FRAMINGS
 from mlpcli.errors import UserError
+from mlpcli.model.members import trained_layers
 from mlpcli.model.memory import check_saved
 from mlpcli.model.objective import Compilation, Described
 from mlpcli.model.shapes import SavedLayer, Shape
@@ -149,7 +150,9 @@ LARGEST_DEVIATION = 1e30
 
 
 def _activation(layers: Sequence[SavedLayer]) -> str | None:
-    return str(getattr(layers[-1].component, "activation", None)) if layers else None
+    """Of the last layer; of members, that of each."""
+    last = next(reversed(trained_layers(layers)), None)
+    return None if last is None else str(getattr(last.component, "activation", None))
 
 
 def _output_shape(input_shape: Shape, layers: Sequence[SavedLayer]) -> Shape:

@@ -13,10 +13,12 @@ from mlpcli.config.optimizers import OPTIMIZERS, OPTIMIZERS_LEFT_OUT
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES
 from mlpcli.config.sections import LAYERS
+from mlpcli.model.members import MEMBER_LAYERS
 from mlpcli.text import printable
 
 _COMPONENTS: tuple[type[Component], ...] = (
-    *LAYERS, *INITIALIZERS, *REGULARIZERS, *CONSTRAINTS, *LOSSES, *KERAS_METRICS, *OPTIMIZERS, *SCHEDULES
+    *LAYERS, *MEMBER_LAYERS, *INITIALIZERS, *REGULARIZERS, *CONSTRAINTS, *LOSSES, *KERAS_METRICS, *OPTIMIZERS,
+    *SCHEDULES,
 )  # fmt: skip
 _POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy")
 _VALUES = ("__tuple__", "__numpy__", "__keras_tensor__")

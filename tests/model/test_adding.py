@@ -12,10 +12,8 @@ import pytest
 
 import mlpcli
 
-LAYER = 'class EinsumDense(Layer, tag="einsum_dense"):\n    output_shape: Size\n    equation: str = "ab,bc->ac"\n\n\n'
-RULE = (
-    '"einsum_dense": lambda layer, shape: LayerSize((layer.output_shape,), {"kernel": (shape[0], layer.output_shape)}),'
-)
+LAYER = 'class EinsumDense(Layer, tag="einsum"):\n    output_shape: Size\n    equation: str = "ab,bc->ac"\n\n\n'
+RULE = '"einsum": lambda layer, shape: LayerSize((layer.output_shape,), {"kernel": (shape[0], layer.output_shape)}),'
 LOSS = 'class Circle(_Loss, tag="circle"):\n    labels = {"classification": "sparse"}\n\n\n'
 METRIC = (
     'class MeanIoU(AnyMetric, tag="mean_io_u"):\n    labels = {"classification": "sparse"}\n    num_classes: Size\n\n\n'
@@ -34,7 +32,7 @@ from mlpcli.errors import LeftToKerasError, NeedsKerasError
 from mlpcli.model.layer_rules import layer_size
 from mlpcli.numpy_engine.layer import Activation
 from mlpcli.numpy_engine.registry import LAYER_MAKERS, make_loss, metric_of
-layer = ModelConfig(layers=[{"einsum_dense": {"output_shape": 3}}], activation="sparse_sigmoid").layers[0]
+layer = ModelConfig(layers=[{"einsum": {"output_shape": 3}}], activation="sparse_sigmoid").layers[0]
 size = layer_size(layer.tag, layer, (4,))
 print(size.output_shape, size.trainable, layer.tag in LAYER_MAKERS)
 training = TrainingConfig(loss="circle", metrics=[{"mean_io_u": {"num_classes": 3}}])
@@ -54,7 +52,7 @@ from mlpcli.data.scaling import Scaling
 from mlpcli.keras_engine.build import build_model
 from mlpcli.model.plan import make_plan
 facts = DataFacts("s", "table", (4,), "classification", ("a", "b", "c"), None, None, 1, 30, 5, 5, "here")
-layers = [{"einsum_dense": {"output_shape": 3}}, {"activation": "sparse_sigmoid"}]
+layers = [{"einsum": {"output_shape": 3}}, {"activation": "sparse_sigmoid"}]
 training = {"loss": "circle", "metrics": [{"mean_io_u": {"num_classes": 3}}]}
 config = Config.model_validate({"name": "n", "data": {"source": "iris", "scaling": "none"},
                                 "model": {"layers": layers}, "training": training})
