@@ -9,6 +9,7 @@ The files, in reading order:
 - pooling.py: pooling
 - reshaping.py: layers that only move values
 - noise.py: Dropout and its relatives
+- members.py: several networks in one, and the mean of their losses
 - losses.py: what a loss is; losses of numbers; penalties on weights
 - crossentropy.py: crossentropies, and softmax with crossentropy as one layer
 - class_losses.py: hinges, focal losses, overlaps

@@ -10,7 +10,8 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.model.shapes import Shape
-from mlpcli.numpy_engine.layer import PROBABILITIES, Activation, Dense, Layer
+from mlpcli.numpy_engine.layer import PROBABILITIES, Activation, Dense, Layer, product
+from mlpcli.numpy_engine.members import RepeatVector
 from mlpcli.numpy_engine.normalization import BatchNormalization, Normalization, Rescaling
 from mlpcli.numpy_engine.reshaping import Margins, Permute, Reshape
 
@@ -49,7 +50,7 @@ class Affine:
         return np.empty((rows, self.kernel.shape[1]), dtype)
 
     def run(self, x: Array, out: Array | None) -> Array:
-        y = np.matmul(x, self.kernel, out=out if x.ndim == 2 else None)
+        y = np.matmul(x, self.kernel, out=out) if x.ndim == 2 else product(x, self.kernel)
         if self.bias is not None:
             y += self.bias
         return y
@@ -199,7 +200,8 @@ def _steps(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[Step]:
             steps.append(InPlace(layer.kind))
         else:
             steps.append(Forward(layer))
-        ours = ours if isinstance(layer, (Reshape, Permute, Margins)) else True
+        same = isinstance(layer, (Reshape, Permute, Margins))
+        ours = ours if same else not isinstance(layer, RepeatVector)  # whose rows are one in memory
     return steps
 
 

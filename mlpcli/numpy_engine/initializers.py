@@ -10,6 +10,7 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.errors import LeftToKerasError
+from mlpcli.model.members import ADAPT, OWN_OUTPUT, EinsumDense
 from mlpcli.model.shapes import Shape
 
 Draw = Callable[[Any, Shape, np.random.Generator], Array]
@@ -26,7 +27,12 @@ def initial(described: Any, name: str, shape: Shape, draws: np.random.Generator)
     """
     check_initializer(described, name, shape)
     initializer = getattr(described, f"{name}_initializer")
-    return INITIALIZERS[initializer.tag](initializer, shape, draws)
+    draw = INITIALIZERS[initializer.tag]
+    if name != "kernel" or not isinstance(described, EinsumDense):
+        return draw(initializer, shape, draws)
+    if described.equation == ADAPT:
+        return np.where(draw(initializer, shape, draws) < 0, -1.0, 1.0)
+    return np.stack([draw(initializer, shape[1:], draws) for _ in range(shape[0])])  # for each member its own
 
 
 def check_initializer(described: Any, name: str, shape: Shape) -> None:
@@ -36,6 +42,8 @@ def check_initializer(described: Any, name: str, shape: Shape) -> None:
         LeftToKerasError: the initializer is not supported, or not for this shape.
     """
     tag = getattr(described, f"{name}_initializer").tag
+    if name == "kernel" and isinstance(described, EinsumDense) and described.equation == OWN_OUTPUT:
+        shape = shape[1:]
     if tag not in INITIALIZERS:
         raise LeftToKerasError(f"the initializer {tag}")
     if (tag == "orthogonal" and len(shape) < 2) or (tag == "identity" and len(shape) != 2):

@@ -74,7 +74,7 @@ class Dense(Layer):
     def forward(self, x: Array, training: bool = False) -> Array:
         if training:
             self.x = x
-        y = x @ self.parameters["kernel"]
+        y = product(x, self.parameters["kernel"])
         if "bias" in self.parameters:
             y += self.parameters["bias"]
         return y
@@ -86,7 +86,12 @@ class Dense(Layer):
         np.matmul(x.T, g, out=self.gradient_array("kernel"))
         if "bias" in self.parameters:
             np.add.reduce(g, axis=0, out=self.gradient_array("bias"))
-        return gradient @ kernel.T if self.input_gradient else gradient
+        return product(gradient, kernel.T) if self.input_gradient else gradient
+
+
+def product(x: Array, kernel: Array) -> Array:
+    """x @ kernel along the last axis of x, as one product of matrices, which is many times faster than one a row."""
+    return x @ kernel if x.ndim == 2 else (_rows(x) @ kernel).reshape(*x.shape[:-1], kernel.shape[1])
 
 
 def _rows(x: Array) -> Array:

@@ -30,6 +30,7 @@ from mlpcli.numpy_engine import (
 from mlpcli.numpy_engine.convolution import Conv2D
 from mlpcli.numpy_engine.layer import Dense, Layer, PReLU
 from mlpcli.numpy_engine.losses import InUnits, Loss
+from mlpcli.numpy_engine.members import MeanOfMembers, RepeatVector, einsum_dense
 from mlpcli.numpy_engine.metrics import Counting, FBetaScore, MeanOfRows, Metric, R2Score, Rows
 from mlpcli.numpy_engine.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from mlpcli.numpy_engine.normalization import (
@@ -62,6 +63,9 @@ LAYER_MAKERS: dict[str, MakeLayer] = {
     "flatten": Reshape.flatten,
     "reshape": Reshape.of,
     "permute": Permute.of,
+    "repeat_vector": RepeatVector.of,
+    "einsum_dense": einsum_dense,
+    "global_average_pooling1d": MeanOfMembers.of,
     "rescaling": Rescaling.of,
     "normalization": Normalization.of,
     "relu": activation_layers.relu,

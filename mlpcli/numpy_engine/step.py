@@ -11,6 +11,7 @@ from mlpcli.arrays import Array
 from mlpcli.numpy_engine.crossentropy import CategoricalCrossentropy, SoftmaxCrossentropy, SparseCategoricalCrossentropy
 from mlpcli.numpy_engine.layer import Activation, Layer
 from mlpcli.numpy_engine.losses import Loss, OverTheBatch, smoothed
+from mlpcli.numpy_engine.members import MeanOfMembers, MeanOverMembers, for_each
 from mlpcli.numpy_engine.network import Network, quiet
 from mlpcli.numpy_engine.noise import NoiseLayer
 from mlpcli.numpy_engine.optimizers import Optimizer
@@ -20,6 +21,7 @@ class Step:
     """One training step for a network, loss and optimizer; what every step needs is prepared once.
 
     Layers before the first one that learns see each row by itself: `prepare` runs them for many batches at once.
+    members: whether the network is the mean of several, each of which learns from its own loss.
     """
 
     def __init__(self, network: Network, loss: Loss, loss_weight: float, optimizer: Optimizer) -> None:
@@ -30,10 +32,13 @@ class Step:
         """
         if network.loss_needs_keras is not None:
             raise network.loss_needs_keras
-        self.loss, self.loss_weight, self.optimizer = loss, loss_weight, optimizer
+        self.members = any(isinstance(layer, MeanOfMembers) for layer in network.layers)
+        self.loss: Loss = MeanOverMembers(loss) if self.members else loss
+        self.loss_weight, self.optimizer = loss_weight, optimizer
         self.dtype = network.dtype
-        first = next(index for index, layer in enumerate(network.layers) if _looks_at_training(layer))
-        self.front, rest = network.layers[:first], network.layers[first:]
+        layers = [layer for layer in network.layers if not isinstance(layer, MeanOfMembers)]
+        first = next(index for index, layer in enumerate(layers) if _looks_at_training(layer))
+        self.front, rest = layers[:first], layers[first:]
         last = rest[-1]
         self.fused = isinstance(last, Activation) and last.kind == "softmax" and _on_softmax(loss)
         self.body = Network(rest[:-1] if self.fused else rest, network.input_shape, network.dtype, network.penalties)
@@ -50,22 +55,29 @@ class Step:
         """Take a step on prepared rows (n, ...), and their targets as the loss takes them.
 
         Returns:
-            The loss with penalties before the step, the outputs, and the logits that they were made of, or None.
+            The loss with penalties before the step, the outputs, and the logits that they were made of, or None;
+            of several members, the mean of their outputs, which has no logits.
         """
         outputs, logits, loss, slopes = self._fused(x, y, row_weights) if self.fused else self._plain(x, y, row_weights)
         penalty = self.body.penalty() if self.body.penalties else 0.0
         self.body.backward(slopes)
         self.optimizer.step()
+        if self.members:
+            outputs, logits = outputs.mean(axis=1), None
         return self.loss_weight * loss + penalty, outputs, logits
 
     def _fused(self, x: Array, y: Array, row_weights: Array | None) -> tuple[Array, Array, float, Any]:
         """Softmax and crossentropy as one layer: one exponential serves outputs, loss and gradients."""
-        loss: Any = self.loss
+        loss: Any = self.loss.loss if isinstance(self.loss, MeanOverMembers) else self.loss
         logits = self.body.forward(x, training=True)
+        if self.members:
+            y = for_each(y, logits)
         if y.ndim == logits.ndim:
             y = smoothed(y, loss.label_smoothing, 1 / logits.shape[-1])
         fused = SoftmaxCrossentropy()
         rows = fused.forward(y, logits)
+        if self.members:
+            rows = rows.mean(axis=1)
         slope = fused.backward()
         slope *= self.loss_weight * self._share(y, logits, row_weights)
         value = rows.sum(dtype=np.float64) if row_weights is None else rows.astype(np.float64) @ row_weights

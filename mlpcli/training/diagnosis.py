@@ -110,7 +110,8 @@ def _size(values: Array) -> float:
 
 def _unscaled(inputs: Array, prepared: Prepared) -> str | None:
     """Inputs (n, columns) of the first layer with weights that are far from 0, though data.scaling could help."""
-    sizes = np.abs(inputs.reshape(len(inputs), -1)).max(axis=0)
+    rows = inputs if prepared.plan.members == 1 else inputs[:, 0]  # all members have the same
+    sizes = np.abs(rows.reshape(len(rows), -1)).max(axis=0)
     column = int(sizes.argmax())
     if sizes[column] <= LARGE or prepared.plan.scaling != "none":
         return None

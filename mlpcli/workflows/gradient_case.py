@@ -13,10 +13,12 @@ from mlpcli.config.losses import Labels
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
 from mlpcli.errors import ModelFileError, UserError
+from mlpcli.model.members import count_members, trained_layers
 from mlpcli.model.objective import Described, LossUnits, loss_units
 from mlpcli.model.plan import planned_layers
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.saved_model import open_model
+from mlpcli.numpy_engine.members import MeanOverMembers
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.registry import make_loss
 from mlpcli.numpy_engine.step import Batch
@@ -28,6 +30,7 @@ from mlpcli.workflows.prepare import prepare, read_config
 class GradientCase:
     """A network, its loss and its training rows, wherever they came from.
 
+    layers: as they are trained; of several members (see `mlpcli.model.members`), without the mean of their outputs.
     weights: None to draw them from the seed. units: those in which the loss is taken. labels: the form of
     the targets. class_names: None where the target is a number.
     """
@@ -42,6 +45,7 @@ class GradientCase:
     labels: Labels
     class_names: tuple[str, ...] | None
     seed: int
+    members: int = 1
 
     def network(self) -> Network:
         """The network in float32, with its weights.
@@ -58,9 +62,8 @@ class GradientCase:
             NeedsKerasError: the NumPy engine does not support the loss.
         """
         y = encode_targets(self.part.y[rows], self.labels, len(self.class_names or ()))
-        return Batch(
-            self.part.x[rows], y, make_loss(self.loss.component, self.loss.more, self.units), self.units.weight
-        )
+        loss = make_loss(self.loss.component, self.loss.more, self.units)
+        return Batch(self.part.x[rows], y, MeanOverMembers(loss) if self.members > 1 else loss, self.units.weight)
 
 
 def gradient_case(config_or_model: str | Path, overrides: Sequence[str] = ()) -> GradientCase:
@@ -87,8 +90,9 @@ def _of_config(path: Path, overrides: Sequence[str]) -> GradientCase:
     layers = planned_layers(plan, prepared.scaling, target)
     part, seed, loss = prepared.splits.train, loaded.config.seed, Described(plan.loss)
     return GradientCase(
-        plan.name, plan.input_shape, layers, None, loss, units, part, plan.labels, plan.class_names, seed
-    )
+        plan.name, plan.input_shape, trained_layers(layers), None, loss, units, part, plan.labels, plan.class_names,
+        seed, plan.members,
+    )  # fmt: skip
 
 
 def _of_model(path: Path) -> GradientCase:
@@ -99,8 +103,8 @@ def _of_model(path: Path) -> GradientCase:
     if compilation is None:
         raise ModelFileError(f"{file}: has no loss to take gradients of ({saved.uncompiled}); give a config instead")
     part = choose_rows(saved, None, "train").part
-    plan, seed, layers = card.plan, card.config.seed or 0, list(saved.layers)
+    plan, seed, layers = card.plan, card.config.seed or 0, trained_layers(saved.layers)
     return GradientCase(
         card.name, saved.input_shape, layers, saved.weights, compilation.loss, compilation.units, part, plan.labels,
-        plan.class_names, seed,
+        plan.class_names, seed, count_members(saved.layers),
     )  # fmt: skip

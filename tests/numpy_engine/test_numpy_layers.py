@@ -9,6 +9,14 @@ import numpy as np
 import pytest
 
 from mlpcli.config.sections import LAYERS
+from mlpcli.model.members import (
+    ADAPT,
+    MEMBER_LAYERS,
+    OWN_OUTPUT,
+    EinsumDense,
+    GlobalAveragePooling1D,
+    RepeatVector,
+)
 from mlpcli.model.stack import Normalization
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.noise import Dropout
@@ -52,6 +60,11 @@ CASES: list[tuple[str, tuple[int, ...], Any]] = [
     ("zero_padding2d", IMAGE, {"zero_padding2d": [1, 2]}),
     ("cropping2d", IMAGE, {"cropping2d": [1, 2]}),
     ("up_sampling2d", IMAGE, {"up_sampling2d": [2, 3]}),
+    ("repeat_vector", (4,), RepeatVector(n=3)),
+    ("einsum_dense", (2, 4), EinsumDense(equation=ADAPT, output_shape=[2, 4])),
+    ("einsum_dense of outputs", (2, 4), EinsumDense(equation=OWN_OUTPUT, output_shape=[2, 3], bias_axes="ko")),
+    ("einsum_dense without bias", (2, 4), EinsumDense(equation=OWN_OUTPUT, output_shape=[2, 1])),
+    ("global_average_pooling1d", (3, 2), GlobalAveragePooling1D()),
     ("activation", (4,), {"activation": "tanh"}),
 ]
 NOISE = ["dropout", "gaussian_dropout", "gaussian_noise", "alpha_dropout", "spatial_dropout2d"]
@@ -103,7 +116,7 @@ def test_predicting_leaves_the_inputs_alone_and_keeps_float32(network: MakeNetwo
 
 def test_every_layer_of_the_schema_is_decided_on() -> None:
     here = {*LAYER_MAKERS, *NO_STEP, *LEFT_TO_KERAS}
-    assert here == {cls.tag for cls in (*LAYERS, Normalization)}
+    assert here == {cls.tag for cls in (*LAYERS, *MEMBER_LAYERS, Normalization)}
     assert {*LAYER_MAKERS} - {*NOISE} == {case[0].split()[0] for case in CASES} - {"activation"}
 
 

@@ -131,6 +131,18 @@ def test_whatever_else_a_config_may_ask_for(tmp_path: Path, overrides: tuple[str
     _compare(*_both(tmp_path, *overrides), weights=5e-4, history=5e-4)
 
 
+ENSEMBLES = [
+    (CONFIG, ("model={hidden_units: [8], batch_normalization: true, members: 3}", "training.optimizer=sgd")),
+    (REGRESSION, ("model={hidden_units: [8], activation: tanh, members: 2}",)),
+    (BINARY.replace("moons}", "moons, class_weight: balanced}"), ("model.members=4",)),
+]
+
+
+@pytest.mark.parametrize(("config", "overrides"), ENSEMBLES)
+def test_ensembles_in_one_network(tmp_path: Path, config: str, overrides: tuple[str, ...]) -> None:
+    _compare(*_both(tmp_path, *overrides, config=config), weights=5e-4, history=5e-4)
+
+
 @pytest.mark.parametrize("config", [REGRESSION, BINARY, BINARY.replace("moons}", "moons, class_weight: balanced}")])
 def test_a_number_in_its_own_units_and_two_classes(tmp_path: Path, config: str) -> None:
     _compare(*_both(tmp_path, config=config), weights=2e-4, history=2e-4)
