@@ -12,7 +12,7 @@ from mlpcli.arrays import Array
 from mlpcli.model.shapes import Shape
 from mlpcli.numpy_engine.layer import PROBABILITIES, Activation, Dense, Layer, product
 from mlpcli.numpy_engine.members import RepeatVector
-from mlpcli.numpy_engine.normalization import BatchNormalization, Normalization, Rescaling
+from mlpcli.numpy_engine.normalization import BatchNormalization, ChannelNormalization, Normalization, Rescaling
 from mlpcli.numpy_engine.reshaping import Margins, Permute, Reshape
 
 
@@ -113,6 +113,42 @@ class InPlace:
 
 
 @dataclass(frozen=True)
+class BetweenZeros:
+    """What `ChannelNormalization` makes of a value between two zeros (`mlpcli.model.smooth_clip`), and no more."""
+
+    epsilon: float
+
+    LAYERS: ClassVar[int] = 4
+    """Reshape, padding, normalization, cropping."""
+
+    def buffer(self, rows: int, dtype: np.dtype[Any]) -> Array | None:
+        return None
+
+    def run(self, x: Array, out: Array | None) -> Array:
+        y = np.square(x)
+        y *= 2 / 9
+        y += self.epsilon
+        np.sqrt(y, out=y)
+        np.divide(x, y, out=y)
+        y *= 2 / 3
+        return y
+
+
+def between_zeros(layers: Sequence[Layer]) -> BetweenZeros | None:
+    """The step that is the same as the first four layers, if they are a smooth clip's."""
+    if len(layers) < BetweenZeros.LAYERS:
+        return None
+    reshape, padding, normalization, cropping = layers[: BetweenZeros.LAYERS]
+    if not (isinstance(reshape, Reshape) and isinstance(normalization, ChannelNormalization)):
+        return None
+    if not (isinstance(padding, Margins) and isinstance(cropping, Margins) and padding.add and not cropping.add):
+        return None
+    margins = {(margin.rows, margin.columns) for margin in (padding, cropping)}
+    fits = reshape.shape[:2] == (1, 1) and len(reshape.shape) == 3 and margins == {((0, 0), (1, 1))}
+    return BetweenZeros(normalization.epsilon) if fits else None
+
+
+@dataclass(frozen=True)
 class Forward:
     """A step that calls the layer's own `forward`."""
 
@@ -146,7 +182,7 @@ class InferencePlan:
         ends = last if isinstance(last, Activation) and last.kind in PROBABILITIES else None
         widest = max([int(np.prod(input_shape)), *(layer.values_per_row for layer in working)])
         rows = max(1, VALUES_AT_ONCE // max(widest, 1))
-        return cls(tuple(_steps(working[:-1] if ends else working, dtype)), ends, rows, dtype)
+        return cls(tuple(steps_of(working[:-1] if ends else working, dtype)), ends, rows, dtype)
 
     def run(self, x: Array) -> Array:
         """Outputs (n, ...) of raw rows (n, ...) of any number type."""
@@ -177,13 +213,21 @@ class InferencePlan:
         return values
 
 
-def _steps(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[Step]:
+def steps_of(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[Step]:
     """What each layer amounts to, folded into the one before where that loses no digits."""
     steps: list[Step] = []
     scale = 1.0  # a factor that waits for the next dense layer
     ours = False  # whether the values so far lie in an array that is nobody else's
+    clipped = 0  # so many of the next layers are in a step already
     for index, layer in enumerate(layers):
         previous = steps[-1] if steps else None
+        if clipped:
+            clipped -= 1
+            continue
+        if (clip := between_zeros(layers[index:])) is not None:
+            steps += [Forward(layer), clip]
+            clipped, ours = BetweenZeros.LAYERS - 1, True
+            continue
         if isinstance(layer, Rescaling) and _one_factor(layer) and _dense_follows(layers[index + 1 :]):
             scale *= float(np.asarray(layer.scale))
             continue

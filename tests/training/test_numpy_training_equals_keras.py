@@ -56,6 +56,7 @@ OTHERS = [
     ("training.optimizer=sgd", "model={layers: [{batch_normalization: {center: false, scale: false}}, flatten]}"),
     ("training.optimizer=sgd", "model={layers: [flatten, {batch_normalization: {momentum: 0.5}}, {dense: 8}]}"),
     ("model={layers: [flatten, {dense: 9}, {layer_normalization: {}}, {activation: gelu}, prelu]}",),
+    ("data.scaling=robust", "training.optimizer={name: sgd, learning_rate: 0.05}"),
 ]  # fmt: skip
 
 
