@@ -73,6 +73,37 @@ by `loss` where there is no validation set. The same holds when the training is 
 `restore_best_weights: false`, keeps those of the last epoch; so do averaged weights (`use_ema`), which are those of no
 epoch. `metrics.json` has `monitor`, `best_epoch` and `kept_epoch`.
 
+`monitor` takes any metric of the run. Losses and errors fall and scores rise; counts (`true_positives` ...) need a
+`mode`. An accuracy on few rows often has the same best value twice: `early_stopping.ties: last` keeps the last of
+these epochs, where Keras keeps the first. A tie is no improvement, so patience goes on counting.
+
+`min_epochs: 50` stops nothing before epoch 50 is done, while the best epoch may be the third. Keras's
+`start_from_epoch` is something else: what comes before it can neither stop the training nor be the best.
+
+## Batches and steps
+
+`batch_size: auto` is the largest power of two up to a fiftieth of the training rows, within 32 to 256: 64 for 5,000
+rows, 256 from 12,800 on. `validate` prints what it is, and `metrics.json` has it under `chosen`.
+
+A schedule counts steps, which are batches. Where the number of rows or epochs may change, give it fractions of the
+whole run (`epochs` times the batches of an epoch) instead, or `auto` for all that follows the warm-up:
+
+```yaml
+training:
+  batch_size: auto
+  epochs: 200
+  optimizer: {name: adamw, learning_rate: 0.0001, weight_decay: 0.02}
+  learning_rate_schedule:
+    cosine_decay: {decay_steps: auto, warmup_steps: 0.05, warmup_target: 0.002}
+```
+
+The model file has the steps that they came to, so that stock Keras opens it. Such a run cannot be resumed with
+another number of epochs: its first epochs would have had other rates.
+
+`weight_decay` shrinks all weights that are trained, biases and the scales of BatchNorm too, by `learning_rate` times
+`weight_decay` a step, as in Keras; a schedule lowers it with the rate. `kernel_regularizer: {l2: ...}` is part of the
+loss instead, for kernels only, and Adam rescales it with the rest of the gradient: with `adamw`, use one of the two.
+
 ## What the file takes
 
 A network is trained on scaled values, and its file begins with the layer that scales, so that stock Keras, too, takes
@@ -94,6 +125,10 @@ The labels are those of the loss that the file is compiled with. `auto` takes cl
 the lines."""
 
 _MEANING = """### Which of them mean something
+
+`balanced_accuracy`, the mean recall of the classes, is no metric of Keras. The model file has one that gives the same
+under that name: an `auc` with the one threshold 0.5, or for three classes and more an `fbeta_score` with so large a
+beta that only the recall counts. A class without any row counts as 0 there; `evaluate` leaves it out of its own.
 
 Keras computes any of them for any output, also where the number says nothing. `f1_score` and `fbeta_score` of one
 output get a threshold of 0.5 where the config gives none, since Keras would call every row positive. `validate` and

@@ -44,10 +44,12 @@ from mlpcli.text import clean_text, listed
 class EarlyStopping(Section):
     """The arguments of Keras's callback of that name, and `ties`."""
 
-    monitor: str = Field("val_loss", description="a column of history.csv")
+    monitor: str = Field("val_loss", description="a column of history.csv: loss or a metric, val_ before it or not")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="epochs without improvement before it stops")
     min_delta: NonNegative = Field(0.0, description="the least change that counts as an improvement")
-    mode: Literal["auto", "min", "max"] = Field("auto", description="which way is better")
+    mode: Literal["auto", "min", "max"] = Field(
+        "auto", description="which way is better; auto: losses and errors fall, scores such as auc or r2_score rise"
+    )
     baseline: Number | None = Field(None, description="a value that must be beaten")
     start_from_epoch: Annotated[int, Field(ge=0)] = Field(0, description="epochs to train before monitoring begins")
     restore_best_weights: bool = Field(True, description="keep the best epoch's weights instead of the last's")
