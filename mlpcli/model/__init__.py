@@ -12,6 +12,7 @@ The files, in reading order:
 - smooth_clip.py: the end of data.scaling: robust, made of Keras's own layers
 - members.py: several networks in one, and what they share
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
+- training_steps.py: the batch size, and the steps of a schedule
 - plan.py: the whole plan, and what training is given
 - memory.py: the bytes that it needs at the least, and what cannot have them
 """

@@ -54,7 +54,7 @@ def test_metrics_json_is_what_the_result_says(digits_run: Any) -> None:
     assert result.metrics["chosen"] == {
         "task": "classification", "scaling": "unit", "target_scaling": "none",
         "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"],
-        "output": {"units": 10, "activation": "softmax"},
+        "output": {"units": 10, "activation": "softmax"}, "batch_size": 32, "learning_rate_schedule": None,
     }  # fmt: skip
     seconds = sum(read_history(result.run / "history.csv")["seconds"])
     assert result.metrics["seconds"]["epochs"] == pytest.approx(seconds)
