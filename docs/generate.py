@@ -73,6 +73,8 @@ by `loss` where there is no validation set. The same holds when the training is 
 `restore_best_weights: false`, keeps those of the last epoch; so do averaged weights (`use_ema`), which are those of no
 epoch. `metrics.json` has `monitor`, `best_epoch` and `kept_epoch`.
 
+`output.calibration` and `output.threshold` are about those weights: [probabilities.md](probabilities.md).
+
 `monitor` takes any metric of the run. Losses and errors fall and scores rise; counts (`true_positives` ...) need a
 `mode`. An accuracy on few rows often has the same best value twice: `early_stopping.ties: last` keeps the last of
 these epochs, where Keras keeps the first. A tie is no improvement, so patience goes on counting.

@@ -27,12 +27,12 @@ ThresholdGoal = Literal["f1", "balanced_accuracy"] | CostThreshold
 
 def _form(value: Any) -> str | None:
     if isinstance(value, str):
-        return "score"
-    return "cost" if isinstance(value, (dict, CostThreshold)) else None
+        return "switch"
+    return "settings" if isinstance(value, (dict, CostThreshold)) else None
 
 
 AnyThreshold = Annotated[
-    Annotated[Literal["f1", "balanced_accuracy"], Tag("score")] | Annotated[CostThreshold, Tag("cost")],
+    Annotated[Literal["f1", "balanced_accuracy"], Tag("switch")] | Annotated[CostThreshold, Tag("settings")],
     Discriminator(
         _form,
         custom_error_type="form",

@@ -103,10 +103,10 @@ def _check_resumed(run: Path, environment: Mapping[str, Any]) -> None:
 
 
 def _changes(environment: Mapping[str, Any]) -> Iterator[str]:
-    """What was changed when the run was resumed, but for the number of epochs and the pictures."""
+    """What was changed when the run was resumed, but for what config.yaml repeats: epochs, and what follows them."""
     for entry in environment.get("resumed", []):
         keys = dict.fromkeys(text.split(":")[0] for text in entry.get("changed", []))
-        changed = [key for key in keys if key not in ("training.epochs", "output.plots")]
+        changed = [key for key in keys if not key.startswith(("training.epochs", "output."))]
         if changed:
             yield f"the run was resumed after epoch {entry.get('after_epoch')} with another {listed(changed)}"
 
