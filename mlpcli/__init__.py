@@ -13,6 +13,7 @@ from typing import Any
 
 __version__ = "0.2.0"
 _VERBS = (
+    "combine",
     "compare",
     "evaluate",
     "gradcheck",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlpcli.modelfile.container import Metadata, open_model_file
-from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.container import Metadata, add_metadata, open_model_file
+from mlpcli.modelfile.towers import saved_towers
 from mlpcli.modelfile.weights import Weights, checked_weights
 
 
@@ -14,6 +16,15 @@ def read_metadata(path: Path) -> Metadata | None:
     """What mlpcli wrote about the model; None in a file by stock Keras."""
     with open_model_file(path) as file:
         return file.metadata()
+
+
+def with_metadata(model: Path, copy: Path, change: Callable[[Metadata], Any]) -> Path:
+    """A copy of a .keras whose metadata is changed."""
+    metadata = read_metadata(model) or {}
+    change(metadata)
+    shutil.copyfile(model, copy)
+    add_metadata(copy, metadata)
+    return copy
 
 
 def read_architecture(path: Path) -> dict[str, Any]:
@@ -25,4 +36,4 @@ def read_architecture(path: Path) -> dict[str, Any]:
 def read_weights(path: Path, architecture: dict[str, Any]) -> Weights:
     """The arrays of each layer, checked against the description."""
     with open_model_file(path) as file:
-        return checked_weights(file, saved_layers(path, architecture)[1], file.metadata())
+        return checked_weights(file, saved_towers(path, architecture)[1], file.metadata())

@@ -9,6 +9,7 @@
 - train.py: the command train, for one seed or several
 - evaluate.py: the command evaluate, and its tables
 - predict.py: the command predict, and its predictions batch by batch
+- combine.py: the command combine
 - plot.py: the command plot
 - summary.py: the command summary, and the layer table
 - trace.py: the command trace, and its tables

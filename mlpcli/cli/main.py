@@ -20,6 +20,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "predict",
+    "combine",
     "plot",
     "runs",
     "compare",

@@ -65,6 +65,7 @@ _WITHOUT = {
     "config": "mlpcli init DATA writes one for your data; or name one of mlpcli recipes: mlpcli {} digits",
     "config_or_model": "give a config, a model file or a run directory: mlpcli {} runs/digits",
     "model_or_run": "give a model file or a run directory: mlpcli {} runs/digits",
+    "runs": "give two or more runs, or a folder of several seeds: mlpcli {} runs/people -o best.keras",
     "run_dirs": "give one or more run directories: mlpcli {} runs/digits",
 }
 """What to do where an argument is missing."""

@@ -36,16 +36,28 @@ def rebuild(saved: SavedModel) -> Any:
     """The model of a file as a `keras.Sequential`, compiled if its loss and metrics are supported.
 
     Returns:
-        A model for predictions and scores; its initializers are not those of the file, and its optimizer is new.
+        A model for predictions and scores; its initializers are not those of the file, and its optimizer is new. Of
+        several networks it is a Functional one with a Sequential for each.
 
     Raises:
         ModelFileError: Keras refuses a layer or its weights.
     """
     with backend.out_of_memory():
-        model = build_saved(saved.path, saved.input_shape, saved.layers, saved.weights, saved.name)
+        towers = [
+            build_saved(saved.path, saved.input_shape, tower.layers, saved.weights, tower.name or saved.name)
+            for tower in saved.towers
+        ]
+        model = towers[0] if len(towers) == 1 else _averaged(towers, saved.input_shape)
     if saved.compilation is not None:
         _compile(model, saved.compilation)
     return model
+
+
+def _averaged(towers: Sequence[Any], shape: Shape) -> Any:
+    """The average of several networks on the same input."""
+    keras = backend.keras()
+    start = keras.Input(shape=shape, name=INPUT_NAME)
+    return keras.Model(start, keras.layers.Average(name="average")([tower(start) for tower in towers]))
 
 
 def build_saved(path: Path, shape: Shape, layers: Sequence[SavedLayer], weights: Weights, name: str = "") -> Any:

@@ -51,6 +51,15 @@ class KerasPredictor:
         """Outputs (n, units), float32, of all rows at once."""
         return np.concatenate([outputs for _, outputs in self.batches(part)])
 
+    def members(self, x: Array) -> Array:
+        """Outputs (members, n, units) of each network for rows x (n, *input_shape); see `Predictor`."""
+        sequential = backend.keras().Sequential
+        towers = [layer for layer in self.model.layers if isinstance(layer, sequential)] or [self.model]
+        parts = [x[start : start + self.most_rows] for start in range(0, len(x), self.most_rows)]
+        with backend.out_of_memory():
+            outputs = [[np.asarray(tower(part, training=False)) for part in parts] for tower in towers]
+        return np.stack([np.concatenate(found) for found in outputs])
+
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
         for rows, outputs in self._outputs(part):

@@ -133,12 +133,28 @@ class ConfigCard(_Section):
     seed: int | None = None
 
 
+class RunCard(_Section):
+    """One of the runs that a model is made of (`mlpcli combine`).
+
+    run: its directory or file, as it was given. seed: of its training, which drew its rows. weights: their digest.
+    preprocessing, fingerprint: its own and of its data, of the first run where those of the model are not the same.
+    """
+
+    name: str
+    run: str
+    seed: int | None = None
+    kept_epoch: int | None = None
+    weights: str | None = None
+    preprocessing: Preprocessing | None = None
+    fingerprint: str = ""
+
+
 class ModelCard(_Section):
     """What a model takes and what its outputs mean.
 
     name: of the model. version: of the mlpcli that wrote it. kept_epoch: of the weights. unfinished: the number of
     epochs done, where the model was written while its training went on. calibration,
-    best_threshold: None where the config asked for none.
+    best_threshold: None where the config asked for none. made_of: the runs whose networks it averages.
     """
 
     name: str
@@ -150,6 +166,7 @@ class ModelCard(_Section):
     plan: PlanCard
     data: DataCard
     config: ConfigCard
+    made_of: Annotated[tuple[RunCard, ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
     def _agree(self) -> ModelCard:

@@ -148,7 +148,7 @@ def _in_order(path: Path, config: dict[str, Any], layers: list[LayerJson]) -> li
     after: dict[str, LayerJson] = {}
     first = None
     for layer in layers:
-        source = _source(layer)
+        source = source_of(layer)
         if source is None and layer.get("class_name") == "InputLayer" and first is None:
             first = layer
         elif source is None or source in after:
@@ -160,39 +160,43 @@ def _in_order(path: Path, config: dict[str, Any], layers: list[LayerJson]) -> li
         ordered.append(following)
     if len(ordered) != len(layers) or not ordered:
         raise _no_chain(path, layers[-1] if layers else {})
-    if _ends(config.get("input_layers")) != ordered[0].get("name") or (
-        _ends(config.get("output_layers")) != ordered[-1].get("name")
+    if ends_of(config.get("input_layers")) != ordered[0].get("name") or (
+        ends_of(config.get("output_layers")) != ordered[-1].get("name")
     ):
         raise _no_chain(path, ordered[-1])
     return ordered
 
 
-def _source(layer: LayerJson) -> str | None:
+def source_of(layer: LayerJson) -> str | None:
     """The name of the only layer that gives this one its input; None if that is not so simple."""
     nodes = layer.get("inbound_nodes")
     node = nodes[0] if isinstance(nodes, list) and len(nodes) == 1 else None
     if isinstance(node, dict):
         options, tensors = node.get("kwargs"), node.get("args")
-        tensor = tensors[0] if isinstance(tensors, list) and len(tensors) == 1 else None
-        inside = tensor.get("config") if isinstance(tensor, dict) else None
-        history = inside.get("keras_history") if isinstance(inside, dict) else None
+        history = history_of(tensors[0]) if isinstance(tensors, list) and len(tensors) == 1 else None
     else:
         history = node[0] if isinstance(node, list) and len(node) == 1 else None
         options = history[3] if isinstance(history, list) and len(history) == 4 else {}
     plain = isinstance(options, dict) and all(value is None or value is False for value in options.values())
-    return _first_output(history) if plain else None
+    return first_output(history) if plain else None
 
 
-def _first_output(history: Any) -> str | None:
+def history_of(tensor: Any) -> Any:
+    """Where a tensor of Keras 3 comes from, such as ["dense", 0, 0]."""
+    inside = tensor.get("config") if isinstance(tensor, dict) else None
+    return inside.get("keras_history") if isinstance(inside, dict) else None
+
+
+def first_output(history: Any) -> str | None:
     """The name in ["dense", 0, 0]: a layer that is called once, and its first output."""
     if isinstance(history, list) and len(history) >= 3 and isinstance(history[0], str) and history[1:3] == [0, 0]:
         return history[0]
     return None
 
 
-def _ends(named: Any) -> str | None:
+def ends_of(named: Any) -> str | None:
     """The one input or output, which versions write as ["x", 0, 0] or [["x", 0, 0]]."""
-    return _first_output(named[0] if isinstance(named, list) and len(named) == 1 else named)
+    return first_output(named[0] if isinstance(named, list) and len(named) == 1 else named)
 
 
 def _no_chain(path: Path, layer: LayerJson) -> ModelFileError:

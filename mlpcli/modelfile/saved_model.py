@@ -25,10 +25,10 @@ from mlpcli.model.memory import check_saved
 from mlpcli.model.objective import Compilation, Described
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.card import Meaning, ModelCard, Told, damaged_metadata, read_card
-from mlpcli.modelfile.container import Kind, open_model_file
-from mlpcli.modelfile.description import saved_layers
+from mlpcli.modelfile.container import FRONT, Kind, front_of, open_model_file
 from mlpcli.modelfile.front import with_front
 from mlpcli.modelfile.keras_objects import compilation_of
+from mlpcli.modelfile.towers import Tower, saved_towers
 from mlpcli.modelfile.weights import Weights, checked_weights
 from mlpcli.runs.directory import find_model
 from mlpcli.text import plural, shown
@@ -39,7 +39,8 @@ class SavedModel:
     """The content of a model file, checked against the schema; no code from the file is ever run.
 
     stock: whether mlpcli did not write it; its card is then inferred from its layers, and `told` comes from
-    the user. kind: the file's format. name: in Keras's description. weights: by the names of the layers. compilation:
+    the user. kind: the file's format. name: in Keras's description. towers: the network, or several whose outputs are
+    averaged (`mlpcli.modelfile.towers`). weights: by the names of the layers. compilation:
     None if it has no loss; uncompiled says why. left_out: how many of the first layers are not in the file itself, but
     in its metadata (`mlpcli.modelfile.front`). chosen: a threshold asked for (`mlpcli.modelfile.chosen_threshold`).
     """
@@ -51,12 +52,22 @@ class SavedModel:
     card: ModelCard
     name: str
     input_shape: Shape
-    layers: Sequence[SavedLayer]
+    towers: Sequence[Tower]
     weights: Weights
     compilation: Compilation | None
     uncompiled: str | None
     left_out: int = 0
     chosen: float | None = None
+
+    @property
+    def layers(self) -> Sequence[SavedLayer]:
+        """The layers of the network; those of several come one network after the other."""
+        return [layer for tower in self.towers for layer in tower.layers]
+
+    @property
+    def members(self) -> int:
+        """How many networks give an answer of their own to each row: see `Predictor.members`."""
+        return len(self.towers)
 
     @property
     def takes_any_shape(self) -> bool:
@@ -91,21 +102,23 @@ def open_model(model_or_run: str | Path, told: Told | None = None) -> SavedModel
         card = read_card(file, metadata) if metadata is not None else None
         if card is not None and told != Told():
             raise UserError(f"{file}: has its own {_OWN[bool(told.inputs or told.targets)]}")
-        shape, layers = saved_layers(file, architecture)
+        shape, towers = saved_towers(file, architecture)
         missing = 0
-        if card is not None and metadata is not None:
-            layers, missing = with_front(file, metadata, card.plan.input_shape, (shape, layers))
-            shape = card.plan.input_shape if missing else shape
-        check_saved(file, shape, layers)
-        weights = checked_weights(opened, layers, metadata)
+        if len(towers) > 1 and front_of(metadata or {}):
+            raise damaged_metadata(file, "stands before several networks", FRONT)
+        if card is not None and metadata is not None and len(towers) == 1:
+            layers, missing = with_front(file, metadata, card.plan.input_shape, (shape, towers[0].layers))
+            shape, towers = card.plan.input_shape if missing else shape, [Tower("", layers)]
+        check_saved(file, shape, [layer for tower in towers for layer in tower.layers])
+        weights = checked_weights(opened, towers, metadata)
     compilation, uncompiled = compilation_of(architecture)
     name = architecture["config"].get("name")
     name = name if isinstance(name, str) else ""
     if card is not None and compilation is not None and card.plan.target_scaling == "standardize":
-        compilation = _in_units(file, compilation, layers)
-    known = card or _stock_card(file, name, shape, layers, compilation, told)
+        compilation = _in_units(file, compilation, towers[0].layers)
+    known = card or _stock_card(file, name, shape, towers[0].layers, compilation, told)
     model = SavedModel(
-        file, opened.kind, card is None, told, known, name, shape, layers, weights, compilation, uncompiled, missing
+        file, opened.kind, card is None, told, known, name, shape, towers, weights, compilation, uncompiled, missing
     )
     if card is not None:
         _check_network(model)
@@ -127,6 +140,9 @@ def _model_file(model_or_run: str | Path) -> Path:
 
 def _check_network(model: SavedModel) -> None:
     """Check the card against the network: with another model's card, predictions would be wrong but plausible."""
+    runs = len(model.card.made_of) or 1
+    if runs != len(model.towers):
+        raise damaged_metadata(model.path, f"names {runs}, but the model has {len(model.towers)} networks", "made_of")
     said, outputs = model.card.plan.input_shape, model.meaning.outputs
     if said != model.input_shape:
         found = f"describes inputs of shape {said}, but the model takes {model.input_shape}"

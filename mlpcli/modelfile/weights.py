@@ -35,6 +35,7 @@ from mlpcli.modelfile.hdf5 import (
     read_names,
     step_into,
 )
+from mlpcli.modelfile.towers import Tower
 from mlpcli.text import printable
 
 Shape = tuple[int, ...]
@@ -51,6 +52,8 @@ class ExpectedLayer:
     keras_class: str
     shapes: tuple[Shape, ...]
     weight_type: str = "float32"
+    trained: tuple[bool, ...] = ()
+    """Of each weight, whether training changes it: in an .h5, a tower's trained weights come before its others."""
 
     @property
     def size(self) -> int:
@@ -58,22 +61,28 @@ class ExpectedLayer:
         return sum(map(prod, self.shapes)) * np.dtype(self.weight_type).itemsize
 
 
-def read_layer_weights(opened: ModelFile, layers: Sequence[ExpectedLayer]) -> dict[str, list[Array]]:
+ExpectedTower = tuple[str, Sequence[ExpectedLayer]]
+"""The name of one of several networks in a file, and its layers; the name is "" where it is the whole file."""
+
+
+def read_layer_weights(opened: ModelFile, towers: Sequence[ExpectedTower]) -> dict[str, list[Array]]:
     """Layer name to its weights, in the order of Keras's `layer.weights`; layers without weights have an empty list.
 
     Raises:
         ModelFileError: a layer's weights are missing, of another shape or type, or too many.
     """
-    path, needed = opened.path, sum(layer.size for layer in layers)
+    path, layers = opened.path, [layer for _, own in towers for layer in own]
+    needed = sum(layer.size for layer in layers)
+    alone = len(towers) == 1
     if opened.kind == "h5":
         if needed > path.stat().st_size:
             raise _too_small(path, layers)
         with opened.reading() as file:
-            return dict(_from_h5(path, file, layers))
+            return dict(_from_h5(path, file, layers) if alone else _towers_from_h5(path, file, towers))
     with opened.reading() as archive:
         content = _weights_member(archive, path, layers, needed)
     with h5_in(path, io.BytesIO(content)) as file, h5_damage(path):
-        return dict(_from_keras(path, file, layers))
+        return dict(_from_keras(path, file, layers) if alone else _towers_from_keras(path, file, towers))
 
 
 def snake_case(keras_class: str) -> str:
@@ -113,6 +122,16 @@ def _from_keras(path: Path, file: Any, layers: Sequence[ExpectedLayer]) -> Itera
         yield layer.name, [_read(path, layer, group, str(index), index) for index in range(count)]
 
 
+def _towers_from_keras(path: Path, file: Any, towers: Sequence[ExpectedTower]) -> Iterator[tuple[str, list[Array]]]:
+    groups = step_into(file, "layers")
+    places = [f"sequential_{number}" if number else "sequential" for number in range(len(towers))]
+    extra = next((held for held in _members(groups) if held not in (*places, "input_layer", "average")), None)
+    if extra is not None:
+        raise _misfit(path, extra, "the file has weights for it, but the model has no such layer")
+    for place, (_, layers) in zip(places, towers, strict=True):
+        yield from _from_keras(path, step_into(groups, place), layers)
+
+
 def _members(group: Any) -> list[str]:
     if group is None:
         return []
@@ -141,6 +160,31 @@ def _from_h5(path: Path, file: Any, layers: Sequence[ExpectedLayer]) -> Iterator
             raise _misfit(path, name, f"the file has {len(names)} weights for it, but it needs {len(layer.shapes)}")
         group = step_into(root, name) if names else None
         yield name, [_read(path, layer, group, weight, index) for index, weight in enumerate(names)]
+
+
+def _towers_from_h5(path: Path, file: Any, towers: Sequence[ExpectedTower]) -> Iterator[tuple[str, list[Array]]]:
+    """Each tower has one list of weights, those that training changes first."""
+    root, known = step_into(file, "model_weights"), {name for name, _ in towers}
+    extra = next((held for held in _members(root) if held not in known and _weight_names(root, held)), None)
+    if extra is not None:
+        raise _misfit(path, extra, "the file has weights for it, but the model has no such layer")
+    for tower, layers in towers:
+        names, places = _weight_names(root, tower), tower_order(layers)
+        if len(names) != len(places):
+            raise _misfit(path, tower, f"the file has {len(names)} weights for it, but it needs {len(places)}")
+        group = step_into(root, tower) if names else None
+        found = {
+            place: _read(path, layers[place[0]], group, name, place[1])
+            for place, name in zip(places, names, strict=True)
+        }
+        for number, layer in enumerate(layers):
+            yield layer.name, [found[number, index] for index in range(len(layer.shapes))]
+
+
+def tower_order(layers: Sequence[ExpectedLayer]) -> list[tuple[int, int]]:
+    """The weights of a model within an .h5, as (layer, weight): those that training changes, then the others."""
+    places = [(number, index) for number, layer in enumerate(layers) for index in range(len(layer.shapes))]
+    return sorted(places, key=lambda place: not layers[place[0]].trained[place[1]])
 
 
 def _weight_names(root: Any, layer: str) -> list[str]:
@@ -176,8 +220,14 @@ Weights = dict[str, list[npt.NDArray[Any]]]
 """Layer name in the description to its arrays, in the order of Keras's `layer.weights`."""
 
 
-def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: Metadata | None) -> Weights:
-    """The weights of every layer of the model in a file.
+def expected(layer: SavedLayer) -> ExpectedLayer:
+    """What a layer's description says of its weights."""
+    trained = tuple(name not in layer.size.tracked for name in layer.size.weights)
+    return ExpectedLayer(layer.name, layer.keras_class, layer.weights, layer.weight_type, trained)
+
+
+def checked_weights(opened: ModelFile, towers: Sequence[Tower], metadata: Metadata | None) -> Weights:
+    """The weights of every layer of the networks in a file.
 
     NaN is an error in files of stock Keras, too: a ReLU can turn it into a plausible number that no one would notice.
 
@@ -185,8 +235,8 @@ def checked_weights(opened: ModelFile, layers: Sequence[SavedLayer], metadata: M
         ModelFileError: they do not fit this model, have changed since they were saved, or are not finite.
     """
     path = opened.path
-    expected = [ExpectedLayer(layer.name, layer.keras_class, layer.weights, layer.weight_type) for layer in layers]
-    weights = read_layer_weights(opened, expected)
+    described = [(tower.name, [expected(layer) for layer in tower.layers]) for tower in towers]
+    weights = read_layer_weights(opened, described)
     saved = (metadata or {}).get("weights")
     if saved is not None and saved != weights_digest(array for arrays in weights.values() for array in arrays):
         raise ModelFileError(f"{path}: its weights have changed since they were saved; restore the file or train again")

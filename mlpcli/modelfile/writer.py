@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -130,9 +130,9 @@ def write_keras(
         optimizer: its name, and its variables as Keras orders them; None where the model is not compiled.
     """
     with zipfile.ZipFile(path, "w") as archive:
-        _add(archive, ABOUT, json.dumps({"keras_version": keras_version()}).encode("ascii"))
-        _add(archive, DESCRIPTION, json.dumps(architecture, ensure_ascii=False).encode("utf-8"))
-        _add(archive, WEIGHTS, _weights(architecture["config"]["name"], layers, iter(weights), optimizer))
+        add_member(archive, ABOUT, json.dumps({"keras_version": keras_version()}).encode("ascii"))
+        add_member(archive, DESCRIPTION, json.dumps(architecture, ensure_ascii=False).encode("utf-8"))
+        add_member(archive, WEIGHTS, _weights(architecture["config"]["name"], layers, iter(weights), optimizer))
 
 
 def keras_version() -> str:
@@ -142,30 +142,38 @@ def keras_version() -> str:
     return version("keras")
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def add_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Put a file into a .keras, with a date that is always the same."""
     archive.writestr(zipfile.ZipInfo(name, FIRST_DATE), content)
 
 
 def _weights(
-    name: str, layers: Sequence[SavedLayer], weights: Any, optimizer: tuple[str, Sequence[Array]] | None
+    name: str, layers: Sequence[SavedLayer], weights: Iterator[Array], optimizer: tuple[str, Sequence[Array]] | None
 ) -> bytes:
-    """model.weights.h5: a group for each layer by the name of its class, with its weights by number."""
+    """model.weights.h5: the layers, and the optimizer beside them."""
     import h5py
 
-    content, counts = io.BytesIO(), Counter[str]()
+    content = io.BytesIO()
     with h5py.File(content, "w") as file:
         file.create_group("vars").attrs["name"] = name
-        for layer in layers:
-            word = snake_case(layer.keras_class)
-            place = f"layers/{word}_{counts[word]}" if counts[word] else f"layers/{word}"
-            counts[word] += 1
-            _write_group(file, place, layer.name, [next(weights) for _ in layer.weights])
+        write_layers(file, layers, weights)
         if optimizer is not None:
-            _write_group(file, "optimizer", *optimizer)
+            write_group(file, "optimizer", *optimizer)
     return content.getvalue()
 
 
-def _write_group(file: Any, place: str, name: str, arrays: Sequence[Array]) -> None:
+def write_layers(file: Any, layers: Sequence[SavedLayer], weights: Iterator[Array]) -> None:
+    """A group for each layer of a model by the name of its class, with its weights by number."""
+    counts = Counter[str]()
+    for layer in layers:
+        word = snake_case(layer.keras_class)
+        place = f"layers/{word}_{counts[word]}" if counts[word] else f"layers/{word}"
+        counts[word] += 1
+        write_group(file, place, layer.name, [next(weights) for _ in layer.weights])
+
+
+def write_group(file: Any, place: str, name: str, arrays: Sequence[Array]) -> None:
+    """Arrays by number."""
     group = file.create_group(f"{place}/vars")
     group.attrs["name"] = name
     for number, array in enumerate(arrays):
@@ -182,18 +190,24 @@ def write_h5(path: Path, architecture: dict[str, Any], layers: Sequence[SavedLay
     The optimizer's variables are left out: with them, Keras would build the optimizer of an .h5 for no weights at all
     and could not train the model further.
     """
+    arrays = iter(weights)
+    write_model_h5(path, architecture, {layer.name: [next(arrays) for _ in layer.weights] for layer in layers})
+
+
+def write_model_h5(path: Path, architecture: dict[str, Any], groups: Mapping[str, Sequence[Array]]) -> None:
+    """The same from the arrays of each layer of the model, by its name."""
     import h5py
 
-    arrays, version = iter(weights), keras_version().encode("ascii")
+    version = keras_version().encode("ascii")
     model = {"class_name": architecture["class_name"], "config": architecture["config"]}
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"], file.attrs["backend"] = version, b"tensorflow"
         file.attrs["model_config"] = _json(model)
         root = file.create_group("model_weights")
         root.attrs["keras_version"], root.attrs["backend"] = version, b"tensorflow"
-        _write_names(root, "layer_names", [layer.name for layer in layers])
-        for layer in layers:
-            _write_arrays(root.create_group(layer.name), [next(arrays) for _ in layer.weights])
+        _write_names(root, "layer_names", list(groups))
+        for name, arrays in groups.items():
+            _write_arrays(root.create_group(name), arrays)
         _write_arrays(root.create_group("top_level_model_weights"), [])
         if "compile_config" in architecture:
             file.attrs["training_config"] = _json(_training_config(architecture["compile_config"]))

@@ -19,6 +19,7 @@ The files, in reading order:
 - initializers.py: initial weights
 - network.py: layers one after another, made from their descriptions: forward, backward
 - inference.py: the same network in as few steps as possible
+- ensemble.py: several networks, and the average of their outputs
 - optimizers.py: SGD, Adagrad, RMSprop and Adam on one flat vector
 - schedules.py: the learning rate as a function of the step
 - step.py: one step of training; the gradients of a batch

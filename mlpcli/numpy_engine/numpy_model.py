@@ -17,6 +17,7 @@ from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.model.objective import Compilation, loss_units
 from mlpcli.model.plan import Plan, planned_layers
 from mlpcli.modelfile.writer import OptimizerVariables, PlannedModel
+from mlpcli.numpy_engine.ensemble import Ensemble
 from mlpcli.numpy_engine.losses import Loss
 from mlpcli.numpy_engine.metrics import Metric
 from mlpcli.numpy_engine.network import Network, quiet
@@ -115,7 +116,7 @@ class NumpyObjective:
 
 
 def loss_and_metrics(
-    network: Network,
+    network: Network | Ensemble,
     batches: Iterable[tuple[Array, Array]],
     loss: Loss,
     metrics: Sequence[Metric] = (),
@@ -154,9 +155,10 @@ def loss_and_metrics(
 class NumpyPredictor:
     """The same methods as `mlpcli.scoring.predictor.Predictor`."""
 
-    def __init__(self, network: Network, objective: Callable[[], NumpyObjective]) -> None:
+    def __init__(self, network: Network | Ensemble, objective: Callable[[], NumpyObjective]) -> None:
         """`objective` makes the loss and empty metrics. Predictions use the current weights."""
-        network.__dict__.pop("plan", None)
+        if isinstance(network, Network):
+            network.__dict__.pop("plan", None)
         self.network, self.objective = network, objective
 
     @property
@@ -167,6 +169,11 @@ class NumpyPredictor:
     def predict(self, part: Part) -> Array:
         """Outputs (n, units), float32, of all rows at once."""
         return np.concatenate([outputs for _, outputs in self.batches(part)])
+
+    def members(self, x: Array) -> Array:
+        """Outputs (members, n, units) of each network for rows x (n, *input_shape); see `Predictor`."""
+        networks = self.network.members if isinstance(self.network, Ensemble) else [self.network]
+        return np.stack([network.predict(x) for network in networks])
 
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) of the source, and outputs (n, units) for them, PREDICTION_BATCH at a time."""

@@ -29,6 +29,12 @@ class Predictor(Protocol):
     def predict(self, part: Part) -> Array:
         """Outputs (n, units), float32, of all rows at once."""
 
+    def members(self, x: Array) -> Array:
+        """Outputs (members, n, units) of each member for rows x (n, *input_shape), whose mean `predict` gives.
+
+        As many as `SavedModel.members` says: one for a plain network.
+        """
+
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
 
@@ -94,10 +100,12 @@ def _is_slow(saved: SavedModel, rows: int) -> bool:
 
 
 def _in_numpy(saved: SavedModel, scored: bool) -> NumpyPredictor:
+    from mlpcli.numpy_engine.ensemble import Ensemble
     from mlpcli.numpy_engine.network import Network
     from mlpcli.numpy_engine.numpy_model import NumpyObjective
 
-    network, plan = Network.of(saved.input_shape, saved.layers, saved.weights), saved.card.plan
+    networks = [Network.of(saved.input_shape, tower.layers, saved.weights) for tower in saved.towers]
+    network, plan = networks[0] if len(networks) == 1 else Ensemble(networks), saved.card.plan
 
     def objective() -> NumpyObjective:
         assert saved.compilation is not None  # asked for at `scored` only

@@ -30,4 +30,5 @@
 - date_parts.py: dates as year, month, weekday, time and trend
 - unlike.py: in what new rows are unlike the training rows
 - preprocessing.py: all columns to x and y; stored with the model
+- merged_columns.py: one preprocessing for models that learnt their columns from different rows
 """

@@ -13,13 +13,17 @@ The files, in reading order:
 - reproduce.py: a run is trained again and compared
 - recorded_data.py: the data that a saved model names, and what of it is opened
 - row_ranges.py: rows in another range than the model takes, and what is said of them
+- member_scores.py: of a model made of several runs, rows that none has seen, and the members' own scores
 - evaluate.py: evaluate, which rows and their scores
 - stock_tables.py: the columns of a table for a model that mlpcli did not write
 - predict_inputs.py: the inputs of predict, all checked before the model is loaded
 - input_batches.py: table rows and arrays as batches for a model
 - picture_batches.py: pictures as batches, cut out and inverted to be like the training pictures
+- spread.py: how far the members of a model differ in their answers
 - predict_output.py: predictions as labels and numbers, as a table; saved inputs
 - predict.py: predict, checked and then run batch by batch
+- combined_model.py: the model that combine writes, after checking that its members go together
+- combine.py: combine, one model file out of several runs
 - summary.py: summary, the layer table and what a model file says about itself
 - gradient_case.py: a network with its loss and rows, shared by gradcheck and trace
 - trace.py: trace, one example followed through a network

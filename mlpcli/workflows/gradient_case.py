@@ -102,6 +102,8 @@ def _of_model(path: Path) -> GradientCase:
         raise ModelFileError(f"{file}: was not written by mlpcli, so its data is unknown; give a config instead")
     if compilation is None:
         raise ModelFileError(f"{file}: has no loss to take gradients of ({saved.uncompiled}); give a config instead")
+    if len(saved.towers) > 1:
+        raise UserError(f"{file}: is made of {len(saved.towers)} networks; give one of its runs instead")
     part = choose_rows(saved, None, "train").part
     plan, seed, layers = card.plan, card.config.seed or 0, trained_layers(saved.layers)
     return GradientCase(

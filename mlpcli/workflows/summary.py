@@ -35,9 +35,9 @@ class LayerRow:
 class NamedWeights:
     """The weights of a model, and what its first layers compute in the units of the data.
 
-    arrays: by "layer/parameter", in Keras's order. form: None where the NumPy engine lacks a layer, for pictures, and
-    where the first layer is not linear. inputs: their names; outputs: of the form, and what they stand for: "target",
-    "log-odds", "score" or "unit".
+    arrays: by "layer/parameter", in Keras's order. form: None where the NumPy engine lacks a layer, for pictures, for
+    several networks, and where the first layer is not linear. inputs: their names; outputs: of the form, and what they
+    stand for: "target", "log-odds", "score" or "unit".
     """
 
     arrays: dict[str, Array]
@@ -110,7 +110,8 @@ def named_weights(model_or_run: Path) -> NamedWeights:
         for name, array in zip(layer.size.weights, saved.weights.get(layer.name, ()), strict=True)
     }
     try:
-        form = linear_form(Network.of(saved.input_shape, saved.layers, saved.weights))
+        alone = len(saved.towers) == 1
+        form = linear_form(Network.of(saved.input_shape, saved.layers, saved.weights)) if alone else None
     except NeedsKerasError:
         form = None
     columns = saved.card.layout.preprocessing
@@ -143,13 +144,14 @@ def _of_config(path: Path, overrides: tuple[str, ...]) -> SummaryResult:
 
 
 def _of_model(path: Path) -> SummaryResult:
-    from mlpcli.modelfile.description import saved_layers
+    from mlpcli.modelfile.towers import saved_towers
     from mlpcli.runs.directory import find_model
 
     file = find_model(path) if path.is_dir() else path
     with open_model_file(file) as opened:
         metadata, architecture, origin = opened.metadata(), opened.architecture(), origin_of(opened)
-    shape, layers = saved_layers(file, architecture)
+    shape, towers = saved_towers(file, architecture)
+    layers = [layer for tower in towers for layer in tower.layers]
     names = (metadata or {}).get("layer_names")
     if not isinstance(names, list) or len(names) != len(layers):
         names = [layer.name for layer in layers]
@@ -166,7 +168,7 @@ MOST_NAMES = 12
 def file_facts(origin: Origin, metadata: Mapping[str, Any] | None, architecture: Mapping[str, Any]) -> list[Fact]:
     """All facts about a model file, the most wanted first; a stock Keras file has few."""
     known = metadata or {}
-    facts = [*_of_data(known), *_of_front(known), *_of_training(known), *_of_scores(known)]
+    facts = [*_of_runs(known), *_of_data(known), *_of_front(known), *_of_training(known), *_of_scores(known)]
     if metadata is None:
         facts += _of_compilation(*compilation_of(architecture))
     facts.append(("written by", ", ".join(_writers(known, origin))))
@@ -175,6 +177,14 @@ def file_facts(origin: Origin, metadata: Mapping[str, Any] | None, architecture:
     if origin.keras_version and _newer(origin.keras_version, _installed("keras")):
         facts.append(("note", f"Keras {origin.keras_version} is newer than the installed Keras {_installed('keras')}"))
     return facts
+
+
+def _of_runs(metadata: Mapping[str, Any]) -> Iterator[Fact]:
+    """The runs whose networks it averages, by the ends of their paths."""
+    runs = metadata.get("made_of")
+    named = [str(run.get("run")) for run in runs if isinstance(run, dict)] if isinstance(runs, list) else []
+    if named:
+        yield "average of", _names(["/".join(Path(run).parts[-2:]) for run in named])
 
 
 def _of_data(metadata: Mapping[str, Any]) -> Iterator[Fact]:
