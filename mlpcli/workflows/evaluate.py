@@ -16,7 +16,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
 from mlpcli.data.dataset import Layout, Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
-from mlpcli.data.load_data import load_data
+from mlpcli.data.load_data import LoadedData, load_data
 from mlpcli.data.namesakes import namesake_of
 from mlpcli.data.other_rows import in_shape, read_rows
 from mlpcli.data.sources import found_note, load_source
@@ -27,6 +27,7 @@ from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.tables.table_reader import read_batches
 from mlpcli.text import did_you_mean, listed, number, shown
+from mlpcli.workflows.member_scores import MEAN, member_scores, untouched
 from mlpcli.workflows.prepare import check_splits
 from mlpcli.workflows.recorded_data import recorded_data
 from mlpcli.workflows.row_ranges import range_warning
@@ -70,7 +71,14 @@ class EvaluationResult:
         rows = [
             [name, number(value), number(baseline[name]) if name in baseline else ""] for name, value in scores.items()
         ]
-        return ["score", "model", f"baseline: {baseline['name']}" if baseline else ""], rows
+        columns = ["score", "model", f"baseline: {baseline['name']}" if baseline else ""]
+        members = found.get("members")
+        if members is None:
+            return columns, rows
+        alone = [number(members["mean"][row[0]]) if row[0] in members["mean"] else "" for row in rows]
+        return [*columns[:2], MEAN, *columns[2:]], [
+            [*row[:2], one, *row[2:]] for row, one in zip(rows, alone, strict=True)
+        ]
 
     def class_table(self) -> tuple[list[str], list[list[str]]]:
         """Precision, recall, F1 and support of each class; no rows for a regression."""
@@ -187,6 +195,8 @@ def evaluate(
         planned["calibration"] = dict(model.card.calibration)
     chosen = with_names(planned, model.card.config.data.targets, model.card.layout)
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
+    if len(model.towers) > 1:
+        evaluation["members"] = member_scores(model, engine, chosen, rows.part, rows.split)
     if baseline and rows.train is not None:
         seed = model.card.config.seed or 0
         evaluation["scikit_learn"] = baselines_of(plan.task, rows.class_names, rows.train, rows.part, seed)
@@ -285,7 +295,10 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
 
 
 def _own_rows(file: Path, config: Config, card: ModelCard, split: str | None) -> ChosenRows:
-    """The rows of the model's own data, split again as in training: the split depends on config and data alone."""
+    """The rows of the model's own data, split again as in training: the split depends on config and data alone.
+
+    Of a model that is made of several runs, only rows that none of them has seen (see `untouched`).
+    """
     fitted = card.data.preprocessing
     settings, notes = recorded_data(config.data, file)
     if fitted is not None:
@@ -294,14 +307,26 @@ def _own_rows(file: Path, config: Config, card: ModelCard, split: str | None) ->
         settings = settings.model_copy(update={"streaming": streaming})
     data = load_data(settings, config.seed, fitted)
     source, splits = data.source, data.splits
-    if fingerprint(source, splits) != card.data.fingerprint:
+    if not _is_unchanged(card, settings, data):
         notes.append(
             f"warning: {config.data.source} has changed since this model was trained; the parts are not the same rows"
         )
     check_splits(config.data, source, splits)
+    if card.made_of:
+        splits, said = untouched(file, card, settings, data, split)
+        notes += said
     part, name = _choose(splits, split)
     targets = splits.train.y[splits.train.indices]
     return ChosenRows(part, name, card.plan.class_names, targets, notes, splits.train)
+
+
+def _is_unchanged(card: ModelCard, settings: DataConfig, data: LoadedData) -> bool:
+    """Whether the data is that of the training."""
+    first = card.made_of[0] if card.made_of else None
+    if first is not None and first.preprocessing is not None:
+        data = load_data(settings, first.seed or 0, first.preprocessing)
+        return fingerprint(data.source, data.splits) == first.fingerprint
+    return fingerprint(data.source, data.splits) == card.data.fingerprint
 
 
 def _config(file: Path, card: ModelCard) -> Config:
