@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 @click.option("--output", type=PATH, help="A .csv or .parquet file for the rows with their predictions.")
 @click.option("--columns", metavar="NAMES", help="The columns of --output, such as id,predicted.")
 @click.option("--probabilities", is_flag=True, help="A column per class in --output, with its probability.")
+@click.option(
+    "--spread", is_flag=True,
+    help="Also say how far the networks of a combined model differ: the standard deviation of their answers, and the"
+    " share that agrees on the class.",
+)  # fmt: skip
 @click.option("--no-bom", is_flag=True, help="No byte order mark in --output; Excel needs it, some graders refuse it.")
 @click.option("--strict", is_flag=True, help="Stop at an input that cannot be read instead of leaving it unanswered.")
 @click.option(
@@ -67,6 +72,7 @@ def predict(
     output: Path | None,
     columns: str | None,
     probabilities: bool,
+    spread: bool,
     no_bom: bool,
     strict: bool,
     invert: bool | None,
@@ -89,6 +95,7 @@ def predict(
     $ mlpcli predict runs/penguins new.csv --output answers.csv
     $ mlpcli predict runs/penguins new.csv --output out.csv --columns id,predicted
     $ mlpcli predict runs/churn new.csv --threshold best
+    $ mlpcli predict best.keras new.csv --spread
     $ mlpcli predict stock.keras rows.csv --inputs age,height
     $ cat new.csv | mlpcli predict runs/penguins - --json
     """
@@ -104,8 +111,9 @@ def predict(
     names = None if columns is None else tuple(clean_text(name) for name in columns.split(","))
     wanted = AnswerColumns(names, probabilities, not no_bom)
     ready = prepare_prediction(
-        model_or_run, inputs, top, invert, output, save_input, say, stdin, engine, told, wanted, strict, crop, threshold
-    )
+        model_or_run, inputs, top, invert, output, save_input, say, stdin, engine, told, wanted, strict, crop,
+        threshold, spread,
+    )  # fmt: skip
     report(ready, as_json)
 
 
@@ -234,7 +242,8 @@ class Overview:
 
     def _print_summary(self, rows: int) -> None:
         if self.moments is not None:
-            names = _headings(self.ready) if self.ready.meaning.outputs > 1 else [""]
+            outputs = self.ready.meaning.outputs
+            names = _headings(self.ready)[:outputs] if outputs > 1 else [""]
             columns = zip(self.moments.low, self.moments.high, self.moments.mean, strict=True)
             for name, (low, high, mean) in zip(names, columns, strict=True):
                 head = f"{one_line(name)}: " if name else ""
@@ -268,15 +277,20 @@ def _cells(entry: dict[str, Any], ready: PreparedPrediction) -> list[str]:
     if "label" not in entry:
         texts = [f"{value:.6g}" for value in entry.get("values", [entry.get("value")])]
         forms = zip(texts, ready.target_formats, strict=True)
-        return [text if form is None else form.write(text) for text, form in forms]
+        cells = [text if form is None else form.write(text) for text, form in forms]
+        deviations = entry.get("spreads", [entry["spread"]] if ready.spread else [])
+        return [*cells, *(f"{value:.6g}" for value in deviations)]
     score = ready.meaning.score
-    return [cell for one in entry.get("top", [entry]) for cell in (one["label"], f"{one[score]:.4f}")]
+    cells = [cell for one in entry.get("top", [entry]) for cell in (one["label"], f"{one[score]:.4f}")]
+    return [*cells, f"{entry['spread']:.4f}", f"{entry['agree']:.0%}"] if ready.spread else cells
 
 
 def _headings(ready: PreparedPrediction) -> list[str]:
     meaning = ready.meaning
     if meaning.class_names is None:
         numbered = tuple(str(index + 1) for index in range(meaning.outputs)) if meaning.outputs > 1 else ("",)
-        return [f"predicted {target}".strip() for target in meaning.targets or numbered]
+        words = ("predicted", "spread") if ready.spread else ("predicted",)
+        return [f"{word} {target}".strip() for word in words for target in meaning.targets or numbered]
     ranks = [f" {rank + 1}" if rank else "" for rank in range(ready.top)]
-    return [f"{word}{rank}" for rank in ranks for word in ("predicted", meaning.score)]
+    named = [f"{word}{rank}" for rank in ranks for word in ("predicted", meaning.score)]
+    return [*named, "spread", "agree"] if ready.spread else named

@@ -20,6 +20,7 @@ from mlpcli.text import number, plural
 from mlpcli.workflows.input_batches import InputBatch
 from mlpcli.workflows.predict_inputs import PredictionInputs
 from mlpcli.workflows.predict_output import AnswerColumns, Answers, SavedInputs, answer_table, answers
+from mlpcli.workflows.spread import Spread
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import Told
@@ -86,6 +87,7 @@ def prepare_prediction(
     strict: bool = False,
     crop: bool | None = None,
     threshold: Threshold | None = None,
+    spread: bool = False,
 ) -> PreparedPrediction:
     """Check model and inputs (see `predict` for the arguments and what is raised).
 
@@ -101,6 +103,11 @@ def prepare_prediction(
 
     model = at_threshold(open_model(model_or_run, told), threshold)
     file, layout, meaning = model.path, model.card.layout, model.meaning
+    if spread and model.members < 2:
+        raise UserError(
+            f"--spread: {file} is a single network, and the spread is that of several; combine runs of several seeds"
+            " (mlpcli combine runs/people -o best.keras), or leave it out"
+        )
     if model.card.unfinished_note is not None:
         note(model.card.unfinished_note)
     if threshold == "best" and model.card.best_threshold is not None:
@@ -126,7 +133,7 @@ def prepare_prediction(
         raise UserError("--columns, --probabilities and --no-bom are about the file of --output; name one")
     if wanted.probabilities and meaning.class_names is None:
         raise UserError("--probabilities: the model predicts numbers and knows no classes; leave it out")
-    return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder, wanted)
+    return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder, wanted, spread)
 
 
 def _fit(model: SavedModel, note: Callable[[str], None]) -> Callable[[str, Iterable[RawTable]], Preprocessing] | None:
@@ -157,6 +164,7 @@ def predict(
     strict: bool = False,
     crop: bool | None = None,
     threshold: Threshold | None = None,
+    spread: bool = False,
 ) -> PredictionResult:
     """Predict with a saved model.
 
@@ -176,6 +184,8 @@ def predict(
         save_input: a new folder for what the network saw: pictures (of photos the steps, too), or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names, scaling and columns of a model that mlpcli did not write.
+        spread: whether to say how far the members of a model differ (`mlpcli.combine`): the standard deviation of their
+            numbers or of the predicted class's probability, and the share of members that agree on the class.
 
     Raises:
         ModelFileError: the file cannot be used.
@@ -191,7 +201,7 @@ def predict(
     wanted = AnswerColumns(None if columns is None else tuple(columns), probabilities)
     ready = prepare_prediction(
         model_or_run, several, top, invert, output, save_input, notes.append, None, engine, told, wanted, strict, crop,
-        threshold,
+        threshold, spread,
     )  # fmt: skip
     found: list[Answers] = []
     ready.run(found.append)
@@ -211,6 +221,7 @@ class PreparedPrediction:
     """A prediction that is ready to run: model and inputs are checked, TensorFlow is not imported yet.
 
     top: how many classes are named for each row. output, folder: of --output and --save-input. wanted: in the output.
+    spread: whether the answers have that of the model's members.
     """
 
     saved: SavedModel
@@ -222,6 +233,7 @@ class PreparedPrediction:
     output: Path | None
     folder: Path | None
     wanted: AnswerColumns
+    spread: bool = False
 
     @property
     def model(self) -> Path:
@@ -286,7 +298,10 @@ class PreparedPrediction:
         for batch in self.inputs.batches():
             if self.inputs.kind != "picture":  # which get the model's range of values when they are read
                 batch = replace(batch, x=self.saved.told.divided(batch.x))
-            yield answers(batch, self._outputs(predictor, batch), self.meaning, self.top)
+            found = answers(batch, self._outputs(predictor, batch), self.meaning, self.top)
+            if self.spread:
+                found = replace(found, spread=Spread.of(predictor.members(batch.x), found.classes, self.meaning))
+            yield found
             done += len(batch)
             if watch is not None:
                 watch("predicting", done, self.inputs.rows)

@@ -18,6 +18,7 @@ from mlpcli.tables.table_writer import CsvOutput, check_table_name, guarded
 from mlpcli.text import did_you_mean, quoted, shown
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 from mlpcli.workflows.predict_inputs import STDIN, Input, PredictionInputs
+from mlpcli.workflows.spread import Spread, class_scores
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 class Answers:
     """The predictions for one batch of rows.
 
-    classes, scores: (n, top), the best class first, as indices; both None where the model predicts numbers.
+    classes, scores: (n, top), the best class first, as indices; both None where the model predicts numbers. spread:
+    where it was asked for.
     """
 
     batch: InputBatch
     outputs: Array
     classes: Array | None
     scores: Array | None
+    spread: Spread | None = None
 
     def __len__(self) -> int:
         return len(self.outputs)
@@ -60,9 +63,8 @@ def answers(batch: InputBatch, outputs: Array, meaning: Meaning, top: int) -> An
         outputs[broken] = np.nan
     if meaning.class_names is None:
         return Answers(batch, outputs, None, None)
-    # A binary model has one output, for the second class; the first has what is as far on the threshold's other side.
-    scores = outputs if outputs.shape[1] > 1 else np.hstack([2 * meaning.threshold - outputs, outputs])
-    ranks = scores if meaning.chosen is None else np.hstack([2 * meaning.chosen - outputs, outputs])
+    scores = class_scores(outputs, meaning.threshold)
+    ranks = scores if meaning.chosen is None else class_scores(outputs, meaning.chosen)
     classes = np.argsort(-ranks, axis=1, kind="stable")[:, :top]
     return Answers(batch, outputs, classes, np.take_along_axis(scores, classes, axis=1))
 
@@ -71,7 +73,7 @@ def entries(found: Answers, meaning: Meaning) -> Iterator[dict[str, Any]]:
     """One dictionary per row: input, row (not for pictures), then label and probability, or value.
 
     One that could not be read has an `error` instead. With more than one class asked for, `top` lists them, the best
-    first; with several targets, `values` are all, in their order.
+    first; with several targets, `values` are all, in their order, and so are `spreads`.
     """
     names, batch = meaning.class_names or (), found.batch
     for index in range(len(found)):
@@ -83,13 +85,24 @@ def entries(found: Answers, meaning: Meaning) -> Iterator[dict[str, Any]]:
             continue
         if found.classes is None or found.scores is None:
             values = [_shortest(value) for value in found.outputs[index]]
-            yield entry | ({"value": values[0]} if len(values) == 1 else {"values": values})
+            value = {"value": values[0]} if len(values) == 1 else {"values": values}
+            yield entry | value | _spread_entry(found.spread, index)
             continue
         ranked = [
             {"label": names[which], meaning.score: _shortest(score)}
             for which, score in zip(found.classes[index], found.scores[index], strict=True)
         ]
-        yield entry | ranked[0] | ({"top": ranked} if len(ranked) > 1 else {})
+        more = {"top": ranked} if len(ranked) > 1 else {}
+        yield entry | ranked[0] | _spread_entry(found.spread, index) | more
+
+
+def _spread_entry(spread: Spread | None, index: int) -> dict[str, Any]:
+    if spread is None:
+        return {}
+    deviations = [_shortest(value) for value in spread.deviations[index]]
+    if spread.agree is not None:
+        return {"spread": deviations[0], "agree": float(spread.agree[index])}
+    return {"spread": deviations[0]} if len(deviations) == 1 else {"spreads": deviations}
 
 
 def _shortest(value: np.generic) -> float:
@@ -146,17 +159,18 @@ def answer_table(
     """The columns of the input (or its name and row number), followed by the predictions.
 
     `predicted` and `probability`, with more classes asked for `predicted_2`, `probability_2` ...; several numbers are
-    `predicted_` with the name of each target, or `predicted_1`, `predicted_2` ... where these are unknown. With
-    wanted.probabilities, each class has a column with its name. A name that the input has already is written as
-    `predicted (model)`. Labels are written as `foreign` says: they come with the model
-    file, which may be a stranger's. The cells of the input are the person's own, and come back as they were given.
+    `predicted_` with the name of each target, or `predicted_1`, `predicted_2` ... where these are unknown. Where the
+    spread was asked for, `spread` and, for classes, `agree` follow. With wanted.probabilities, each class has a column
+    with its name. A name that the input has already is written as `predicted (model)`. Labels are written as `foreign`
+    says: they come with the model file, which may be a stranger's. The cells of the input are the person's own, and
+    come back as they were given.
     """
     import pyarrow as pa
 
     columns = _own_columns(found)
     own = frozenset(columns)
     classes = _class_columns(found, meaning) if wanted.probabilities else []
-    for name, values in [*_answer_columns(found, meaning, foreign), *classes]:
+    for name, values in [*_answer_columns(found, meaning, foreign), *_spread_columns(found, meaning), *classes]:
         columns[_free(name, columns)] = _without_broken(values, found)
     names = tuple(columns) if wanted.names is None else wanted.names
     for name in names:
@@ -184,9 +198,7 @@ def _class_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
     """The score of every class, by its name; a binary model's output is that of the second one."""
     import pyarrow as pa
 
-    outputs = found.outputs
-    if outputs.shape[1] == 1:
-        outputs = np.hstack([2 * meaning.threshold - outputs, outputs])
+    outputs = class_scores(found.outputs, meaning.threshold)
     names = meaning.class_names or ()
     return [(name, pa.array(np.ascontiguousarray(outputs[:, index]))) for index, name in enumerate(names)]
 
@@ -210,10 +222,7 @@ def _answer_columns(found: Answers, meaning: Meaning, foreign: Callable[[str], s
     import pyarrow as pa
 
     if found.classes is None or found.scores is None:
-        width = found.outputs.shape[1]
-        targets = meaning.targets or tuple(str(index + 1) for index in range(width))
-        names = ["predicted"] if width == 1 else [f"predicted_{_utf8(target)}" for target in targets]
-        return [(name, pa.array(found.outputs[:, index])) for index, name in enumerate(names)]
+        return [(name, pa.array(found.outputs[:, place])) for place, name in enumerate(_numbered("predicted", meaning))]
     labels = np.array([foreign(_utf8(name)) for name in meaning.class_names or ()], dtype=object)
     columns: list[tuple[str, Any]] = []
     for rank in range(found.classes.shape[1]):
@@ -221,6 +230,24 @@ def _answer_columns(found: Answers, meaning: Meaning, foreign: Callable[[str], s
         columns.append((f"predicted{end}", pa.array(labels[found.classes[:, rank]], pa.string())))
         columns.append((f"{meaning.score}{end}", pa.array(np.ascontiguousarray(found.scores[:, rank]))))
     return columns
+
+
+def _spread_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
+    import pyarrow as pa
+
+    if found.spread is None:
+        return []
+    deviations, agree = found.spread.deviations, found.spread.agree
+    if agree is not None:
+        return [("spread", pa.array(deviations[:, 0])), ("agree", pa.array(agree))]
+    return [(name, pa.array(deviations[:, place])) for place, name in enumerate(_numbered("spread", meaning))]
+
+
+def _numbered(word: str, meaning: Meaning) -> list[str]:
+    """The names of the columns for the numbers that a model predicts."""
+    if meaning.outputs == 1:
+        return [word]
+    return [f"{word}_{_utf8(target)}" for target in meaning.targets or map(str, range(1, meaning.outputs + 1))]
 
 
 def _utf8(name: str) -> str:
