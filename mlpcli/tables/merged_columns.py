@@ -1,8 +1,9 @@
 """One preprocessing for models whose columns were learnt from different rows, and what each model takes of it.
 
 Medians and categories come from the training rows, so that runs of several seeds differ in them. The merged columns
-hold enough for all: each model's own inputs are the merged ones times a matrix (`matrix_for`), exactly in float32,
-since each of its inputs is the sum of products of which at most one is not 0.
+hold enough for all: each model's own inputs are the merged ones times a matrix (`matrix_for`). That is exact in
+float32, since each of its inputs is the sum of products of which at most one is not 0; but for bins, which are cut at
+the edges of all models and summed up again, to within rounding (1e-7).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.config.sections import MOST_BINS
+from mlpcli.errors import UserError
+from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn, bin_shares
 from mlpcli.tables.preprocessing import Preprocessing
 from mlpcli.text import shown
 
@@ -33,6 +36,7 @@ def merged(several: Sequence[Preprocessing]) -> Preprocessing:
 
     Raises:
         DifferentColumnsError: they read their tables in different ways, or encode a column differently.
+        UserError: there are too many bins.
     """
     first = several[0]
     for member, other in enumerate(several):
@@ -89,11 +93,23 @@ def _kind(column: ColumnEncoder) -> object:
 
 
 def _without_numbers(column: ValueColumn) -> ValueColumn:
-    return replace(column, fill=0.0, indicator=False, low=None, high=None)
+    return replace(column, fill=0.0, indicator=False, low=None, high=None, edges=())
 
 
 def _merged_values(columns: Sequence[ValueColumn], filled: bool) -> ValueColumn:
-    """Where the medians differ, a gap is 0 with its indicator, so that each model can put its own in."""
+    """Where the medians differ, a gap is 0 with its indicator, so that each model can put its own in.
+
+    The bins lie between the edges of all models.
+
+    Raises:
+        UserError: they are more than a model file may have.
+    """
+    edges = tuple(sorted({edge for column in columns for edge in column.edges}))
+    if len(edges) > MOST_BINS + 1:
+        raise UserError(
+            f"{shown(columns[0].name)}: the bins of all runs make {len(edges) - 1:,}, and a model has up to {MOST_BINS}"
+            " for a column; combine fewer runs"
+        )
     differ = filled and len({np.float32(column.fill) for column in columns}) > 1
     lows, highs = [column.low for column in columns], [column.high for column in columns]
     return replace(
@@ -102,6 +118,7 @@ def _merged_values(columns: Sequence[ValueColumn], filled: bool) -> ValueColumn:
         indicator=differ or any(column.indicator for column in columns),
         low=None if None in lows else min(low for low in lows if low is not None),
         high=None if None in highs else max(high for high in highs if high is not None),
+        edges=edges,
     )
 
 
@@ -127,12 +144,40 @@ def _block(whole: ColumnEncoder, own: ColumnEncoder) -> Matrix:
             if place is not None:
                 block[row, place] = 1
         return block
-    for row, name in enumerate(whole.feature_names):
-        if name in own.feature_names:
-            block[row, own.feature_names.index(name)] = 1
-    if isinstance(whole, ValueColumn) and isinstance(own, ValueColumn) and whole.indicator:
-        block[1, 0] = np.float32(own.fill) - np.float32(whole.fill)  # one of which is 0, or both are the same
+    if isinstance(whole, ValueColumn) and isinstance(own, ValueColumn):
+        return _value_block(whole, own)
+    np.fill_diagonal(block, 1)  # others are merged only where they are the same
     return block
+
+
+def _value_block(whole: ValueColumn, own: ValueColumn) -> Matrix:
+    """For the value, its indicator, and its bins."""
+    block = np.zeros((len(whole.feature_names), len(own.feature_names)), np.float32)
+    first, own_first = 1 + whole.indicator, 1 + own.indicator
+    bins = _bin_sums(whole.edges, own.edges)
+    block[0, 0] = 1
+    block[first:, own_first:] = bins
+    if whole.indicator:  # and so a gap may be filled with another number than the model's own
+        block[1, 0] = np.float32(own.fill) - np.float32(whole.fill)  # one of which is 0, or both are the same
+        block[1, own_first:] = _shares(own.fill, own.edges) - _shares(whole.fill, whole.edges) @ bins
+        if own.indicator:
+            block[1, 1] = 1
+    return block
+
+
+def _bin_sums(edges: tuple[float, ...], own: tuple[float, ...]) -> npt.NDArray[np.float64]:
+    """What of a model's bin each merged bin within it is, (merged bins, own bins)."""
+    low, high, own_low, own_high = (np.array(some) for some in (edges[:-1], edges[1:], own[:-1], own[1:]))
+    inside = (low[:, np.newaxis] >= own_low) & (high[:, np.newaxis] <= own_high)
+    return np.where(inside, (high - low)[:, np.newaxis] / (own_high - own_low), 0)
+
+
+def _shares(value: float, edges: tuple[float, ...]) -> npt.NDArray[np.float64]:
+    """The bins of one value."""
+    out = np.zeros((1, max(0, len(edges) - 1)), np.float32)
+    if edges:
+        bin_shares(np.array([value]), edges, out)
+    return np.asarray(out[0], np.float64)
 
 
 def _places(whole: CategoryColumn, own: CategoryColumn) -> list[int | None]:

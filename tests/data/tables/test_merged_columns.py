@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mlpcli.errors import UserError
 from mlpcli.tables.column_encoders import CategoryColumn, ValueColumn
 from mlpcli.tables.merged_columns import DifferentColumnsError, matrix_for, merged
 from mlpcli.tables.preprocessing import Preprocessing
@@ -44,6 +45,25 @@ def test_different_medians_stay_each_model_s_own() -> None:
     whole = _check_exact(_model(AGE), _model(other))
     assert whole.columns == (ValueColumn("나이", "number", 0.0, indicator=True, low=-5.0, high=60.0),)
     assert matrix_for(whole, _model(other)).tolist() == [[1, 0], [np.float32(0.1), 1]]
+
+
+def test_bins_between_the_edges_of_all() -> None:
+    one, two = (
+        replace(AGE, fill=fill, edges=edges) for fill, edges in ((8.0, (0.0, 4.0, 10.0)), (2.5, (1.0, 2.0, 9.0)))
+    )
+    models = [_model(one), _model(replace(two, indicator=True)), _model(replace(AGE, fill=2.5))]
+    whole = merged(models)
+    assert whole.columns[0].edges == (0.0, 1.0, 2.0, 4.0, 9.0, 10.0)
+    matrix = matrix_for(whole, models[0])
+    assert matrix.tolist()[:4] == [[1, 0, 0], [8, 1, np.float32(2 / 3)], [0, 0.25, 0], [0, 0.25, 0]]
+    for own in models:
+        np.testing.assert_allclose(whole.encode(ROWS) @ matrix_for(whole, own), own.encode(ROWS), rtol=1e-6, atol=1e-7)
+
+
+def test_more_bins_than_a_model_may_have() -> None:
+    models = [_model(replace(AGE, edges=tuple(float(n + m / 1000) for n in range(17)))) for m in range(17)]
+    with pytest.raises(UserError, match="나이: the bins of all runs make 288, and a model has up to 256 for a column"):
+        merged(models)
 
 
 def test_equal_medians_with_and_without_gaps_in_training() -> None:
