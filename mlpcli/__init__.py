@@ -20,6 +20,7 @@ _VERBS = (
     "init",
     "plot",
     "predict",
+    "report",
     "reproduce",
     "resume",
     "summary",

@@ -24,6 +24,7 @@ COMMANDS = (
     "plot",
     "runs",
     "compare",
+    "report",
     "reproduce",
     "validate",
     "init",

@@ -214,11 +214,14 @@ def _print(result: TrainResult) -> None:
         print_baselines(result.evaluation or {})
     for sentence in result.sentences():
         line(sentence)
+    for diagnosis in result.diagnoses()[:MOST_DIAGNOSES]:
+        line(f"note: {diagnosis}")
     if result.model is not None:
         line(f"saved  {result.model}  (reloaded: same scores)")
     line(f"run    {result.run}")
 
 
+MOST_DIAGNOSES = 3
 MOST_FAILURES = 5
 """Failed seeds that are listed; seeds.json has all of them."""
 

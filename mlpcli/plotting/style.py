@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -263,12 +264,27 @@ def save_figure(figure: Figure, path: Path) -> str | None:
         OutputError: the file cannot be written; an earlier file is unchanged.
     """
     file_format = check_format(path.suffix[1:], str(path))
+    with _fonts_of(figure) as fonts:
+        replace_file(path, lambda temporary: _write(figure, temporary, file_format))
+    return fonts.note
+
+
+def png_of(figure: Figure, dots_per_inch: int) -> bytes:
+    """The figure as a PNG picture within a page."""
+    content = io.BytesIO()
+    with _fonts_of(figure):
+        figure.savefig(content, format="png", dpi=dots_per_inch, metadata=_NO_DATES["png"])
+    return content.getvalue()
+
+
+@contextmanager
+def _fonts_of(figure: Figure) -> Iterator[FontChoice]:
+    """A context in which all letters of the figure have a font, if there is one."""
     fonts = fonts_for(texts_of(figure))
     with drawing_style(fonts.families), warnings.catch_warnings():
         # Said once, in the note, instead of once a letter.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from", category=UserWarning)
-        replace_file(path, lambda temporary: _write(figure, temporary, file_format))
-    return fonts.note
+        yield fonts
 
 
 def texts_of(figure: Figure) -> list[str]:

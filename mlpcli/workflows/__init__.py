@@ -30,6 +30,7 @@ The files, in reading order:
 - gradcheck.py: gradcheck, the gradients computed in three ways
 - compare.py: compare, runs side by side, ranked where their rows are the same
 - grid.py: train --vary, every combination of some values, and their comparison
+- report.py: report, one page about a run or several
 - plot.py: plot, pictures from the files of runs
 - init_table.py: a table as init sees it: target, columns, leaks
 - init_text.py: the text of a first config, and the sizes in it

@@ -86,8 +86,7 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
     """
     from mlpcli.plotting.run_plots import distinct_names
 
-    paths = [path for given in run_dirs for path in _runs_in(Path(given))]
-    paths = list(dict.fromkeys(paths))
+    paths = runs_in(run_dirs)
     if len(paths) < 2:
         found = f"{paths[0]} alone" if paths else "no run"
         raise UserError(f"{found} cannot be compared; give two runs or more, or a folder that holds them, such as runs")
@@ -120,8 +119,12 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
     )
 
 
-def _runs_in(path: Path) -> list[Path]:
-    """A run, or a series of seeds, itself; of any other folder the runs in it."""
+def runs_in(given: Sequence[Path | str]) -> list[Path]:
+    """Runs, and series of seeds, themselves; of any other folder the runs in it; each once."""
+    return list(dict.fromkeys(path for place in given for path in _runs_of(Path(place))))
+
+
+def _runs_of(path: Path) -> list[Path]:
     if (path / run_directory.CONFIG).is_file() or run_directory.holds_seeds(path):
         return [path]
     found = {*run_directory.run_directories(path), *run_directory.runs_of_grids(path)}

@@ -25,6 +25,7 @@ from mlpcli.modelfile.container import FRONT
 from mlpcli.modelfile.writer import PlannedModel, layer_json, save_model
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
+from mlpcli.runs.diagnoses import Diagnosis, diagnose, read_record
 from mlpcli.runs.directory import describe_environment, write_split
 from mlpcli.scoring.calibration import Calibration, calibrate, what_changed, with_temperature
 from mlpcli.scoring.predictor import check_reload
@@ -405,6 +406,12 @@ class TrainResult:
         rate = metrics["examples_per_second"]
         speed = f", {rate:,.0f} examples per second" if rate else ""
         return [*said, f"trained, scored and saved in {metrics['seconds']['total']:.1f} s{speed}"]
+
+    def diagnoses(self) -> list[Diagnosis]:
+        """What the numbers of the run say, the gravest first; nothing where it was interrupted or failed."""
+        if self.failure is not None or self.interrupted is not None:
+            return []
+        return diagnose(read_record(self.run))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.metrics['name']}: {'; '.join(self.sentences()[:-1])}; run: {self.run}>"

@@ -1,0 +1,30 @@
+"""The command `mlpcli report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlpcli.cli.options import PATH, RUN_PATH, Command
+from mlpcli.cli.terminal import write_result
+
+
+@click.command(cls=Command)
+@click.argument("run_dirs", type=RUN_PATH, nargs=-1, required=True, metavar="RUN_DIR...")
+@click.option("--output", "-o", type=PATH, help="The file to write.  [default: report.html]")
+@click.option("--markdown", is_flag=True, help="Markdown, without pictures; printed unless --output is given.")
+def report(run_dirs: tuple[Path, ...], output: Path | None, markdown: bool) -> None:
+    """Write one page about a run: scores, what they say, pictures, config, how to repeat it.
+
+    The page is a single HTML file that needs no network. Several runs, or those in a folder, are compared on it, too.
+    An existing file is replaced.
+
+    \b
+    $ mlpcli report runs/digits
+    $ mlpcli report runs/digits runs/digits-2 -o both.html
+    """
+    from mlpcli.workflows.report import report as run
+
+    result = run(list(run_dirs), output if markdown else output or Path("report.html"), markdown)
+    write_result(result.text if result.path is None else f"{result.path.resolve()}\n")

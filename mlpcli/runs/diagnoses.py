@@ -1,0 +1,286 @@
+"""What the numbers of a run say about it, in plain words: what was found, the evidence, and what to try.
+
+Each diagnosis is a function of a `RunRecord`, and silent where the numbers do not bear it out.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.directory import resume_command
+from mlpcli.runs.history import read_history
+from mlpcli.runs.read_run import read_config, read_evaluation, read_metrics
+from mlpcli.text import number, plural, quoted
+
+OVERFITTED = 1.1
+"""The validation loss at the end against its best: from here on it is said."""
+LAST = 3
+"""Epochs over which the end of a curve is averaged."""
+FEWEST_EPOCHS = 8
+"""In a shorter run, rises and falls say little."""
+RISES = 1 / 3
+RISE = 1.02
+"""An epoch counts as a rise of the loss if it is so much larger than the one before."""
+STILL_FALLING = 0.02
+"""The share of the loss that the last tenth of the epochs took off."""
+STRAIGHT = 0.7
+"""The fall over the second half against that over the first: a curve that has hardly begun to bend."""
+SMALLEST_BATCH = 16
+WIDE = 0.04
+"""Half the 95 % interval of an accuracy on the validation rows, from which on they are called few."""
+NORMAL = 1.96
+FEWEST_PERFECT = 50
+GENERATED = ("moons", "spirals", "blobs", "animals", "height_weight")
+"""Data sets that can be learnt to the last row."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found, the numbers that say so, and what to try."""
+
+    finding: str
+    evidence: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.finding}: {self.evidence}; {self.advice}"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The numbers of a run, as its files have them.
+
+    history: column to one value per epoch. rows: of each part. scores: of the part that was evaluated, by metric.
+    baseline: the same for always the same answer. confusion: rows of true classes, columns of predicted ones; empty
+    without classes. batch_size: of training; None where it is not known.
+    """
+
+    run: Path
+    config: Mapping[str, Any]
+    history: Mapping[str, Sequence[float]]
+    rows: Mapping[str, int] = field(default_factory=dict)
+    stopped: str = ""
+    kept_epoch: int | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    baseline: Mapping[str, Any] = field(default_factory=dict)
+    class_names: Sequence[str] = ()
+    confusion: Sequence[Sequence[int]] = ()
+    batch_size: int | None = None
+
+    @property
+    def epochs(self) -> int:
+        """How many have ended."""
+        return len(self.history.get("loss", ()))
+
+    def setting(self, key: str) -> Any:
+        """A value of the config by its dotted key; None where it is not there."""
+        value: Any = self.config
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+
+def read_record(run: Path) -> RunRecord:
+    """From the files of a run.
+
+    Raises:
+        RunDirectoryError: it is no run directory, or a file is damaged.
+    """
+    metrics, evaluation = read_metrics(run), read_evaluation(run)
+    chosen = metrics.get("chosen")
+    found = evaluation.get("metrics")
+    batch = chosen.get("batch_size") if isinstance(chosen, dict) else None
+    return RunRecord(
+        run,
+        read_config(run),
+        read_history(run_directory.find_file(run, run_directory.HISTORY)),
+        rows=_numbers(metrics.get("rows")),
+        stopped=str(metrics.get("stopped", "")),
+        kept_epoch=metrics.get("kept_epoch") if isinstance(metrics.get("kept_epoch"), int) else None,
+        scores=_numbers({**(found if isinstance(found, dict) else {}), "loss": evaluation.get("loss")}),
+        baseline=evaluation["baseline"] if isinstance(evaluation.get("baseline"), dict) else {},
+        class_names=[str(name) for name in evaluation.get("class_names") or []],
+        confusion=evaluation.get("confusion_matrix") or [],
+        batch_size=batch if isinstance(batch, int) else None,
+    )
+
+
+def _numbers(value: object) -> dict[str, Any]:
+    items = value.items() if isinstance(value, dict) else ()
+    return {str(key): found for key, found in items if isinstance(found, (int, float)) and math.isfinite(found)}
+
+
+def diagnose(record: RunRecord) -> list[Diagnosis]:
+    """Everything that is to be said, the gravest first."""
+    return [found for check in CHECKS if (found := check(record)) is not None]
+
+
+def no_better_than_the_baseline(record: RunRecord) -> Diagnosis | None:
+    """The score is no better than always the same answer."""
+    for metric, rising in (("accuracy", True), ("mean_absolute_error", False)):
+        ours, theirs = record.scores.get(metric), record.baseline.get(metric)
+        if ours is None or not isinstance(theirs, (int, float)) or (ours > theirs if rising else ours < theirs):
+            continue
+        return Diagnosis(
+            "has learnt nothing",
+            f"{metric} {number(ours)}, and {record.baseline.get('name', 'the baseline')} has {number(theirs)}",
+            "check the target and the columns (mlpcli validate), then the learning rate",
+        )
+    return None
+
+
+def classes_never_predicted(record: RunRecord) -> Diagnosis | None:
+    """Some classes have rows, and no row was taken for them."""
+    matrix = record.confusion
+    never = [
+        name
+        for place, name in enumerate(record.class_names)
+        if place < len(matrix) and sum(matrix[place]) > 0 and sum(row[place] for row in matrix) == 0
+    ]
+    if not never or len(matrix) != len(record.class_names):
+        return None
+    rows = sum(sum(row) for row, name in zip(matrix, record.class_names, strict=True) if name in never)
+    few = record.setting("data.class_weight") is None
+    return Diagnosis(
+        f"never predicts {quoted(never)}",
+        f"{plural(rows, 'row', 'rows')} of {sum(map(sum, matrix)):,} are of {'it' if len(never) == 1 else 'them'}",
+        "try data.class_weight: balanced, or more rows of that class" if few else "more rows of that class would help",
+    )
+
+
+def overfits(record: RunRecord) -> Diagnosis | None:
+    """The validation loss has risen well above its best while the training loss went on falling."""
+    loss, validation = record.history.get("loss", ()), record.history.get("val_loss", ())
+    if len(validation) < FEWEST_EPOCHS or not all(map(math.isfinite, [*loss, *validation])):
+        return None
+    best = min(range(len(validation)), key=validation.__getitem__)
+    end = statistics.fmean(validation[-LAST:])
+    if best + LAST >= len(validation) or validation[best] <= 0 or end < OVERFITTED * validation[best]:
+        return None
+    if statistics.fmean(loss[-LAST:]) >= loss[best]:
+        return None
+    evidence = (
+        f"val_loss rose from {number(validation[best])} to {number(end)} while loss fell from {number(loss[best])} to"
+        f" {number(statistics.fmean(loss[-LAST:]))}"
+    )
+    kept = record.kept_epoch == best + 1
+    advice = "try model.dropout, kernel_regularizer, fewer units, or more rows"
+    return Diagnosis(
+        f"overfits from epoch {best + 1} on{' (whose weights are kept)' if kept else ''}",
+        evidence,
+        advice if kept or record.setting("training.early_stopping") else f"{advice}, and training.early_stopping",
+    )
+
+
+def learning_rate_too_high(record: RunRecord) -> Diagnosis | None:
+    """The training loss rises again and again, or is no lower at the end than after the first epoch."""
+    loss = record.history.get("loss", ())
+    if len(loss) < FEWEST_EPOCHS or not all(map(math.isfinite, loss)):
+        return None
+    rises = sum(later > RISE * earlier for earlier, later in pairwise(loss) if earlier > 0)
+    stuck = min(loss[1:]) >= loss[0]
+    if rises < RISES * (len(loss) - 1) and not stuck:
+        return None
+    often = f"loss rose in {rises} of {len(loss) - 1} epochs"
+    evidence = "loss never fell below that of the first epoch" if stuck else often
+    return Diagnosis("the learning rate looks too high", evidence, _rate(record, 0.1))
+
+
+def learning_rate_too_low(record: RunRecord) -> Diagnosis | None:
+    """The training loss falls evenly: as fast in the second half as in the first."""
+    loss = record.history.get("loss", ())
+    if len(loss) < FEWEST_EPOCHS or not all(map(math.isfinite, loss)) or "all " not in record.stopped:
+        return None
+    half = len(loss) // 2
+    first, second = loss[0] - loss[half], loss[half] - loss[-1]
+    if first <= 0 or second < STRAIGHT * first or any(b > a for a, b in pairwise(loss)):
+        return None
+    evidence = f"loss fell evenly from {number(loss[0])} to {number(loss[-1])}, as fast at the end as at the beginning"
+    return Diagnosis("the learning rate looks too low", evidence, f"{_rate(record, 10)}, or train longer")
+
+
+def still_improving(record: RunRecord) -> Diagnosis | None:
+    """All epochs were done, and the best one is among the last."""
+    column = "val_loss" if "val_loss" in record.history else "loss"
+    curve = record.history.get(column, ())
+    if len(curve) < FEWEST_EPOCHS or "all " not in record.stopped or not all(map(math.isfinite, curve)):
+        return None
+    tenth = max(1, len(curve) // 10)
+    before, end = min(curve[:-tenth]), min(curve[-tenth:])
+    if before <= 0 or (before - end) / before < STILL_FALLING:
+        return None
+    return Diagnosis(
+        "was still improving when it stopped",
+        f"{column} fell from {number(before)} to {number(end)} in the last {plural(tenth, 'epoch', 'epochs')}",
+        f"train it longer: {resume_command(record.run)} -s training.epochs={2 * len(curve)}",
+    )
+
+
+def batch_normalization_of_few_rows(record: RunRecord) -> Diagnosis | None:
+    """BatchNorm takes its numbers from very small batches."""
+    layers = record.setting("model.layers")
+    named = [next(iter(layer), "") if isinstance(layer, dict) else layer for layer in layers or []]
+    if not (record.setting("model.batch_normalization") is True or "batch_normalization" in named):
+        return None
+    size = record.batch_size or record.setting("training.batch_size")
+    if not isinstance(size, int) or size >= SMALLEST_BATCH:
+        return None
+    return Diagnosis(
+        "BatchNorm sees few rows at a time",
+        f"means and variances are taken from {plural(size, 'row', 'rows')} each",
+        "try training.batch_size: 32 or more",
+    )
+
+
+def few_validation_rows(record: RunRecord) -> Diagnosis | None:
+    """So few validation rows that the accuracy of an epoch, or of a run, is mostly luck."""
+    rows, accuracies = record.rows.get("validation", 0), record.history.get("val_accuracy", ())
+    if not rows or not accuracies or record.kept_epoch is None or record.kept_epoch > len(accuracies):
+        return None
+    accuracy = accuracies[record.kept_epoch - 1]
+    width = NORMAL * math.sqrt(max(0.0, accuracy * (1 - accuracy)) / rows)
+    if not width > WIDE:
+        return None
+    return Diagnosis(
+        "the validation rows are few",
+        f"an accuracy of {number(accuracy)} on {rows:,} rows is known to ± {number(width)} only",
+        "runs that differ by less cannot be told apart; use --seeds, or more rows in data.validation",
+    )
+
+
+def too_good(record: RunRecord) -> Diagnosis | None:
+    """Everything is right on rows that were not learnt: real data seldom is so, and a leak often."""
+    accuracy, rows = record.scores.get("accuracy"), sum(map(sum, record.confusion))
+    if accuracy != 1 or rows < FEWEST_PERFECT or record.setting("data.source") in GENERATED:
+        return None
+    return Diagnosis(
+        "is perfect, which is suspicious",
+        f"all of {rows:,} rows are right",
+        "look for a column that gives the answer away, or rows that are in both parts (mlpcli validate)",
+    )
+
+
+def _rate(record: RunRecord, factor: float) -> str:
+    rate = record.setting("training.optimizer.learning_rate")
+    value = f"{rate * factor:.3g}" if isinstance(rate, (int, float)) else f"{factor:g} times of it"
+    return f"try training.optimizer.learning_rate={value}"
+
+
+CHECKS: tuple[Callable[[RunRecord], Diagnosis | None], ...] = (
+    no_better_than_the_baseline,
+    learning_rate_too_high,
+    classes_never_predicted,
+    too_good,
+    overfits,
+    learning_rate_too_low,
+    still_improving,
+    batch_normalization_of_few_rows,
+    few_validation_rows,
+)

@@ -1,0 +1,348 @@
+"""`mlpcli report`: everything about a run, or several, on one page, from the files alone. No TensorFlow, no network."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.errors import MlpcliError, UserError
+from mlpcli.files import write_text
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.diagnoses import diagnose, read_record
+from mlpcli.runs.read_run import read_config, read_curves, read_environment, read_evaluation, read_metrics
+from mlpcli.runs.run_summary import RunSummary, read_summary
+from mlpcli.text import number, plural, visible
+from mlpcli.workflows.compare import cells, compare, runs_in
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PICTURE_DPI = 110
+"""Readable on paper, and a page of one run stays far under a megabyte."""
+MOST_CLASSES = 50
+"""Rows of the table of classes."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as texts; the first `left` columns are words, the others numbers."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: int = 1
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs; as code, lines as they are."""
+
+    lines: Sequence[str]
+    code: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG picture, and what it shows in words."""
+
+    shows: str
+    png: bytes
+
+
+Block = Table | Text | Picture
+
+
+@dataclass(frozen=True)
+class Section:
+    """A title above its blocks; `folded`: closed until somebody opens it, on a screen."""
+
+    title: str
+    blocks: Sequence[Block]
+    level: int = 2
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """The page: where it was written, and its text."""
+
+    path: Path | None
+    text: str
+
+
+def report(
+    run_dirs: Sequence[Path | str], output: Path | str | None = "report.html", markdown: bool = False
+) -> ReportResult:
+    """Write a page of one run or several: scores, what they say, pictures, config, environment, how to repeat it.
+
+    output: the file; None: only the text is returned. markdown: for issues and notebooks, without pictures.
+
+    Raises:
+        UserError: no run, or a folder in place of the file.
+        RunDirectoryError: a folder is not a run directory, or has a damaged file.
+        OutputError: the file cannot be written.
+    """
+    paths = runs_in(run_dirs)
+    if not paths:
+        raise UserError("no run directory given; give one or more, such as runs/digits")
+    runs = [read_summary(path) for path in paths]
+    sections = [
+        *(_compared(paths) if len(runs) > 1 else ()),
+        *(section for run in runs for section in _of_run(run, several=len(runs) > 1)),
+    ]
+    title = runs[0].name if len(runs) == 1 else plural(len(runs), "run", "runs")
+    text = as_markdown(title, sections) if markdown else as_html(title, sections)
+    if output is None:
+        return ReportResult(None, text)
+    path = Path(output)
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; give a file in it, such as {path / 'report.html'}")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first or choose another")
+    write_text(path, text)
+    return ReportResult(path, text)
+
+
+def _compared(paths: Sequence[Path]) -> Iterator[Section]:
+    from mlpcli.plotting.run_plots import overlaid_curves
+
+    found = compare(paths)
+    columns, rows = cells(found)
+    blocks: list[Block] = [Table(columns, rows, 1 + len(found.settings)), Text(found.notes)]
+    drawn = [run for path in paths for run in run_directory.seed_folders(path) or [path]]
+    with suppress(MlpcliError):  # runs that have no metric in common cannot share a picture
+        blocks.append(_picture(overlaid_curves(drawn), "The learning curves of all runs"))
+    yield Section("Comparison", blocks)
+
+
+def _of_run(summary: RunSummary, several: bool) -> Iterator[Section]:
+    """The sections of one run; of several seeds the means, and the first seed in full."""
+    seeds = run_directory.seed_folders(summary.path)
+    run = seeds[0] if seeds else summary.path
+    metrics, evaluation = read_metrics(run), read_evaluation(run)
+    state = "" if summary.state == "done" else f" ({summary.state})"
+    name = summary.path.name if several else summary.name
+    yield Section(f"{name}{state}", list(_scores(summary, metrics, evaluation)), level=1)
+    if found := _diagnosis(run):
+        yield Section("What the numbers say", [Text(found)])
+    yield Section("Learning curves", list(_curves(summary, seeds)))
+    if pictures := list(_evaluation_pictures(run)):
+        yield Section("Answers", pictures)
+    if classes := _classes(evaluation):
+        yield Section("Classes", [classes])
+    yield Section("Data", [Table(("", ""), list(_data(run, metrics)), 2)])
+    if layers := _layers(run):
+        yield Section("Model", layers)
+    config = run / run_directory.CONFIG
+    yield Section("Config", [Text(config.read_text(encoding="utf-8").splitlines(), code=True)], folded=True)
+    yield Section("How to repeat it", list(_repeat(summary, run)))
+
+
+def _scores(summary: RunSummary, metrics: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Iterator[Block]:
+    names = list(dict.fromkeys(name for found in summary.scores.values() for name in found))
+    rows = []
+    for part in ("train", "validation", "test"):
+        if part in summary.scores:
+            scores = (summary.scores[part].get(name) for name in names)
+            told = ("" if s is None else f"{number(s.mean)}{_spread(s.deviation)}" for s in scores)
+            rows.append([part, *told, f"{summary.rows.get(part, 0):,}"])
+    if rows:
+        yield Table(("rows of", *names, "rows"), rows)
+    said = [f"{plural(summary.seeds, 'seed', 'seeds')}, mean ± standard deviation"] if summary.seeds > 1 else []
+    baseline = evaluation.get("baseline")
+    if isinstance(baseline, dict):
+        against = ", ".join(f"{name} {number(value)}" for name, value in baseline.items() if name != "name")
+        said.append(f"baseline ({baseline.get('name')}): {against}")
+    if summary.best_epoch is not None:
+        said.append(f"best epoch {summary.best_epoch} of {summary.epochs} by {metrics.get('monitor', 'loss')}")
+    if metrics.get("stopped"):
+        said.append(f"stopped: {metrics['stopped']}")
+    if summary.seconds is not None:
+        said.append(f"trained, scored and saved in {summary.seconds:.1f} s")
+    yield Text(said)
+
+
+def _spread(deviation: float | None) -> str:
+    return "" if deviation is None else f" ± {number(deviation)}"
+
+
+def _diagnosis(run: Path) -> list[str]:
+    return [f"{str(found)[0].upper()}{str(found)[1:]}." for found in diagnose(read_record(run))]
+
+
+def _curves(summary: RunSummary, seeds: Sequence[Path]) -> Iterator[Block]:
+    from mlpcli.plotting.learning_curves import learning_curves
+    from mlpcli.plotting.run_plots import overlaid_curves
+
+    if not summary.epochs:
+        yield Text(["No epoch has finished yet."])
+    elif len(seeds) > 1:
+        yield _picture(overlaid_curves(seeds, title=f"{summary.name}: {len(seeds)} seeds"), "The curves of all seeds")
+    else:
+        run = seeds[0] if seeds else summary.path
+        yield _picture(learning_curves([read_curves(run)]), "Loss and metrics after each epoch")
+
+
+def _evaluation_pictures(run: Path) -> Iterator[Block]:
+    from mlpcli.plotting.run_plots import draw_evaluation
+
+    for stem, figure in draw_evaluation(run).items():
+        yield _picture(figure, stem.replace("_", " ").capitalize())
+
+
+def _picture(figure: Figure, shows: str) -> Picture:
+    from mlpcli.plotting.style import png_of
+
+    return Picture(shows, png_of(figure, PICTURE_DPI))
+
+
+def _classes(evaluation: Mapping[str, Any]) -> Table | None:
+    found = evaluation.get("per_class")
+    rows = [
+        [str(entry["name"]), *(number(entry[key]) for key in ("precision", "recall", "f1")), f"{entry['support']:,}"]
+        for entry in (found if isinstance(found, list) else [])[:MOST_CLASSES]
+    ]
+    return Table(("class", "precision", "recall", "F1", "rows"), rows) if rows else None
+
+
+def _data(run: Path, metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    config = read_config(run)
+    data = config.get("data") if isinstance(config.get("data"), dict) else {}
+    assert isinstance(data, dict)
+    yield "source", str(data.get("source"))
+    if data.get("target"):
+        yield "target", str(data["target"])
+    rows = metrics.get("rows")
+    if isinstance(rows, dict):
+        yield "rows", ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
+    chosen = metrics.get("chosen")
+    if isinstance(chosen, dict):
+        yield from ((key, str(chosen.get(key))) for key in ("task", "scaling"))
+    if fingerprint := read_environment(run).get("data_fingerprint"):
+        yield "fingerprint", str(fingerprint)
+
+
+def _layers(run: Path) -> list[Block]:
+    """The layers of the model file; nothing where there is none that can be read."""
+    from mlpcli.workflows.summary import summary
+
+    try:
+        found = summary(run)
+    except MlpcliError:
+        return []
+    rows = [
+        [
+            layer.name,
+            layer.keras_class,
+            "x".join(map(str, layer.size.output_shape)),
+            f"{layer.size.trainable + layer.size.non_trainable:,}",
+        ]
+        for layer in found.layers
+    ]
+    total = f"{found.trainable:,} trainable parameters, {found.non_trainable:,} others"
+    return [Table(("layer", "kind", "output", "parameters"), rows, 2), Text([total])]
+
+
+def _repeat(summary: RunSummary, run: Path) -> Iterator[Block]:
+    environment = read_environment(run)
+    command = environment.get("command")
+    lines = [f"mlpcli reproduce {shlex.quote(str(run))}"]
+    if isinstance(command, list) and command:
+        lines.insert(0, shlex.join(map(str, command)))
+    yield Text(lines, code=True)
+    versions, machine = environment.get("versions", {}), environment.get("machine", {})
+    rows = [*((name, str(version)) for name, version in versions.items() if version)]
+    rows += [(name, str(machine[name])) for name in ("system", "cpu", "cores") if name in machine]
+    if environment.get("started"):
+        rows.append(("started", str(environment["started"])))
+    yield Table(("", ""), rows, 2)
+
+
+STYLE = """
+body { font: 16px/1.5 system-ui, "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", sans-serif; color: #1c1c1c;
+  background: #fff; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.7rem; margin-top: 3rem; border-bottom: 2px solid #1c1c1c; } h1:first-of-type { margin-top: 0; }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .8rem .25rem 0; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
+th.word, td.word { text-align: left; overflow-wrap: anywhere; }
+img { max-width: 100%; height: auto; }
+pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: .85rem; }
+summary { cursor: pointer; font-weight: bold; margin-top: 2rem; }
+p { margin: .3rem 0; }
+@media print { body { margin: 0; max-width: none; font-size: 11pt; } h2, img, tr { break-inside: avoid; }
+  h2 { break-after: avoid; } pre { white-space: pre-wrap; } }
+"""
+
+
+def as_html(title: str, sections: Sequence[Section]) -> str:
+    """One file that needs no other and no script."""
+    body = "\n".join(_section_html(section) for section in sections)
+    head = f'<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>{_html(title)}</title>'
+    head += f"\n<style>{STYLE}</style>"
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
+
+
+def _section_html(section: Section) -> str:
+    blocks = "\n".join(_block_html(block) for block in section.blocks)
+    if section.folded:
+        return f"<details>\n<summary>{_html(section.title)}</summary>\n{blocks}\n</details>"
+    return f"<h{section.level}>{_html(section.title)}</h{section.level}>\n{blocks}"
+
+
+def _block_html(block: Block) -> str:
+    if isinstance(block, Picture):
+        content = base64.b64encode(block.png).decode("ascii")
+        return f'<img alt="{_html(block.shows)}" src="data:image/png;base64,{content}">'
+    if isinstance(block, Text):
+        if block.code:
+            return f"<pre>{_html(chr(10).join(block.lines))}</pre>"
+        return "\n".join(f"<p>{_html(line)}</p>" for line in block.lines)
+    heads = f"<tr>{_cells_html('th', block.columns, block.left)}</tr>\n" if any(block.columns) else ""
+    rows = "\n".join(f"<tr>{_cells_html('td', row, block.left)}</tr>" for row in block.rows)
+    return f'<div class="wide"><table>\n{heads}{rows}\n</table></div>'
+
+
+def _cells_html(tag: str, texts: Sequence[str], left: int) -> str:
+    kinds = [' class="word"' if place < left else "" for place in range(len(texts))]
+    return "".join(f"<{tag}{kind}>{_html(text)}</{tag}>" for kind, text in zip(kinds, texts, strict=True))
+
+
+def _html(text: str) -> str:
+    return escape(visible(text), quote=True)
+
+
+def as_markdown(title: str, sections: Sequence[Section]) -> str:
+    """For issues and notebooks; pictures are left out."""
+    parts = [] if sections and sections[0].level == 1 else [f"# {_plain(title)}\n"]
+    for section in sections:
+        blocks = [text for block in section.blocks if (text := _block_markdown(block))]
+        if blocks:
+            parts += [f"{'#' * section.level} {_plain(section.title)}\n", *blocks]
+    return "\n".join(parts)
+
+
+def _block_markdown(block: Block) -> str:
+    if isinstance(block, Picture):
+        return ""
+    if isinstance(block, Text):
+        if block.code:
+            return "\n".join(["```", *map(visible, block.lines), "```", ""])
+        return "".join(f"{_plain(line)}\n\n" for line in block.lines)
+    marks = ["---" if place < block.left else "---:" for place in range(len(block.columns))]
+    lines = [[_plain(cell) for cell in row] for row in (block.columns, *block.rows)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (lines[0], marks, *lines[1:])) + "\n"
+
+
+_MARKDOWN = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]<>#|"})
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return visible(text).translate(_MARKDOWN)

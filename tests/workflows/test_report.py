@@ -1,0 +1,138 @@
+"""`mlpcli report`: one page that needs nothing else, with what the run's files say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mlpcli
+from mlpcli.errors import RunDirectoryError, UserError
+from mlpcli.workflows.report import Section, Table, Text, as_html, as_markdown, report
+
+CONFIG = (
+    "name: 붓꽃 <1>\ndata: {source: iris, test: 0.2}\nmodel: {hidden_units: [8]}\n"
+    "training: {engine: numpy, epochs: 8, optimizer: {name: sgd, learning_rate: 0.00001}}\noutput: {plots: []}\n"
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "c.yaml").write_text(CONFIG.replace("붓꽃 <1>", "붓꽃"), encoding="utf-8")
+    return mlpcli.train(folder / "c.yaml", runs_dir=folder / "runs").run
+
+
+class Page(HTMLParser):
+    """Headings and texts of a page, how many tables and pictures, and what it would load."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.headings: list[str] = []
+        self.texts: list[str] = []
+        self.sources: list[str] = []
+        self.tags: list[str] = []
+        self.opened: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.sources += [str(value) for key, value in attrs if key in ("src", "href", "action")]
+        if tag not in ("meta", "img"):
+            self.opened.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.opened.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.opened and self.opened[-1] in ("h1", "h2", "summary"):
+            self.headings.append(data)
+        self.texts.append(data)
+
+
+def test_the_page_of_a_run(run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "나.html"
+    text = report([run], path).text
+    assert path.read_text(encoding="utf-8") == text
+    page = Page(text)
+    assert page.opened == []
+    assert page.headings == [
+        *("붓꽃", "What the numbers say", "Learning curves", "Answers", "Classes", "Data", "Model", "Config"),
+        "How to repeat it",
+    ]
+    assert all(source.startswith("data:image/png;base64,") for source in page.sources)
+    assert len(page.sources) == 2
+    assert "script" not in page.tags and "url(" not in text and "http" not in text.replace("http-equiv", "")
+    assert len(text) < 1_000_000
+    said = "\n".join(page.texts)
+    assert "The learning rate looks too low: loss fell evenly from" in said
+    assert f"mlpcli reproduce {shlex.quote(str(run))}" in said
+    assert "  epochs: 8" in said  # the config
+    assert "setosa" in said and "96 train, 24 validation, 30 test" in said
+
+
+def test_several_runs_are_compared(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    for name in ("a", "b"):
+        shutil.copytree(run, folder / name)
+    page = Page(report([folder], tmp_path / "both.html").text)
+    assert page.headings[0] == "Comparison"
+    assert [heading for heading in page.headings if heading in ("a", "b")] == ["a", "b"]
+    assert any(text.startswith("best by test accuracy: a, level with b") for text in page.texts)
+
+
+def test_a_run_that_was_killed_has_a_page(run: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    shutil.copytree(run, killed)
+    for name in ("metrics.json", "evaluation.json", "model.keras"):
+        (killed / name).unlink()
+    page = Page(report([killed], tmp_path / "k.html").text)
+    assert page.headings[:2] == ["붓꽃 (killed)", "Learning curves"]
+    (killed / "history.csv").write_text("epoch,loss\n", encoding="utf-8")
+    assert "No epoch has finished yet." in Page(report([killed], None).text).texts
+
+
+def test_seeds_have_means(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG.replace("붓꽃 <1>", "붓꽃"), encoding="utf-8")
+    series = mlpcli.train_seeds(tmp_path / "c.yaml", 2, runs_dir=tmp_path / "runs")
+    text = report([series.path], None, markdown=True).text
+    assert "2 seeds, mean ± standard deviation" in text
+    assert re.search(r"\| test \| \d\.\d{4} ± \d\.\d{4} \|", text)
+
+
+def test_as_markdown_on_standard_output(run: Path, mlpcli_here: Any) -> None:
+    done = mlpcli_here("report", run, "--markdown")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "# 붓꽃"
+    assert "## Classes" in lines
+    assert "| class | precision | recall | F1 | rows |" in lines
+    assert "data:image" not in done.stdout
+
+
+def test_what_would_be_markup_is_shown() -> None:
+    sections = [Section("a <b>", [Text(["x & <i>", "\x1b[2J"]), Table(("<", "n"), [("|", "1")])])]
+    page = as_html("<t>", sections)
+    assert "<b>" not in page and "<i>" not in page and "\x1b" not in page
+    assert "<h2>a &lt;b&gt;</h2>" in page and '<td class="word">|</td><td>1</td>' in page
+    assert as_markdown("t", sections).splitlines() == [
+        *("# t", "", "## a \\<b\\>", "", "x & \\<i\\>", "", "\\\\x1b\\[2J", "", ""),
+        *("| \\< | n |", "| --- | ---: |", "| \\| | 1 |", ""),
+    ]
+
+
+def test_where_no_page_can_be(run: Path, tmp_path: Path, mlpcli_here: Any) -> None:
+    with pytest.raises(UserError, match="is a folder; give a file in it, such as"):
+        report([run], tmp_path)
+    with pytest.raises(UserError, match="does not exist; make it first or choose another"):
+        report([run], tmp_path / "no" / "x.html")
+    with pytest.raises(UserError, match="no run directory given"):
+        report([])
+    with pytest.raises(RunDirectoryError, match="does not exist"):
+        report([tmp_path / "none"])
+    done = mlpcli_here("report", run)
+    assert done.stdout == f"{(tmp_path / 'report.html').resolve()}\n"
