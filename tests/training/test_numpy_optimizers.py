@@ -65,6 +65,14 @@ def test_steps_worked_by_hand(chosen: Any, gradients: list[list[float]], expecte
     np.testing.assert_allclose(_after(chosen, gradients)[1], expected, rtol=1e-5)
 
 
+def test_weight_decay_takes_biases_along() -> None:
+    """As in Keras, which leaves out only what `exclude_from_weight_decay` names; without a slope only it is left."""
+    network = Network([Dense(np.array([[1.0], [2.0]]), np.array([4.0]))], (2,), np.float64)
+    flat = FlatParameters(network)
+    Optimizer(settings.AdamW(learning_rate=0.1, weight_decay=0.5), flat).step()
+    np.testing.assert_allclose(flat.values, [0.95, 1.9, 3.8])
+
+
 def test_averaged_weights_take_the_place_of_the_last_ones() -> None:
     chosen = SGD(learning_rate=1.0, use_ema=True, ema_momentum=0.5)
     optimizer, weights = _after(chosen, [[1.0, 0.0]] * 3, start=(0.0, 0.0))
