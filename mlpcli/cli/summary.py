@@ -47,6 +47,8 @@ def report(result: SummaryResult, as_json: bool) -> None:
         return
     print_layers(result.name, result.input_shape, result.layers)
     print_totals(result.trainable, result.non_trainable)
+    if result.members > 1:
+        line(f"{result.members} members share the hidden layers; the prediction is the mean of their outputs")
     if result.weights is not None:
         _print_weights(result.weights)
     if result.facts:
@@ -135,6 +137,7 @@ def _as_json(result: SummaryResult) -> dict[str, object]:
         "input_shape": list(result.input_shape),
         "layers": layers,
         **totals,
+        "members": result.members,
         **found,
         "facts": [{"about": word, "said": said} for word, said in result.facts],
         "metadata": result.metadata,

@@ -20,7 +20,7 @@ from mlpcli.config.losses import (
 )
 from mlpcli.data.catalog import CATALOG, FRAMINGS
 from mlpcli.errors import UserError
-from mlpcli.model.members import trained_layers
+from mlpcli.model.members import count_members, trained_layers
 from mlpcli.model.memory import check_saved
 from mlpcli.model.objective import Compilation, Described
 from mlpcli.model.shapes import SavedLayer, Shape
@@ -66,8 +66,8 @@ class SavedModel:
 
     @property
     def members(self) -> int:
-        """How many networks give an answer of their own to each row: see `Predictor.members`."""
-        return len(self.towers)
+        """How many networks give an answer of their own to each row: see `scoring.predictor.load_members`."""
+        return len(self.towers) if len(self.towers) > 1 else count_members(self.towers[0].layers)
 
     @property
     def takes_any_shape(self) -> bool:

@@ -12,6 +12,7 @@ from mlpcli.arrays import Array
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
 from mlpcli.errors import ModelFileError, NeedsKerasError, OutputError, UserError
+from mlpcli.model.members import trained_layers
 from mlpcli.model.memory import values_in_forward
 from mlpcli.modelfile.saved_model import SavedModel, open_model, usual_compilation
 from mlpcli.numpy_engine.numpy_model import NumpyPredictor
@@ -30,10 +31,7 @@ class Predictor(Protocol):
         """Outputs (n, units), float32, of all rows at once."""
 
     def members(self, x: Array) -> Array:
-        """Outputs (members, n, units) of each member for rows x (n, *input_shape), whose mean `predict` gives.
-
-        As many as `SavedModel.members` says: one for a plain network.
-        """
+        """Outputs (towers, n, units) of each network of the file for rows x (n, *input_shape); see `load_members`."""
 
     def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
@@ -82,6 +80,23 @@ def load_predictor(
     from mlpcli.keras_engine.keras_epochs import KerasPredictor
 
     return KerasPredictor(rebuild(saved), values_in_forward(saved.input_shape, saved.layers))
+
+
+def load_members(
+    saved: SavedModel, engine: EngineName = "auto", rows: int | None = None
+) -> Callable[[Array], Array] | None:
+    """What gives the outputs (members, n, units) of every member for rows x (n, *input_shape).
+
+    The members are the networks of a combined file, or those of one network (`model.members`); None for a model that is
+    no ensemble. Arguments as of `load_predictor`.
+    """
+    if len(saved.towers) > 1:
+        return load_predictor(saved, engine, rows=rows).members
+    if saved.members == 1:
+        return None
+    apart = replace(saved, towers=[replace(saved.towers[0], layers=trained_layers(saved.layers))])
+    members = load_predictor(apart, engine, rows=rows).members
+    return lambda x: members(x)[0].transpose(1, 0, 2)
 
 
 CONVOLUTIONS = ("Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv2D")

@@ -106,7 +106,7 @@ def prepare_prediction(
     if spread and model.members < 2:
         raise UserError(
             f"--spread: {file} is a single network, and the spread is that of several; combine runs of several seeds"
-            " (mlpcli combine runs/people -o best.keras), or leave it out"
+            " (mlpcli combine runs/people -o best.keras), train with model.members, or leave it out"
         )
     if model.card.unfinished_note is not None:
         note(model.card.unfinished_note)
@@ -294,13 +294,15 @@ class PreparedPrediction:
                 each(found)
 
     def _answers(self, predictor: Predictor, watch: Watch | None) -> Iterator[Answers]:
-        done = 0
+        from mlpcli.scoring.predictor import load_members
+
+        done, members = 0, load_members(self.saved, self.engine, self.inputs.rows) if self.spread else None
         for batch in self.inputs.batches():
             if self.inputs.kind != "picture":  # which get the model's range of values when they are read
                 batch = replace(batch, x=self.saved.told.divided(batch.x))
             found = answers(batch, self._outputs(predictor, batch), self.meaning, self.top)
-            if self.spread:
-                found = replace(found, spread=Spread.of(predictor.members(batch.x), found.classes, self.meaning))
+            if members is not None:
+                found = replace(found, spread=Spread.of(members(batch.x), found.classes, self.meaning))
             yield found
             done += len(batch)
             if watch is not None:

@@ -60,6 +60,9 @@ class SummaryResult:
     weights: NamedWeights | None = None
     """Where they were asked for."""
 
+    members: int = 1
+    """How many networks in one (`model.members`) the prediction is the mean of."""
+
     @property
     def trainable(self) -> int:
         """Parameters that training changes."""
@@ -140,10 +143,11 @@ def _of_config(path: Path, overrides: tuple[str, ...]) -> SummaryResult:
 
     plan = validate(path, overrides).plan
     rows = [LayerRow(layer.name, layer.component.keras_class, layer.size) for layer in plan.layers]
-    return SummaryResult(plan.name, plan.input_shape, rows)
+    return SummaryResult(plan.name, plan.input_shape, rows, members=plan.members)
 
 
 def _of_model(path: Path) -> SummaryResult:
+    from mlpcli.model.members import count_members
     from mlpcli.modelfile.towers import saved_towers
     from mlpcli.runs.directory import find_model
 
@@ -157,7 +161,8 @@ def _of_model(path: Path) -> SummaryResult:
         names = [layer.name for layer in layers]
     rows = [LayerRow(printable(name), layer.keras_class, layer.size) for name, layer in zip(names, layers, strict=True)]
     name = printable((metadata or {}).get("name") or architecture["config"].get("name"))
-    return SummaryResult(name, shape, rows, metadata, file_facts(origin, metadata, architecture))
+    facts = file_facts(origin, metadata, architecture)
+    return SummaryResult(name, shape, rows, metadata, facts, members=count_members(layers))
 
 
 Fact = tuple[str, str]
