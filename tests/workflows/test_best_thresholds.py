@@ -163,3 +163,24 @@ def test_balanced_accuracy_is_scikit_learns(churn: Callable[..., Any]) -> None:
     chosen = np.repeat([0, 1, 0, 1], matrix.ravel())
     expected = metrics.balanced_accuracy_score(true, chosen)
     assert result.metrics["best_threshold"]["value"] == pytest.approx(expected)
+
+
+@pytest.mark.tf
+def test_keras_scores_at_the_threshold_as_numpy_does(churn: Callable[..., Any], tmp_path: Path) -> None:
+    """Also a file that mlpcli did not write, with Keras's own accuracy, which takes numbers but keeps no best one."""
+    from mlpcli import backend
+    from mlpcli.modelfile.card import Told
+
+    run = churn()
+    numpy, keras = (evaluate(run.run, engine=engine, threshold=0.2).evaluation for engine in ("numpy", "keras"))
+    assert keras["metrics"] == pytest.approx(numpy["metrics"])
+    assert keras["confusion_matrix"] == numpy["confusion_matrix"]
+    stock = backend.keras().models.load_model(run.model)
+    stock.compile(loss="binary_crossentropy", metrics=["accuracy"])
+    stock.save(tmp_path / "stock.keras")
+    told = Told(("no", "yes"), None, ("a", "b"), ("left",))
+    for engine in ("numpy", "keras"):
+        found = evaluate(tmp_path / "stock.keras", tmp_path / "churn.csv", engine=engine, told=told, threshold=0.2)
+        assert found.evaluation["metrics"]["accuracy"] == pytest.approx(found.evaluation["accuracy"])
+    with pytest.raises(UserError, match=r"keeps no best threshold; give a number$"):
+        evaluate(tmp_path / "stock.keras", tmp_path / "churn.csv", told=told, threshold="best")
