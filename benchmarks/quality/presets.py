@@ -46,9 +46,18 @@ STRONG = (
     "training.epochs=200",
     "training.early_stopping={monitor: val_loss, patience: 20}",
 )
+COSINE = (
+    "training.optimizer={name: adamw, learning_rate: 0.002, weight_decay: 0.02}",
+    "training.learning_rate_schedule={name: cosine_decay, decay_steps: auto}",
+    "training.epochs=100",
+    "training.early_stopping={monitor: val_loss, patience: 100}",
+)
+BY_ACCURACY = "training.early_stopping={monitor: val_accuracy, ties: last, patience: 20}"
+BY_ACCURACY_TO_THE_END = "training.early_stopping={monitor: val_accuracy, ties: last, patience: 100}"
 METHODS = {
     "fast": Preset(),
     "strong": _strong(),
+    "best": _strong("model.members=8"),
     "vanilla MLP": Preset((
         "model.hidden_units=[64, 32]", "model.dropout=0", "model.kernel_initializer=glorot_uniform",
         "training.optimizer=adam", "training.epochs=50", "training.batch_size=32", "training.early_stopping=false",
@@ -57,6 +66,7 @@ METHODS = {
 }  # fmt: skip
 """What a user may choose, and the network of the tutorials."""
 ABLATIONS = {
+    "strong with robust scaling": _strong("data.scaling=robust"),
     "strong without encoding": _strong("data.numeric_encoding="),
     "strong without dropout": _strong("model.dropout=0"),
     "strong without weight decay": _strong("training.optimizer=adam"),
@@ -65,7 +75,13 @@ ABLATIONS = {
     "strong with patience 10": _strong("training.early_stopping={monitor: val_loss, patience: 10}"),
 }
 """The recipe with one part taken out."""
-PRESETS = METHODS | ABLATIONS
+CANDIDATES = {
+    "strong with cosine decay": _strong(*COSINE),
+    "strong that stops by accuracy": _strong(BY_ACCURACY),
+    "strong with cosine decay, by accuracy": _strong(*COSINE[:-1], BY_ACCURACY_TO_THE_END),
+}
+"""What was tried on the design tables."""
+PRESETS = METHODS | ABLATIONS | CANDIDATES
 
 
 def version(preset: Preset) -> str:
