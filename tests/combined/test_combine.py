@@ -211,7 +211,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "other outputs": (
         lambda found: _tower(found, 3)["config"]["layers"][-1]["config"].update(units=2),
-        r"member_3 turns \(8,\) into \(2,\), but member_1 \(8,\) into \(1,\); the file is damaged",
+        r"member_3 turns \(\d,\) into \(2,\), but member_1 \(\d,\) into \(1,\); the file is damaged",
     ),
     "a tower less": (
         lambda found: (

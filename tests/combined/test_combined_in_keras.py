@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from mlpcli import backend
 from mlpcli.data.dataset import Part
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.scoring.predictor import load_predictor
+from mlpcli.tables.raw_table import ReadOptions
+from mlpcli.tables.table_reader import read_table
 
 pytestmark = pytest.mark.tf
 
@@ -30,34 +33,36 @@ def test_stock_keras_averages_the_networks_to_the_bit(best: Path, people: Path) 
     assert {*model.evaluate(x, np.zeros(200), verbose=0, return_dict=True)} >= {"loss"}
 
 
+def _encoded(model: Path, file: Path) -> Any:
+    """The rows of a table as a model takes them, (n, inputs)."""
+    columns = open_model(model).card.layout.preprocessing
+    assert columns is not None
+    return columns.encode(read_table(file, ReadOptions(formats={}))[0])
+
+
 def test_the_members_in_the_file_are_the_runs(best: Path, seeds: list[Path], people: Path) -> None:
     model = backend.keras().models.load_model(best)
-    whole = open_model(best).card.layout.preprocessing
-    assert whole is not None
-    from mlpcli.tables.raw_table import ReadOptions
-    from mlpcli.tables.table_reader import read_table
-
-    table = read_table(people / "new.csv", ReadOptions(formats={}))[0]
     for number, run in enumerate(seeds, start=1):
-        own = open_model(run).card.layout.preprocessing
-        assert own is not None
-        alone = backend.keras().models.load_model(run / "model.keras")(own.encode(table))
-        inside = model.get_layer(f"member_{number}")(whole.encode(table))
+        alone = backend.keras().models.load_model(run / "model.keras")(_encoded(run, people / "new.csv"))
+        inside = model.get_layer(f"member_{number}")(_encoded(best, people / "new.csv"))
         assert np.array_equal(np.asarray(inside), np.asarray(alone))
 
 
-def test_numpy_and_keras_agree_on_the_average_and_on_each_member(best: Path) -> None:
-    saved = open_model(best)
-    x = np.random.default_rng(2).normal(30, 20, (50, *saved.input_shape)).astype(np.float32)
-    ours, keras = (load_predictor(saved, engine) for engine in ("numpy", "keras"))
-    part = Part(x, np.zeros(50, np.int64), np.arange(50))
+def test_numpy_and_keras_agree_on_the_average_and_on_each_member(best: Path, people: Path) -> None:
+    saved, x = open_model(best), _encoded(best, people / "rows.csv")
+    ours, keras = load_predictor(saved, "numpy"), load_predictor(saved, "keras")
+    part = Part(x, np.zeros(60, np.int64), np.arange(60))
     np.testing.assert_allclose(ours.predict(part), keras.predict(part), atol=1e-6)
-    assert ours.members(x).shape == (3, 50, 1)
+    assert ours.members(x).shape == (3, 60, 1)
     np.testing.assert_allclose(ours.members(x), keras.members(x), atol=1e-6)
     np.testing.assert_allclose(ours.members(x).mean(axis=0), ours.predict(part), atol=1e-6)
 
 
 def test_scores_by_numpy_and_keras_agree(best: Path, people: Path) -> None:
-    scores = [mlpcli.evaluate(best, people / "rows.csv", engine=engine).evaluation for engine in ("numpy", "keras")]
+    rows = people / "rows.csv"
+    scores = [
+        mlpcli.evaluate(best, rows, engine="numpy").evaluation,
+        mlpcli.evaluate(best, rows, engine="keras").evaluation,
+    ]
     assert scores[0]["loss"] == pytest.approx(scores[1]["loss"], abs=1e-5)
     assert scores[0]["accuracy"] == scores[1]["accuracy"]
