@@ -41,6 +41,7 @@ BUDGETS = [
         [
             *(["--help"], ["--version"], ["train", "--help"], ["evaluate", "--help"], ["plot", "--help"]),
             *(["predict", "--help"], ["init", "--help"], ["recipes", "--help"], ["trace", "--help"]),
+            ["combine", "--help"],
             ["recipes", "show", "digits"],
         ],
     ),
