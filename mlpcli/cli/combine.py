@@ -15,7 +15,7 @@ from mlpcli.cli.terminal import line, print_json, say
 @click.option("-o", "--output", type=PATH, required=True, help="The model file to write, .keras or .h5; a new one.")
 @json_option()
 def combine(runs: tuple[Path, ...], output: Path, as_json: bool) -> None:
-    """Make one model file out of several runs, which averages their outputs.
+    """Average the outputs of several runs in one model file.
 
     A folder of several seeds stands for all of them. The runs must have the same data, target, classes and way of
     reading the data. The file opens in stock Keras, and predict, evaluate and summary take it as any model; predict
