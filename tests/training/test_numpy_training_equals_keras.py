@@ -39,6 +39,10 @@ OTHERS = [
     ("training.optimizer={name: adam, learning_rate: 0.005}",),
     ("training.optimizer={name: adam, learning_rate: 0.01, amsgrad: true}",),
     ("training.optimizer={name: adamw, learning_rate: 0.01, weight_decay: 0.1}",),
+    (
+        "training.optimizer={name: adamw, learning_rate: 0.005, weight_decay: 0.5, epsilon: 1.0e-4}",
+        "model.batch_normalization=true",
+    ),
     ("training.optimizer={name: sgd, learning_rate: 0.05, clipvalue: 0.01}",),
     ("training.optimizer={name: sgd, learning_rate: 0.05, clipnorm: 0.1}",),
     ("training.optimizer={name: sgd, learning_rate: 0.05, global_clipnorm: 0.1}",),
