@@ -84,7 +84,7 @@ def overview_block(half: str) -> str:
     rows = [_overview_row(method, tables, ranks) for method in (*METHODS, *PEERS) if tables_of(method, half)]
     header = (
         f"{len(tables)} tables ({half})", "error / `fast`", "better, worse", "mean rank", "log loss", "ECE",
-        "CPU s a fit", "CPU s for 10,000 predictions", "KB",
+        "CPU s / `fast`", "CPU s a fit", "for 10,000 predictions", "KB",
     )  # fmt: skip
     return plain_table(header, rows)
 
@@ -93,13 +93,16 @@ def _overview_row(method: str, tables: list[str], ranks: dict[str, float]) -> tu
     known = [table for table in tables if any(key[0] == table for key in finished(method))]
     better, worse = wins(method, REFERENCE, known)
     partly = f" ({len(known)} tables)" if len(known) < len(tables) else ""
-    figures = {name: mean_of(method, name, known) for name in ("log_loss", "ece", "cpu", "predict", "bytes")}
+    names = ("log_loss", "ece", "cpu", "predict", "bytes")
+    figures = {name: None if partly else mean_of(method, name, known) for name in names}
+    cost = ratio(method, REFERENCE, known, "cpu")
     return (
         f"{_name(method)}{partly}",
         "1" if method == REFERENCE else _shown(ratio(method, REFERENCE, known)),
         "" if method == REFERENCE else f"{better}, {worse}",
         f"{ranks[method]:.2f}" if method in ranks else "",
         *(_number(figures[name], ".3f") for name in ("log_loss", "ece")),
+        _number(None if cost is None else cost.mean, ".2f"),
         *(_number(figures[name], ".2f") for name in ("cpu", "predict")),
         "" if figures["bytes"] is None else f"{figures['bytes'] / 1e3:,.0f}",
     )
@@ -204,4 +207,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
 }
 
 if __name__ == "__main__":
+    from benchmarks.quality.picture import draw_ratios
+
+    draw_ratios()
     PAGE.write_text(page_text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -20,7 +20,7 @@ from mlpcli.plotting.style import (
 
 PICTURE = "images/quality.png"
 DRAWN = (("strong", BLUE, "o", 8.0), ("LightGBM", GREEN, "D", 5.0), ("scikit-learn MLP", VERMILION, "s", 5.0))
-LEAST, MOST = 0.4, 2.5
+LEAST, MOST = 0.35, 1.6
 """Ratios outside are drawn at the edge."""
 
 
@@ -28,7 +28,7 @@ def draw_ratios() -> str:
     """A row for each table, those where `strong` gains the most on top; returns the picture's path from docs/."""
     names = [name for name in tables_of("strong") if table_ratio("strong", "fast", name) is not None]
     names.sort(key=lambda name: table_ratio("strong", "fast", name) or 1.0, reverse=True)
-    title = f"Errors on {len(names)} tables, as multiples of those of `fast`"
+    title = f"Errors on {len(names)} tables, as multiples of those of fast"
     with drawing_style(fonts_for([title]).families):
         figure = new_figure(8.5, 0.24 * len(names) + 1.6)
         axes = figure.subplots()
@@ -40,11 +40,13 @@ def draw_ratios() -> str:
             axes.plot(shown, places, marker, color=colour, markersize=size, alpha=0.85, label=method)
         axes.set_xscale("log")
         axes.set_xlim(LEAST / 1.03, MOST * 1.03)
-        axes.set_xticks([0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 2.5], ["≤ 0.4", "0.5", "0.7", "1", "1.4", "2", "≥ 2.5"])
+        axes.set_xticks(
+            [0.35, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2, 1.6], ["≤ 0.35", "0.5", "0.7", "0.8", "0.9", "1", "1.2", "≥ 1.6"]
+        )
         axes.minorticks_off()
         axes.set_yticks(range(len(names)), [_label(name) for name in names], color=BLACK)
         axes.set_ylim(-0.7, len(names) - 0.3)
-        axes.set_xlabel("error / error of `fast` (left is better)")
+        axes.set_xlabel("error / error of fast (left is better); (n): a number is predicted")
         figure.legend(loc="outside lower left", ncols=len(DRAWN))
         set_title(figure, title)
     (DOCS / "images").mkdir(exist_ok=True)
