@@ -22,6 +22,7 @@ PICTURE = "images/quality.png"
 DRAWN = (("strong", BLUE, "o", 8.0), ("LightGBM", GREEN, "D", 5.0), ("scikit-learn MLP", VERMILION, "s", 5.0))
 LEAST, MOST = 0.35, 1.6
 """Ratios outside are drawn at the edge."""
+TICKS = (0.5, 0.7, 0.8, 0.9, 1, 1.2)
 
 
 def draw_ratios() -> str:
