@@ -32,6 +32,7 @@ The files, in reading order:
 - grid.py: train --vary, every combination of some values, and their comparison
 - report.py: report, one page about a run or several
 - plot.py: plot, pictures from the files of runs
+- starter_data.py: what init knows of the data, and the preset that these get
 - init_table.py: a table as init sees it: target, columns, leaks
 - init_text.py: the text of a first config, and the sizes in it
 - init.py: init, a first config for whatever the data is

@@ -30,7 +30,7 @@ from mlpcli.files import STANDARD_OUTPUT, check_folder, check_free, new_file
 from mlpcli.runs.directory import LONGEST_NAME_BYTES, folder_name
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.text import did_you_mean, shown
-from mlpcli.workflows.init_text import Entry, StarterData
+from mlpcli.workflows.starter_data import Entry, Preset, StarterData, choose_preset, preset_called
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def init(
     target: str | Sequence[str] | None = None,
     output: Path | None = None,
     generate: str | None = None,
+    preset: str | None = None,
 ) -> InitResult:
     """Write a commented config that trains on the data as it is.
 
@@ -68,6 +69,7 @@ def init(
         target: tables: the column to predict, or several numbers; guessed where it is None.
         output: the config's file; by default the data's name with .yaml, in the current folder; `-` writes no file.
         generate: instead of data, a generated set, which is also written as a CSV beside the config.
+        preset: fast, strong or best; None: strong for tables of 3,000 rows or more, else fast.
 
     Raises:
         UserError: neither or both of data and generate, an unknown name, or a file that would be overwritten.
@@ -78,6 +80,7 @@ def init(
     if (data is None) == (generate is None):
         raise UserError("give either data or --generate NAME; mlpcli init alone lists what there is")
     targets = (target,) if isinstance(target, str) else tuple(target or ())
+    wanted = preset_called(preset)
     _check_names(data, *targets, output)
     name = config_name(str(data if generate is None else _generated(generate)))
     config = output or Path(f"{name}.yaml")
@@ -87,18 +90,18 @@ def init(
     if to_file:
         check_free(config)
     if generate is None:
-        return _write_config(str(data), targets, config if to_file else None, folder, None)
+        return _write_config(str(data), targets, config if to_file else None, folder, None, wanted)
     table = folder / f"{generate}.csv"
     check_free(table)
     with new_file(table, _generated_csv(generate)):
         from mlpcli.data.generated import RECIPES
 
         names = targets or (RECIPES[generate].target,)
-        return _write_config(str(table), names, config if to_file else None, folder, table)
+        return _write_config(str(table), names, config if to_file else None, folder, table, wanted)
 
 
 def _write_config(
-    data: str, targets: tuple[str, ...], config: Path | None, folder: Path, table: Path | None
+    data: str, targets: tuple[str, ...], config: Path | None, folder: Path, table: Path | None, wanted: Preset | None
 ) -> InitResult:
     """Write the config; its text is first loaded as a config, as a check."""
     from mlpcli.config.load_config import check_document
@@ -108,12 +111,13 @@ def _write_config(
     name = config_name(data if config is None else config.stem)
     file = str(config or f"{name}.yaml")
     starter = look_at_data(data, targets, folder)
-    text = starter_text(starter, name, file)
+    chosen, notes = choose_preset(wanted, starter)
+    text = starter_text(starter, name, file, chosen)
     check_document(parse_yaml(text, file), folder, name)
     if config is not None:
         with new_file(config, text):
             pass
-    return InitResult(text, config, table, starter.found, starter.notes)
+    return InitResult(text, config, table, starter.found, (*starter.notes, *notes))
 
 
 def _check_names(*names: object) -> None:
@@ -200,6 +204,7 @@ def _from_catalog(built_in: BuiltIn, folder: Path) -> StarterData:
         rows=rows,
         inputs=int(np.prod(built_in.input_shape)),
         own_test=built_in.test_rows is not None,
+        form="image" if built_in.kind == "image" else "array",
         entries=tuple(entries),
     )
 
@@ -219,6 +224,7 @@ def _from_arrays(path: Path, folder: Path) -> StarterData:
         inputs=int(np.prod(source.input_shape)),
         targets=targets,
         own_test=source.test is not None,
+        form="image" if source.kind == "image" else "array",
         class_rows=_class_rows(source),
         notes=source.notes,
     )
@@ -257,6 +263,7 @@ def look_at_pictures(path: Path, source: str, folder: Path) -> StarterData:
         rows=rows,
         inputs=size[0] * size[1] * (3 if color == "rgb" else 1),
         own_test=parts.test is not None,
+        form="image",
         class_rows=tuple(np.bincount(files.labels[good], minlength=len(classes)).tolist()),
         entries=tuple(entries),
         notes=(*left_out.notes(), *unlabelled_notes(parts)),

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mlpcli.config.sections import ColumnKind, DataConfig, resolve_task
+from mlpcli.config.sections import ColumnKind, DataConfig, PiecewiseLinear, resolve_task
 from mlpcli.config.yaml_writer import in_a_comment, yaml_list, yaml_value
 from mlpcli.data.dataset import Part, Rows, Source
 from mlpcli.data.look.codes import find_codes
 from mlpcli.data.look.findings import raw_columns
 from mlpcli.data.look.leaks import find_leaks
 from mlpcli.data.look.look_at import draw_sample
+from mlpcli.data.streaming.load_streamed import should_stream
 from mlpcli.errors import SettingError
 from mlpcli.files import reading
 from mlpcli.tables.column_format import ColumnFormat
@@ -32,7 +33,7 @@ from mlpcli.tables.table_files import is_parquet, table_files
 from mlpcli.tables.table_reader import read_batches
 from mlpcli.tables.target import TargetEncoder, choose_target, whole_numbers_of
 from mlpcli.text import clean_text, plural, shown
-from mlpcli.workflows.init_text import Entry, StarterData
+from mlpcli.workflows.starter_data import Entry, StarterData
 
 COMMENT_WIDTH = 100
 MOST_NOTES = 20
@@ -69,6 +70,7 @@ def look_at_table(path: Path, source: str, targets: Sequence[str]) -> StarterDat
         chosen = _choose(path, profiles, names, first[0], guessed=not targets)
         learnt = _fitted(path, ReadOptions(rules=rules), profiles, chosen, first[0])
     name = names[0]
+    encoded = chosen.data.model_copy(update={"numeric_encoding": PiecewiseLinear()})
     rows = min(profiles[column].present for column in names)
     notes = [*of_lines]
     notes += [f"column {shown(column)} is excluded: {why}" for column, why in chosen.unusable.items()]
@@ -85,6 +87,8 @@ def look_at_table(path: Path, source: str, targets: Sequence[str]) -> StarterDat
         rows=rows,
         inputs=len(learnt.feature_names),
         class_rows=_class_rows(profiles[name], chosen.target),
+        kinds=frozenset(chosen.kinds.values()),
+        streamed=should_stream(path, encoded)[0],
         entries=(*_rule_entries(rules), *_entries(profiles, chosen, guessed=not targets)),
         notes=tuple(notes),
     )

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mlpcli.config.yaml_writer import in_a_comment, yaml_value
+from mlpcli.workflows.starter_data import (
+    FEWEST_TO_STRATIFY,
+    FEWEST_TO_TEST,
+    FEWEST_TO_VALIDATE,
+    Entry,
+    Preset,
+    StarterData,
+)
 
 COMMENT_COLUMN = 44
 """Comments start here at the latest; a longer line has its comment right behind it."""
 
 
-def starter_text(data: StarterData, name: str, file: str) -> str:
+def starter_text(data: StarterData, name: str, file: str, preset: Preset) -> str:
     """YAML for a config in the file `file`, whose runs are to be called `name`; it trains as it is."""
+    by = "mlpcli init" if preset == "fast" else f"mlpcli init --preset {preset}"
     head = [
         f"# {in_a_comment(data.found)}",
-        "# Written by mlpcli init: a start to be changed. docs/config.md has every key.",
+        f"# Written by {by}: a start to be changed. docs/config.md has every key.",
         f"# mlpcli train {in_a_comment(file)}",
         f"name: {yaml_value(name)}",
         "seed: 777",
     ]
     sections = {"data": _data(data), "model": _model(data), "training": _training(data)}
+    if preset != "fast":
+        data_section = [*sections["data"], *_strong_data(data)]
+        sections = {"data": data_section, "model": _strong_model(preset), "training": _strong_training(data)}
     blocks = ["\n".join([f"{name}:", *_aligned(entries)]) for name, entries in sections.items()]
     return "\n\n".join(["\n".join(head), *blocks]) + "\n"
 
@@ -48,12 +59,13 @@ def _data(data: StarterData) -> list[Entry]:
 
 
 def _model(data: StarterData) -> list[Entry]:
-    if is_line(data):
+    if data.is_line:
         return [("hidden_units: []", f"a straight line, y = a x + b, for {data.rows} rows; [16, 8] can bend it")]
-    first, second = hidden_units(data.rows, data.inputs)
+    first, second = hidden_units(data.rows, data.inputs, data.classes)
     inputs = "1 input" if data.inputs == 1 else f"{data.inputs:,} inputs"
+    classes = f" and {data.classes:,} classes" if data.classes > max(data.inputs, SMALLEST_LAYER) else ""
     entries: list[Entry] = [
-        (f"hidden_units: [{first}, {second}]", f"for {data.rows:,} rows of {inputs}"),
+        (f"hidden_units: [{first}, {second}]", f"for {data.rows:,} rows of {inputs}{classes}"),
         ("activation: relu", ""),
         ("kernel_initializer: he_normal", "made for relu"),
     ]
@@ -67,13 +79,49 @@ def _training(data: StarterData) -> list[Entry]:
     adam = ("optimizer: adam", "or {name: adam, learning_rate: 0.0003} where the loss jumps about")
     descent = ("optimizer: {name: sgd, learning_rate: 0.1}", "gradient descent; adam for more layers")
     entries: list[Entry] = [
-        descent if is_line(data) else adam,
+        descent if data.is_line else adam,
         (f"epochs: {epochs}", "the most" if data.can_hold_out else ""),
         (f"batch_size: {batch_size(data.rows)}", f"for {data.rows:,} rows"),
     ]
     if data.can_hold_out:
         stops = f"early_stopping: {{monitor: val_loss, patience: {patience}}}"
         entries.append((stops, "keeps the best weights"))
+    return entries
+
+
+def _strong_data(data: StarterData) -> list[Entry]:
+    """What `strong` adds to the data section."""
+    entries: list[Entry] = []
+    if data.form == "table" and not data.streamed and data.kinds & {"number", "date"}:
+        entries.append((ENCODING, "numbers come as bins, too, so that steps and peaks are soon learnt"))
+    if "date" in data.kinds:
+        entries.append(("dates: parts", "year, month, weekday ... instead of days since 1970"))
+    return entries
+
+
+def _strong_model(preset: Preset) -> list[Entry]:
+    """The model section of `strong` and `best`."""
+    entries: list[Entry] = [
+        ("hidden_units: [128, 128]", "wide for most tables; dropout and weight decay keep it from overfitting"),
+        ("activation: relu", ""),
+        ("kernel_initializer: he_normal", "made for relu"),
+        ("dropout: 0.15", "this share of the units is left out in each step, drawn anew"),
+    ]
+    if preset == "best":
+        entries.append((f"members: {MEMBERS}", "networks in one that answer with their mean; each epoch takes longer"))
+    return entries
+
+
+def _strong_training(data: StarterData) -> list[Entry]:
+    """The training section of `strong` and `best`."""
+    decay = "adam whose weights shrink a little in each step"
+    entries: list[Entry] = [
+        ("optimizer: {name: adamw, learning_rate: 0.001, weight_decay: 0.02}", decay),
+        ("epochs: 200", "the most" if data.can_hold_out else ""),
+        ("batch_size: auto", "a power of two up to a fiftieth of the training rows, from 32 to 256"),
+    ]
+    if data.can_hold_out:
+        entries.append(("early_stopping: {monitor: val_loss, patience: 20}", "keeps the best weights"))
     return entries
 
 
@@ -84,29 +132,26 @@ def _aligned(entries: Sequence[Entry]) -> list[str]:
     return [f"  {line:{column}}  # {in_a_comment(comment)}" if comment else f"  {line}" for line, comment in entries]
 
 
+ENCODING = "numeric_encoding: {piecewise_linear: {bins: 16}}"
+MEMBERS = 8
 SMALLEST_LAYER, LARGEST_LAYER = 16, 256
 ROWS_PER_UNIT = 10
 ROWS_PER_INPUT = 50
 STEPS_PER_EPOCH = 100
 SMALLEST_BATCH, LARGEST_BATCH = 16, 512
 MANY_ROWS = 10_000
-FEWEST_TO_TEST, FEWEST_TO_VALIDATE, FEWEST_TO_STRATIFY = 10, 5, 3
 
 
-def hidden_units(rows: int, inputs: int) -> list[int]:
-    """Two layers, the second half of the first; the first has about twice as many units as there are inputs.
+def hidden_units(rows: int, inputs: int, classes: int = 0) -> list[int]:
+    """Two layers, the second half of the first; the first has about twice as many units as there are inputs or classes.
 
-    It has a power of two of them, between 32 and 256, and with few rows no more than a tenth of the rows (but 16).
+    So the second has as many as there are classes. The first has a power of two of them, between 32 and 256, and with
+    few rows no more than a tenth of the rows (but 16).
     """
-    wanted = max(2 * SMALLEST_LAYER, 2 ** math.ceil(math.log2(2 * max(1, inputs))))
+    wanted = max(2 * SMALLEST_LAYER, 2 ** math.ceil(math.log2(2 * max(1, inputs, classes))))
     allowed = max(SMALLEST_LAYER, _power_of_two_within(rows / ROWS_PER_UNIT))
     first = min(wanted, allowed, LARGEST_LAYER)
     return [first, first // 2]
-
-
-def is_line(data: StarterData) -> bool:
-    """Whether a straight line is the start: for a number from one input, and fewer than ten rows."""
-    return data.task == "regression" and data.inputs == 1 and data.rows < FEWEST_TO_TEST
 
 
 def batch_size(rows: int) -> int:
@@ -126,35 +171,3 @@ def wants_dropout(rows: int, inputs: int, task: str) -> bool:
 
 def _power_of_two_within(number: float) -> int:
     return 1 << int(math.log2(max(1, number)))
-
-
-Entry = tuple[str, str]
-"""A line of YAML and the comment beside it, "" for none; a line that is all comment starts with `#`."""
-
-
-@dataclass(frozen=True)
-class StarterData:
-    """What a first config needs to know.
-
-    found: the data in one line. source: data.source, from the config's folder. rows: training rows, before the split.
-    inputs: numbers per example. targets: numbers to predict. own_test: whether test rows come with it. class_rows: of
-    each class, empty where that is not known or there are no classes. entries: more lines of the data section. notes:
-    what the user should know.
-    """
-
-    found: str
-    source: str
-    task: str
-    rows: int
-    inputs: int
-    targets: int = 1
-    own_test: bool = False
-    class_rows: tuple[int, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def can_hold_out(self) -> bool:
-        """Whether training keeps two classes when rows are held out, and rows are enough for it."""
-        outside = sum(self.class_rows) - max(self.class_rows, default=0)
-        return self.rows >= FEWEST_TO_VALIDATE and (not self.class_rows or outside >= FEWEST_TO_STRATIFY)

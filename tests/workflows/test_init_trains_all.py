@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from mlpcli.workflows.init import init
+from mlpcli.workflows.starter_data import PRESETS
 from mlpcli.workflows.train import train
 from mlpcli.workflows.validate import validate
 from tests.workbook_parts import write_workbook
@@ -133,14 +134,45 @@ SOURCES: dict[str, Make] = {
 }
 
 
+QUICKLY = ("training.epochs=1", "training.engine=numpy", "output.plots=[]")
+
+
 @pytest.mark.parametrize("kind", SOURCES)
 def test_what_init_writes_is_trained(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     config = init(SOURCES[kind]()).config
     assert config is not None
     assert validate(config).facts.train_rows >= 2
-    quickly = ["training.epochs=1", "training.engine=numpy", "output.plots=[]"]
-    assert train(config, quickly, tmp_path / "runs").metrics["epochs"] == 1
+    assert train(config, QUICKLY, tmp_path / "runs").metrics["epochs"] == 1
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_preset_is_trained(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures and lines get what fast writes; best is strong with members, for which Keras is asked elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    source = SOURCES[kind]()
+    fast, strong, best = (init(source, output=Path(f"{name}.yaml"), preset=name) for name in PRESETS)
+    assert fast.config is not None
+    assert strong.config is not None
+    lines = strong.text.splitlines()[4:]
+    if "hidden_units: [128, 128]" not in strong.text:
+        assert lines == fast.text.splitlines()[4:] == best.text.splitlines()[4:]
+        assert strong.notes[-1].startswith("preset strong: is ")
+        return
+    assert [line for line in best.text.splitlines()[4:] if not line.startswith("  members: 8 ")] == lines
+    for name in PRESETS:
+        assert validate(Path(f"{name}.yaml")).facts.train_rows >= 2
+    assert train(strong.config, QUICKLY, tmp_path / "runs").metrics["epochs"] == 1
+
+
+@pytest.mark.tf
+def test_the_best_preset_is_trained_by_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = init(SOURCES["a table"](), preset="best").config
+    assert config is not None
+    trained = train(config, ["training.epochs=1", "output.plots=[]"], tmp_path / "runs")
+    assert trained.model is not None
+    assert trained.evaluation is not None
 
 
 def test_what_init_writes_for_a_downloaded_set_is_trained(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from mlpcli.config.sections import ColumnKind
 from mlpcli.workflows.init import config_name
-from mlpcli.workflows.init_text import (
-    StarterData,
-    batch_size,
-    epochs_and_patience,
-    hidden_units,
-    is_line,
-    wants_dropout,
-)
+from mlpcli.workflows.init_text import batch_size, epochs_and_patience, hidden_units, starter_text, wants_dropout
+from mlpcli.workflows.starter_data import STRONG_FROM, Form, Preset, StarterData, choose_preset
 
 
 @pytest.mark.parametrize(
@@ -32,6 +29,93 @@ from mlpcli.workflows.init_text import (
 )
 def test_hidden_units(rows: int, inputs: int, units: list[int]) -> None:
     assert hidden_units(rows, inputs) == units
+
+
+@pytest.mark.parametrize(
+    ("rows", "inputs", "classes", "units"),
+    [
+        (12_800, 16, 26, [64, 32]),  # twice the classes are 52
+        (12_800, 40, 26, [128, 64]),  # twice the inputs are 80
+        (12_800, 16, 16, [32, 16]),
+        (400, 4, 100, [32, 16]),  # few rows
+        (100_000, 10, 1000, [256, 128]),
+    ],
+)
+def test_hidden_units_for_classes(rows: int, inputs: int, classes: int, units: list[int]) -> None:
+    assert hidden_units(rows, inputs, classes) == units
+
+
+def test_the_width_names_the_classes_where_they_decide() -> None:
+    data = StarterData("", "t.csv", "classification", 12_800, 16, class_rows=(500,) * 26)
+    assert "hidden_units: [64, 32]         # for 12,800 rows of 16 inputs and 26 classes\n" in _text(data, "fast")
+    assert "# for 60 rows of 4 inputs\n" in _text(
+        StarterData("", "t", "classification", 60, 4, class_rows=(30, 30)), "fast"
+    )
+
+
+def _text(data: StarterData, preset: Preset) -> str:
+    return starter_text(data, "t", "t.yaml", preset)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "rows", "form", "more", "chosen", "note"),
+    [
+        (None, STRONG_FROM, "table", {}, "strong", None),
+        (None, STRONG_FROM - 1, "table", {}, "fast", None),
+        (None, 10**6, "array", {}, "fast", None),
+        (None, 10**6, "image", {}, "fast", None),
+        (None, 10**8, "table", {"streamed": True}, "strong", "would not fit into the memory"),
+        ("fast", 10**6, "table", {}, "fast", None),
+        ("best", 20, "table", {}, "best", None),
+        ("strong", 5, "table", {}, "fast", "a straight line is written"),
+        ("best", 60_000, "image", {}, "fast", "what is written is that of fast"),
+        ("strong", 150, "array", {}, "strong", "bins are for tables"),
+    ],
+)
+def test_which_preset_is_written(
+    wanted: Preset | None, rows: int, form: Form, more: dict[str, Any], chosen: str, note: str | None
+) -> None:
+    preset, notes = choose_preset(wanted, StarterData("", "", "regression", rows, 1, form=form, **more))
+    assert preset == chosen
+    assert len(notes) == (note is not None)
+    assert all((note or "") in said for said in notes)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "form", "streamed", "encoded", "parted"),
+    [
+        ({"number"}, "table", False, True, False),
+        ({"date", "category"}, "table", False, True, True),
+        ({"category", "boolean"}, "table", False, False, False),
+        ({"number", "date"}, "table", True, False, True),
+        (set(), "array", False, False, False),
+    ],
+)
+def test_what_strong_encodes(kinds: set[ColumnKind], form: Form, streamed: bool, encoded: bool, parted: bool) -> None:
+    data = StarterData("", "t", "regression", 5000, 9, form=form, kinds=frozenset(kinds), streamed=streamed)
+    text = _text(data, "strong")
+    assert ("  numeric_encoding: {piecewise_linear: {bins: 16}}" in text) == encoded
+    assert ("  dates: parts" in text) == parted
+
+
+def test_the_recipe_of_strong_and_best() -> None:
+    data = StarterData("", "t.csv", "binary", 20_000, 9, kinds=frozenset({"number"}), class_rows=(10_000, 10_000))
+    written = yaml.safe_load(_text(data, "best"))
+    assert written["model"] == {
+        **{"hidden_units": [128, 128], "activation": "relu", "kernel_initializer": "he_normal", "dropout": 0.15},
+        "members": 8,
+    }
+    assert written["training"] == {
+        "optimizer": {"name": "adamw", "learning_rate": 0.001, "weight_decay": 0.02},
+        "epochs": 200,
+        "batch_size": "auto",
+        "early_stopping": {"monitor": "val_loss", "patience": 20},
+    }
+    strong = yaml.safe_load(_text(data, "strong"))
+    del written["model"]["members"]
+    assert strong == written
+    few = StarterData("", "t.csv", "binary", 4, 9, class_rows=(2, 2))
+    assert "early_stopping" not in yaml.safe_load(_text(few, "strong"))["training"]
 
 
 @pytest.mark.parametrize(("rows", "size"), [(2, 16), (344, 16), (3300, 32), (10_000, 64), (60_000, 512), (10**7, 512)])
@@ -84,4 +168,4 @@ def test_the_config_is_called_as_the_data_is(
 def test_a_number_from_one_input_and_a_few_rows_starts_with_a_line(
     task: str, rows: int, inputs: int, line: bool
 ) -> None:
-    assert is_line(StarterData("", "", task, rows, inputs)) is line
+    assert StarterData("", "", task, rows, inputs).is_line is line
