@@ -426,6 +426,11 @@ class ModelConfig(Section):
     input_shape: Annotated[list[Size], Field(min_length=1, max_length=3)] | None = Field(
         None, description="null: from the data; else checked against it; also in the first of `layers`, as in Keras"
     )
+    input_scale: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        None,
+        description="a learnt factor for each input, 1 at first; with adam or adamw it learns so many times as fast as"
+        " the other weights (6 is usual); null: none",
+    )
     members: Annotated[int, Field(ge=1, le=MOST_MEMBERS)] = Field(
         1,
         description="so many networks in one (TabM-mini; 8 is usual): they share the hidden layers, each has factors"

@@ -22,7 +22,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import TrainingConfig
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.errors import ModelFileError
-from mlpcli.model.members import ADAPT, EinsumDense
+from mlpcli.model.members import ADAPT, OWN_OUTPUT, EinsumDense
 from mlpcli.model.objective import Compilation, Described, LossUnits, loss_units
 from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import SavedLayer, Shape
@@ -166,7 +166,7 @@ def _ensemble(layers: list[Any], plan: Plan) -> Any:
             continue
         if component.equation == ADAPT:
             layer.kernel.assign(ops.where(layer.kernel < 0, -1.0, 1.0))
-        else:
+        elif component.equation == OWN_OUTPUT:
             members, *shape = layer.kernel.shape
             kernels = [keras_object(component.kernel_initializer)(shape) for _ in range(members)]
             layer.kernel.assign(ops.stack(kernels))

@@ -11,6 +11,7 @@ The files, in reading order:
 - objective.py: loss, metrics and output, chosen and checked; a target in its own units
 - smooth_clip.py: the end of data.scaling: robust, made of Keras's own layers
 - members.py: several networks in one, and what they share
+- input_scale.py: a learnt factor for each input
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
 - training_steps.py: the batch size, and the steps of a schedule
 - plan.py: the whole plan, and what training is given

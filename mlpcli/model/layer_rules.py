@@ -115,13 +115,20 @@ def _einsum_dense(layer: Any, shape: Shape) -> LayerSize:
     """Keras's names of the axes: b for the rows, k for the members, i for the inputs, o for the units."""
     inputs, kernel, made = layer.equation.replace("->", ",").split(",")
     if len(shape) != len(inputs) - 1:
-        raise ShapeError(f"takes a row of numbers for each member, but its input has shape {shape}")
+        rows = "rows of numbers" if len(inputs) == 2 else "a row of numbers for each member"
+        raise ShapeError(f"takes {rows}, but its input has shape {shape}")
+    if len(layer.output_shape) != len(made) - 1:
+        raise ShapeError(
+            f"an output_shape of {len(layer.output_shape)} axes does not fit the equation {layer.equation}"
+        )
     sides = dict(zip(made[1:], layer.output_shape, strict=True)) | dict(zip(inputs[1:], shape, strict=True))
     output = tuple(sides[axis] for axis in made[1:])
     if output != tuple(layer.output_shape):
         raise ShapeError(f"an input of shape {shape} makes {output}, not {tuple(layer.output_shape)}")
     weights = {"kernel": tuple(sides[axis] for axis in kernel)}
     if layer.bias_axes:
+        if "o" not in sides:
+            raise ShapeError(f"a bias does not fit the equation {layer.equation}")
         weights["bias"] = tuple(sides[axis] for axis in layer.bias_axes)
     return LayerSize(output, weights, arithmetic=_sum(weights))
 

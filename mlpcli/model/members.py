@@ -49,6 +49,8 @@ ADAPT: Literal["bki,ki->bki"] = "bki,ki->bki"
 """Each member multiplies its inputs by a vector of its own."""
 OWN_OUTPUT: Literal["bki,kio->bko"] = "bki,kio->bko"
 """Each member has a dense layer of its own."""
+SCALE: Literal["bi,i->bi"] = "bi,i->bi"
+"""Each input is multiplied by a factor (`model.input_scale`)."""
 
 
 class RepeatVector(Layer, tag="repeat_vector", positional="n"):
@@ -58,10 +60,10 @@ class RepeatVector(Layer, tag="repeat_vector", positional="n"):
 
 
 class EinsumDense(Layer, tag="einsum_dense"):
-    """A layer with weights for each member; of Keras's equations, the two that the members need."""
+    """A layer with weights for each member or input; of Keras's equations, the three that are needed here."""
 
-    equation: Literal["bki,ki->bki", "bki,kio->bko"]
-    output_shape: Annotated[list[Size], Field(min_length=2, max_length=2)]
+    equation: Literal["bki,ki->bki", "bki,kio->bko", "bi,i->bi"]
+    output_shape: Annotated[list[Size], Field(min_length=1, max_length=2)]
     activation: Activation | None = None
     bias_axes: Literal["ko"] | None = None
     kernel_initializer: Initializer = Field("glorot_uniform", validate_default=True)

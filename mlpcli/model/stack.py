@@ -20,6 +20,7 @@ from mlpcli.config.layers import (
 )
 from mlpcli.config.sections import MOST_LAYERS, ModelConfig, Output
 from mlpcli.errors import SettingError
+from mlpcli.model.input_scale import input_scale_steps
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, check_ranks, layer_size
 from mlpcli.model.members import Step, member_steps
 from mlpcli.model.shapes import MOST_AXES, PlannedLayer, Shape, ShapeError
@@ -48,11 +49,15 @@ def stack_layers(
         raise SettingError("data.source", found)
     hidden = list(_short_form(model) if model.layers is None else _long_form(model))
     steps: list[Step] = [("data.scaling", layer) for layer in scaling_layers(scaling, input_shape)]
+    inputs = input_shape
+    if model.input_scale is not None:
+        steps += input_scale_steps(model.input_scale, input_shape, hidden)
+        inputs = (prod(input_shape),)
     last: Step = (output_key, Dense.model_validate({**dict(output), "units": output.units}))
     if model.members > 1:
-        steps += member_steps(model.members, hidden, last, input_shape)
+        steps += member_steps(model.members, hidden, last, inputs)
     else:
-        if len(input_shape) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
+        if len(inputs) > 1 and not any(isinstance(layer, _RANK_MATTERS) for _, layer in hidden):
             steps.append(("model", Flatten()))
         steps += [*hidden, last]
     steps += [("data.target_scaling", layer) for layer in after]

@@ -32,6 +32,8 @@ def initial(described: Any, name: str, shape: Shape, draws: np.random.Generator)
         return draw(initializer, shape, draws)
     if described.equation == ADAPT:
         return np.where(draw(initializer, shape, draws) < 0, -1.0, 1.0)
+    if described.equation != OWN_OUTPUT:
+        return draw(initializer, shape, draws)
     return np.stack([draw(initializer, shape[1:], draws) for _ in range(shape[0])])  # for each member its own
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.model.members import ADAPT
+from mlpcli.model.members import ADAPT, SCALE
 from mlpcli.model.shapes import Shape
 from mlpcli.numpy_engine.layer import Layer
 from mlpcli.numpy_engine.losses import Loss, Slopes
@@ -34,11 +34,11 @@ class RepeatVector(Layer):
         return total
 
 
-class MemberFactors(Layer):
-    """y = x * kernel, with a vector of factors for each member."""
+class Factors(Layer):
+    """y = x * kernel, with a factor for each input, or such a vector for each member."""
 
     def __init__(self, kernel: Array) -> None:
-        """kernel: (members, inputs)."""
+        """kernel: (inputs,) or (members, inputs)."""
         super().__init__({"kernel": kernel})
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -48,7 +48,7 @@ class MemberFactors(Layer):
 
     def backward(self, gradient: Array) -> Array:
         """dkernel = sum of x * g over the rows, dx = g * kernel."""
-        np.einsum("nki,nki->ki", self.x, gradient, out=self.gradient_array("kernel"))
+        np.einsum("n...i,n...i->...i", self.x, gradient, out=self.gradient_array("kernel"))
         return gradient * self.parameters["kernel"] if self.input_gradient else gradient
 
 
@@ -83,8 +83,8 @@ def _member_first(x: Array) -> Array:
 
 def einsum_dense(described: Any, input_shape: Shape, weights: Mapping[str, Array]) -> Layer:
     """Keras's EinsumDense, which is one or the other by its equation."""
-    if described.equation == ADAPT:
-        return MemberFactors(weights["kernel"])
+    if described.equation in (ADAPT, SCALE):
+        return Factors(weights["kernel"])
     return MemberDense(weights["kernel"], weights.get("bias"))
 
 

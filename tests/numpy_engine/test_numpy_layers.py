@@ -13,6 +13,7 @@ from mlpcli.model.members import (
     ADAPT,
     MEMBER_LAYERS,
     OWN_OUTPUT,
+    SCALE,
     EinsumDense,
     GlobalAveragePooling1D,
     RepeatVector,
@@ -64,6 +65,7 @@ CASES: list[tuple[str, tuple[int, ...], Any]] = [
     ("einsum_dense", (2, 4), EinsumDense(equation=ADAPT, output_shape=[2, 4])),
     ("einsum_dense of outputs", (2, 4), EinsumDense(equation=OWN_OUTPUT, output_shape=[2, 3], bias_axes="ko")),
     ("einsum_dense without bias", (2, 4), EinsumDense(equation=OWN_OUTPUT, output_shape=[2, 1])),
+    ("einsum_dense of factors", (4,), EinsumDense(equation=SCALE, output_shape=[4])),
     ("global_average_pooling1d", (3, 2), GlobalAveragePooling1D()),
     ("activation", (4,), {"activation": "tanh"}),
 ]

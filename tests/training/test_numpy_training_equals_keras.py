@@ -140,11 +140,12 @@ ENSEMBLES = [
     (CONFIG, ("model={hidden_units: [8], batch_normalization: true, members: 3}", "training.optimizer=sgd")),
     (REGRESSION, ("model={hidden_units: [8], activation: tanh, members: 2}",)),
     (BINARY.replace("moons}", "moons, class_weight: balanced}"), ("model.members=4",)),
+    (CONFIG, ("model={hidden_units: [8], input_scale: 6}",)),
 ]
 
 
 @pytest.mark.parametrize(("config", "overrides"), ENSEMBLES)
-def test_ensembles_in_one_network(tmp_path: Path, config: str, overrides: tuple[str, ...]) -> None:
+def test_ensembles_and_factors_of_inputs(tmp_path: Path, config: str, overrides: tuple[str, ...]) -> None:
     _compare(*_both(tmp_path, *overrides, config=config), weights=5e-4, history=5e-4)
 
 
