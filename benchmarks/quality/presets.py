@@ -78,6 +78,8 @@ ABLATIONS = {
 CANDIDATES = {
     "strong with cosine decay": _strong(*COSINE),
     "strong that stops by accuracy": _strong(BY_ACCURACY),
+    "strong with an input scale": _strong("model.input_scale=6"),
+    "strong with an input scale and robust scaling": _strong("model.input_scale=6", "data.scaling=robust"),
     "strong with cosine decay, by accuracy": _strong(*COSINE[:-1], BY_ACCURACY_TO_THE_END),
 }
 """What was tried on the design tables."""
