@@ -6,12 +6,10 @@ The files, in reading order:
 - layer_rules.py: for each layer its output shape, its weights, and what fits them
 - metric_rules.py: metrics that say nothing about the outputs
 - target_rules.py: losses and metrics that say nothing about the targets' values
-- output_layer.py: the output, which the last of the layers may be
-- probability_rules.py: what a calibration asks of the output
+- output_layer.py: the output, which the last of the layers may be; what a calibration asks of it
 - objective.py: loss, metrics and output, chosen and checked; a target in its own units
-- smooth_clip.py: the end of data.scaling: robust, made of Keras's own layers
 - members.py: several networks in one, and what they share
-- input_scale.py: a learnt factor for each input
+- input_layers.py: what scales, and a learnt factor for each input
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
 - training_steps.py: the batch size, and the steps of a schedule
 - plan.py: the whole plan, and what training is given

@@ -20,11 +20,12 @@ from mlpcli.data.dataset import DataFacts, Source, Splits
 from mlpcli.data.look.findings import Look
 from mlpcli.data.scaling import Scaling, TargetScaling, choose_scaling
 from mlpcli.errors import SettingError
+from mlpcli.model.input_layers import scaling_layers
 from mlpcli.model.members import check_member_loss
 from mlpcli.model.objective import OUTPUT_UNITS, check_target_scaling, choose_objective
-from mlpcli.model.probability_rules import check_calibration, check_threshold
+from mlpcli.model.output_layer import check_calibration, check_threshold
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
-from mlpcli.model.stack import safe_name, scaling_layers, stack_layers
+from mlpcli.model.stack import safe_name, stack_layers
 from mlpcli.model.training_steps import choose_batch_size, choose_schedule
 
 

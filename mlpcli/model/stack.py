@@ -15,16 +15,14 @@ from mlpcli.config.layers import (
     Flatten,
     Layer,
     Permute,
-    Rescaling,
     Reshape,
 )
 from mlpcli.config.sections import MOST_LAYERS, ModelConfig, Output
 from mlpcli.errors import SettingError
-from mlpcli.model.input_scale import input_scale_steps
+from mlpcli.model.input_layers import input_scale_steps, scaling_layers
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, check_ranks, layer_size
 from mlpcli.model.members import Step, member_steps
 from mlpcli.model.shapes import MOST_AXES, PlannedLayer, Shape, ShapeError
-from mlpcli.model.smooth_clip import smooth_clip
 
 
 def stack_layers(
@@ -129,27 +127,6 @@ def _names(layers: list[Layer]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
-
-
-class Normalization(Layer, tag="normalization"):
-    """Keras's layer with mean and variance given; written by the data's scaling, never by a config."""
-
-    axis: int | None = -1
-    mean: list[float] = []
-    variance: list[float] = []
-
-
-_SCALING_LAYERS: dict[str, tuple[Layer, ...]] = {
-    "none": (),
-    "unit": (Rescaling(scale=1.0),),
-    "standardize": (Normalization(),),
-    "minmax": (Normalization(),),
-}
-
-
-def scaling_layers(scaling: str, input_shape: Shape) -> tuple[Layer, ...]:
-    """The layers that scale rows of this shape; the numbers of the first come with the training rows."""
-    return (Normalization(), *smooth_clip(input_shape)) if scaling == "robust" else _SCALING_LAYERS[scaling]
 
 
 INPUT_NAME = "input"

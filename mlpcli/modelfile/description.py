@@ -17,10 +17,10 @@ from pydantic import Field
 from mlpcli.config.layers import Cropping2D, Layer, LeakyReLU, Margin, Rescaling, ZeroPadding2D
 from mlpcli.config.sections import LAYERS, MOST_LAYERS
 from mlpcli.errors import ModelFileError
+from mlpcli.model.input_layers import Normalization
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, layer_size
 from mlpcli.model.members import MEMBER_LAYERS
 from mlpcli.model.shapes import MOST_AXES, PRECISIONS, SavedLayer, Shape, ShapeError
-from mlpcli.model.stack import Normalization
 from mlpcli.modelfile.keras_objects import ArgumentError, make
 from mlpcli.modelfile.vocabulary import first_stranger
 from mlpcli.text import printable

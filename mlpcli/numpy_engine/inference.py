@@ -114,7 +114,7 @@ class InPlace:
 
 @dataclass(frozen=True)
 class BetweenZeros:
-    """What `ChannelNormalization` makes of a value between two zeros (`mlpcli.model.smooth_clip`), and no more."""
+    """What `ChannelNormalization` makes of a value between two zeros (`mlpcli.model.input_layers`), and no more."""
 
     epsilon: float
 

@@ -10,9 +10,9 @@ import pytest
 
 import mlpcli
 from mlpcli import backend
+from mlpcli.model.input_layers import smooth_clip
 from mlpcli.model.layer_rules import layer_size
 from mlpcli.model.shapes import SavedLayer
-from mlpcli.model.smooth_clip import smooth_clip
 from mlpcli.numpy_engine.network import Network
 
 VALUES = np.array(

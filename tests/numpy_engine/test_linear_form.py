@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlpcli.model.input_layers import Normalization
 from mlpcli.model.shapes import SavedLayer
-from mlpcli.model.stack import Normalization
 from mlpcli.numpy_engine.network import Network
 from mlpcli.scoring.linear_form import LinearForm, linear_form
 

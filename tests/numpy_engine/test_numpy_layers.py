@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config.sections import LAYERS
+from mlpcli.model.input_layers import Normalization
 from mlpcli.model.members import (
     ADAPT,
     MEMBER_LAYERS,
@@ -18,7 +19,6 @@ from mlpcli.model.members import (
     GlobalAveragePooling1D,
     RepeatVector,
 )
-from mlpcli.model.stack import Normalization
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.noise import Dropout
 from mlpcli.numpy_engine.registry import LAYER_MAKERS, NO_STEP
