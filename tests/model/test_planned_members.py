@@ -8,12 +8,18 @@ import pytest
 
 from mlpcli.config.load_config import load_config
 from mlpcli.errors import ConfigError
+from mlpcli.model.memory import values_in_training
+from mlpcli.model.plan import Plan
 from mlpcli.workflows.prepare import prepare
 
 
-def _plan(folder: Path, text: str) -> list[str]:
+def _plan(folder: Path, text: str) -> Plan:
     (folder / "my.yaml").write_text(text, encoding="utf-8")
-    return [layer.component.tag for layer in prepare(load_config(folder / "my.yaml")).plan.layers]
+    return prepare(load_config(folder / "my.yaml")).plan
+
+
+def _layers(folder: Path, text: str) -> list[str]:
+    return [layer.component.tag for layer in _plan(folder, text).layers]
 
 
 @pytest.mark.parametrize(
@@ -59,9 +65,16 @@ ENSEMBLE = ["dense", "einsum_dense", "global_average_pooling1d"]
     ],
 )
 def test_rows_are_flattened_before_they_are_repeated(tmp_path: Path, text: str, front: list[str]) -> None:
-    assert _plan(tmp_path, text) == [*front, "repeat_vector", "einsum_dense", *ENSEMBLE]
+    assert _layers(tmp_path, text) == [*front, "repeat_vector", "einsum_dense", *ENSEMBLE]
 
 
 def test_one_member_is_the_network_without_the_key(tmp_path: Path) -> None:
     text = "data: {source: digits}\nmodel: {hidden_units: [4]}"
-    assert _plan(tmp_path, text.replace("[4]", "[4], members: 1")) == _plan(tmp_path, text)
+    assert _layers(tmp_path, text.replace("[4]", "[4], members: 1")) == _layers(tmp_path, text)
+
+
+def test_the_values_of_all_members_need_memory(tmp_path: Path) -> None:
+    """Kept are the inputs of the factors, of the hidden layer and of the outputs; the outputs come on top."""
+    text = "data: {source: iris}\nmodel: {hidden_units: [8], members: 4}"
+    plan = _plan(tmp_path, text)
+    assert values_in_training(plan.input_shape, plan.layers) == 4 * 4 + 4 * 4 + 4 * 8 + 4 * 3
