@@ -47,6 +47,11 @@ CASES: dict[str, tuple[str, ...]] = {
         "training.early_stopping=false",
         "model.dropout=0.2",
     ),
+    "several members": (
+        "model.members=3",
+        "model.dropout=0.2",
+        "model.batch_normalization=true",
+    ),
     "streamed rows": (
         "data={source: rows.csv, target: kind, streaming: always}",
         "model.dropout=0.2",
@@ -61,6 +66,7 @@ KERAS = [
     ("keras", "rmsprop, accuracies that meet, .h5"),
     ("keras", "accuracies with ties, not before epoch 3"),
     ("auto", "adamw with an average of its weights"),
+    ("auto", "several members"),
     ("auto", "streamed rows"),
 ]
 """Each engine with what it keeps in its own way; the rules of auto and resident are those that NumPy has, too."""
