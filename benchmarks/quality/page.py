@@ -17,7 +17,7 @@ from benchmarks.quality.figures import (
     wins,
 )
 from benchmarks.quality.peers import PEERS
-from benchmarks.quality.presets import ABLATIONS, METHODS
+from benchmarks.quality.presets import ABLATIONS, BASE, METHODS
 from benchmarks.quality.results import entries_of
 from benchmarks.quality.tables import BY_NAME, MOST_ROWS, TABLES
 from benchmarks.report import BEGIN, DOCS, END, plain_table
@@ -149,19 +149,20 @@ def _error_cell(values: list[float], table: str, best: float) -> str:
 
 def ablation_block() -> str:
     """What each part is worth: errors without it over errors with it, first split of the design tables."""
-    tables = tables_of("strong", "design")
+    tables = tables_of(BASE, "design")
     rows = []
     for name in ABLATIONS:
         known = [table for table in tables if any(key == (table, 0) for key in finished(name))]
         if known:
-            found = ratio(name, "strong", known)
-            better, worse = wins(name, "strong", known)
-            parts = [ratio(name, "strong", [t for t in known if BY_NAME[t].task == task]) for task in TASKS]
-            cost = ratio(name, "strong", known, "cpu")
+            base = "strong" if name == BASE else BASE
+            found = ratio(name, base, known)
+            better, worse = wins(name, base, known)
+            parts = [ratio(name, base, [t for t in known if BY_NAME[t].task == task]) for task in TASKS]
+            cost = ratio(name, base, known, "cpu")
             shown = ["" if part is None else f"{part.mean:.3f}" for part in parts]
             seconds = "" if cost is None else f"{cost.mean:.2f}"
             rows.append((name, _shown(found), *shown, f"{better}, {worse}", seconds))
-    header = ("first split", "error / `strong`", "classes", "numbers", "better, worse", "CPU seconds / `strong`")
+    header = ("first split", "error, against the recipe with it", "classes", "numbers", "better, worse", "CPU seconds")
     return plain_table(header, rows)
 
 
