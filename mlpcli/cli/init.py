@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--preset",
     metavar="fast|strong|best",
     help="fast: a small network; strong: fewer errors on most tables; best: eight networks in one. Without it, tables"
-    " of 3,000 rows or more get strong, all else fast.",
+    " of 500 rows or more get strong, all else fast.",
 )
 def init(
     data: str | None, targets: tuple[str, ...], output: Path | None, generate: str | None, preset: str | None

@@ -59,9 +59,9 @@ class StarterData:
 
 Preset = Literal["fast", "strong", "best"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
-STRONG_FROM = 3000
+STRONG_FROM = 500
 """Rows of a table from which on `strong` is written where no preset is asked for: docs/quality.md has what it gains.
-With fewer rows it does as much harm as good."""
+With fewer rows it does as much harm as good (design tables)."""
 
 
 def preset_called(name: str | None) -> Preset | None:

@@ -103,6 +103,7 @@ def test_the_recipe_of_strong_and_best() -> None:
     written = yaml.safe_load(_text(data, "best"))
     assert written["model"] == {
         **{"hidden_units": [128, 128], "activation": "relu", "kernel_initializer": "he_normal", "dropout": 0.15},
+        "input_scale": 6,
         "members": 8,
     }
     assert written["training"] == {
