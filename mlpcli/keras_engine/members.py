@@ -17,6 +17,12 @@ class MembersModel(backend.keras().Sequential):  # type: ignore[misc]
     It is never saved: Keras could not open a class that is not its own.
     """
 
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        kind = backend.keras().layers.RepeatVector
+        return int(next(layer.n for layer in self.layers if isinstance(layer, kind)))
+
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Outputs (rows, units), in training (rows, members, units)."""
         if not training:

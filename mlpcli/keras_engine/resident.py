@@ -212,7 +212,8 @@ class ResidentEpochs:
     def _steps_per_chunk(self, full: int) -> int:
         """As many as fit into the bound, spread evenly over the chunks."""
         row_bytes = self.train.part.x[:1].nbytes + self.train.targets[:1].nbytes
-        row_operations = OPERATIONS_PER_PARAMETER * max(1, self.model.count_params())
+        parameters = getattr(self.model, "members", 1) * self.model.count_params()  # each member uses the shared ones
+        row_operations = OPERATIONS_PER_PARAMETER * max(1, parameters)
         most_rows = min(CHUNK_BYTES // row_bytes, int(CHUNK_OPERATIONS / row_operations))
         most = max(1, most_rows // self.train.batch_size)
         chunks = -(-full // most)

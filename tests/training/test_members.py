@@ -72,6 +72,7 @@ def test_the_weights_of_rows_count_for_each_member() -> None:
     x, y = np.array([[2.0], [2.0]], np.float32), np.array([[1.0], [2.2]], np.float32)
     each = model(x, training=True)
     assert each.shape == (2, 2, 1)
+    assert model.members == 2
     weighted = model.compute_loss(y=y, y_pred=each, sample_weight=np.array([3.0, 0.5], np.float32), training=True)
     assert float(weighted) == pytest.approx((3 * 7.2 + 0.5 * (4.8**2 / 2)) / 2)  # 4.8: from -2.6 to 2.2
 
