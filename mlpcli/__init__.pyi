@@ -2,11 +2,15 @@
 from mlpcli.recipes import copy_recipe as copy_recipe
 from mlpcli.recipes import list_recipes as list_recipes
 from mlpcli.recipes import show_recipe as show_recipe
+from mlpcli.workflows.combine import combine as combine
+from mlpcli.workflows.compare import compare as compare
 from mlpcli.workflows.evaluate import evaluate as evaluate
 from mlpcli.workflows.gradcheck import gradcheck as gradcheck
+from mlpcli.workflows.grid import train_grid as train_grid
 from mlpcli.workflows.init import init as init
 from mlpcli.workflows.plot import plot as plot
 from mlpcli.workflows.predict import predict as predict
+from mlpcli.workflows.report import report as report
 from mlpcli.workflows.reproduce import reproduce as reproduce
 from mlpcli.workflows.resume import resume as resume
 from mlpcli.workflows.summary import summary as summary

@@ -82,7 +82,7 @@ ABLATIONS = {
     "strong with 64-32 units": _without_scale("model.hidden_units=[64, 32]"),
     "strong with patience 10": _without_scale("training.early_stopping={monitor: val_loss, patience: 10}"),
 }
-"""The recipe without one of its parts. The input scale came last, so the others were taken out of a recipe without it."""
+"""The recipe without one of its parts. The input scale came last: the others were taken out of a recipe without it."""
 CANDIDATES = {
     "strong with cosine decay": _without_scale(*COSINE),
     "strong that stops by accuracy": _without_scale(BY_ACCURACY),

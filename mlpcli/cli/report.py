@@ -15,10 +15,10 @@ from mlpcli.cli.terminal import write_result
 @click.option("--output", "-o", type=PATH, help="The file to write.  [default: report.html]")
 @click.option("--markdown", is_flag=True, help="Markdown, without pictures; printed unless --output is given.")
 def report(run_dirs: tuple[Path, ...], output: Path | None, markdown: bool) -> None:
-    """Write one page about a run: scores, what they say, pictures, config, how to repeat it.
+    """Write a page about a run: scores, pictures, advice, config.
 
-    The page is a single HTML file that needs no network. Several runs, or those in a folder, are compared on it, too.
-    An existing file is replaced.
+    It also says what the numbers mean, and how to repeat the run. The page is a single HTML file that needs no network.
+    Several runs, or those in a folder, are compared on it, too. An existing file is replaced.
 
     \b
     $ mlpcli report runs/digits

@@ -119,7 +119,7 @@ def train(
     $ mlpcli train configs/digits.yaml --epochs 5 -s seed=1
     $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
     $ mlpcli train configs/digits.yaml --seeds 3
-    $ mlpcli train configs/digits.yaml --vary training.optimizer=sgd,adam --vary model.dropout=0,0.2
+    $ mlpcli train configs/digits.yaml --vary training.optimizer=sgd,adam
     $ mlpcli train --resume runs/digits
     """
     from mlpcli.cli.progress_bars import choose_progress

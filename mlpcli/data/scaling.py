@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scaling:
-    """The arguments of the Keras layer that scales; for robust, of the first (`mlpcli.model.input_layers` has the rest).
+    """The arguments of the Keras layer that scales; for robust, of the first (`model.input_layers` has the rest).
 
     rescaling: x * scale + offset. normalization: (x - mean) / sqrt(variance), with one mean and one variance
     per position of `axis` (-1: per column or channel), or one for all values (None).

@@ -69,7 +69,7 @@ def init(
         target: tables: the column to predict, or several numbers; guessed where it is None.
         output: the config's file; by default the data's name with .yaml, in the current folder; `-` writes no file.
         generate: instead of data, a generated set, which is also written as a CSV beside the config.
-        preset: fast, strong or best; None: strong for tables of 500 rows or more, else fast.
+        preset: fast, strong or best; None: strong for tables of 500 rows or more, else fast, and so for generated sets.
 
     Raises:
         UserError: neither or both of data and generate, an unknown name, or a file that would be overwritten.
@@ -97,7 +97,7 @@ def init(
         from mlpcli.data.generated import RECIPES
 
         names = targets or (RECIPES[generate].target,)
-        return _write_config(str(table), names, config if to_file else None, folder, table, wanted)
+        return _write_config(str(table), names, config if to_file else None, folder, table, wanted or "fast")
 
 
 def _write_config(

@@ -16,7 +16,7 @@ from mlpcli.data.scaling import Scaling
 from mlpcli.keras_engine.build import as_saved, build_model
 from mlpcli.keras_engine.keras_epochs import KerasPredictor
 from mlpcli.model.plan import Plan, make_plan
-from mlpcli.modelfile.saved_model import saved_layers
+from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.writer import save_model
 from tests.model_file_parts import read_architecture
 

@@ -45,7 +45,7 @@ def _numbers(rows: int = 60) -> list[float]:
 
 @pytest.mark.parametrize(("table", "target", "inputs"), [("penguins", "species", 14), ("titanic", "survived", 33)])
 def test_real_tables(table: str, target: str, inputs: int, shared_data: Path) -> None:
-    result = init(shared_data / "tabular" / f"{table}.csv")
+    result = init(shared_data / "tabular" / f"{table}.csv", preset="fast")
     assert result.notes == (f"guessed the target: {target} (change it with --target COLUMN)",)
     assert f"of {inputs} inputs" in result.text
     checked = validate(result.config or "")
@@ -60,7 +60,7 @@ def _counted(text: str) -> int:
 
 @pytest.mark.parametrize(("table", "target"), [("penguins", "species"), ("titanic", "survived")])
 def test_the_inputs_of_real_tables_are_those_that_training_gets(table: str, target: str, shared_data: Path) -> None:
-    result = init(shared_data / "tabular" / f"{table}.csv", target=target)
+    result = init(shared_data / "tabular" / f"{table}.csv", target=target, preset="fast")
     assert validate(result.config or "").facts.input_shape == (_counted(result.text),)
 
 
