@@ -53,7 +53,7 @@ def case(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def _config(source: str, target: str | None = None) -> Path:
     path = Path(f"{source.replace('/', '-').strip('.-')}.yaml")
     if not path.exists():
-        init(source, target=target, output=path)
+        init(source, target=target, output=path, preset="fast")
     return path
 
 
