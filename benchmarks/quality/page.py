@@ -17,7 +17,7 @@ from benchmarks.quality.figures import (
     wins,
 )
 from benchmarks.quality.peers import PEERS
-from benchmarks.quality.presets import ABLATIONS, BASE, METHODS
+from benchmarks.quality.presets import ABLATIONS, BASE, CANDIDATES, METHODS
 from benchmarks.quality.results import entries_of
 from benchmarks.quality.tables import BY_NAME, MOST_ROWS, TABLES
 from benchmarks.report import BEGIN, DOCS, END, plain_table
@@ -151,7 +151,7 @@ def ablation_block() -> str:
     """What each part is worth: errors without it over errors with it, first split of the design tables."""
     tables = tables_of(BASE, "design")
     rows = []
-    for name in ABLATIONS:
+    for name in (*ABLATIONS, *CANDIDATES):
         known = [table for table in tables if any(key == (table, 0) for key in finished(name))]
         if known:
             base = "strong" if name == BASE else BASE
@@ -187,13 +187,13 @@ def failures_block() -> str:
     """Fits that ended with an error, and the versions."""
     failed = [
         f"{method}, {entry['table']}: {entry['failure']}"
-        for method in (*METHODS, *ABLATIONS, *PEERS)
+        for method in (*METHODS, *ABLATIONS, *CANDIDATES, *PEERS)
         for entry in entries_of(method)
         if "failure" in entry
     ]
     versions = sorted({entry["version"].split()[0] + " " + entry["version"].split()[1]
                        for method in (*METHODS, *PEERS) for entry in entries_of(method)})  # fmt: skip
-    fits = sum(len(entries_of(method)) for method in (*METHODS, *ABLATIONS, *PEERS))
+    fits = sum(len(entries_of(method)) for method in (*METHODS, *ABLATIONS, *CANDIDATES, *PEERS))
     return f"{fits:,} fits; {', '.join(versions)}. Fits that failed: {'; '.join(failed) or 'none'}."
 
 
