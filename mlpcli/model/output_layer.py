@@ -199,7 +199,8 @@ def check_calibration(output: OutputConfig, task: str, layers: Sequence[PlannedL
         raise SettingError(CALIBRATION, "is for classes, but this is a regression task; remove it")
     last = layers[-1]
     if last.component.tag != "dense":
-        what = f"the network ends in {last.component.tag}"
+        members = last.component.tag == "global_average_pooling1d"
+        what = "model.members averages several" if members else f"the network ends in {last.component.tag}"
         raise SettingError(CALIBRATION, f"needs a dense output layer, but {what}; remove it")
     activation, units = getattr(last.component, "activation", None), last.size.output_shape[-1]
     if activation != ("sigmoid" if units == 1 else "softmax"):

@@ -32,6 +32,8 @@ STILL_FALLING = 0.02
 """The share of the loss that the last tenth of the epochs took off."""
 STRAIGHT = 0.7
 """The fall over the second half against that over the first: a curve that has hardly begun to bend."""
+HARDLY = 0.5
+"""Of the first loss: a run that came below it has got somewhere, however evenly."""
 SMALLEST_BATCH = 16
 WIDE = 0.04
 """Half the 95 % interval of an accuracy on the validation rows, from which on they are called few."""
@@ -200,7 +202,8 @@ def learning_rate_too_low(record: RunRecord) -> Diagnosis | None:
         return None
     half = len(loss) // 2
     first, second = loss[0] - loss[half], loss[half] - loss[-1]
-    if first <= 0 or second < STRAIGHT * first or any(b > a for a, b in pairwise(loss)):
+    slow = loss[-1] > HARDLY * loss[0]
+    if first <= 0 or not slow or second < STRAIGHT * first or any(b > a for a, b in pairwise(loss)):
         return None
     evidence = f"loss fell evenly from {number(loss[0])} to {number(loss[-1])}, as fast at the end as at the beginning"
     return Diagnosis("the learning rate looks too low", evidence, f"{_rate(record, 10)}, or train longer")

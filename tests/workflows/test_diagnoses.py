@@ -121,6 +121,7 @@ STEPS = [2.0 - 0.01 * epoch for epoch in range(10)]
             " beginning; try training.optimizer.learning_rate=0.1, or train longer",
         ),
         ("learning_rate_too_low", record(history=curves(STEPS), stopped="val_loss did not improve"), ""),
+        ("learning_rate_too_low", record(history=curves([1.0 - 0.1 * epoch for epoch in range(8)])), ""),
         (
             "still_improving",
             record(history=curves([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15])),
