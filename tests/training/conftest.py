@@ -27,7 +27,8 @@ def train_in() -> Train:
 
     def run(folder: Path, *overrides: str, **settings: Any) -> Any:
         config = folder / "digits.yaml"
-        config.write_text(DIGITS, encoding="utf-8")
+        if not config.exists():  # a thread would read what another has not written to its end
+            config.write_text(DIGITS, encoding="utf-8")
         return train(config, overrides, folder / "runs", **{"resend_signals": False, **settings})
 
     return run

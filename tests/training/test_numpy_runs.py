@@ -201,6 +201,7 @@ def test_a_script_that_trains_in_a_loop_ends_at_sigterm(digits: Path, tmp_path: 
     assert (tmp_path / "runs" / "digits" / "metrics.json").is_file()
 
 
+@pytest.mark.usefixtures("digits")
 def test_threads_train_one_after_the_other(train: Any) -> None:
     """Each would otherwise hear of epochs of the others."""
     active: list[int] = []
