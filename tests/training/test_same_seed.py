@@ -52,6 +52,7 @@ def test_the_written_config_repeats_the_run(first: Any) -> None:
     assert _digest(again) == _digest(first)
 
 
+@pytest.mark.usefixtures("digits")
 def test_threads_get_the_bits_of_the_seed(train: Any, first: Any) -> None:
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(lambda _: train(*WITH_EVERYTHING_RANDOM), range(2)))
