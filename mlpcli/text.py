@@ -150,6 +150,15 @@ def number(value: object) -> str:
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
 
 
+def with_spread(mean: float, deviation: float | None) -> str:
+    """A score, and the standard deviation over several where there is one.
+
+    >>> with_spread(0.95, 0.01), with_spread(0.95, None)
+    ('0.9500 ± 0.0100', '0.9500')
+    """
+    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
+
+
 def spoken(size: float) -> str:
     """A number of bytes in a readable unit: 5.2 GB."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6)):

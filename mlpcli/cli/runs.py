@@ -35,7 +35,8 @@ def runs(folder: Path, as_json: bool) -> None:
     from mlpcli.runs.run_summary import summaries
 
     if not folder.is_dir():
-        raise UserError(f"{folder}: does not exist; mlpcli train makes runs, and mlpcli runs DIR lists those in DIR")
+        wrong = "is a file" if folder.exists() else "does not exist"
+        raise UserError(f"{folder}: {wrong}; mlpcli train makes runs, and mlpcli runs DIR lists those in DIR")
     found = summaries(folder)
     if as_json:
         print_json([_as_json(run) for run in found])
@@ -52,10 +53,9 @@ def runs(folder: Path, as_json: bool) -> None:
 
 
 def _row(label: str, run: RunSummary, special: str) -> list[str]:
-    best = "" if not run.epochs else str(run.epochs) if run.best_epoch is None else f"{run.best_epoch} of {run.epochs}"
     seconds = "" if run.seconds is None else f"{run.seconds:,.1f}"
     state = "damaged" if run.damaged else run.state
-    return [label, _source(run), special, state, best, _score(run), seconds]
+    return [label, _source(run), special, state, run.best, _score(run), seconds]
 
 
 def _source(run: RunSummary) -> str:
@@ -67,17 +67,11 @@ def _source(run: RunSummary) -> str:
 
 def _score(run: RunSummary) -> str:
     """The first metric of the part that the run is judged by; the loss where there is no other."""
-    from mlpcli.text import number
-
     if run.part is None:
         return ""
     scores = run.scores[run.part]
     name = next((name for name in scores if name != "loss"), "loss")
-    if name not in scores:
-        return ""
-    score = scores[name]
-    spread = "" if score.deviation is None else f" ± {number(score.deviation)}"
-    return f"{run.part} {name} {number(score.mean)}{spread}"
+    return f"{run.part} {name} {scores[name]}" if name in scores else ""
 
 
 def _special(found: Sequence[RunSummary]) -> list[str]:
@@ -97,22 +91,5 @@ def _special(found: Sequence[RunSummary]) -> list[str]:
 
 
 def _as_json(run: RunSummary) -> dict[str, Any]:
-    scores = {
-        part: {
-            name: {"mean": score.mean, "standard_deviation": score.deviation, "values": [*score.values]}
-            for name, score in found.items()
-        }
-        for part, found in run.scores.items()
-    }
-    return {
-        "run": str(run.path),
-        "name": run.name,
-        "data": _source(run),
-        "state": run.state,
-        "damaged": run.damaged or None,
-        "epochs": run.epochs,
-        "best_epoch": run.best_epoch,
-        "scores": scores,
-        "seconds": run.seconds,
-        "seeds": run.seeds,
-    }
+    scores = {part: {name: score.as_json() for name, score in found.items()} for part, found in run.scores.items()}
+    return {**run.as_json(), "data": _source(run), "damaged": run.damaged or None, "scores": scores}

@@ -16,6 +16,7 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import read_history
 from mlpcli.runs.read_run import read_config, read_environment, read_metrics, read_seeds, run_name
 from mlpcli.runs.run_file import MIB, open_run_file
+from mlpcli.text import with_spread
 
 State = Literal["done", "running", "interrupted", "failed", "killed"]
 """running: a process holds the directory. killed: none does, and training has not ended."""
@@ -39,6 +40,13 @@ class Score:
     def deviation(self) -> float | None:
         """The sample standard deviation (divided by n - 1); None for one value."""
         return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    def __str__(self) -> str:
+        return with_spread(self.mean, self.deviation)
+
+    def as_json(self) -> dict[str, Any]:
+        """For other programs."""
+        return {"mean": self.mean, "standard_deviation": self.deviation, "values": [*self.values]}
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,23 @@ class RunSummary:
     def part(self) -> str | None:
         """The part that the run is judged by; None before it was scored."""
         return next((part for part in PARTS if part in self.scores), None)
+
+    @property
+    def best(self) -> str:
+        """The best epoch of those that were trained, `3 of 20`; their number alone where none is the best."""
+        return f"{self.epochs or ''}" if self.best_epoch is None else f"{self.best_epoch} of {self.epochs}"
+
+    def as_json(self) -> dict[str, Any]:
+        """What is said of a run wherever runs are listed."""
+        return {
+            "run": str(self.path),
+            "name": self.name,
+            "state": self.state,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "seconds": self.seconds,
+            "seeds": self.seeds,
+        }
 
 
 def summaries(folder: Path) -> list[RunSummary]:
@@ -157,7 +182,7 @@ def _state(path: Path, metrics: Mapping[str, Any]) -> State:
     outcome = metrics.get("outcome")
     if outcome in ("interrupted", "failed"):
         return "interrupted" if outcome == "interrupted" else "failed"
-    return "done" if outcome == "finished" or metrics.get("scores") else "failed"  # before 0.3 it was not written
+    return "done" if outcome == "finished" or metrics.get("scores") else "failed"  # version 0.2 did not write it
 
 
 def _state_of_all(states: Iterable[State], missing: bool) -> State:

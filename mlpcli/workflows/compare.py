@@ -11,6 +11,7 @@ from typing import Any
 
 from mlpcli.errors import UserError
 from mlpcli.runs import directory as run_directory
+from mlpcli.runs.diagnoses import NORMAL
 from mlpcli.runs.run_labels import differing_settings, flatten
 from mlpcli.runs.run_summary import PARTS, RunSummary, Score, read_summary
 from mlpcli.text import listed, number, plural
@@ -56,18 +57,9 @@ class Comparison:
         run = self.runs[place]
         scores = {metric: found[place] for metric, found in self.scores.items()}
         return {
-            "run": str(run.path),
-            "name": run.name,
-            "state": run.state,
+            **run.as_json(),
             "settings": {key: values[place] for key, values in self.settings.items()},
-            "scores": {
-                metric: score and {"mean": score.mean, "standard_deviation": score.deviation, "values": [*score.values]}
-                for metric, score in scores.items()
-            },
-            "epochs": run.epochs,
-            "best_epoch": run.best_epoch,
-            "seconds": run.seconds,
-            "seeds": run.seeds,
+            "scores": {metric: score and score.as_json() for metric, score in scores.items()},
         }
 
     def _repr_html_(self) -> str:
@@ -94,27 +86,24 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
     names = dict(zip(paths, distinct_names(paths), strict=True))
     part = next((part for part in PARTS if all(part in run.scores for run in runs if run.part)), None)
     scored = [run for run in runs if part and part in run.scores]
-    unlike = _why_unlike(scored)
-    metrics = _metrics(scored, part)
-    chosen = _chosen(metrics, scored)
+    metrics, unlike = _metrics(scored, part), _why_unlike(scored)
+    ranked_by = metrics[0] if metrics and len(scored) > 1 and not unlike else None
     notes = [f"{run.path}: {run.state}, without scores" for run in runs if run not in scored]
     if unlike:
         notes.append(f"not ranked: {unlike}")
-    elif chosen and len(scored) > 1:
-        rising, place = chosen[1], chosen[0]
-        runs.sort(key=lambda run: _key(run, part, place, rising))
-        scored = [run for run in runs if run in scored]
-        notes.append(_lead(scored, names, part or "", place, rising))
+    if ranked_by is not None:
+        rising = rises(ranked_by, runs)
+        runs.sort(key=lambda run: _key(_score(run, part, ranked_by), rising))
+        notes.append(_lead(runs, names, part or "", ranked_by, rising))
     scores = {metric: [_score(run, part, metric) for run in runs] for metric in metrics}
-    ranked = chosen is not None and not unlike and len(scored) > 1
     return Comparison(
         tuple(runs),
         tuple(names[run.path] for run in runs),
         differing_settings([run.config for run in runs], ("seed",) if any(run.seeds > 1 for run in runs) else ()),
         part,
         scores,
-        {metric: _best(found, rises(metric, runs)) for metric, found in scores.items()} if ranked else {},
-        chosen[0] if ranked and chosen else None,
+        {} if ranked_by is None else {name: _best(found, rises(name, runs)) for name, found in scores.items()},
+        ranked_by,
         tuple(notes),
     )
 
@@ -163,11 +152,6 @@ def _metrics(runs: Sequence[RunSummary], part: str | None) -> list[str]:
     return [*rest, "loss"] if "loss" in names and len(losses) == 1 else rest
 
 
-def _chosen(metrics: Sequence[str], runs: Sequence[RunSummary]) -> tuple[str, bool] | None:
-    """The metric that ranks the runs: the first, and whether it rises."""
-    return (metrics[0], rises(metrics[0], runs)) if metrics else None
-
-
 def rises(metric: str, runs: Sequence[RunSummary]) -> bool:
     """Whether more is better. Of a metric that the user named, the config says which one it is."""
     from mlpcli.config.metrics import METRICS
@@ -190,16 +174,14 @@ def _score(run: RunSummary, part: str | None, metric: str) -> Score | None:
     return run.scores.get(part or "", {}).get(metric)
 
 
-def _key(run: RunSummary, part: str | None, metric: str, rising: bool) -> tuple[bool, float]:
-    score = _score(run, part, metric)
-    mean = math.nan if score is None else score.mean
-    return (math.isnan(mean), -mean if rising else mean)
+def _key(score: Score | None, rising: bool) -> float:
+    """By which the best score sorts first, and a missing one last."""
+    return math.inf if score is None else -score.mean if rising else score.mean
 
 
-def _best(scores: Iterable[Score | None], rising: bool) -> tuple[int, ...]:
-    means = [math.nan if score is None else score.mean for score in scores]
-    known = [mean for mean in means if not math.isnan(mean)]
-    return tuple(place for place, mean in enumerate(means) if known and mean == (max(known) if rising else min(known)))
+def _best(scores: Sequence[Score | None], rising: bool) -> tuple[int, ...]:
+    keys = [_key(score, rising) for score in scores]
+    return tuple(place for place, key in enumerate(keys) if key == min(keys))
 
 
 STUDENT = (
@@ -207,7 +189,6 @@ STUDENT = (
     2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 )  # fmt: skip
 """The 97.5 % points of Student's t for 1 to 30 degrees of freedom; beyond, 1.96 is near enough."""
-NORMAL = 1.96
 
 
 def _lead(runs: Sequence[RunSummary], names: Mapping[Path, str], part: str, metric: str, rising: bool) -> str:
@@ -243,24 +224,19 @@ def _noise(first: Score, second: Score, metric: str, rows: int) -> tuple[float |
     return None, ""
 
 
-def cells(comparison: Comparison, mark: str = "*") -> tuple[list[str], list[list[str]]]:
-    """The table as texts: names of columns, and a row for each run; `mark` stands behind the best of a column."""
+def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """The table as texts: names of columns, and a row for each run; a star stands behind the best of a column."""
     columns = ["run", *comparison.settings, *comparison.scores, "best epoch", "seconds"]
     rows = []
     for place, run in enumerate(comparison.runs):
         scores = [
-            _cell(found[place], place in comparison.best.get(metric, ()), mark)
-            for metric, found in comparison.scores.items()
+            _cell(found[place], place in comparison.best.get(metric, ())) for metric, found in comparison.scores.items()
         ]
         settings = [values[place] for values in comparison.settings.values()]
-        best = f"{run.best_epoch} of {run.epochs}" if run.best_epoch is not None else str(run.epochs)
         seconds = "" if run.seconds is None else f"{run.seconds:.1f}"
-        rows.append([comparison.labels[place], *settings, *scores, best, seconds])
+        rows.append([comparison.labels[place], *settings, *scores, run.best, seconds])
     return columns, rows
 
 
-def _cell(score: Score | None, is_best: bool, mark: str) -> str:
-    if score is None:
-        return ""
-    text = number(score.mean) if score.deviation is None else f"{number(score.mean)} ± {number(score.deviation)}"
-    return f"{text} {mark}" if is_best and mark else text
+def _cell(score: Score | None, is_best: bool) -> str:
+    return "" if score is None else f"{score} *" if is_best else str(score)

@@ -17,7 +17,7 @@ from mlpcli.errors import MlpcliError, OutputError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folder, write_seeds
 from mlpcli.runs.leftovers import remove_leftovers
-from mlpcli.text import number
+from mlpcli.text import with_spread
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 from mlpcli.workflows.prepare import prepare, say_findings
 from mlpcli.workflows.reopen import reopen
@@ -313,4 +313,4 @@ def _spread(spread: Mapping[str, Any]) -> str:
     mean, deviation = spread.get("mean"), spread.get("standard_deviation")
     if mean is None:
         return "-"
-    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
+    return with_spread(mean, deviation)

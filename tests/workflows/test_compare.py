@@ -284,6 +284,8 @@ def test_the_list(made: Made, mlpcli_here: Any) -> None:
 def test_folders_without_runs(mlpcli_here: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert mlpcli_here("runs", "empty").stdout == "no runs in empty; mlpcli train makes one\n"
+    (tmp_path / "a.txt").touch()
+    assert mlpcli_here("runs", "a.txt").stderr.startswith("error: a.txt: is a file; ")
     done = mlpcli_here("runs")
     assert (done.returncode, done.stderr) == (
         2,
