@@ -68,7 +68,6 @@ class RunRecord:
     config: Mapping[str, Any]
     history: Mapping[str, Sequence[float]]
     rows: Mapping[str, int] = field(default_factory=dict)
-    stopped: str = ""
     kept_epoch: int | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
     baseline: Mapping[str, Any] = field(default_factory=dict)
@@ -80,6 +79,11 @@ class RunRecord:
     def epochs(self) -> int:
         """How many have ended."""
         return len(self.history.get("loss", ()))
+
+    @property
+    def all_epochs_done(self) -> bool:
+        """Whether it ended because the config asks for no more epochs."""
+        return bool(self.epochs == self.setting("training.epochs"))
 
     def setting(self, key: str) -> Any:
         """A value of the config by its dotted key; None where it is not there."""
@@ -104,12 +108,11 @@ def read_record(run: Path) -> RunRecord:
         read_config(run),
         read_history(run_directory.find_file(run, run_directory.HISTORY)),
         rows=_numbers(metrics.get("rows")),
-        stopped=str(metrics.get("stopped", "")),
         kept_epoch=metrics.get("kept_epoch") if isinstance(metrics.get("kept_epoch"), int) else None,
         scores=_numbers({**(found if isinstance(found, dict) else {}), "loss": evaluation.get("loss")}),
         baseline=evaluation["baseline"] if isinstance(evaluation.get("baseline"), dict) else {},
-        class_names=[str(name) for name in evaluation.get("class_names") or []],
-        confusion=evaluation.get("confusion_matrix") or [],
+        class_names=[str(name) for name in _list(evaluation.get("class_names"))],
+        confusion=_counts(evaluation.get("confusion_matrix")),
         batch_size=batch if isinstance(batch, int) else None,
     )
 
@@ -117,6 +120,16 @@ def read_record(run: Path) -> RunRecord:
 def _numbers(value: object) -> dict[str, Any]:
     items = value.items() if isinstance(value, dict) else ()
     return {str(key): found for key, found in items if isinstance(found, (int, float)) and math.isfinite(found)}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _counts(value: object) -> list[list[int]]:
+    """A square of whole numbers; [] for anything else."""
+    rows = [[count for count in _list(row) if type(count) is int] for row in _list(value)]
+    return rows if all(len(row) == len(rows) for row in rows) else []
 
 
 def diagnose(record: RunRecord) -> list[Diagnosis]:
@@ -152,7 +165,7 @@ def classes_never_predicted(record: RunRecord) -> Diagnosis | None:
     few = record.setting("data.class_weight") is None
     return Diagnosis(
         f"never predicts {quoted(never)}",
-        f"{plural(rows, 'row', 'rows')} of {sum(map(sum, matrix)):,} are of {'it' if len(never) == 1 else 'them'}",
+        f"{rows:,} of {sum(map(sum, matrix)):,} rows are of {'this class' if len(never) == 1 else 'these classes'}",
         "try data.class_weight: balanced, or more rows of that class" if few else "more rows of that class would help",
     )
 
@@ -198,7 +211,7 @@ def learning_rate_too_high(record: RunRecord) -> Diagnosis | None:
 def learning_rate_too_low(record: RunRecord) -> Diagnosis | None:
     """The training loss falls evenly: as fast in the second half as in the first."""
     loss = record.history.get("loss", ())
-    if len(loss) < FEWEST_EPOCHS or not all(map(math.isfinite, loss)) or "all " not in record.stopped:
+    if len(loss) < FEWEST_EPOCHS or not all(map(math.isfinite, loss)) or not record.all_epochs_done:
         return None
     half = len(loss) // 2
     first, second = loss[0] - loss[half], loss[half] - loss[-1]
@@ -213,7 +226,7 @@ def still_improving(record: RunRecord) -> Diagnosis | None:
     """All epochs were done, and the best one is among the last."""
     column = "val_loss" if "val_loss" in record.history else "loss"
     curve = record.history.get(column, ())
-    if len(curve) < FEWEST_EPOCHS or "all " not in record.stopped or not all(map(math.isfinite, curve)):
+    if len(curve) < FEWEST_EPOCHS or not record.all_epochs_done or not all(map(math.isfinite, curve)):
         return None
     tenth = max(1, len(curve) // 10)
     before, end = min(curve[:-tenth]), min(curve[-tenth:])
@@ -237,7 +250,7 @@ def batch_normalization_of_few_rows(record: RunRecord) -> Diagnosis | None:
         return None
     return Diagnosis(
         "BatchNorm sees few rows at a time",
-        f"means and variances are taken from {plural(size, 'row', 'rows')} each",
+        f"means and variances are computed from {plural(size, 'row', 'rows')} each",
         "try training.batch_size: 32 or more",
     )
 
@@ -253,7 +266,7 @@ def few_validation_rows(record: RunRecord) -> Diagnosis | None:
         return None
     return Diagnosis(
         "the validation rows are few",
-        f"an accuracy of {number(accuracy)} on {rows:,} rows is known to ± {number(width)} only",
+        f"an accuracy of {number(accuracy)} on {rows:,} rows is known only to ± {number(width)}",
         "runs that differ by less cannot be told apart; use --seeds, or more rows in data.validation",
     )
 
@@ -272,8 +285,9 @@ def too_good(record: RunRecord) -> Diagnosis | None:
 
 def _rate(record: RunRecord, factor: float) -> str:
     rate = record.setting("training.optimizer.learning_rate")
-    value = f"{rate * factor:.3g}" if isinstance(rate, (int, float)) else f"{factor:g} times of it"
-    return f"try training.optimizer.learning_rate={value}"
+    if not isinstance(rate, (int, float)):
+        return f"try a {'lower' if factor < 1 else 'higher'} training.optimizer.learning_rate"
+    return f"try training.optimizer.learning_rate={rate * factor:.3g}"
 
 
 CHECKS: tuple[Callable[[RunRecord], Diagnosis | None], ...] = (

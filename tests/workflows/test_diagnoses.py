@@ -17,12 +17,11 @@ def record(**changes: Any) -> RunRecord:
     known: dict[str, Any] = {
         "run": Path("runs/a"),
         "config": {
-            "training": {"optimizer": {"name": "sgd", "learning_rate": 0.01}, "early_stopping": True},
+            "training": {"epochs": 10, "optimizer": {"learning_rate": 0.01}, "early_stopping": True},
             "model": {},
         },
         "history": curves([1.0, 0.6, 0.4, 0.3, 0.25, 0.22, 0.2, 0.19, 0.185, 0.183]),
         "rows": {"train": 4000, "validation": 1000, "test": 1000},
-        "stopped": "all 10 epochs were done",
         "kept_epoch": 10,
         "scores": {"accuracy": 0.9, "loss": 0.2},
         "baseline": {"name": 'always "a"', "accuracy": 0.5},
@@ -51,6 +50,7 @@ def one(name: str, run: RunRecord) -> str:
 
 BENT = [1.0, 0.6, 0.4, 0.3, 0.25, 0.22, 0.2, 0.19, 0.185, 0.183]
 RISING = [1.0, 0.6, 0.5, 0.45, 0.44, 0.46, 0.5, 0.55, 0.6, 0.65]
+FALLING = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15]
 NORMALIZED = {"batch_normalization": True}
 STEPS = [2.0 - 0.01 * epoch for epoch in range(10)]
 
@@ -75,13 +75,13 @@ STEPS = [2.0 - 0.01 * epoch for epoch in range(10)]
         (
             "classes_never_predicted",
             record(confusion=[[900, 0], [100, 0]]),
-            'never predicts "b": 100 rows of 1,000 are of it; try data.class_weight: balanced, or'
+            'never predicts "b": 100 of 1,000 rows are of this class; try data.class_weight: balanced, or'
             " more rows of that class",
         ),
         (
             "classes_never_predicted",
             record(confusion=[[900, 0], [100, 0]], config=config(data={"class_weight": "balanced"})),
-            'never predicts "b": 100 rows of 1,000 are of it; more rows of that class would help',
+            'never predicts "b": 100 of 1,000 rows are of this class; more rows of that class would help',
         ),
         ("classes_never_predicted", record(confusion=[[900, 0], [0, 0]]), ""),  # there are none of it
         ("classes_never_predicted", record(confusion=[[900, 1], [99, 0]]), ""),
@@ -120,27 +120,27 @@ STEPS = [2.0 - 0.01 * epoch for epoch in range(10)]
             "the learning rate looks too low: loss fell evenly from 2.0000 to 1.9100, as fast at the end as at the"
             " beginning; try training.optimizer.learning_rate=0.1, or train longer",
         ),
-        ("learning_rate_too_low", record(history=curves(STEPS), stopped="val_loss did not improve"), ""),
-        ("learning_rate_too_low", record(history=curves([1.0 - 0.1 * epoch for epoch in range(8)])), ""),
+        ("learning_rate_too_low", record(history=curves(STEPS[:9])), ""),
+        ("learning_rate_too_low", record(history=curves([1.0 - 0.09 * epoch for epoch in range(10)])), ""),
         (
             "still_improving",
-            record(history=curves([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15])),
+            record(history=curves(FALLING)),
             "was still improving when it stopped: val_loss fell from 0.2000 to 0.1500 in the last 1"
             " epoch; train it longer:"
             " mlpcli train --resume runs/a -s training.epochs=20",
         ),
-        ("still_improving", record(stopped="val_loss did not improve for 10 epochs"), ""),
+        ("still_improving", record(history=curves(FALLING[:9])), ""),
         (
             "batch_normalization_of_few_rows",
             record(config=config(model=NORMALIZED), batch_size=4),
-            "BatchNorm sees few rows at a time: means and variances are taken from 4 rows each; try"
+            "BatchNorm sees few rows at a time: means and variances are computed from 4 rows each; try"
             " training.batch_size:"
             " 32 or more",
         ),
         (
             "batch_normalization_of_few_rows",
             record(config=config(model={"layers": [{"dense": 8}, "batch_normalization"]}), batch_size=1),
-            "BatchNorm sees few rows at a time: means and variances are taken from 1 row each; try"
+            "BatchNorm sees few rows at a time: means and variances are computed from 1 row each; try"
             " training.batch_size: 32"
             " or more",
         ),
@@ -153,8 +153,8 @@ STEPS = [2.0 - 0.01 * epoch for epoch in range(10)]
         (
             "few_validation_rows",  # 1.96 sqrt(0.09 / 100)
             record(rows={"validation": 100}),
-            "the validation rows are few: an accuracy of 0.9000 on 100 rows is known to ± 0.0588"
-            " only; runs that differ by"
+            "the validation rows are few: an accuracy of 0.9000 on 100 rows is known only to ±"
+            " 0.0588; runs that differ by"
             " less cannot be told apart; use --seeds, or more rows in data.validation",
         ),
         ("few_validation_rows", record(rows={"validation": 300}), ""),
