@@ -61,7 +61,7 @@ class RunRecord:
 
     history: column to one value per epoch. rows: of each part. scores: of the part that was evaluated, by metric.
     baseline: the same for always the same answer. confusion: rows of true classes, columns of predicted ones; empty
-    without classes. batch_size: of training; None where it is not known.
+    without classes. batch_size: of training; None where it is not known. ended: whether training has.
     """
 
     run: Path
@@ -74,6 +74,7 @@ class RunRecord:
     class_names: Sequence[str] = ()
     confusion: Sequence[Sequence[int]] = ()
     batch_size: int | None = None
+    ended: bool = True
 
     @property
     def epochs(self) -> int:
@@ -83,7 +84,7 @@ class RunRecord:
     @property
     def all_epochs_done(self) -> bool:
         """Whether it ended because the config asks for no more epochs."""
-        return bool(self.epochs == self.setting("training.epochs"))
+        return self.ended and bool(self.epochs == self.setting("training.epochs"))
 
     def setting(self, key: str) -> Any:
         """A value of the config by its dotted key; None where it is not there."""
@@ -114,6 +115,7 @@ def read_record(run: Path) -> RunRecord:
         class_names=[str(name) for name in _list(evaluation.get("class_names"))],
         confusion=_counts(evaluation.get("confusion_matrix")),
         batch_size=batch if isinstance(batch, int) else None,
+        ended=bool(metrics),
     )
 
 

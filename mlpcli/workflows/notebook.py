@@ -51,7 +51,7 @@ class NotebookProgress:
     def epoch(self, row: Mapping[str, float]) -> None:
         self.done = int(row["epoch"])
         scores = (f"{name} {number(value)}" for name, value in row.items() if name not in FIRST_COLUMNS)
-        self.last = "&ensp;".join(map(_text, scores))
+        self.last = "&ensp;".join(map(html_text, scores))
         if time.monotonic() - self.shown >= REFRESH_SECONDS:
             self._draw()
 
@@ -66,7 +66,7 @@ class NotebookProgress:
 
         bar = f"<progress value='{self.done}' max='{self.epochs}'></progress> epoch {self.done}/{self.epochs}&ensp;"
         parts = [f"{bar}{self.last}"] if self.epochs else []
-        html = HTML(f"<div>{'<br>'.join([*parts, *map(_text, self.notes)])}</div>")
+        html = HTML(f"<div>{'<br>'.join([*parts, *map(html_text, self.notes)])}</div>")
         if self.handle is None:
             self.handle = display(html, display_id=True)
         else:
@@ -76,21 +76,21 @@ class NotebookProgress:
 
 def page(title: str, *blocks: str) -> str:
     """HTML of a result: its title above its blocks, those that are empty left out."""
-    return f"<div><b>{_text(title)}</b>{''.join(block for block in blocks if block)}</div>"
+    return f"<div><b>{html_text(title)}</b>{''.join(block for block in blocks if block)}</div>"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """An HTML table; "" without rows."""
     if not rows:
         return ""
-    heads = "".join(f"<th>{_text(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    heads = "".join(f"<th>{html_text(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{html_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def lines(texts: Sequence[str]) -> str:
     """Lines below each other."""
-    return f"<div>{'<br>'.join(map(_text, texts))}</div>" if texts else ""
+    return f"<div>{'<br>'.join(map(html_text, texts))}</div>" if texts else ""
 
 
 def pictures(paths: Sequence[Path]) -> str:
@@ -105,9 +105,10 @@ def _picture(path: Path) -> str:
     except OSError:
         content = ""
     if not content:
-        return f"<div>{_text(str(path))}</div>"
-    return f"<img alt='{_text(path.stem)}' style='max-width: 100%' src='data:image/png;base64,{content}'>"
+        return f"<div>{html_text(str(path))}</div>"
+    return f"<img alt='{html_text(path.stem)}' style='max-width: 100%' src='data:image/png;base64,{content}'>"
 
 
-def _text(text: str) -> str:
+def html_text(text: str) -> str:
+    """The text as HTML shows it, with control characters escaped."""
     return escape(visible(text), quote=True)

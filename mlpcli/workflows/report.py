@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from mlpcli.runs.read_run import read_config, read_curves, read_environment, rea
 from mlpcli.runs.run_summary import RunSummary, read_summary
 from mlpcli.text import number, plural, visible
 from mlpcli.workflows.compare import cells, compare, runs_in
+from mlpcli.workflows.notebook import html_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,13 +83,15 @@ def report(
     output: the file; None: only the text is returned. markdown: for issues and notebooks, without pictures.
 
     Raises:
-        UserError: no run, or a folder in place of the file.
+        UserError: no run, or an output that cannot be the page.
         RunDirectoryError: a folder is not a run directory, or has a damaged file.
         OutputError: the file cannot be written.
     """
     paths = runs_in(run_dirs)
     if not paths:
         raise UserError("no run directory given; give one or more, such as runs/digits")
+    if output is not None:
+        _check_output(Path(output), (".md",) if markdown else (".html", ".htm"))
     runs = [read_summary(path) for path in paths]
     sections = [
         *(_compared(paths) if len(runs) > 1 else ()),
@@ -99,13 +101,22 @@ def report(
     text = as_markdown(title, sections) if markdown else as_html(title, sections)
     if output is None:
         return ReportResult(None, text)
-    path = Path(output)
+    write_text(Path(output), text)
+    return ReportResult(Path(output), text)
+
+
+def _check_output(path: Path, endings: tuple[str, ...]) -> None:
+    """An existing page is replaced, so that nothing else may be meant.
+
+    Raises:
+        UserError: it is a folder, lies in none, or ends otherwise.
+    """
     if path.is_dir():
-        raise UserError(f"{path}: is a folder; give a file in it, such as {path / 'report.html'}")
+        raise UserError(f"{path}: is a folder; give a file in it, such as {path / f'report{endings[0]}'}")
+    if path.suffix.lower() not in endings:
+        raise UserError(f"{path}: give a name that ends with {' or '.join(endings)}, such as report{endings[0]}")
     if not path.parent.is_dir():
         raise UserError(f"{path}: the folder {path.parent} does not exist; make it first or choose another")
-    write_text(path, text)
-    return ReportResult(path, text)
 
 
 def _compared(paths: Sequence[Path]) -> Iterator[Section]:
@@ -149,7 +160,7 @@ def _scores(summary: RunSummary, metrics: Mapping[str, Any], evaluation: Mapping
     for part in ("train", "validation", "test"):
         if part in summary.scores:
             scores = (summary.scores[part].get(name) for name in names)
-            told = ("" if s is None else f"{number(s.mean)}{_spread(s.deviation)}" for s in scores)
+            told = ("" if score is None else str(score) for score in scores)
             rows.append([part, *told, f"{summary.rows.get(part, 0):,}"])
     if rows:
         yield Table(("rows of", *names, "rows"), rows)
@@ -165,10 +176,6 @@ def _scores(summary: RunSummary, metrics: Mapping[str, Any], evaluation: Mapping
     if summary.seconds is not None:
         said.append(f"trained, scored and saved in {summary.seconds:.1f} s")
     yield Text(said)
-
-
-def _spread(deviation: float | None) -> str:
-    return "" if deviation is None else f" ± {number(deviation)}"
 
 
 def _diagnosis(run: Path) -> list[str]:
@@ -203,11 +210,17 @@ def _picture(figure: Figure, shows: str) -> Picture:
 
 def _classes(evaluation: Mapping[str, Any]) -> Table | None:
     found = evaluation.get("per_class")
+    entries = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
     rows = [
-        [str(entry["name"]), *(number(entry[key]) for key in ("precision", "recall", "f1")), f"{entry['support']:,}"]
-        for entry in (found if isinstance(found, list) else [])[:MOST_CLASSES]
+        [str(entry.get("name")), *(number(entry.get(key)) for key in ("precision", "recall", "f1")), _count(entry)]
+        for entry in entries[:MOST_CLASSES]
     ]
     return Table(("class", "precision", "recall", "F1", "rows"), rows) if rows else None
+
+
+def _count(entry: Mapping[str, Any]) -> str:
+    rows = entry.get("support")
+    return f"{rows:,}" if isinstance(rows, int) else ""
 
 
 def _data(run: Path, metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -284,26 +297,26 @@ p { margin: .3rem 0; }
 def as_html(title: str, sections: Sequence[Section]) -> str:
     """One file that needs no other and no script."""
     body = "\n".join(_section_html(section) for section in sections)
-    head = f'<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>{_html(title)}</title>'
-    head += f"\n<style>{STYLE}</style>"
+    head = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">'
+    head += f"\n<title>{html_text(title)}</title>\n<style>{STYLE}</style>"
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
 
 
 def _section_html(section: Section) -> str:
     blocks = "\n".join(_block_html(block) for block in section.blocks)
     if section.folded:
-        return f"<details>\n<summary>{_html(section.title)}</summary>\n{blocks}\n</details>"
-    return f"<h{section.level}>{_html(section.title)}</h{section.level}>\n{blocks}"
+        return f"<details>\n<summary>{html_text(section.title)}</summary>\n{blocks}\n</details>"
+    return f"<h{section.level}>{html_text(section.title)}</h{section.level}>\n{blocks}"
 
 
 def _block_html(block: Block) -> str:
     if isinstance(block, Picture):
         content = base64.b64encode(block.png).decode("ascii")
-        return f'<img alt="{_html(block.shows)}" src="data:image/png;base64,{content}">'
+        return f'<img alt="{html_text(block.shows)}" src="data:image/png;base64,{content}">'
     if isinstance(block, Text):
         if block.code:
-            return f"<pre>{_html(chr(10).join(block.lines))}</pre>"
-        return "\n".join(f"<p>{_html(line)}</p>" for line in block.lines)
+            return f"<pre>{html_text(chr(10).join(block.lines))}</pre>"
+        return "\n".join(f"<p>{html_text(line)}</p>" for line in block.lines)
     heads = f"<tr>{_cells_html('th', block.columns, block.left)}</tr>\n" if any(block.columns) else ""
     rows = "\n".join(f"<tr>{_cells_html('td', row, block.left)}</tr>" for row in block.rows)
     return f'<div class="wide"><table>\n{heads}{rows}\n</table></div>'
@@ -311,11 +324,7 @@ def _block_html(block: Block) -> str:
 
 def _cells_html(tag: str, texts: Sequence[str], left: int) -> str:
     kinds = [' class="word"' if place < left else "" for place in range(len(texts))]
-    return "".join(f"<{tag}{kind}>{_html(text)}</{tag}>" for kind, text in zip(kinds, texts, strict=True))
-
-
-def _html(text: str) -> str:
-    return escape(visible(text), quote=True)
+    return "".join(f"<{tag}{kind}>{html_text(text)}</{tag}>" for kind, text in zip(kinds, texts, strict=True))
 
 
 def as_markdown(title: str, sections: Sequence[Section]) -> str:

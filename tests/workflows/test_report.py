@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -97,6 +98,15 @@ def test_a_run_that_was_killed_has_a_page(run: Path, tmp_path: Path) -> None:
     assert "No epoch has finished yet." in Page(report([killed], None).text).texts
 
 
+@pytest.mark.parametrize("evaluation", [[], {"confusion_matrix": 5, "class_names": ["a"], "per_class": [1]}])
+def test_a_damaged_evaluation_is_named(run: Path, tmp_path: Path, evaluation: object) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(run, damaged)
+    (damaged / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
+    with pytest.raises(RunDirectoryError, match=r"evaluation.json: is damaged: "):
+        report([damaged], None)
+
+
 def test_seeds_have_means(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(CONFIG.replace("붓꽃 <1>", "붓꽃"), encoding="utf-8")
     series = mlpcli.train_seeds(tmp_path / "c.yaml", 2, runs_dir=tmp_path / "runs")
@@ -130,6 +140,12 @@ def test_where_no_page_can_be(run: Path, tmp_path: Path, mlpcli_here: Any) -> No
         report([run], tmp_path)
     with pytest.raises(UserError, match="does not exist; make it first or choose another"):
         report([run], tmp_path / "no" / "x.html")
+    (tmp_path / "my.yaml").write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match=r"my.yaml: give a name that ends with .html or .htm, such as report.html"):
+        report([run], tmp_path / "my.yaml")
+    with pytest.raises(UserError, match=r"a.html: give a name that ends with .md, such as report.md"):
+        report([run], tmp_path / "a.html", markdown=True)
+    assert (tmp_path / "my.yaml").read_text(encoding="utf-8") == "mine"
     with pytest.raises(UserError, match="no run directory given"):
         report([])
     with pytest.raises(RunDirectoryError, match="does not exist"):
