@@ -77,7 +77,8 @@ def train_grid(
     Raises:
         UserError: something in `vary` cannot be read, or makes too many runs.
         ConfigError: a combination is not allowed; nothing has been written.
-        DataError, RunDirectoryError, OutputError: as `train`, of the first run.
+        DataError, UserError: of the first run; nothing has been written.
+        RunDirectoryError, OutputError: as `train`.
     """
     from mlpcli.workflows.notebook import default_progress
 
@@ -85,6 +86,7 @@ def train_grid(
         check_count(seeds)
     cells = grid_cells(vary)
     texts, name = _checked(Path(config), cells, overrides)
+    made = not (run_dir and Path(run_dir).exists())
     if run_dir:
         path = run_directory.create_exact_directory(Path(run_dir))
     else:
@@ -93,7 +95,15 @@ def train_grid(
         write_text(_config_of(path / cell.folder), text)
     entries = [{"folder": cell.folder, "settings": cell.told} for cell in cells]
     write_json(path / run_directory.GRID, {"name": name, "vary": [*vary], "seeds": seeds, "runs": entries})
-    return _train_all(path, progress or default_progress(), list(command), verbose, resend_signals)
+    try:
+        return _train_all(path, progress or default_progress(), list(command), verbose, resend_signals)
+    except MlpcliError:
+        if not any(_has_begun(path / cell.folder) for cell in cells):
+            for file in (path / run_directory.GRID, *(_config_of(path / cell.folder) for cell in cells)):
+                file.unlink(missing_ok=True)
+            if made:
+                path.rmdir()
+        raise
 
 
 def resume_grid(
@@ -213,6 +223,8 @@ def _train_all(
                 error.run = path
                 raise
             except MlpcliError as error:
+                if isinstance(error, UserError) and not any(_has_begun(path / other) for other, _ in grid.runs):
+                    raise
                 failure, interrupted = str(error), None
             if failure is not None:
                 failures[folder] = failure

@@ -115,6 +115,13 @@ def test_each_is_a_run_like_any_other(config: str, mlpcli_here: Any) -> None:
     assert (Path(found["path"]).name, found["ranked_by"], found["failures"]) == ("flowers-2", "accuracy", {})
 
 
+def test_data_that_is_not_there_leaves_nothing_behind(config: str, mlpcli_here: Any) -> None:
+    done = mlpcli_here("train", config, "--vary", RATES, "-s", "data.source=none.csv", "-q")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "none.csv: not found; check the path" in done.stderr
+    assert [*Path("runs").iterdir()] == []
+
+
 def test_a_run_that_fails_stops_no_other(config: str, mlpcli_here: Any) -> None:
     done = mlpcli_here("train", config, "--vary", "training.optimizer.learning_rate=1e30,0.01", "-q")
     assert done.returncode == 1
