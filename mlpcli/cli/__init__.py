@@ -11,6 +11,9 @@
 - predict.py: the command predict, and its predictions batch by batch
 - combine.py: the command combine
 - plot.py: the command plot
+- runs.py: the command runs, the list of them
+- compare.py: the command compare, as a table, CSV or Markdown
+- report.py: the command report
 - summary.py: the command summary, and the layer table
 - trace.py: the command trace, and its tables
 - gradcheck.py: the command gradcheck, and its verdict

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 @click.option("--probabilities", is_flag=True, help="A column per class in --output, with its probability.")
 @click.option(
     "--spread", is_flag=True,
-    help="Also say how far the networks of a combined model differ: the standard deviation of their answers, and the"
-    " share that agrees on the class.",
+    help="Also say how far the members of an ensemble (mlpcli combine, model.members) differ: the standard deviation"
+    " of their answers, and the share that agrees on the class.",
 )  # fmt: skip
 @click.option("--no-bom", is_flag=True, help="No byte order mark in --output; Excel needs it, some graders refuse it.")
 @click.option("--strict", is_flag=True, help="Stop at an input that cannot be read instead of leaving it unanswered.")

@@ -276,6 +276,8 @@ def tape_gradients(
         layers: as they are trained; of an ensemble, without the mean of its members.
         units: of the loss without penalties.
     """
+    from mlpcli.keras_engine.members import for_each
+
     arrays = iter(weights)
     named = dict(_by_layer(layers, arrays))
     model = build_saved(Path("the model"), input_shape, layers, named)
@@ -284,19 +286,13 @@ def tape_gradients(
     with backend.tensorflow().GradientTape() as tape:
         outputs = model(x, training=True)
         if len(outputs.shape) > 2:
-            y = _for_each(y, outputs)
+            y = for_each(y, outputs)
         value = units.weight * objective(y, outputs) + sum(model.losses)
     gradients: list[Any] = tape.gradient(value, model.trainable_variables)
     return [
         np.zeros(weight.shape, np.float32) if found is None else np.asarray(found)
         for weight, found in zip(model.trainable_variables, gradients, strict=True)
     ]
-
-
-def _for_each(y: Array, outputs: Any) -> Any:
-    from mlpcli.keras_engine.members import for_each
-
-    return for_each(y, outputs)
 
 
 def _by_layer(layers: Sequence[SavedLayer], arrays: Iterator[Array]) -> Iterator[tuple[str, list[Array]]]:

@@ -11,7 +11,6 @@ The files, in reading order:
 - members.py: several networks in one, and what they share
 - input_layers.py: what scales, and a learnt factor for each input
 - stack.py: the layers in order, from the short or the long form; names that TensorFlow takes
-- training_steps.py: the batch size, and the steps of a schedule
 - plan.py: the whole plan, and what training is given
 - memory.py: the bytes that it needs at the least, and what cannot have them
 """

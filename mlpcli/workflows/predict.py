@@ -184,8 +184,9 @@ def predict(
         save_input: a new folder for what the network saw: pictures (of photos the steps, too), or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names, scaling and columns of a model that mlpcli did not write.
-        spread: whether to say how far the members of a model differ (`mlpcli.combine`): the standard deviation of their
-            numbers or of the predicted class's probability, and the share of members that agree on the class.
+        spread: whether to say how far the members of an ensemble (`mlpcli.combine`, `model.members`) differ: the
+            standard deviation of their numbers or of the predicted class's probability, and the share of members that
+            agree on the class.
 
     Raises:
         ModelFileError: the file cannot be used.

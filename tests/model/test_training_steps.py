@@ -13,7 +13,7 @@ from benchmarks.kills import outcome_of
 from mlpcli.config.schedules import CosineDecay, ReduceLROnPlateau, depends_on_run
 from mlpcli.config.sections import TrainingConfig
 from mlpcli.errors import ConfigError, SettingError
-from mlpcli.model.training_steps import choose_batch_size, choose_schedule
+from mlpcli.model.plan import choose_batch_size, choose_schedule
 from mlpcli.runs.read_run import read_metrics
 from mlpcli.workflows.resume import resume
 from mlpcli.workflows.train import train
