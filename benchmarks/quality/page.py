@@ -17,9 +17,13 @@ from benchmarks.quality.figures import (
     wins,
 )
 from benchmarks.quality.peers import PEERS
-from benchmarks.quality.presets import ABLATIONS, BASE, CANDIDATES, METHODS
+from benchmarks.quality.presets import ABLATIONS, BASE, CANDIDATES, METHODS, PRESETS
 from benchmarks.quality.results import entries_of
 from benchmarks.quality.tables import BY_NAME, MOST_ROWS, TABLES
+from benchmarks.recipes.figures import figure, shown
+from benchmarks.recipes.pages import shown_epochs
+from benchmarks.recipes.results import finished as recipe_fits
+from benchmarks.recipes.studies import PIXELS
 from benchmarks.report import BEGIN, DOCS, END, plain_table
 
 PAGE = DOCS / "quality.md"
@@ -154,7 +158,7 @@ def ablation_block() -> str:
     for name in (*ABLATIONS, *CANDIDATES):
         known = [table for table in tables if any(key == (table, 0) for key in finished(name))]
         if known:
-            base = "strong" if name == BASE else BASE
+            base = "strong" if name == BASE or PRESETS[name].init == "strong" else BASE
             found = ratio(name, base, known)
             better, worse = wins(name, base, known)
             parts = [ratio(name, base, [t for t in known if BY_NAME[t].task == task]) for task in TASKS]
@@ -167,6 +171,17 @@ def ablation_block() -> str:
 
 
 TASKS = ("classification", "regression")
+
+
+def pixels_block() -> str:
+    """Recipes of pictures, and what is good for tables in their place."""
+    rows = [
+        (recipe, variant, shown(figure("test", group)), shown_epochs(group))
+        for recipe, study in PIXELS.items()
+        for variant in study.variants
+        if recipe_fits(group := study.group(variant))
+    ]
+    return plain_table(("pictures", "with", "test accuracy", "epochs"), rows)
 
 
 def data_block() -> str:
@@ -203,6 +218,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "quality design": lambda: overview_block("design"),
     "quality tables": tables_block,
     "quality ablation": ablation_block,
+    "quality pixels": pixels_block,
     "quality data": data_block,
     "quality fits": failures_block,
 }

@@ -135,6 +135,28 @@ def _lightgbm(classes: bool, seed: int) -> Any:
     return (LGBMClassifier if classes else LGBMRegressor)(random_state=seed, n_jobs=1, verbose=-1)
 
 
+def _xgboost(classes: bool, seed: int) -> Any:
+    """It wants classes as numbers, and categories with the option that is on from version 3 on."""
+    from xgboost import XGBClassifier, XGBRegressor
+
+    options = {"random_state": seed, "n_jobs": 1, "enable_categorical": True}
+    return _Numbered(XGBClassifier(**options)) if classes else XGBRegressor(**options)
+
+
+class _Numbered:
+    """A classifier that is given class numbers in the place of names."""
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.classes_ = model, np.zeros(0)
+
+    def fit(self, x: Any, y: Any) -> None:
+        self.classes_, numbers = np.unique(y, return_inverse=True)
+        self.model.fit(x, numbers)
+
+    def predict_proba(self, x: Any) -> Any:
+        return self.model.predict_proba(x)
+
+
 def _pytabkit(name: str) -> Callable[[bool, int], Any]:
     """One network each, on a thread of the CPU; medians for gaps, which these do not take."""
 
@@ -160,6 +182,7 @@ PEERS = {
     "scikit-learn MLP, early stopping": Peer("scikit-learn", _stopped_mlp),
     "HistGradientBoosting": Peer("scikit-learn", _histograms),
     "LightGBM": Peer("lightgbm", _lightgbm),
+    "XGBoost": Peer("xgboost-cpu", _xgboost),
     "RealMLP-TD-S": Peer("pytabkit", _pytabkit("RealMLP_TD_S")),
     "RealMLP-TD": Peer("pytabkit", _pytabkit("RealMLP_TD")),
     "TabM-D": Peer("pytabkit", _pytabkit("TabM_D")),

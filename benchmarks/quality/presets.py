@@ -19,6 +19,7 @@ import mlpcli
 from benchmarks.quality.scores import class_scores, number_scores
 from benchmarks.quality.tables import SPLIT_SEEDS, Table, part_path
 from mlpcli.backend import keras
+from mlpcli.workflows.starter_data import Preset as InitPreset
 
 ENCODED = "data.numeric_encoding={piecewise_linear: {bins: 16}}"
 PREDICTED_ROWS = 10_000
@@ -26,9 +27,15 @@ PREDICTED_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Preset:
-    """What `init` writes, and what is changed in it; {batch} stands for the batch of that many rows."""
+    """What `init` writes, and what is changed in it; {batch} stands for the batch of that many rows.
+
+    init: the preset that it writes. all_rows: whether it is trained again, on the validation rows, too, for as many
+    epochs as were best.
+    """
 
     overrides: tuple[str, ...] = ()
+    init: InitPreset = "fast"
+    all_rows: bool = False
 
 
 def _strong(*changes: str) -> Preset:
@@ -62,8 +69,8 @@ BY_ACCURACY = "training.early_stopping={monitor: val_accuracy, ties: last, patie
 BY_ACCURACY_TO_THE_END = "training.early_stopping={monitor: val_accuracy, ties: last, patience: 100}"
 METHODS = {
     "fast": Preset(),
-    "strong": _strong(),
-    "best": _strong("model.members=8"),
+    "strong": Preset(init="strong"),
+    "best": Preset(init="best"),
     "vanilla MLP": Preset((
         "model.hidden_units=[64, 32]", "model.dropout=0", "model.kernel_initializer=glorot_uniform",
         "training.optimizer=adam", "training.epochs=50", "training.batch_size=32", "training.early_stopping=false",
@@ -88,6 +95,8 @@ CANDIDATES = {
     "strong that stops by accuracy": _without_scale(BY_ACCURACY),
     "best without an input scale": _without_scale("model.members=8"),
     "strong with cosine decay, by accuracy": _without_scale(*COSINE[:-1], BY_ACCURACY_TO_THE_END),
+    "strong that validates with a tenth": Preset(("data.validation=0.1",), init="strong"),
+    "strong, again on all rows": Preset(init="strong", all_rows=True),
 }
 """What was tried on the design tables."""
 PRESETS = METHODS | ABLATIONS | CANDIDATES
@@ -95,7 +104,8 @@ PRESETS = METHODS | ABLATIONS | CANDIDATES
 
 def version(preset: Preset) -> str:
     """Of what is trained: the tool's version, and a digest of what is changed in the text of `init`."""
-    digest = hashlib.sha256(json.dumps(preset.overrides).encode()).hexdigest()[:8]
+    text = preset.overrides if preset.init == "fast" else (preset.init, *preset.overrides)
+    digest = hashlib.sha256(json.dumps(text).encode()).hexdigest()[:8]
     return f"mlpcli {mlpcli.__version__} {digest}"
 
 
@@ -105,10 +115,13 @@ def fit_preset(preset: Preset, table: Table, split: int, folder: Path) -> dict[s
     place = Path(tempfile.mkdtemp())
     try:
         config = place / "config.yaml"
-        mlpcli.init(train, table.target, config, preset="fast")
+        mlpcli.init(train, table.target, config, preset=preset.init)
         keras()  # imported before the clock runs: seconds that have nothing to do with the table
         started, cpu = time.perf_counter(), time.process_time()
-        mlpcli.train(config, _overrides(preset, config, train, table, split), run_dir=place / "run")
+        overrides = _overrides(preset, config, train, table, split)
+        mlpcli.train(config, overrides, run_dir=place / "run")
+        if preset.all_rows:
+            _train_on_all_rows(config, overrides, place / "run")
         seconds = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu}
         scores = _scores(place / "run", table, test)
         size = (place / "run" / "model.keras").stat().st_size
@@ -117,6 +130,13 @@ def fit_preset(preset: Preset, table: Table, split: int, folder: Path) -> dict[s
         return {**scores, **seconds, **more, **_prediction_seconds(place, test, split)}
     finally:
         shutil.rmtree(place)
+
+
+def _train_on_all_rows(config: Path, overrides: list[str], run: Path) -> None:
+    epochs = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["kept_epoch"]
+    shutil.rmtree(run)
+    whole = ["data.validation=null", "training.early_stopping=false", "output.keep=last", f"training.epochs={epochs}"]
+    mlpcli.train(config, [*overrides, *whole], run_dir=run)
 
 
 def _overrides(preset: Preset, config: Path, train: Path, table: Table, split: int) -> list[str]:

@@ -103,4 +103,29 @@ EXERCISES = Study(
 )
 """What tutorials train otherwise than the recipes; see exercises.py."""
 
-STUDIES = (OPTIMIZERS, *STARTS.values(), REGULARIZATION, EXERCISES)
+_WIDE = "model={hidden_units: [128, 128], activation: relu, kernel_initializer: he_normal, dropout: 0.15"
+_STRONG = (
+    "training.optimizer={name: adamw, learning_rate: 0.001, weight_decay: 0.02}",
+    "training.batch_size=auto",
+    "training.epochs=200",
+    "training.early_stopping={monitor: val_loss, patience: 20}",
+)
+PIXELS = {
+    recipe: Study(
+        f"pixels {recipe}",
+        recipe,
+        (),
+        {
+            "recipe": (),
+            "recipe, input scale": ("model.input_scale=6",),
+            "strong without an input scale": (f"{_WIDE}}}", *_STRONG),
+            "strong": (f"{_WIDE}, input_scale: 6}}", *_STRONG),
+            "best": (f"{_WIDE}, input_scale: 6, members: 8}}", *_STRONG),
+        },
+        seeds=seeds,
+    )
+    for recipe, seeds in (("digits", 3), ("mnist", 1), ("fashion_mnist", 1))
+}
+"""Whether what helps tables helps pixels; see docs/quality.md."""
+
+STUDIES = (OPTIMIZERS, *STARTS.values(), REGULARIZATION, EXERCISES, *PIXELS.values())
