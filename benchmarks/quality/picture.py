@@ -8,7 +8,6 @@ from benchmarks.report import DOCS
 from mlpcli.plotting.style import (
     BLACK,
     BLUE,
-    FAINT,
     GREEN,
     VERMILION,
     drawing_style,
@@ -16,6 +15,7 @@ from mlpcli.plotting.style import (
     new_figure,
     save_figure,
     set_title,
+    theme,
 )
 
 PICTURE = "images/quality.png"
@@ -33,7 +33,7 @@ def draw_ratios() -> str:
     with drawing_style(fonts_for([title]).families):
         figure = new_figure(8.5, 0.24 * len(names) + 1.6)
         axes = figure.subplots()
-        axes.axvline(1.0, color=FAINT, linewidth=1.2)
+        axes.axvline(1.0, color=theme().faint, linewidth=1.2)
         for method, colour, marker, size in DRAWN:
             ratios = [table_ratio(method, "fast", name) for name in names]
             places = [place for place, ratio in enumerate(ratios) if ratio is not None]

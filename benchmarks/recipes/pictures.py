@@ -10,7 +10,7 @@ from benchmarks.recipes.jobs import ROOT
 from benchmarks.recipes.results import entries_of
 from benchmarks.recipes.studies import STARTS
 from mlpcli.plotting.learning_curves import learning_curves
-from mlpcli.plotting.style import BLUE, COLOURS, FAINT, drawing_style, fonts_for, new_figure, save_figure, set_title
+from mlpcli.plotting.style import BLUE, COLOURS, drawing_style, fonts_for, new_figure, save_figure, set_title, theme
 from mlpcli.runs.read_run import RunCurves
 
 if TYPE_CHECKING:
@@ -88,9 +88,8 @@ def _draw_start(row: Sequence[Axes], name: str, layers: list[dict[str, Any]], cu
 def _draw_loss(axes: Axes, curves: RunCurves | None) -> None:
     values = curves.history["loss"] if curves is not None else []
     if not any(value == value for value in values):
-        axes.text(
-            0.5, 0.5, "not a number after one epoch", transform=axes.transAxes, ha="center", va="center", color=FAINT
-        )
+        look = {"ha": "center", "va": "center", "color": theme().faint}
+        axes.text(0.5, 0.5, "not a number after one epoch", transform=axes.transAxes, **look)
         axes.set_xticks([])
         axes.set_yticks([])
         return

@@ -5,9 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from mlpcli.cli.options import PATH, RUN_PATH, Command
 from mlpcli.cli.terminal import say, write_result
+
+
+class _Only(click.Option):
+    """Names the pictures in its help; they are known only when they are asked for, which keeps the start fast."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from mlpcli.plotting.run_plots import PICTURES
+
+        names = ", ".join(picture.name for picture in PICTURES)
+        self.help = f"Draw only this picture; may be repeated: {names}."
+        return super().get_help_record(ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from mlpcli.plotting.run_plots import PICTURES
+
+        found = [picture for picture in PICTURES if picture.name.startswith(incomplete)]
+        return [CompletionItem(picture.name, help=picture.shows) for picture in found]
 
 
 @click.command(cls=Command)
@@ -15,6 +33,8 @@ from mlpcli.cli.terminal import say, write_result
 @click.option("--output", type=PATH, help="The picture to write; its extension sets the format.")
 @click.option("--metric", help="Draw only this metric, such as loss or accuracy.")
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
+@click.option("--only", cls=_Only, multiple=True, metavar="NAME")
+@click.option("--theme", type=click.Choice(["light", "dark"]), help="By default what the config of the run says.")
 @click.option("--ylim", metavar="LOW:HIGH", help="Limits of the y axis, such as 0.8:1; for one panel.")
 @click.option("--title", help="The title above the learning curves.")
 @click.option("--legend", metavar="A,B", help="Names in the legend: of the curves of one run, or of the runs.")
@@ -24,12 +44,14 @@ def plot(
     output: Path | None,
     metric: str | None,
     file_format: str,
+    only: tuple[str, ...],
+    theme: str | None,
     ylim: str | None,
     title: str | None,
     legend: str | None,
     size: str | None,
 ) -> None:
-    """Draw the learning curves and the confusion matrix of a run.
+    """Draw the learning curves, the confusion matrix and the other pictures of a run.
 
     Several runs share one picture, and so do the seeds in a folder of train --seeds. Reads only the files of the run,
     so it also works while the run is still training. With --ylim, --title, --legend or --size, the learning curves
@@ -38,11 +60,15 @@ def plot(
     \b
     $ mlpcli plot runs/digits
     $ mlpcli plot runs/digits runs/digits-2 --output both.png
+    $ mlpcli plot runs/digits --only confusion_matrix --theme dark
     $ mlpcli plot runs/digits --metric accuracy --ylim 0.8:1 --legend Train,Test
     """
     from mlpcli.workflows.plot import plot as run
 
-    result = run(list(run_dirs), output, metric, file_format, ylim=ylim, title=title, legend=legend, size=size)
+    result = run(
+        list(run_dirs), output, metric, file_format,
+        ylim=ylim, title=title, legend=legend, size=size, only=only, theme=theme,
+    )  # fmt: skip
     for path in result.paths:
         write_result(f"{path.resolve()}\n")
     for note in result.notes:

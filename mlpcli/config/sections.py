@@ -179,6 +179,7 @@ class OutputConfig(Section):
         " validation rows is kept in the file; predict and evaluate take it with --threshold best",
     )
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
+    theme: Literal["light", "dark"] = Field("light", description="the background of the plots")
     tensorboard: bool = Field(False, description="also write logs for TensorBoard")
 
 

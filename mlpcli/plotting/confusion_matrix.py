@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.plotting.picture_options import LONGEST_TITLE
-from mlpcli.plotting.style import TEXT, drawing_style, fonts_for, new_figure, number, set_title
+from mlpcli.plotting.style import colour_map, drawing_style, fonts_for, new_figure, number, set_title, theme
 from mlpcli.text import display_width, one_line
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ COUNTS_UP_TO = 20  # classes; with more, the cells are too small for numbers
 NAMES_UP_TO = 60  # classes; with more, every second, third ... name is written
 CELLS_UP_TO = 600  # in a row; the picture has some 1,800 pixels for them
 LONGEST_NAME = 22
-_DARK_FROM = 0.55  # share of the row from which a cell is so dark that its number must be white
+_STRONG_FROM = 0.55  # share of the row from which the shade is so strong that its number needs the other colour
 Counts = NDArray[np.float64]
 
 
@@ -84,7 +84,7 @@ def _inches(classes: int) -> float:
 
 def _draw_cells(figure: Figure, axes: Axes, counts: Counts) -> None:
     shares = row_shares(counts)
-    image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    image = axes.imshow(shares, cmap=colour_map(), vmin=0.0, vmax=1.0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=25, pad=0.03)
@@ -99,17 +99,19 @@ def _separate_cells(axes: Axes, classes: int) -> None:
     edges = np.arange(classes + 1) - 0.5
     axes.set_xticks(edges, minor=True)
     axes.set_yticks(edges, minor=True)
-    axes.grid(visible=True, which="minor", color="white", linewidth=1.5)
+    axes.grid(visible=True, which="minor", color=theme().background, linewidth=1.5)
     axes.tick_params(which="minor", length=0)
 
 
 def _write_counts(axes: Axes, counts: Counts, shares: Counts) -> None:
     """Write each count, small enough for its cell; zeros off the diagonal are faint, so that mistakes stand out."""
+    look = theme()
     digits = len(f"{int(counts.max(initial=0)):,}")
     cell_points = 72 * _inches(len(counts)) / len(counts)
     size = min(12.0, 0.8 * cell_points / (0.62 * digits))
     for (row, column), count in np.ndenumerate(counts):
-        colour = "white" if shares[row, column] >= _DARK_FROM else TEXT if count or row == column else "#B8C0C8"
+        plain = look.text if count or row == column else look.fainter
+        colour = look.on_shade if shares[row, column] >= _STRONG_FROM else plain
         axes.text(column, row, f"{int(count):,}", ha="center", va="center", color=colour, fontsize=size)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.plotting.axis_limits import drawable
-from mlpcli.plotting.style import BLUE, COLOURS, VERMILION
+from mlpcli.plotting.style import LIGHT, theme
 from mlpcli.runs.read_run import RunCurves
 
 VALIDATION = "val_"
@@ -55,22 +55,25 @@ class Curve:
 def curves_of(run: RunCurves, metric: str, colour: str | None) -> list[Curve]:
     """The training and validation curves that exist; without a colour for the run, each has its own."""
     curves = []
+    of_training, of_validation = theme().colours[:2]
     if metric in run.history:
         behind = colour is not None and VALIDATION + metric in run.history
-        curves.append(_curve(run, metric, colour or BLUE, "--" if behind else "-", behind))
+        curves.append(_curve(run, metric, colour or of_training, "--" if behind else "-", behind))
     if VALIDATION + metric in run.history:
-        curves.append(_curve(run, VALIDATION + metric, colour or VERMILION))
+        curves.append(_curve(run, VALIDATION + metric, colour or of_validation))
     return curves
 
 
 def run_colours(count: int) -> list[str]:
     """A colour per run: up to seven that colour-blind readers can tell apart, else a scale of brightness."""
-    if count <= len(COLOURS):
-        return list(COLOURS[:count])
+    colours = theme().colours
+    if count <= len(colours):
+        return list(colours[:count])
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    return [to_hex(colormaps["viridis"](place)) for place in np.linspace(0.0, 0.92, count)]
+    ends = (0.0, 0.92) if theme() is LIGHT else (0.3, 1.0)  # without what the background would swallow
+    return [to_hex(colormaps["viridis"](place)) for place in np.linspace(*ends, count)]
 
 
 def _curve(run: RunCurves, column: str, colour: str, dash: str = "-", faint: bool = False) -> Curve:

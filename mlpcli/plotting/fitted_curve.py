@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlpcli.plotting.axis_limits import drawable
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.predicted_against_true import title_of, with_unit
-from mlpcli.plotting.style import BLUE, VERMILION, drawing_style, fonts_for, new_figure, set_title
+from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title, theme
 from mlpcli.text import one_line
 
 if TYPE_CHECKING:
@@ -41,12 +41,13 @@ def fitted_curve_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
     name = one_line(evaluation.get("input_name") or "x", 40)
     axis = with_unit(target, evaluation.get("target_unit"))
     line = equation(curve_x, curve_y, name, target)
+    of_rows, of_curve = theme().colours[:2]
     with drawing_style(fonts_for([run, name, axis]).families):
         figure = new_figure(6.4, 5.2)
         axes = figure.add_subplot()
         crowd = float(np.clip(8.0 / np.sqrt(max(x.size, 1)), 0.15, 0.75))
-        axes.scatter(x, y, s=26, color=BLUE, alpha=crowd, linewidths=0, label="rows")
-        axes.plot(curve_x, curve_y, color=VERMILION, label=line or "model")
+        axes.scatter(x, y, s=26, color=of_rows, alpha=crowd, linewidths=0, label="rows")
+        axes.plot(curve_x, curve_y, color=of_curve, label=line or "model")
         axes.set_xlabel(name)
         axes.set_ylabel(axis)
         axes.legend()

@@ -10,7 +10,7 @@ import numpy as np
 
 from mlpcli.errors import UserError
 from mlpcli.plotting.curves import VALIDATION, run_colours
-from mlpcli.plotting.style import BLUE, FAINT, VERMILION
+from mlpcli.plotting.style import theme
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import display_width, listed, one_line, wrapped
 
@@ -52,11 +52,11 @@ def entries_of(
     if len(runs) > 1:
         labels = _checked(names, f"{len(runs)} runs", [run.label for run in runs])
         return [*_run_entries(labels), *_key_entries(training and validation, bool(best))]
-    curves = {"training": BLUE} if training else {}
-    curves |= {"validation": VERMILION} if validation else {}
+    curves = {"training": theme().colours[0]} if training else {}
+    curves |= {"validation": theme().colours[1]} if validation else {}
     labels = _checked(names, f"the curves {listed(list(curves))}", list(curves))
     entries = [LegendEntry(label, colour) for label, colour in zip(labels, curves.values(), strict=True)]
-    return entries + [LegendEntry(f"{BEST}: {epoch}", FAINT, "--") for epoch in best]
+    return entries + [LegendEntry(f"{BEST}: {epoch}", theme().faint, "--") for epoch in best]
 
 
 def _checked(names: Sequence[str] | None, what: str, labels: Sequence[str]) -> Sequence[str]:
@@ -73,13 +73,14 @@ def _run_entries(labels: Sequence[str]) -> list[LegendEntry]:
     ]
     if len(entries) > MOST_RUNS:
         more = len(entries) - MOST_RUNS + 1
-        entries[MOST_RUNS - 1 :] = [LegendEntry(f"and {more} more", FAINT, "none")]
+        entries[MOST_RUNS - 1 :] = [LegendEntry(f"and {more} more", theme().faint, "none")]
     return entries
 
 
 def _key_entries(both: bool, best: bool) -> list[LegendEntry]:
-    entries = [LegendEntry("training", FAINT, "--"), LegendEntry("validation", FAINT)] if both else []
-    return entries + ([LegendEntry(BEST, FAINT, "none", "o")] if best else [])
+    faint = theme().faint
+    entries = [LegendEntry("training", faint, "--"), LegendEntry("validation", faint)] if both else []
+    return entries + ([LegendEntry(BEST, faint, "none", "o")] if best else [])
 
 
 def legend_height(entries: Sequence[LegendEntry], width: float) -> float:
@@ -94,7 +95,9 @@ def add_legend(figure: Figure, entries: Sequence[LegendEntry], width: float) -> 
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=entry.colour, linestyle=entry.dash, marker=entry.marker, markeredgecolor="white")
+        Line2D(
+            [], [], color=entry.colour, linestyle=entry.dash, marker=entry.marker, markeredgecolor=theme().background
+        )
         for entry in entries
     ]
     columns = _columns(entries, width)

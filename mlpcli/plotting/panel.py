@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks, given_scale
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
 from mlpcli.plotting.picture_options import Pair
-from mlpcli.plotting.style import FAINT, number
+from mlpcli.plotting.style import number, theme
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import one_line, wrapped
 
@@ -103,10 +103,10 @@ def _best(epoch: int | None, curves: Sequence[Curve]) -> _Spot | None:
 
 def _mark_best(axes: Axes, spot: _Spot, alone: bool) -> None:
     """Mark the best epoch with a dot, and for a single run with a thin vertical line."""
-    edge: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 1.4}
+    edge: dict[str, Any] = {"markeredgecolor": theme().background, "markeredgewidth": 1.4}
     axes.plot([spot.epoch], [spot.value], "o", color=spot.colour, markersize=7.5, zorder=4, **edge)
     if alone:
-        axes.axvline(spot.epoch, color=FAINT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.axvline(spot.epoch, color=theme().faint, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
 
 
 def _write_best(axes: Axes, spot: _Spot) -> None:
@@ -131,7 +131,7 @@ def _finish(axes: Axes, metric: str, curves: Sequence[Curve], scale: Scale | Non
     """Set the limits, ticks and labels of the axes."""
     label = one_line(metric.replace("_", " "), 40)
     if scale is None:
-        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=FAINT)
+        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=theme().faint)
         axes.set_yticks([])
     else:
         _draw_scale(axes, scale, curves)

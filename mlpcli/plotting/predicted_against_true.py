@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlpcli.plotting.axis_limits import drawable
 from mlpcli.plotting.picture_options import LONGEST_TITLE
-from mlpcli.plotting.style import BLUE, FAINT, drawing_style, fonts_for, new_figure, number, set_title
+from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, number, set_title, theme
 from mlpcli.text import one_line
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _draw(axes: Axes, true: Values, predicted: Values) -> None:
     low, high = float(values.min()), float(values.max())
     air = 0.05 * (high - low) or 0.05 * abs(high) or 0.5
     ends = (low - air, high + air)
-    axes.plot(ends, ends, color=FAINT, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    axes.plot(ends, ends, color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
     crowd = float(np.clip(8.0 / np.sqrt(max(true.size, 1)), 0.15, 0.75))
-    axes.scatter(true, predicted, s=26, color=BLUE, alpha=crowd, linewidths=0)
+    axes.scatter(true, predicted, s=26, color=theme().colours[0], alpha=crowd, linewidths=0)
     axes.set(xlim=ends, ylim=ends, aspect="equal")

@@ -4,30 +4,98 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import RunDirectoryError
+from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.fitted_curve import fitted_curve_figure
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
-from mlpcli.plotting.style import save_figure
+from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
 from mlpcli.runs.read_run import read_config, read_curves, read_evaluation, run_name
 from mlpcli.runs.run_labels import differing_labels
-from mlpcli.text import plural
+from mlpcli.text import did_you_mean, plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 HISTORY_PLOT = "history"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What is read once and handed to all pictures. `evaluation` is {} if there is none yet."""
+
+    run: Path
+    name: str
+    evaluation: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that a run may have.
+
+    `name`: the stem of its file, and what --only takes. `shows`: half a sentence for help and errors.
+    `draw`: returns None where the run has no data for it. `always`: False draws it by --only alone.
+    `needs`: what a run must be to have the data, for the error; half a sentence.
+    """
+
+    name: str
+    shows: str
+    draw: Callable[[RunFiles], Figure | None]
+    always: bool = True
+    needs: str = ""
+
+
+def _curves(files: RunFiles) -> Figure:
+    return learning_curves([read_curves(files.run)])
+
+
+def _of_evaluation(key: str, figure: Callable[[Mapping[str, Any], str], Figure]) -> Callable[[RunFiles], Figure | None]:
+    """Draws what evaluation.json has under `key`, where it has something; a damaged one is named."""
+
+    def draw(files: RunFiles) -> Figure | None:
+        if not files.evaluation.get(key):
+            return None
+        try:
+            return figure(files.evaluation, files.name)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            path = files.run / run_directory.EVALUATION
+            raise RunDirectoryError(f"{path}: is damaged: {error}; evaluate the run again") from error
+
+    return draw
+
+
+PICTURES = (
+    Picture(HISTORY_PLOT, "loss and metrics after each epoch", _curves),
+    Picture(
+        "confusion_matrix",
+        "true against predicted classes",
+        _of_evaluation("confusion_matrix", confusion_matrix_figure),
+        needs="a classification that has been scored",
+    ),
+    Picture(
+        "predicted_against_true",
+        "predicted against true numbers",
+        _of_evaluation("sample", predicted_against_true_figure),
+        needs="a regression that has been scored",
+    ),
+    Picture(
+        "fitted_curve",
+        "the curve through the points of a single input",
+        _of_evaluation("curve", fitted_curve_figure),
+        needs="a regression with one input that has been scored",
+    ),
+)
+"""In the order in which the report shows them."""
 
 
 @dataclass
@@ -49,37 +117,85 @@ class Drawn:
             self.notes.append(note)
 
 
-def draw_run(run: Path, formats: Sequence[str]) -> Drawn:
-    """Draw history.*, and confusion_matrix.* or predicted_against_true.* (with fitted_curve.*), into the run directory.
+def theme_of(run: Path) -> str:
+    """`output.theme` of the run, "light" where it has none (raises as `read_config`)."""
+    output = read_config(run).get("output")
+    name = output.get("theme") if isinstance(output, dict) else None
+    return name if isinstance(name, str) and name in THEMES else LIGHT.name
+
+
+def draw_run(
+    run: Path,
+    formats: Sequence[str],
+    only: Sequence[str] = (),
+    theme: str | None = None,
+    output: Path | None = None,
+) -> Drawn:
+    """Draw the pictures of a run that there is data for, or `only` some, into its directory (one alone: `output`).
+
+    theme: by default what the run's config says.
 
     Raises:
-        RunDirectoryError: not a run directory, no finished epoch, or a damaged file.
+        RunDirectoryError: not a run directory, no finished epoch, a damaged file, or no data for one of `only`.
+        UserError: there is no such picture, or no such theme.
         OutputError: a picture cannot be written.
     """
+    chosen = pictures_called(only) if only else [picture for picture in PICTURES if picture.always]
+    files = run_files(run)
     drawn = Drawn()
-    figures = {HISTORY_PLOT: learning_curves([read_curves(run)])} | draw_evaluation(run)
-    for stem, figure in figures.items():
-        for file_format in formats:
-            drawn.save(figure, run / f"{stem}.{file_format}")
-    if len(figures) == 1:
+    with themed(theme or theme_of(run)):
+        for picture in chosen:
+            figure = picture.draw(files)
+            if figure is not None:
+                for path in [output] if output else [run / f"{picture.name}.{kind}" for kind in formats]:
+                    drawn.save(figure, path)
+            elif only:
+                raise RunDirectoryError(_no_data(picture, run))
+    if not only and {path.stem for path in drawn.paths} == {HISTORY_PLOT}:
         drawn.add_note(f"{run}: has no scores in {run_directory.EVALUATION} yet, so only the learning curves are drawn")
     return drawn
 
 
+def run_files(run: Path, name: str | None = None) -> RunFiles:
+    """What the pictures of a run are drawn from; `name`, for the titles, is by default the run's own.
+
+    Raises:
+        RunDirectoryError: evaluation.json or config.yaml is damaged.
+    """
+    return RunFiles(run, name or run_name(run), read_evaluation(run))
+
+
+def pictures_called(names: Sequence[str]) -> list[Picture]:
+    """The pictures with these names, each once, in the order of the names.
+
+    Raises:
+        UserError: there is none of a name; the message lists all.
+    """
+    known = {picture.name: picture for picture in PICTURES}
+    for name in names:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise UserError(f'--only: there is no picture "{name}"; choose from {", ".join(known)}{near}')
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _no_data(picture: Picture, run: Path) -> str:
+    needs = f"; it needs {picture.needs}" if picture.needs else ""
+    return f"{run}: has no data for the picture {picture.name} ({picture.shows}){needs}"
+
+
 def draw_evaluation(run: Path, name: str | None = None) -> dict[str, Figure]:
-    """The pictures for the task, by the stems of their files; {} if the run has no evaluation yet.
+    """All pictures but the learning curves that there is data for, by the stems of their files.
 
     name: for the titles; by default the run's own.
 
     Raises:
-        RunDirectoryError: evaluation.json is damaged.
+        RunDirectoryError: a file is damaged.
     """
-    evaluation = read_evaluation(run)
-    try:
-        return _evaluation_figures(evaluation, name or run_name(run))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        path = run / run_directory.EVALUATION
-        raise RunDirectoryError(f"{path}: is damaged: {error}; evaluate the run again") from error
+    files = run_files(run, name)
+    others = [picture for picture in PICTURES if picture.always and picture.name != HISTORY_PLOT]
+    figures = {picture.name: picture.draw(files) for picture in others}
+    return {stem: figure for stem, figure in figures.items() if figure is not None}
 
 
 def draw_seeds(
@@ -88,12 +204,15 @@ def draw_seeds(
     metric: str | None = None,
     output: Path | None = None,
     options: PictureOptions = NO_OPTIONS,
+    theme: str | None = None,
 ) -> Drawn:
     """Draw the seeds in a folder in one picture: history.* in it, `metric`.* for one metric, or `output`.
 
+    theme: by default what the config of the first seed says.
+
     Raises:
         RunDirectoryError: no seed has finished an epoch yet, or a file is damaged.
-        UserError: no seed has the metric, or an option does not fit the picture.
+        UserError: no seed has the metric, an option does not fit the picture, or there is no such theme.
         OutputError: the picture cannot be written.
     """
     seeds = [seed for seed in seed_folders(folder) if _has_epochs(seed)]
@@ -101,9 +220,10 @@ def draw_seeds(
         raise RunDirectoryError(f"{folder}: none of its seeds has finished an epoch; plot again after the first")
     drawn = Drawn()
     name = read_config(seeds[0]).get("name") or folder.resolve().name
-    figure = overlaid_curves(seeds, metric, f"{name}: {plural(len(seeds), 'seed', 'seeds')}", options)
-    for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
-        drawn.save(figure, path)
+    with themed(theme or theme_of(seeds[0])):
+        figure = overlaid_curves(seeds, metric, f"{name}: {plural(len(seeds), 'seed', 'seeds')}", options)
+        for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
+            drawn.save(figure, path)
     return drawn
 
 
@@ -167,12 +287,3 @@ def _shared_beginning(names: Sequence[str]) -> str:
 def _has_epochs(run: Path) -> bool:
     path = run / run_directory.HISTORY
     return path.is_file() and bool(read_history(path).get("epoch"))
-
-
-def _evaluation_figures(evaluation: Mapping[str, Any], name: str) -> dict[str, Figure]:
-    if evaluation.get("confusion_matrix"):
-        return {"confusion_matrix": confusion_matrix_figure(evaluation, name)}
-    if evaluation.get("sample"):
-        fitted = {"fitted_curve": fitted_curve_figure(evaluation, name)} if evaluation.get("curve") else {}
-        return {"predicted_against_true": predicted_against_true_figure(evaluation, name), **fitted}
-    return {}

@@ -11,6 +11,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,52 +19,121 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
 from mlpcli.files import replace_file
-from mlpcli.text import wrapped
+from mlpcli.text import did_you_mean, listed, wrapped
 
 if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 
 # The colours of Okabe and Ito, which people with any colour vision tell apart.
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#222222"
+ORANGE, SKY, YELLOW, BLACK = "#E69F00", "#56B4E9", "#F0E442", "#222222"
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-GRID, TEXT, FAINT = "#E4E7EB", "#222222", "#8A939C"
-STYLE: dict[str, Any] = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": FAINT,
-    "axes.grid": True,
-    "axes.labelcolor": TEXT,
-    "axes.labelsize": 11,
-    "axes.linewidth": 0.8,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.unicode_minus": True,
-    "figure.facecolor": "white",
-    "font.size": 10.5,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "legend.fontsize": 10,
-    "legend.frameon": False,
-    "lines.linewidth": 1.9,
-    "lines.solid_capstyle": "round",
-    "text.color": TEXT,
-    "text.parse_math": False,  # a name may hold `$`
-    "xtick.color": FAINT,
-    "xtick.labelcolor": TEXT,
-    "ytick.color": FAINT,
-    "ytick.labelcolor": TEXT,
-}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a picture, as #RRGGBB."""
+
+    name: str
+    background: str
+    text: str
+    faint: str
+    """Of axes, and of lines and texts that only help."""
+    fainter: str
+    """Of numbers that say nothing, such as the zeros of a matrix; they can still be read."""
+    grid: str
+    colours: tuple[str, ...]
+    """Of curves; of one run, the first is training and the second validation."""
+    shades: tuple[str, ...]
+    """From nothing, which is near the background, to all; see `colour_map`."""
+    on_shade: str
+    """Of a text on the strongest shades."""
+
+
+# As the colour map "Blues" of ColorBrewer.
+_BLUES = (
+    "#F7FBFF", "#DEEBF7", "#C6DBEF", "#9ECAE1", "#6BAED6", "#4292C6", "#2171B5", "#08519C", "#08306B",
+)  # fmt: skip
+LIGHT = Theme("light", "#FFFFFF", BLACK, "#8A939C", "#B8C0C8", "#E4E7EB", COLOURS, _BLUES, "#FFFFFF")
+# Yellow is dim on white, and the dark blue is dim on black.
+_ON_DARK = (SKY, VERMILION, GREEN, PURPLE, ORANGE, YELLOW, "#E6E9EC")
+_DARK_BLUES = ("#20262D", "#123A57", "#0B5C8E", "#2E8CC4", "#6FBFEE", "#C9E7FA")
+DARK = Theme("dark", "#15191E", "#E6E9EC", "#8A939C", "#66707A", "#2A3038", _ON_DARK, _DARK_BLUES, "#15191E")
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+_current: ContextVar[Theme] = ContextVar("theme", default=LIGHT)
+
+
+def theme() -> Theme:
+    """The theme that pictures are drawn in now."""
+    return _current.get()
+
+
+@contextmanager
+def themed(name: str) -> Iterator[None]:
+    """A context in which pictures are drawn, and saved, in this theme.
+
+    Raises:
+        UserError: there is no such theme.
+    """
+    if name not in THEMES:
+        near = did_you_mean(name, THEMES)
+        raise UserError(f'theme: must be one of {listed(list(THEMES))} (got "{name}"){near}')
+    before = _current.set(THEMES[name])
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+def colour_map() -> Colormap:
+    """Of shares from 0 to 1, for `imshow`: the shades of the theme."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(theme().name, theme().shades)
+
+
+def _settings(look: Theme) -> dict[str, Any]:
+    """What matplotlib calls the look."""
+    return {
+        "axes.axisbelow": True,
+        "axes.edgecolor": look.faint,
+        "axes.facecolor": look.background,
+        "axes.grid": True,
+        "axes.labelcolor": look.text,
+        "axes.labelsize": 11,
+        "axes.linewidth": 0.8,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.unicode_minus": True,
+        "figure.facecolor": look.background,
+        "font.size": 10.5,
+        "grid.color": look.grid,
+        "grid.linewidth": 0.8,
+        "legend.fontsize": 10,
+        "legend.frameon": False,
+        "lines.linewidth": 1.9,
+        "lines.solid_capstyle": "round",
+        "text.color": look.text,
+        "text.parse_math": False,  # a name may hold `$`
+        "xtick.color": look.faint,
+        "xtick.labelcolor": look.text,
+        "ytick.color": look.faint,
+        "ytick.labelcolor": look.text,
+    }
+
+
 _TITLE_SIZE = 13.0
 
 
 @contextmanager
 def drawing_style(families: Sequence[str]) -> Iterator[None]:
-    """A context with matplotlib's defaults and the project's style; the user's settings are restored at the end."""
+    """A context with matplotlib's defaults and the theme; the user's settings are restored at the end."""
     import_matplotlib()
     from matplotlib import style
 
-    with quiet_log(), style.context(["default", STYLE | {"font.family": list(families)}]):
+    with quiet_log(), style.context(["default", _settings(theme()) | {"font.family": list(families)}]):
         yield
 
 

@@ -161,7 +161,7 @@ def _other_config(path: Path, loaded: LoadedConfig, finished: Sequence[int]) -> 
         seen.add(text)
         there = read_config(_config(path, seed)).config.model_dump(mode="json")
         for key, mine, other in config_differences(here, there):
-            if key not in ("seed", "output.plots"):
+            if key not in ("seed", "output.plots", "output.theme"):
                 return f"{key} is {other} in {seed_folder(seed)}, and {mine}"
     return ""
 

@@ -44,26 +44,30 @@ def plot(
     title: str | None = None,
     legend: str | Sequence[str] | None = None,
     size: str | Sequence[float] | None = None,
+    only: Sequence[str] = (),
+    theme: str | None = None,
 ) -> PlotResult:
     """Draw one run, several runs in one picture, or all seeds of `train_seeds`.
 
-    One run: history.* and confusion_matrix.* (or predicted_against_true.*, and fitted_curve.* where there is one input)
-    in its directory; with a metric, that metric's curves alone, as `loss.png`. A folder of seeds: the same, with all
-    seeds in one picture. Several: comparison.* in the current folder. With `output`, the learning curves alone, there;
-    its extension (png, svg, pdf) decides the format.
+    One run: history.*, and what else there is data for (`run_plots.PICTURES`), in its directory; `only` some of them
+    by their names; with a metric, that metric's curves alone, as `loss.png`. A folder of seeds: the learning curves,
+    with all seeds in one picture. Several: comparison.* in the current folder. With `output`, one picture there, the
+    learning curves unless `only` names another; its extension (png, svg, pdf) decides the format.
 
     `ylim` ("0.8:1" or two numbers), `title`, `legend` ("Train,Test" or a list: the curves of one run, or the runs) and
     `size` ("8x6" or two numbers, inches) set what the learning curves look like; they are drawn alone then.
+    `theme` is light or dark, by default what the config of the run says.
 
     Raises:
-        UserError: no run given, an unknown metric or format, a folder for `output` that does not exist, an option that
-            cannot be read or does not fit the picture.
-        RunDirectoryError: a folder is not a run directory, has no finished epoch, or has a damaged file.
+        UserError: no run given, an unknown metric, format, picture or theme, a folder for `output` that does not exist,
+            an option that cannot be read or does not fit the picture or the others.
+        RunDirectoryError: a folder is not a run directory, has no finished epoch, no data for one of `only`, or a
+            damaged file.
         OutputError: a picture cannot be written.
     """
     from mlpcli.plotting.picture_options import picture_options
-    from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds
-    from mlpcli.plotting.style import check_format
+    from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds, theme_of
+    from mlpcli.plotting.style import check_format, themed
     from mlpcli.runs.directory import seed_folders
 
     runs = [Path(run) for run in run_dirs]
@@ -72,16 +76,41 @@ def plot(
     format = check_format(format, "format")
     options = picture_options(ylim, title, legend, size)
     place = _checked(Path(output)) if output else None
-    if len(runs) == 1 and seed_folders(runs[0]):
-        drawn = draw_seeds(runs[0], [format], metric, place, options)
-    elif place is None and metric is None and len(runs) == 1 and not options.any:
-        drawn = draw_run(runs[0], [format])
+    if only:
+        _check_only(runs, only, place, metric is not None or options.any)
+    alone = len(runs) == 1
+    if alone and seed_folders(runs[0]):
+        drawn = draw_seeds(runs[0], [format], metric, place, options, theme)
+    elif only or (alone and place is None and metric is None and not options.any):
+        drawn = draw_run(runs[0], [format], only, theme, place)
     else:
         drawn = Drawn()
-        _draw_curves(
-            drawn, [seed for run in runs for seed in seed_folders(run) or [run]], metric, place, format, options
-        )
+        every = [seed for run in runs for seed in seed_folders(run) or [run]]
+        with themed(theme or theme_of(every[0])):
+            _draw_curves(drawn, every, metric, place, format, options)
     return PlotResult(drawn.paths, [*_unfinished(runs), *drawn.notes])
+
+
+def _check_only(runs: Sequence[Path], only: Sequence[str], output: Path | None, of_curves: bool) -> None:
+    """Refuse names of pictures where there is no one run to draw, or where learning curves are asked for.
+
+    Raises:
+        UserError: an unknown name, or another option that does not go with it.
+    """
+    from mlpcli.plotting.run_plots import pictures_called
+    from mlpcli.runs.directory import seed_folders
+
+    pictures = pictures_called(only)
+    if len(runs) > 1:
+        raise UserError(f"--only: is for one run (got {len(runs)}); the learning curves of several share a picture")
+    if seeds := seed_folders(runs[0]):
+        raise UserError(f"--only: is for one run, and {runs[0]} has several seeds; give one, such as {seeds[0]}")
+    if of_curves:
+        raise UserError(
+            "--only: leave it out with --metric, --ylim, --title, --legend and --size; they draw the learning curves"
+        )
+    if output is not None and len(pictures) > 1:
+        raise UserError(f"--output: is one picture, and --only names {len(pictures)}; leave out one of the two")
 
 
 def _unfinished(runs: list[Path]) -> list[str]:

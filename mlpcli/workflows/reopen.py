@@ -39,6 +39,7 @@ CAN_CHANGE = (
     "output.calibration",
     "output.threshold",
     "output.plots",
+    "output.theme",
 )
 PLACES = ("data.source", "data.path", "data.streaming")
 """Keys about where the data lies; what it holds is compared by its fingerprint."""

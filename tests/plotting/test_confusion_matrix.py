@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from mlpcli.plotting.confusion_matrix import COUNTS_UP_TO, confusion_matrix_figure, row_shares, title_of
-from mlpcli.plotting.style import TEXT
+from mlpcli.plotting.style import LIGHT
 
 
 def evaluation(matrix: list[list[int]], names: list[str]) -> dict[str, object]:
@@ -31,7 +31,7 @@ def test_rows_are_true_and_columns_predicted() -> None:
 def test_numbers_stand_out_from_their_cells() -> None:
     axes = confusion_matrix_figure(evaluation([[6, 4], [5, 5]], ["a", "b"])).axes[0]
     colours = {text.get_text(): to_hex(text.get_color()) for text in axes.texts}
-    assert colours == {"6": "#ffffff", "4": TEXT, "5": TEXT}
+    assert colours == {"6": "#ffffff", "4": LIGHT.text, "5": LIGHT.text}
 
 
 def test_shares_of_each_row() -> None:
