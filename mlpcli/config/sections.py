@@ -180,6 +180,7 @@ class OutputConfig(Section):
     )
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
     theme: Literal["light", "dark"] = Field("light", description="the background of the plots")
+    language: Literal["en", "ko"] = Field("en", description="of the words in pictures and reports; ko is Korean")
     tensorboard: bool = Field(False, description="also write logs for TensorBoard")
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
 from mlpcli.files import replace_file
+from mlpcli.language import current_language, letters_of
 from mlpcli.text import did_you_mean, listed, wrapped
 
 if TYPE_CHECKING:
@@ -216,9 +217,13 @@ class FontChoice:
 
 
 def fonts_for(texts: Iterable[str]) -> FontChoice:
-    """Choose fonts that together have the letters of `texts`, without changing global settings."""
+    """Choose fonts that together have the letters of `texts` and of the current language.
+
+    Global settings do not change.
+    """
     import_matplotlib()
-    letters = frozenset(letter for text in texts for letter in text if letter.isprintable() and not letter.isspace())
+    words = [*texts, letters_of(current_language())]
+    letters = frozenset(letter for text in words for letter in text if letter.isprintable() and not letter.isspace())
     missing = letters - _having(DEFAULT, letters)
     if not missing:
         return FontChoice((DEFAULT,))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 
 from mlpcli.errors import RunDirectoryError
+from mlpcli.language import LANGUAGES
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import read_history
 from mlpcli.runs.run_file import (
@@ -46,6 +47,14 @@ def read_curves(run: Path) -> RunCurves:
 def run_name(run: Path) -> str:
     """What the run's config calls it, else the name of its directory (raises as `read_config`)."""
     return str(read_config(run).get("name") or run.resolve().name)
+
+
+def language_of(run: Path) -> str:
+    """`output.language` of a run or of the first seed in a folder; `en` where it has none (raises as `read_config`)."""
+    seeds = run_directory.seed_folders(run)
+    output = read_config(seeds[0] if seeds else run).get("output")
+    given = output.get("language") if isinstance(output, dict) else None
+    return given if given in LANGUAGES else "en"
 
 
 def read_config(run: Path) -> dict[str, Any]:

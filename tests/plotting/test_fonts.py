@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from matplotlib import font_manager
 
+from mlpcli.language import speaking
 from mlpcli.plotting import style as fonts
 from mlpcli.plotting.style import DEFAULT, FontChoice, fonts_for
 
@@ -90,3 +91,13 @@ def test_a_broken_font_file_is_passed_over(no_fonts: list[str], nanum: Path, tmp
 
 def test_no_note_for_what_cannot_be_seen() -> None:
     assert fonts_for(["\u200b\u202e", " \u00a0"]).note is None
+
+
+def test_a_korean_picture_asks_for_a_font_for_its_own_words(no_fonts: list[str], nanum: Path) -> None:
+    with speaking("ko"):
+        note = fonts_for(["loss"]).note
+        assert note is not None and note.startswith("no installed font has ")
+        no_fonts.append(str(nanum))
+        fonts._fallbacks.cache_clear()
+        assert fonts_for(["loss"]) == FontChoice((DEFAULT, "NanumGothic"), None)
+    assert fonts_for(["loss"]) == FontChoice((DEFAULT,), None)

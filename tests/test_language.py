@@ -1,0 +1,137 @@
+"""Pictures and reports in Korean: no phrase is forgotten, and both languages say the same of the same values."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+from mlpcli.config.metrics import METRICS
+from mlpcli.config.sections import OutputConfig, Task
+from mlpcli.errors import UserError
+from mlpcli.korean import PHRASES, SENTENCES, TERMS
+from mlpcli.language import LANGUAGES, current_language, letters_of, retold, say, speaking, term
+from mlpcli.runs.read_run import language_of
+from mlpcli.runs.run_summary import PARTS, State
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _said() -> Iterator[tuple[str, str, set[str] | None]]:
+    """Each phrase that the source hands to `say`: where, the phrase, and the names of the values beside it."""
+    for path in sorted((ROOT / "mlpcli").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if not any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == "mlpcli.language"
+            and any(alias.name == "say" for alias in node.names)
+            for node in ast.walk(tree)
+        ):
+            continue
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "say":
+                names = {keyword.arg for keyword in call.keywords}
+                for phrase in _literals(call.args[0], f"{path.name}:{call.lineno}"):
+                    yield f"{path.name}:{call.lineno}", phrase, {name for name in names if name}
+
+
+def _literals(node: ast.expr, where: str) -> list[str]:
+    """The phrase, or both of `"one" if ... else "other"`."""
+    if isinstance(node, ast.IfExp):
+        return [*_literals(node.body, where), *_literals(node.orelse, where)]
+    assert isinstance(node, ast.Constant), f"{where}: say() takes a literal, or one of two"
+    assert isinstance(node.value, str), where
+    return [node.value]
+
+
+SAID = list(_said())
+
+
+def _fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def test_every_phrase_that_is_said_has_its_korean() -> None:
+    assert {f"{where}: {phrase}" for where, phrase, _ in SAID if phrase not in PHRASES} == set()
+
+
+def test_the_table_has_no_phrase_that_nothing_says() -> None:
+    assert set(PHRASES) - {phrase for _, phrase, _ in SAID} == set()
+
+
+def test_each_phrase_is_given_the_values_that_it_names() -> None:
+    assert [(where, phrase) for where, phrase, names in SAID if not _fields(phrase) <= (names or set())] == []
+
+
+@pytest.mark.parametrize("table", [PHRASES, SENTENCES], ids=["phrases", "sentences"])
+def test_both_languages_have_the_same_places_for_values(table: dict[str, str]) -> None:
+    assert {english: korean for english, korean in table.items() if _fields(english) != _fields(korean)} == {}
+
+
+def test_no_particle_waits_for_the_last_letter_of_a_value() -> None:
+    waiting = [f"}}{particle}" for particle in ("을 ", "를 ", "이 ", "가 ", "은 ", "는 ", "와 ", "과 ", "로 ", "으로 ")]
+    assert [korean for korean in PHRASES.values() if any(end in f"{korean} " for end in waiting)] == []
+
+
+def test_names_from_files_have_their_korean() -> None:
+    metrics = {name for metric in METRICS for name in (metric.tag, *metric.aliases)}
+    columns = {"loss", *metrics, *(f"val_{name}" for name in ("loss", *metrics)), "learning_rate", "seconds"}
+    assert columns | set(PARTS) | set(get_args(State)) | set(get_args(Task)) <= set(TERMS)
+
+
+def test_english_stays_as_it_is_written() -> None:
+    assert say("{rows:,} rows", rows=5000) == "5,000 rows"
+    assert say("100 % {of} all") == "100 % {of} all"
+    assert (term("val_loss"), retold("all 5 epochs were done")) == ("val_loss", "all 5 epochs were done")
+    assert letters_of("en") == set()
+
+
+def test_korean_within_its_context_alone() -> None:
+    heard = []
+    with speaking("ko"):
+        assert (current_language(), term("val_loss"), term("mine")) == ("ko", "검증 손실", "mine")
+        assert say("a phrase that has none, {rows:,}", rows=5000) == "a phrase that has none, 5,000"
+        other = threading.Thread(target=lambda: heard.append(term("loss")))
+        other.start()
+        other.join()
+    assert (current_language(), term("val_loss"), heard) == ("en", "val_loss", ["loss"])
+    assert "손" in letters_of("ko")
+
+
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [
+        ("val_loss had not improved for 1 epoch", "검증 손실: 1에포크 동안 나아지지 않음"),
+        ("val_mine had not improved for 10 epochs", "val_mine: 10에포크 동안 나아지지 않음"),
+        (
+            "val_accuracy had not beaten the baseline 0.9 for 3 epochs",
+            "검증 정확도: 3에포크 동안 기준값 0.9보다 나아지지 않음",
+        ),
+        ("training and validation accuracy met", "학습과 검증의 정확도 차이가 허용 범위 안에 들어옴"),
+        ("all 40 epochs were done", "40에포크를 모두 마침"),
+        ('always "고양이"', '항상 "고양이"'),
+        ("always the mean (152.1)", "항상 평균 152.1"),
+        ("something of a newer version", "something of a newer version"),
+    ],
+)
+def test_what_a_file_says_in_english_is_retold(english: str, korean: str) -> None:
+    with speaking("ko"):
+        assert retold(english) == korean
+
+
+def test_an_unknown_language_is_refused_by_name() -> None:
+    with pytest.raises(UserError, match=r'^language: must be one of en, ko \(got "fr"\)$'), speaking("fr"):
+        pass
+
+
+def test_a_run_speaks_as_its_config_says(tmp_path: Path) -> None:
+    assert language_of(tmp_path) == "en"
+    for text, language in (("output: {language: ko}", "ko"), ("output: {language: xx}", "en"), ("output: 3", "en")):
+        (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+        assert language_of(tmp_path) == language
+    assert get_args(OutputConfig.model_fields["language"].annotation) == LANGUAGES
