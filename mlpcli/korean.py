@@ -6,7 +6,73 @@ right behind a value: 을/를 and 이/가 would have to follow its last letter.
 
 from __future__ import annotations
 
-PHRASES: dict[str, str] = {}
+_DIAGNOSES = {
+    "{finding}: {evidence}; {advice}": "{finding}. {evidence}. {advice}",
+    "has learnt nothing": "아무것도 학습하지 못했습니다",
+    "{metric} {ours}, and {baseline} has {theirs}": (
+        "{metric} 값이 {ours}인데, 기준선({baseline})의 {theirs}보다 좋지 않습니다"
+    ),
+    "check the target and the columns (mlpcli validate), then the learning rate": (
+        "먼저 타깃과 열을 확인하고(mlpcli validate), 그다음 학습률을 바꿔 보십시오"
+    ),
+    "never predicts {classes}": "한 번도 예측하지 않은 클래스가 있습니다: {classes}",
+    "{rows:,} of {total:,} rows are of this class": "전체 {total:,}행 가운데 {rows:,}행이 이 클래스입니다",
+    "{rows:,} of {total:,} rows are of these classes": "전체 {total:,}행 가운데 {rows:,}행이 이 클래스들입니다",
+    "try data.class_weight: balanced, or more rows of that class": (
+        "data.class_weight: balanced로 설정하거나 그 클래스의 데이터를 늘려 보십시오"
+    ),
+    "more rows of that class would help": "그 클래스의 데이터를 늘리면 도움이 됩니다",
+    "overfits from epoch {epoch} on": "{epoch}번째 에포크 이후 과적합이 일어났습니다",
+    "overfits from epoch {epoch} on (whose weights are kept)": (
+        "{epoch}번째 에포크 이후 과적합이 일어났습니다(모델에는 이 에포크의 가중치를 저장했습니다)"
+    ),
+    "val_loss rose from {best} to {end} while loss fell from {before} to {after}": (
+        "검증 손실이 {best}에서 {end}까지 커지는 동안 학습 손실은 {before}에서 {after}까지 작아졌습니다"
+    ),
+    "try model.dropout, kernel_regularizer, fewer units, or more rows": (
+        "model.dropout이나 kernel_regularizer를 쓰거나, 유닛 수를 줄이거나, 데이터를 늘려 보십시오"
+    ),
+    "try model.dropout, kernel_regularizer, fewer units, or more rows, and training.early_stopping": (
+        "model.dropout이나 kernel_regularizer를 쓰거나, 유닛 수를 줄이거나, 데이터를 늘려 보고,"
+        " training.early_stopping도 켜 보십시오"
+    ),
+    "the learning rate looks too high": "학습률이 너무 커 보입니다",
+    "loss rose in {rises} of {epochs} epochs": "{epochs}에포크 가운데 {rises}에포크에서 손실이 커졌습니다",
+    "loss never fell below that of the first epoch": "손실이 첫 에포크의 값보다 작아진 적이 없습니다",
+    "the learning rate looks too low": "학습률이 너무 작아 보입니다",
+    "loss fell evenly from {first} to {last}, as fast at the end as at the beginning": (
+        "손실이 {first}에서 {last}까지 고르게 줄었고, 마지막에도 처음만큼 빨리 줄었습니다"
+    ),
+    "{rate}, or train longer": "{rate}. 더 오래 학습하는 방법도 있습니다",
+    "try a lower training.optimizer.learning_rate": "training.optimizer.learning_rate를 줄여 보십시오",
+    "try a higher training.optimizer.learning_rate": "training.optimizer.learning_rate를 키워 보십시오",
+    "try training.optimizer.learning_rate={rate:.3g}": "training.optimizer.learning_rate={rate:.3g} 값을 써 보십시오",
+    "was still improving when it stopped": "학습을 마칠 때까지도 나아지고 있었습니다",
+    "{column} fell from {before} to {end} in the last {epochs:,} epoch": (
+        "마지막 {epochs:,}에포크에 {column} 값이 {before}에서 {end}까지 작아졌습니다"
+    ),
+    "{column} fell from {before} to {end} in the last {epochs:,} epochs": (
+        "마지막 {epochs:,}에포크 동안 {column} 값이 {before}에서 {end}까지 작아졌습니다"
+    ),
+    "train it longer: {command}": "더 오래 학습해 보십시오: {command}",
+    "BatchNorm sees few rows at a time": "배치 정규화가 한 번에 보는 행이 너무 적습니다",
+    "means and variances are computed from {rows:,} row each": "평균과 분산을 {rows:,}행만으로 계산합니다",
+    "means and variances are computed from {rows:,} rows each": "평균과 분산을 {rows:,}행만으로 계산합니다",
+    "try training.batch_size: 32 or more": "training.batch_size를 32 이상으로 바꿔 보십시오",
+    "the validation rows are few": "검증 데이터가 적습니다",
+    "an accuracy of {accuracy} on {rows:,} rows is known only to ± {width}": (
+        "{rows:,}행으로 잰 정확도 {accuracy}에는 ±{width}만큼의 오차가 있습니다"
+    ),
+    "runs that differ by less cannot be told apart; use --seeds, or more rows in data.validation": (
+        "차이가 이보다 작으면 어느 쪽이 나은지 알 수 없습니다. --seeds를 쓰거나 data.validation을 늘려 보십시오"
+    ),
+    "is perfect, which is suspicious": "모두 맞혀서 오히려 의심스럽습니다",
+    "all of {rows:,} rows are right": "{rows:,}행을 모두 맞혔습니다",
+    "look for a column that gives the answer away, or rows that are in both parts (mlpcli validate)": (
+        "답을 그대로 알려 주는 열이나, 학습과 평가에 모두 들어 있는 행이 있는지 확인하십시오(mlpcli validate)"
+    ),
+}
+PHRASES = {**_DIAGNOSES}
 """What `say` is given. The places of values have the same names in both languages."""
 
 _METRICS = {
@@ -93,5 +159,6 @@ SENTENCES = {
     'always "{name}"': '항상 "{name}"',
     "always the mean ({mean})": "항상 평균 {mean}",
     "always the mean of each target": "타깃마다 항상 평균",
+    "the baseline": "항상 같은 답",
 }
 """For `retold`: why training stopped, and what a baseline answers, as metrics.json and evaluation.json have them."""

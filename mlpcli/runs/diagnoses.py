@@ -13,11 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from mlpcli.language import retold, say, term
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import resume_command
 from mlpcli.runs.history import read_history
 from mlpcli.runs.read_run import read_config, read_evaluation, read_metrics
-from mlpcli.text import number, plural, quoted
+from mlpcli.text import number, quoted
 
 OVERFITTED = 1.1
 """The validation loss at the end against its best: from here on it is said."""
@@ -45,14 +46,14 @@ GENERATED = ("moons", "spirals", "blobs", "animals", "height_weight")
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, the numbers that say so, and what to try."""
+    """What was found, the numbers that say so, and what to try, in the language that is spoken."""
 
     finding: str
     evidence: str
     advice: str
 
     def __str__(self) -> str:
-        return f"{self.finding}: {self.evidence}; {self.advice}"
+        return say("{finding}: {evidence}; {advice}", finding=self.finding, evidence=self.evidence, advice=self.advice)
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,15 @@ def no_better_than_the_baseline(record: RunRecord) -> Diagnosis | None:
         if ours is None or not isinstance(theirs, (int, float)) or (ours > theirs if rising else ours < theirs):
             continue
         return Diagnosis(
-            "has learnt nothing",
-            f"{metric} {number(ours)}, and {record.baseline.get('name', 'the baseline')} has {number(theirs)}",
-            "check the target and the columns (mlpcli validate), then the learning rate",
+            say("has learnt nothing"),
+            say(
+                "{metric} {ours}, and {baseline} has {theirs}",
+                metric=term(metric),
+                ours=number(ours),
+                baseline=retold(str(record.baseline.get("name", "the baseline"))),
+                theirs=number(theirs),
+            ),
+            say("check the target and the columns (mlpcli validate), then the learning rate"),
         )
     return None
 
@@ -166,9 +173,19 @@ def classes_never_predicted(record: RunRecord) -> Diagnosis | None:
     rows = sum(sum(row) for row, name in zip(matrix, record.class_names, strict=True) if name in never)
     few = record.setting("data.class_weight") is None
     return Diagnosis(
-        f"never predicts {quoted(never)}",
-        f"{rows:,} of {sum(map(sum, matrix)):,} rows are of {'this class' if len(never) == 1 else 'these classes'}",
-        "try data.class_weight: balanced, or more rows of that class" if few else "more rows of that class would help",
+        say("never predicts {classes}", classes=quoted(never)),
+        say(
+            "{rows:,} of {total:,} rows are of this class"
+            if len(never) == 1
+            else "{rows:,} of {total:,} rows are of these classes",
+            rows=rows,
+            total=sum(map(sum, matrix)),
+        ),
+        say(
+            "try data.class_weight: balanced, or more rows of that class"
+            if few
+            else "more rows of that class would help"
+        ),
     )
 
 
@@ -183,16 +200,25 @@ def overfits(record: RunRecord) -> Diagnosis | None:
         return None
     if statistics.fmean(loss[-LAST:]) >= loss[best]:
         return None
-    evidence = (
-        f"val_loss rose from {number(validation[best])} to {number(end)} while loss fell from {number(loss[best])} to"
-        f" {number(statistics.fmean(loss[-LAST:]))}"
+    evidence = say(
+        "val_loss rose from {best} to {end} while loss fell from {before} to {after}",
+        best=number(validation[best]),
+        end=number(end),
+        before=number(loss[best]),
+        after=number(statistics.fmean(loss[-LAST:])),
     )
     kept = record.kept_epoch == best + 1
-    advice = "try model.dropout, kernel_regularizer, fewer units, or more rows"
     return Diagnosis(
-        f"overfits from epoch {best + 1} on{' (whose weights are kept)' if kept else ''}",
+        say(
+            "overfits from epoch {epoch} on (whose weights are kept)" if kept else "overfits from epoch {epoch} on",
+            epoch=best + 1,
+        ),
         evidence,
-        advice if kept or record.setting("training.early_stopping") else f"{advice}, and training.early_stopping",
+        say(
+            "try model.dropout, kernel_regularizer, fewer units, or more rows"
+            if kept or record.setting("training.early_stopping")
+            else "try model.dropout, kernel_regularizer, fewer units, or more rows, and training.early_stopping"
+        ),
     )
 
 
@@ -205,9 +231,12 @@ def learning_rate_too_high(record: RunRecord) -> Diagnosis | None:
     stuck = min(loss[1:]) >= loss[0]
     if rises < RISES * (len(loss) - 1) and not stuck:
         return None
-    often = f"loss rose in {rises} of {len(loss) - 1} epochs"
-    evidence = "loss never fell below that of the first epoch" if stuck else often
-    return Diagnosis("the learning rate looks too high", evidence, _rate(record, 0.1))
+    evidence = say(
+        "loss never fell below that of the first epoch" if stuck else "loss rose in {rises} of {epochs} epochs",
+        rises=rises,
+        epochs=len(loss) - 1,
+    )
+    return Diagnosis(say("the learning rate looks too high"), evidence, _rate(record, 0.1))
 
 
 def learning_rate_too_low(record: RunRecord) -> Diagnosis | None:
@@ -220,8 +249,13 @@ def learning_rate_too_low(record: RunRecord) -> Diagnosis | None:
     slow = loss[-1] > HARDLY * loss[0]
     if first <= 0 or not slow or second < STRAIGHT * first or any(b > a for a, b in pairwise(loss)):
         return None
-    evidence = f"loss fell evenly from {number(loss[0])} to {number(loss[-1])}, as fast at the end as at the beginning"
-    return Diagnosis("the learning rate looks too low", evidence, f"{_rate(record, 10)}, or train longer")
+    evidence = say(
+        "loss fell evenly from {first} to {last}, as fast at the end as at the beginning",
+        first=number(loss[0]),
+        last=number(loss[-1]),
+    )
+    advice = say("{rate}, or train longer", rate=_rate(record, 10))
+    return Diagnosis(say("the learning rate looks too low"), evidence, advice)
 
 
 def still_improving(record: RunRecord) -> Diagnosis | None:
@@ -235,9 +269,20 @@ def still_improving(record: RunRecord) -> Diagnosis | None:
     if before <= 0 or (before - end) / before < STILL_FALLING:
         return None
     return Diagnosis(
-        "was still improving when it stopped",
-        f"{column} fell from {number(before)} to {number(end)} in the last {plural(tenth, 'epoch', 'epochs')}",
-        f"train it longer: {resume_command(record.run)} -s training.epochs={2 * len(curve)}",
+        say("was still improving when it stopped"),
+        say(
+            "{column} fell from {before} to {end} in the last {epochs:,} epoch"
+            if tenth == 1
+            else "{column} fell from {before} to {end} in the last {epochs:,} epochs",
+            column=term(column),
+            before=number(before),
+            end=number(end),
+            epochs=tenth,
+        ),
+        say(
+            "train it longer: {command}",
+            command=f"{resume_command(record.run)} -s training.epochs={2 * len(curve)}",
+        ),
     )
 
 
@@ -251,9 +296,14 @@ def batch_normalization_of_few_rows(record: RunRecord) -> Diagnosis | None:
     if not isinstance(size, int) or size >= SMALLEST_BATCH:
         return None
     return Diagnosis(
-        "BatchNorm sees few rows at a time",
-        f"means and variances are computed from {plural(size, 'row', 'rows')} each",
-        "try training.batch_size: 32 or more",
+        say("BatchNorm sees few rows at a time"),
+        say(
+            "means and variances are computed from {rows:,} row each"
+            if size == 1
+            else "means and variances are computed from {rows:,} rows each",
+            rows=size,
+        ),
+        say("try training.batch_size: 32 or more"),
     )
 
 
@@ -267,9 +317,14 @@ def few_validation_rows(record: RunRecord) -> Diagnosis | None:
     if not width > WIDE:
         return None
     return Diagnosis(
-        "the validation rows are few",
-        f"an accuracy of {number(accuracy)} on {rows:,} rows is known only to ± {number(width)}",
-        "runs that differ by less cannot be told apart; use --seeds, or more rows in data.validation",
+        say("the validation rows are few"),
+        say(
+            "an accuracy of {accuracy} on {rows:,} rows is known only to ± {width}",
+            accuracy=number(accuracy),
+            rows=rows,
+            width=number(width),
+        ),
+        say("runs that differ by less cannot be told apart; use --seeds, or more rows in data.validation"),
     )
 
 
@@ -279,17 +334,21 @@ def too_good(record: RunRecord) -> Diagnosis | None:
     if accuracy != 1 or rows < FEWEST_PERFECT or record.setting("data.source") in GENERATED:
         return None
     return Diagnosis(
-        "is perfect, which is suspicious",
-        f"all of {rows:,} rows are right",
-        "look for a column that gives the answer away, or rows that are in both parts (mlpcli validate)",
+        say("is perfect, which is suspicious"),
+        say("all of {rows:,} rows are right", rows=rows),
+        say("look for a column that gives the answer away, or rows that are in both parts (mlpcli validate)"),
     )
 
 
 def _rate(record: RunRecord, factor: float) -> str:
     rate = record.setting("training.optimizer.learning_rate")
     if not isinstance(rate, (int, float)):
-        return f"try a {'lower' if factor < 1 else 'higher'} training.optimizer.learning_rate"
-    return f"try training.optimizer.learning_rate={rate * factor:.3g}"
+        return say(
+            "try a lower training.optimizer.learning_rate"
+            if factor < 1
+            else "try a higher training.optimizer.learning_rate"
+        )
+    return say("try training.optimizer.learning_rate={rate:.3g}", rate=rate * factor)
 
 
 CHECKS: tuple[Callable[[RunRecord], Diagnosis | None], ...] = (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import mlpcli
+from mlpcli.language import speaking
 from mlpcli.runs import diagnoses
 from mlpcli.runs.diagnoses import RunRecord, diagnose, read_record
 
@@ -194,3 +195,17 @@ def test_the_record_of_a_real_run(tmp_path: Path) -> None:
     assert (found.epochs, found.rows, found.batch_size) == (8, {"train": 96, "validation": 24, "test": 30}, 32)
     assert found.setting("training.optimizer.learning_rate") == 0.00001
     assert "the learning rate looks too low" in [each.finding for each in diagnose(found)]
+
+
+def test_a_diagnosis_in_korean() -> None:
+    falling = record(history=curves(FALLING, RISING), kept_epoch=5)
+    nothing = record(scores={"accuracy": 0.5})
+    with speaking("ko"):
+        assert one("overfits", falling) == (
+            "5번째 에포크 이후 과적합이 일어났습니다(모델에는 이 에포크의 가중치를 저장했습니다)."
+            " 검증 손실이 0.4400에서 0.6000까지 커지는 동안 학습 손실은 0.6000에서 0.2167까지 작아졌습니다."
+            " model.dropout이나 kernel_regularizer를 쓰거나, 유닛 수를 줄이거나, 데이터를 늘려 보십시오"
+        )
+        assert '정확도 값이 0.5000인데, 기준선(항상 "a")의 0.5000보다 좋지 않습니다' in one(
+            "no_better_than_the_baseline", nothing
+        )
