@@ -72,7 +72,47 @@ _DIAGNOSES = {
         "답을 그대로 알려 주는 열이나, 학습과 평가에 모두 들어 있는 행이 있는지 확인하십시오(mlpcli validate)"
     ),
 }
-PHRASES = {**_DIAGNOSES}
+_REPORT = {
+    "{count:,} runs": "학습 결과 {count:,}개",
+    "Comparison": "비교",
+    "The learning curves of all runs": "모든 학습의 학습 곡선",
+    "What the numbers say": "진단",
+    "Learning curves": "학습 곡선",
+    "Answers": "예측 결과",
+    "Classes": "클래스별 점수",
+    "Data": "데이터",
+    "Model": "모델",
+    "Config": "설정",
+    "How to repeat it": "재현 방법",
+    "rows of": "데이터",
+    "rows": "행 수",
+    "{seeds:,} seeds, mean ± standard deviation": "시드 {seeds:,}개의 평균 ± 표준편차",
+    "baseline ({name}): {scores}": "기준선({name}): {scores}",
+    "best epoch {best} of {epochs} by {metric}": "가장 좋은 에포크: {epochs}에포크 중 {best}번째({metric} 기준)",
+    "stopped: {why}": "학습을 멈춘 이유: {why}",
+    "trained, scored and saved in {seconds:.1f} s": "학습, 평가, 저장에 걸린 시간: {seconds:.1f}초",
+    "No epoch has finished yet.": "아직 끝난 에포크가 없습니다.",
+    "{name}: {seeds:,} seeds": "{name}: 시드 {seeds:,}개",
+    "The curves of all seeds": "모든 시드의 학습 곡선",
+    "Loss and metrics after each epoch": "에포크별 손실과 지표",
+    "class": "클래스",
+    "source": "데이터",
+    "target": "타깃",
+    "{rows:,} {part}": "{part} {rows:,}",
+    "task": "문제 종류",
+    "scaling": "스케일링",
+    "fingerprint": "데이터 지문",
+    "layer": "층",
+    "kind": "종류",
+    "output": "출력 형태",
+    "parameters": "파라미터 수",
+    "{trainable:,} trainable parameters, {others:,} others": "학습되는 파라미터 {trainable:,}개, 나머지 {others:,}개",
+    "system": "운영체제",
+    "cpu": "CPU",
+    "cores": "코어 수",
+    "started": "시작한 때",
+}
+PHRASES = {**_DIAGNOSES, **_REPORT}
 """What `say` is given. The places of values have the same names in both languages."""
 
 _METRICS = {
@@ -160,5 +200,6 @@ SENTENCES = {
     "always the mean ({mean})": "항상 평균 {mean}",
     "always the mean of each target": "타깃마다 항상 평균",
     "the baseline": "항상 같은 답",
+    "{date}T{time}+00:00": "{date} {time} (UTC)",
 }
-"""For `retold`: why training stopped, and what a baseline answers, as metrics.json and evaluation.json have them."""
+"""For `retold`: what files of a run have in words: why training stopped, what a baseline answers, when it was."""

@@ -116,6 +116,7 @@ def test_korean_within_its_context_alone() -> None:
         ("all 40 epochs were done", "40에포크를 모두 마침"),
         ('always "고양이"', '항상 "고양이"'),
         ("always the mean (152.1)", "항상 평균 152.1"),
+        ("2026-11-28T05:24:29+00:00", "2026-11-28 05:24:29 (UTC)"),
         ("something of a newer version", "something of a newer version"),
     ],
 )

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from mlpcli.cli.terminal import write_result
+from mlpcli.language import LANGUAGES
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 PATH = click.Path(path_type=Path)
@@ -121,6 +122,14 @@ def set_option() -> Decorator:
     return click.option(
         "-s", "--set", "overrides", multiple=True, metavar="KEY=VALUE",
         help="Set one key of the config, such as training.epochs=5; the value is YAML. May be repeated.",
+    )  # fmt: skip
+
+
+def language_option() -> Decorator:
+    """`--lang`."""
+    return click.option(
+        "--lang", "language", type=click.Choice(LANGUAGES),
+        help="Language of pictures and reports: English or Korean.  [default: output.language of the run]",
     )  # fmt: skip
 
 

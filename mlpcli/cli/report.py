@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mlpcli.cli.options import PATH, RUN_PATH, Command
+from mlpcli.cli.options import PATH, RUN_PATH, Command, language_option
 from mlpcli.cli.terminal import write_result
 
 
@@ -14,7 +14,8 @@ from mlpcli.cli.terminal import write_result
 @click.argument("run_dirs", type=RUN_PATH, nargs=-1, required=True, metavar="RUN_DIR...")
 @click.option("--output", "-o", type=PATH, help="The file to write.  [default: report.html]")
 @click.option("--markdown", is_flag=True, help="Markdown, without pictures; printed unless --output is given.")
-def report(run_dirs: tuple[Path, ...], output: Path | None, markdown: bool) -> None:
+@language_option()
+def report(run_dirs: tuple[Path, ...], output: Path | None, markdown: bool, language: str | None) -> None:
     """Write a page about a run: scores, pictures, advice, config.
 
     It also says what the numbers mean, and how to repeat the run. The page is a single HTML file that needs no network.
@@ -23,8 +24,9 @@ def report(run_dirs: tuple[Path, ...], output: Path | None, markdown: bool) -> N
     \b
     $ mlpcli report runs/digits
     $ mlpcli report runs/digits runs/digits-2 -o both.html
+    $ mlpcli report runs/digits --lang ko
     """
     from mlpcli.workflows.report import report as run
 
-    result = run(list(run_dirs), output if markdown else output or Path("report.html"), markdown)
+    result = run(list(run_dirs), output if markdown else output or Path("report.html"), markdown, language)
     write_result(result.text if result.path is None else f"{result.path.resolve()}\n")

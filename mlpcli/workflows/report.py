@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import MlpcliError, UserError
 from mlpcli.files import write_text
+from mlpcli.language import current_language, retold, say, speaking, term
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.diagnoses import diagnose, read_record
-from mlpcli.runs.read_run import read_config, read_curves, read_environment, read_evaluation, read_metrics
+from mlpcli.runs.read_run import language_of, read_config, read_curves, read_environment, read_evaluation, read_metrics
 from mlpcli.runs.run_summary import RunSummary, read_summary
-from mlpcli.text import number, plural, visible
+from mlpcli.text import number, visible
 from mlpcli.workflows.compare import cells, compare, runs_in
 from mlpcli.workflows.notebook import html_text
 
@@ -76,14 +77,18 @@ class ReportResult:
 
 
 def report(
-    run_dirs: Sequence[Path | str], output: Path | str | None = "report.html", markdown: bool = False
+    run_dirs: Sequence[Path | str],
+    output: Path | str | None = "report.html",
+    markdown: bool = False,
+    language: str | None = None,
 ) -> ReportResult:
     """Write a page of one run or several: scores, what they say, pictures, config, environment, how to repeat it.
 
-    output: the file; None: only the text is returned. markdown: for issues and notebooks, without pictures.
+    output: the file; None: only the text is returned. markdown: for issues and notebooks, without pictures. language:
+    `en` or `ko`; None: `output.language` of the first run.
 
     Raises:
-        UserError: no run, or an output that cannot be the page.
+        UserError: no run, an output that cannot be the page, or an unknown language.
         RunDirectoryError: a folder is not a run directory, or has a damaged file.
         OutputError: the file cannot be written.
     """
@@ -92,17 +97,22 @@ def report(
         raise UserError("no run directory given; give one or more, such as runs/digits")
     if output is not None:
         _check_output(Path(output), (".md",) if markdown else (".html", ".htm"))
+    with speaking(language or language_of(paths[0])):
+        text = _page(paths, markdown)
+    if output is None:
+        return ReportResult(None, text)
+    write_text(Path(output), text)
+    return ReportResult(Path(output), text)
+
+
+def _page(paths: Sequence[Path], markdown: bool) -> str:
     runs = [read_summary(path) for path in paths]
     sections = [
         *(_compared(paths) if len(runs) > 1 else ()),
         *(section for run in runs for section in _of_run(run, several=len(runs) > 1)),
     ]
-    title = runs[0].name if len(runs) == 1 else plural(len(runs), "run", "runs")
-    text = as_markdown(title, sections) if markdown else as_html(title, sections)
-    if output is None:
-        return ReportResult(None, text)
-    write_text(Path(output), text)
-    return ReportResult(Path(output), text)
+    title = runs[0].name if len(runs) == 1 else say("{count:,} runs", count=len(runs))
+    return as_markdown(title, sections) if markdown else as_html(title, sections)
 
 
 def _check_output(path: Path, endings: tuple[str, ...]) -> None:
@@ -127,8 +137,8 @@ def _compared(paths: Sequence[Path]) -> Iterator[Section]:
     blocks: list[Block] = [Table(columns, rows, 1 + len(found.settings)), Text(found.notes)]
     drawn = [run for path in paths for run in run_directory.seed_folders(path) or [path]]
     with suppress(MlpcliError):  # runs that have no metric in common cannot share a picture
-        blocks.append(_picture(overlaid_curves(drawn), "The learning curves of all runs"))
-    yield Section("Comparison", blocks)
+        blocks.append(_picture(overlaid_curves(drawn), say("The learning curves of all runs")))
+    yield Section(say("Comparison"), blocks)
 
 
 def _of_run(summary: RunSummary, several: bool) -> Iterator[Section]:
@@ -136,22 +146,22 @@ def _of_run(summary: RunSummary, several: bool) -> Iterator[Section]:
     seeds = run_directory.seed_folders(summary.path)
     run = seeds[0] if seeds else summary.path
     metrics, evaluation = read_metrics(run), read_evaluation(run)
-    state = "" if summary.state == "done" else f" ({summary.state})"
+    state = "" if summary.state == "done" else f" ({term(summary.state)})"
     name = summary.path.name if several else summary.name
     yield Section(f"{name}{state}", list(_scores(summary, metrics, evaluation)), level=1)
     if found := _diagnosis(run):
-        yield Section("What the numbers say", [Text(found)])
-    yield Section("Learning curves", list(_curves(summary, seeds)))
+        yield Section(say("What the numbers say"), [Text(found)])
+    yield Section(say("Learning curves"), list(_curves(summary, seeds)))
     if pictures := list(_evaluation_pictures(run)):
-        yield Section("Answers", pictures)
+        yield Section(say("Answers"), pictures)
     if classes := _classes(evaluation):
-        yield Section("Classes", [classes])
-    yield Section("Data", [Table(("", ""), list(_data(run, metrics)), 2)])
+        yield Section(say("Classes"), [classes])
+    yield Section(say("Data"), [Table(("", ""), list(_data(run, metrics)), 2)])
     if layers := _layers(run):
-        yield Section("Model", layers)
+        yield Section(say("Model"), layers)
     config = run / run_directory.CONFIG
-    yield Section("Config", [Text(config.read_text(encoding="utf-8").splitlines(), code=True)], folded=True)
-    yield Section("How to repeat it", list(_repeat(summary, run)))
+    yield Section(say("Config"), [Text(config.read_text(encoding="utf-8").splitlines(), code=True)], folded=True)
+    yield Section(say("How to repeat it"), list(_repeat(summary, run)))
 
 
 def _scores(summary: RunSummary, metrics: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Iterator[Block]:
@@ -161,20 +171,27 @@ def _scores(summary: RunSummary, metrics: Mapping[str, Any], evaluation: Mapping
         if part in summary.scores:
             scores = (summary.scores[part].get(name) for name in names)
             told = ("" if score is None else str(score) for score in scores)
-            rows.append([part, *told, f"{summary.rows.get(part, 0):,}"])
+            rows.append([term(part), *told, f"{summary.rows.get(part, 0):,}"])
     if rows:
-        yield Table(("rows of", *names, "rows"), rows)
-    said = [f"{plural(summary.seeds, 'seed', 'seeds')}, mean ± standard deviation"] if summary.seeds > 1 else []
+        yield Table((say("rows of"), *map(term, names), say("rows")), rows)
+    said = [say("{seeds:,} seeds, mean ± standard deviation", seeds=summary.seeds)] if summary.seeds > 1 else []
     baseline = evaluation.get("baseline")
     if isinstance(baseline, dict):
-        against = ", ".join(f"{name} {number(value)}" for name, value in baseline.items() if name != "name")
-        said.append(f"baseline ({baseline.get('name')}): {against}")
+        against = ", ".join(f"{term(name)} {number(value)}" for name, value in baseline.items() if name != "name")
+        said.append(say("baseline ({name}): {scores}", name=retold(str(baseline.get("name"))), scores=against))
     if summary.best_epoch is not None:
-        said.append(f"best epoch {summary.best_epoch} of {summary.epochs} by {metrics.get('monitor', 'loss')}")
+        said.append(
+            say(
+                "best epoch {best} of {epochs} by {metric}",
+                best=summary.best_epoch,
+                epochs=summary.epochs,
+                metric=term(metrics.get("monitor", "loss")),
+            )
+        )
     if metrics.get("stopped"):
-        said.append(f"stopped: {metrics['stopped']}")
+        said.append(say("stopped: {why}", why=retold(str(metrics["stopped"]))))
     if summary.seconds is not None:
-        said.append(f"trained, scored and saved in {summary.seconds:.1f} s")
+        said.append(say("trained, scored and saved in {seconds:.1f} s", seconds=summary.seconds))
     yield Text(said)
 
 
@@ -187,12 +204,13 @@ def _curves(summary: RunSummary, seeds: Sequence[Path]) -> Iterator[Block]:
     from mlpcli.plotting.run_plots import overlaid_curves
 
     if not summary.epochs:
-        yield Text(["No epoch has finished yet."])
+        yield Text([say("No epoch has finished yet.")])
     elif len(seeds) > 1:
-        yield _picture(overlaid_curves(seeds, title=f"{summary.name}: {len(seeds)} seeds"), "The curves of all seeds")
+        title = say("{name}: {seeds:,} seeds", name=summary.name, seeds=len(seeds))
+        yield _picture(overlaid_curves(seeds, title=title), say("The curves of all seeds"))
     else:
         run = seeds[0] if seeds else summary.path
-        yield _picture(learning_curves([read_curves(run)]), "Loss and metrics after each epoch")
+        yield _picture(learning_curves([read_curves(run)]), say("Loss and metrics after each epoch"))
 
 
 def _evaluation_pictures(run: Path) -> Iterator[Block]:
@@ -215,7 +233,7 @@ def _classes(evaluation: Mapping[str, Any]) -> Table | None:
         [str(entry.get("name")), *(number(entry.get(key)) for key in ("precision", "recall", "f1")), _count(entry)]
         for entry in entries[:MOST_CLASSES]
     ]
-    return Table(("class", "precision", "recall", "F1", "rows"), rows) if rows else None
+    return Table((say("class"), *map(term, ("precision", "recall")), "F1", say("rows")), rows) if rows else None
 
 
 def _count(entry: Mapping[str, Any]) -> str:
@@ -227,17 +245,19 @@ def _data(run: Path, metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     config = read_config(run)
     data = config.get("data") if isinstance(config.get("data"), dict) else {}
     assert isinstance(data, dict)
-    yield "source", str(data.get("source"))
+    yield say("source"), str(data.get("source"))
     if data.get("target"):
-        yield "target", str(data["target"])
+        yield say("target"), str(data["target"])
     rows = metrics.get("rows")
     if isinstance(rows, dict):
-        yield "rows", ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
+        counts = (say("{rows:,} {part}", rows=count, part=term(part)) for part, count in rows.items() if count)
+        yield say("rows"), ", ".join(counts)
     chosen = metrics.get("chosen")
     if isinstance(chosen, dict):
-        yield from ((key, str(chosen.get(key))) for key in ("task", "scaling"))
+        yield say("task"), term(str(chosen.get("task")))
+        yield say("scaling"), str(chosen.get("scaling"))
     if fingerprint := read_environment(run).get("data_fingerprint"):
-        yield "fingerprint", str(fingerprint)
+        yield say("fingerprint"), str(fingerprint)
 
 
 def _layers(run: Path) -> list[Block]:
@@ -257,8 +277,12 @@ def _layers(run: Path) -> list[Block]:
         ]
         for layer in found.layers
     ]
-    total = f"{found.trainable:,} trainable parameters, {found.non_trainable:,} others"
-    return [Table(("layer", "kind", "output", "parameters"), rows, 2), Text([total])]
+    total = say(
+        "{trainable:,} trainable parameters, {others:,} others",
+        trainable=found.trainable,
+        others=found.non_trainable,
+    )
+    return [Table((say("layer"), say("kind"), say("output"), say("parameters")), rows, 2), Text([total])]
 
 
 def _repeat(summary: RunSummary, run: Path) -> Iterator[Block]:
@@ -270,9 +294,10 @@ def _repeat(summary: RunSummary, run: Path) -> Iterator[Block]:
     yield Text(lines, code=True)
     versions, machine = environment.get("versions", {}), environment.get("machine", {})
     rows = [*((name, str(version)) for name, version in versions.items() if version)]
-    rows += [(name, str(machine[name])) for name in ("system", "cpu", "cores") if name in machine]
+    names = {"system": say("system"), "cpu": say("cpu"), "cores": say("cores")}
+    rows += [(told, str(machine[name])) for name, told in names.items() if name in machine]
     if environment.get("started"):
-        rows.append(("started", str(environment["started"])))
+        rows.append((say("started"), retold(str(environment["started"]))))
     yield Table(("", ""), rows, 2)
 
 
@@ -299,7 +324,8 @@ def as_html(title: str, sections: Sequence[Section]) -> str:
     body = "\n".join(_section_html(section) for section in sections)
     head = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">'
     head += f"\n<title>{html_text(title)}</title>\n<style>{STYLE}</style>"
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
+    html = f'<html lang="{current_language()}">'
+    return f"<!DOCTYPE html>\n{html}\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n"
 
 
 def _section_html(section: Section) -> str:

@@ -152,3 +152,36 @@ def test_where_no_page_can_be(run: Path, tmp_path: Path, mlpcli_here: Any) -> No
         report([tmp_path / "none"])
     done = mlpcli_here("report", run)
     assert done.stdout == f"{(tmp_path / 'report.html').resolve()}\n"
+
+
+def test_a_page_in_korean(run: Path) -> None:
+    page = Page(text := report([run], None, language="ko").text)
+    assert page.headings == [
+        "붓꽃",
+        "진단",
+        "학습 곡선",
+        "예측 결과",
+        "클래스별 점수",
+        "데이터",
+        "모델",
+        "설정",
+        "재현 방법",
+    ]
+    assert '<html lang="ko">' in text and '<html lang="en">' in report([run], None).text
+    said = "\n".join(page.texts)
+    assert "학습률이 너무 작아 보입니다. 손실이 " in said
+    assert "학습 96, 검증 24, 테스트 30" in said
+    assert "학습을 멈춘 이유: 8에포크를 모두 마침" in said
+    assert "  epochs: 8" in said, "the config is as it is written"
+
+
+def test_the_language_of_a_page_is_that_of_the_first_run_unless_it_is_given(run: Path, tmp_path: Path) -> None:
+    korean = tmp_path / "korean"
+    shutil.copytree(run, korean)
+    config = korean / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("language: en", "language: ko"), encoding="utf-8")
+    assert report([korean, run], None, markdown=True).text.startswith("# 학습 결과 2개\n\n## 비교\n")
+    assert report([run, korean], None, markdown=True).text.startswith("# 2 runs\n\n## Comparison\n")
+    assert "\n## What the numbers say\n" in report([korean], None, markdown=True, language="en").text
+    with pytest.raises(UserError, match="must be one of en, ko"):
+        report([run], None, language="de")
