@@ -28,8 +28,8 @@ from mlpcli.text import number
 
 if TYPE_CHECKING:
     from mlpcli.workflows.grid import GridResult
-    from mlpcli.workflows.run import TrainResult
     from mlpcli.workflows.seeds import SeedsResult
+    from mlpcli.workflows.train_result import TrainResult
 
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
@@ -268,7 +268,7 @@ def report_grid(result: GridResult, as_json: bool) -> int:
 
 
 def _print_seeds(result: SeedsResult) -> None:
-    from mlpcli.workflows.run import OPTIMISTIC
+    from mlpcli.workflows.train_result import OPTIMISTIC
 
     summary = result.summary
     columns, rows = result.mean_table()

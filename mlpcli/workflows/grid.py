@@ -24,9 +24,9 @@ from mlpcli.text import shown
 from mlpcli.training.progress import Interrupted, noted_interruptions
 from mlpcli.workflows.compare import Comparison, compare
 from mlpcli.workflows.resume import resume
-from mlpcli.workflows.run import TrainResult
 from mlpcli.workflows.seeds import SeedProgress, SeedsResult
 from mlpcli.workflows.train import check_count, train, train_seeds
+from mlpcli.workflows.train_result import TrainResult
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress

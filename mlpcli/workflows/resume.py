@@ -13,9 +13,9 @@ from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.workflows.earlier_seeds import check_same_data, read_earlier
 from mlpcli.workflows.prepare import read_config
 from mlpcli.workflows.reopen import reopen
-from mlpcli.workflows.run import TrainResult
 from mlpcli.workflows.seeds import SeedSeries, SeedsResult
 from mlpcli.workflows.train import ONE_AT_A_TIME, check_callbacks
+from mlpcli.workflows.train_result import TrainResult
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress

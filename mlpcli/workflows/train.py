@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import SettingError, UserError
 from mlpcli.workflows.prepare import say_findings
-from mlpcli.workflows.run import Run, TrainResult
+from mlpcli.workflows.run import Run
 from mlpcli.workflows.seeds import SeedSeries, SeedsResult
+from mlpcli.workflows.train_result import TrainResult
 
 if TYPE_CHECKING:
     from mlpcli.config.load_config import LoadedConfig

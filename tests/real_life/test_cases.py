@@ -25,8 +25,8 @@ from mlpcli.errors import DataError
 from mlpcli.runs.history import read_history
 from mlpcli.workflows.init import init
 from mlpcli.workflows.predict import predict
-from mlpcli.workflows.run import TrainResult
 from mlpcli.workflows.train import train
+from mlpcli.workflows.train_result import TrainResult
 from mlpcli.workflows.validate import ValidationResult, validate
 
 CasesOf = Callable[[str], None]
