@@ -4,6 +4,7 @@
 #   make check   lint, format, types, import contracts
 #   make format  rewrite the code in the format that `make check` asks for
 #   make docs    write docs/config.md and docs/commands.md anew
+#   make notebook   run docs/notebook.ipynb anew and store what its cells show
 #   make map     the files of each room with their lines, import circles, files with one importer
 #   make bench   measure beside the peers, in an environment of their own; writes the tables of docs/performance.md
 #                and docs/data.md; DATA=folder with tabular/ and cifar10-jpg.tar.gz measures scores on raw data, too
@@ -20,7 +21,7 @@ BIN := $(VENV)/bin
 # The tests start a hundred processes, each of which would compile mlpcli anew, and pytest would rewrite every test anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-light check format docs map bench recipes quality lock clean
+.PHONY: demo test test-light check format docs notebook map bench recipes quality lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
@@ -43,6 +44,9 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py
+
+notebook: $(VENV)/.installed-dev
+	$(BIN)/python docs/run_notebook.py
 
 map:
 	@$(PYTHON) docs/map.py

@@ -15,6 +15,8 @@ from mlpcli.runs.diagnoses import NORMAL
 from mlpcli.runs.run_labels import differing_settings, flatten
 from mlpcli.runs.run_summary import PARTS, RunSummary, Score, read_summary
 from mlpcli.text import listed, number, plural
+from mlpcli.workflows import notebook
+from mlpcli.workflows.trained_runs import TrainedRuns
 
 SAME_ROWS = (
     "data.source", "data.target", "data.task", "data.test", "data.validation", "data.limit", "data.missing",
@@ -23,9 +25,9 @@ SAME_ROWS = (
 """Keys that say which rows are learnt and scored; others of the section say how they are encoded."""
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Several runs side by side.
+@dataclass(frozen=True, repr=False)
+class Comparison(TrainedRuns):
+    """Several runs side by side. A notebook shows the table; `plot()` draws the curves, `history` has the epochs.
 
     runs: the best one first where they can be ranked, else as given. settings: what differs, key to a value for each
     run. part: the rows that the scores are of; None if the runs have no part in common. scores: metric to a score for
@@ -62,9 +64,18 @@ class Comparison:
             "scores": {metric: score and score.as_json() for metric, score in scores.items()},
         }
 
-    def _repr_html_(self) -> str:
-        from mlpcli.workflows import notebook
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {plural(len(self.runs), 'run', 'runs')}: {'; '.join(self.notes)}>"
 
+    def _runs(self) -> Mapping[Any, Path]:
+        """The seeds of a series each."""
+        found: dict[Any, Path] = {}
+        for label, run in zip(self.labels, self.runs, strict=True):
+            seeds = run_directory.seed_folders(run.path)
+            found |= {f"{label}, {seed.name}": seed for seed in seeds} or {label: run.path}
+        return found
+
+    def _repr_html_(self) -> str:
         columns, rows = cells(self)
         return notebook.page("", notebook.table(columns, rows), notebook.lines(list(self.notes)))
 

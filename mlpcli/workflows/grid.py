@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -22,11 +22,13 @@ from mlpcli.runs.run_file import LARGEST_METRICS, read_run_json
 from mlpcli.runs.run_summary import read_summary
 from mlpcli.text import shown
 from mlpcli.training.progress import Interrupted, noted_interruptions
+from mlpcli.workflows import notebook
 from mlpcli.workflows.compare import Comparison, compare
 from mlpcli.workflows.resume import resume
 from mlpcli.workflows.seeds import SeedProgress, SeedsResult
 from mlpcli.workflows.train import check_count, train, train_seeds
 from mlpcli.workflows.train_result import TrainResult
+from mlpcli.workflows.trained_runs import TrainedRuns
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
@@ -43,14 +45,31 @@ class Cell:
     overrides: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class GridResult:
-    """The folder, the runs side by side (None where fewer than two have begun), and what went wrong, by folder."""
+@dataclass(frozen=True, repr=False)
+class GridResult(TrainedRuns):
+    """The folder, the runs side by side (None where fewer than two have begun), and what went wrong, by folder.
+
+    A notebook shows the comparison; `plot()` draws the curves, `history` has the epochs.
+    """
 
     path: Path
     comparison: Comparison | None
     failures: dict[str, str]
     interrupted: Interrupted | None
+
+    def _runs(self) -> Mapping[Any, Path]:
+        if self.comparison is not None:
+            return self.comparison._runs()
+        return {run.name: run for run in run_directory.run_directories(self.path)}
+
+    def __repr__(self) -> str:
+        said = [*(self.comparison.notes if self.comparison is not None else ()), f"runs: {self.path}"]
+        return f"<{type(self).__name__} {self.path.name}: {'; '.join(said)}>"
+
+    def _repr_html_(self) -> str:
+        compared = self.comparison._repr_html_() if self.comparison is not None else ""
+        failures = [f"{folder}: {message}" for folder, message in self.failures.items()]
+        return notebook.page(self.path.name, compared, notebook.lines([*failures, f"runs: {self.path}"]))
 
 
 def train_grid(

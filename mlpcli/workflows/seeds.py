@@ -18,11 +18,13 @@ from mlpcli.language import speaking
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folder, write_seeds
 from mlpcli.runs.leftovers import remove_leftovers
-from mlpcli.text import with_spread
+from mlpcli.text import plural, with_spread
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
+from mlpcli.workflows import notebook
 from mlpcli.workflows.prepare import prepare, say_findings
 from mlpcli.workflows.reopen import reopen
 from mlpcli.workflows.run import Run, draw_if_possible
+from mlpcli.workflows.trained_runs import TrainedRuns
 
 
 class SeedSeries:
@@ -279,8 +281,11 @@ class SeedProgress:
 
 
 @dataclass(frozen=True, repr=False)
-class SeedsResult:
-    """The folder that holds a run directory for each seed, and what its seeds.json says. A notebook shows the means."""
+class SeedsResult(TrainedRuns):
+    """The folder that holds a run directory for each seed, and what its seeds.json says.
+
+    A notebook shows the means; `plot()` draws the curves of all seeds, `history` has their epochs.
+    """
 
     path: Path
     summary: dict[str, Any]
@@ -302,13 +307,20 @@ class SeedsResult:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.summary['name']}: {self.counted()}; runs: {self.path}>"
 
-    def _repr_html_(self) -> str:
-        from mlpcli.workflows import notebook
+    def _runs(self) -> Mapping[Any, Path]:
+        return {run["seed"]: self.path / run["folder"] for run in self.summary["runs"]}
 
+    def _name_of_label(self) -> str:
+        return "seed"
+
+    def _title(self) -> str:
+        return f"{self.summary['name']}: {plural(len(self.summary['runs']), 'seed', 'seeds')}"
+
+    def _repr_html_(self) -> str:
         failures = [f"seed {failure['seed']}: {failure['message']}" for failure in self.summary["failures"]]
         said = notebook.lines([f"{self.counted()}; runs: {self.path}", *failures])
         table = notebook.table(*self.mean_table())
-        return notebook.page(self.summary["name"], table, said, notebook.pictures(self.pictures))
+        return notebook.page(self.summary["name"], table, said, notebook.small_pictures(self.pictures))
 
 
 def _spread(spread: Mapping[str, Any]) -> str:

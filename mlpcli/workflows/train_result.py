@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,16 @@ from mlpcli.scoring.calibration import what_changed
 from mlpcli.scoring.thresholds import gained
 from mlpcli.text import number
 from mlpcli.training.progress import Interrupted
+from mlpcli.workflows import notebook
+from mlpcli.workflows.trained_runs import TrainedRuns
 
 
 @dataclass(frozen=True, repr=False)
-class TrainResult:
-    """A finished run: where it lies and what metrics.json says. A notebook shows its scores and curves."""
+class TrainResult(TrainedRuns):
+    """A finished run: where it lies and what metrics.json says.
+
+    A notebook shows its report card; `plot()` draws the curves, `history` has the epochs.
+    """
 
     run: Path
     model: Path | None
@@ -62,14 +68,33 @@ class TrainResult:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.metrics['name']}: {'; '.join(self.sentences()[:-1])}; run: {self.run}>"
 
-    def _repr_html_(self) -> str:
-        from mlpcli.scoring.baselines import baseline_table
-        from mlpcli.workflows import notebook
+    def _runs(self) -> Mapping[Any, Path]:
+        return {self.metrics["name"]: self.run}
 
+    def _baseline_rows(self, columns: list[str]) -> list[list[str]]:
+        """A row for the table of scores: always the same answer, on the rows that were evaluated."""
+        evaluation = self.evaluation or {}
+        baseline = evaluation.get("baseline") or {}
+        cells = [number(baseline[name]) if name in baseline else "" for name in columns[1:-1]]
+        return [[f"{evaluation['split']}: {baseline['name']}", *cells, f"{evaluation['rows']:,}"]] if any(cells) else []
+
+    def _repr_html_(self) -> str:
+        """The report card: scores with the baseline, what they say, and the pictures in small."""
+        from mlpcli.scoring.baselines import baseline_table
+
+        columns_of_scores, scores = self.score_table()
+        scores += self._baseline_rows(columns_of_scores)
         columns, rows, said = baseline_table(self.evaluation or {})
         said += [*self.sentences(), f"run: {self.run}", *([str(self.failure)] if self.failure is not None else [])]
-        tables = notebook.table(*self.score_table()) + notebook.table(columns, rows)
-        return notebook.page(self.metrics["name"], tables, notebook.lines(said), notebook.pictures(self.pictures))
+        found = [str(diagnosis) for diagnosis in self.diagnoses()]
+        return notebook.page(
+            self.metrics["name"],
+            notebook.table(columns_of_scores, scores),
+            notebook.table(columns, rows),
+            notebook.lines(said),
+            notebook.remarks(found),
+            notebook.small_pictures(self.pictures),
+        )
 
 
 OPTIMISTIC = "the best epoch was chosen on the test rows (data.validation: test), so the test score is optimistic"
