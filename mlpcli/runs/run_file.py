@@ -20,6 +20,7 @@ LARGEST_HISTORY = 512 * MIB
 LARGEST_METRICS = 16 * MIB
 LARGEST_EVALUATION = 256 * MIB
 """The confusion matrix of 5,000 classes."""
+LARGEST_LAYERS = 16 * MIB
 MOST_JSON_VALUES = 30_000_000
 """A short value costs Python many times the bytes of its text."""
 

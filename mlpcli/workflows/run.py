@@ -34,6 +34,7 @@ from mlpcli.scoring.scores import evaluate_part, with_names
 from mlpcli.scoring.thresholds import BestThreshold, choose_threshold
 from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engine
 from mlpcli.training.keeper import Keeper, kept_state
+from mlpcli.training.layer_watch import LayerWatch
 from mlpcli.training.loop import Outcome, fit_model, targets_of
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 from mlpcli.workflows.train_result import TrainResult
@@ -129,6 +130,8 @@ class Run:
         choice, checkpoints = self.choice, Checkpoints(self.path)
         config = self.config.model_dump(mode="json")
         keeper = Keeper(checkpoints, self._save_unfinished, self.started, config, choice.compiled, self.earlier)
+        layers = LayerWatch(self.path, self.prepared)
+        layers.start(self.engine.model.get_weights(), self.earlier is not None)
         outcome = fit_model(self.engine, self.path, progress, noted, choice.compiled, keeper)
         result: dict[str, Any] = {"scores": {}, "evaluation": None}
         model_path = None
@@ -137,6 +140,7 @@ class Run:
             self.best_threshold = self._choose_threshold(progress)
             result = self._score()
             model_path = self._save(outcome, result["scores"])
+            layers.end(self.engine.model.get_weights())
         metrics = self._write_results(outcome, result, {"total": keeper.seconds, "checkpoints": keeper.spent})
         pictures = self._draw(progress) if outcome.history else []
         interrupted = noted[0] if noted else None

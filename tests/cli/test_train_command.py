@@ -111,7 +111,7 @@ def test_a_full_disk_while_saving_is_exit_1_and_names_the_file(digits: Path, tmp
     assert done.stderr.startswith(f"error: {path}: cannot be written: ")
     assert done.stderr.splitlines()[1:] == [f"resume with: mlpcli train --resume '{path.parent}'"]
     assert sorted(path.name for path in path.parent.iterdir()) == [
-        "config.yaml", "environment.json", "history.csv", "split.npz",
+        "config.yaml", "environment.json", "history.csv", "layers.json", "split.npz",
     ]  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def test_before_the_first_epoch_ends_there_is_no_model(train: Any) -> None:
     assert result.model is None
     assert result.metrics["epochs"] == 0
     assert sorted(path.name for path in result.run.iterdir()) == [
-        "config.yaml", "environment.json", "metrics.json", "split.npz",
+        "config.yaml", "environment.json", "layers.json", "metrics.json", "split.npz",
     ]  # fmt: skip
 
 

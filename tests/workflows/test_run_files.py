@@ -11,7 +11,9 @@ import pytest
 
 from mlpcli import backend
 from mlpcli.errors import OutputError, RunDirectoryError
+from mlpcli.modelfile.saved_model import open_model
 from mlpcli.runs.history import read_history
+from mlpcli.runs.layer_file import read_layers
 from mlpcli.training.progress import Silence
 from tests.model_file_parts import read_metadata
 
@@ -35,12 +37,21 @@ def test_a_run_holds_the_files_of_the_contract_and_nothing_else(digits_run: Any)
     assert sorted(path.name for path in result.run.iterdir()) == [
         "checkpoint", "config.yaml", "confusion_matrix.png", "confusion_matrix.svg", "environment.json",
         "evaluation.json",
-        "history.csv", "history.png", "history.svg", "metrics.json", "model.keras", "split.npz",
+        "history.csv", "history.png", "history.svg", "layers.json", "metrics.json", "model.keras", "split.npz",
     ]  # fmt: skip
     assert sorted(path.name for path in result.pictures) == [
         "confusion_matrix.png", "confusion_matrix.svg", "history.png", "history.svg",
     ]  # fmt: skip
     assert result.run.is_absolute()
+
+
+@pytest.mark.tf
+def test_layers_json_has_the_weights_of_the_model(digits_run: Any) -> None:
+    found = read_layers(digits_run.run)
+    kernels = [arrays[0] for arrays in open_model(digits_run.run).weights.values() if arrays]
+    means = [pytest.approx(float(kernel.mean()), abs=1e-6) for kernel in kernels]
+    assert [layer.weights.mean for layer in found.end] == means
+    assert [layer.weights.mean for layer in found.start] != means
 
 
 @pytest.mark.tf
