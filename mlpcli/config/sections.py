@@ -182,6 +182,11 @@ class OutputConfig(Section):
     theme: Literal["light", "dark"] = Field("light", description="the background of the plots")
     language: Literal["en", "ko"] = Field("en", description="of the words in pictures and reports; ko is Korean")
     tensorboard: bool = Field(False, description="also write logs for TensorBoard")
+    gradient_norms: bool = Field(
+        False,
+        description="after each epoch also write the norm of each layer's gradient, over up to 512 training rows, into"
+        " gradients.csv; plot --only gradients draws it",
+    )
 
 
 Task = Literal["classification", "binary", "regression"]

@@ -1,4 +1,4 @@
-"""What the layers of a network are like on some rows: histograms of weights and outputs, dead and saturated units."""
+"""What the layers of a network are like on some rows: histograms, dead and saturated units, norms of gradients."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mlpcli.model.members import OWN_OUTPUT, EinsumDense
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.numpy_engine.layer import Activation, PReLU
 from mlpcli.numpy_engine.network import Network, Weights, quiet
+from mlpcli.numpy_engine.step import Batch, gradients
 from mlpcli.runs.layer_file import MOST_LAYERS, LayerNumbers, UnitPictures, Values
 
 BINS = 40
@@ -167,6 +168,24 @@ def _counts(values: Array, low: float, high: float) -> tuple[int, ...]:
     with quiet():
         places = ((values - low) * scale).astype(np.int32)
     return tuple(np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).tolist())
+
+
+def gradient_norms(network: Network, batch: Batch) -> dict[str, float]:
+    """The Euclidean norm of the gradient of each layer with a kernel, bias included, by the layers' names in order.
+
+    The network's statistics, such as BatchNorm's means, are changed as by a step of training.
+
+    Raises:
+        NeedsKerasError: as `gradients`.
+    """
+    squares: dict[str, float] = {}
+    kernels = {network.described[place].name for place in kernel_places(network.described)}
+    for path, gradient in gradients(network, batch)[1].items():
+        name = path.rpartition("/")[0]
+        if name in kernels:
+            with quiet():
+                squares[name] = squares.get(name, 0.0) + float(np.square(gradient, dtype=np.float64).sum())
+    return {name: float(np.sqrt(square)) for name, square in squares.items()}
 
 
 MOST_UNITS = 36

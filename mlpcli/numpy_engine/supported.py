@@ -17,8 +17,10 @@ from mlpcli.numpy_engine.initializers import check_initializer
 from mlpcli.numpy_engine.network import WeightSupply, build_layers, penalties
 from mlpcli.numpy_engine.numpy_model import NumpyObjective
 from mlpcli.numpy_engine.optimizers import check_optimizer
+from mlpcli.numpy_engine.registry import make_loss
 
 KEY = "training.engine"
+GRADIENTS_KEY = "output.gradient_norms"
 
 
 def check_supported(plan: Plan, config: Config) -> None:
@@ -33,6 +35,23 @@ def check_supported(plan: Plan, config: Config) -> None:
         _check_components(plan, config)
     except NeedsKerasError as error:
         raise SettingError(KEY, f"numpy does not support {error.layer} ({error.why}); use auto") from error
+
+
+def check_gradients(plan: Plan) -> None:
+    """Check that the gradients of a network can be computed here, whoever trains it.
+
+    Raises:
+        SettingError: output.gradient_norms asks for what the NumPy engine does not support; the message names it.
+    """
+    described = planned_layers(plan, _any_scaling(plan))
+    try:
+        for _ in build_layers(plan.input_shape, described, NoWeights()):
+            pass
+        make_loss(plan.loss)
+        penalties(described)
+    except NeedsKerasError as error:
+        what = f"NumPy computes the gradients, and it does not support {error.layer} ({error.why})"
+        raise SettingError(GRADIENTS_KEY, f"{what}; set it to false, or use other layers") from error
 
 
 def _not_here(plan: Plan, config: Config) -> Iterator[str]:
@@ -64,13 +83,20 @@ def _any_scaling(plan: Plan) -> Scaling:
     return Scaling("none")
 
 
-class ZeroWeights(WeightSupply):
-    """Gives each layer zeros of the right shapes that take no memory, after checking its initializers."""
+class NoWeights(WeightSupply):
+    """Gives each layer zeros of the right shapes that take no memory."""
 
     def __init__(self) -> None:
         super().__init__(None, np.float32, seed=0)
 
     def take(self, layer: SavedLayer) -> dict[str, Array]:
+        return {name: np.broadcast_to(self.dtype.type(0), shape) for name, shape in layer.size.weights.items()}
+
+
+class ZeroWeights(NoWeights):
+    """The same, after checking the layer's initializers."""
+
+    def take(self, layer: SavedLayer) -> dict[str, Array]:
         for name, shape in layer.size.weights.items():
             check_initializer(layer.component, name, shape)
-        return {name: np.broadcast_to(self.dtype.type(0), shape) for name, shape in layer.size.weights.items()}
+        return super().take(layer)

@@ -11,21 +11,24 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.errors import TrainingError
 from mlpcli.runs.history import FIRST_COLUMNS, History, HistoryWriter
+from mlpcli.training.layer_watch import GradientNorms
 from mlpcli.training.progress import Progress
 from mlpcli.training.stopping import Logs
 
 
 class EpochRecords:
-    """Writes history.csv row by row as epochs end, and keeps the same numbers in `history`."""
+    """Writes history.csv row by row as epochs end, and keeps the same numbers in `history`; so for gradients.csv."""
 
-    def __init__(self, writer: HistoryWriter, progress: Progress) -> None:
-        self.writer, self.progress = writer, progress
+    def __init__(self, writer: HistoryWriter, progress: Progress, gradients: GradientNorms | None = None) -> None:
+        self.writer, self.progress, self.gradients = writer, progress, gradients
         self.history: History = {}
         self._started = 0.0
 
     def go_on_after(self, epochs: int) -> None:
         """Take over the first `epochs` epochs of an earlier process (raises as `HistoryWriter.go_on_after`)."""
         self.history = self.writer.go_on_after(epochs)
+        if self.gradients is not None:
+            self.gradients.writer.go_on_after(epochs)
 
     def begin(self) -> None:
         """An epoch begins."""
@@ -43,6 +46,17 @@ class EpochRecords:
             self.history.setdefault(key, []).append(value)
         self.writer.append(row)
         self.progress.epoch(row)
+
+    def weights(self, epoch: int, weights: list[Array]) -> None:
+        """Record what is asked for of the good weights with which epoch `epoch` ended (raises as `end`)."""
+        if self.gradients is not None:
+            self.gradients.look(epoch, weights)
+
+    def sync(self) -> None:
+        """Have all rows so far on the disk itself (raises as `end`)."""
+        self.writer.sync()
+        if self.gradients is not None:
+            self.gradients.writer.sync()
 
 
 class LastGood:

@@ -128,7 +128,7 @@ class Keeper:
         self.times += 1
 
     def _write(self, loop: KeptLoop, last: bool) -> None:
-        loop.records.writer.sync()  # a checkpoint says how many rows there are
+        loop.records.sync()  # a checkpoint says how many rows there are
         state, stopping = loop.get_state(), loop.stopping
         best = best_weights = None
         if stopping is not None and stopping.best_weights is not None:

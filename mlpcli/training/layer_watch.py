@@ -1,7 +1,7 @@
-"""The layers of a network, looked at on some training rows before training and at its end: layers.json of a run.
+"""The layers of a network, looked at on some training rows: before training and at its end, gradients after each epoch.
 
 All is computed by NumPy from copies of the weights, so that no random generator and no state of the training is
-touched, whichever engine trains. Where NumPy does not support a layer, nothing is written.
+touched, whichever engine trains. Where NumPy does not support a layer, layers.json is not written.
 """
 
 from __future__ import annotations
@@ -16,12 +16,20 @@ from pathlib import Path
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.data.batches import take_rows
+from mlpcli.data.batches import encode_targets, row_weights, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.errors import NeedsKerasError, RunDirectoryError
+from mlpcli.model.members import trained_layers
+from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared, planned_layers
 from mlpcli.model.shapes import SavedLayer
-from mlpcli.numpy_engine.layer_statistics import layer_numbers, unit_pictures
+from mlpcli.numpy_engine.layer_statistics import gradient_norms, layer_numbers, unit_pictures
+from mlpcli.numpy_engine.members import MeanOverMembers
+from mlpcli.numpy_engine.network import Network
+from mlpcli.numpy_engine.registry import make_loss
+from mlpcli.numpy_engine.step import Batch
+from mlpcli.runs.directory import GRADIENTS
+from mlpcli.runs.history import HistoryWriter
 from mlpcli.runs.layer_file import LayerFile, read_layers, write_layers
 
 MOST_ROWS, FEWEST_ROWS = 512, 128
@@ -99,3 +107,60 @@ class LayerWatch:
     @cached_property
     def _names(self) -> list[str]:
         return [layer.name for layer in self.prepared.plan.layers]
+
+
+class GradientNorms:
+    """Writes gradients.csv of a run: a row for each epoch, with the norm of the gradient of each layer with a kernel.
+
+    The gradient is that of the loss over the sampled rows, penalties included, as in a step of training without noise.
+    """
+
+    def __init__(self, run: Path, prepared: Prepared) -> None:
+        """`mlpcli.numpy_engine.supported.check_gradients` must have found nothing."""
+        self.writer = HistoryWriter(run / GRADIENTS)
+        self.prepared = prepared
+
+    def look(self, epoch: int, weights: Sequence[Array]) -> None:
+        """Add the row of an epoch (from 0) that ended with these weights.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        for own, array in zip(self._network.weights(), weights, strict=True):
+            own[...] = array
+        norms = gradient_norms(self._network, self._batch)
+        names = {layer.safe_name: layer.name for layer in self.prepared.plan.layers}
+        row = {_column(names[name]): norm for name, norm in norms.items()}
+        self.writer.append({"epoch": epoch + 1, **row})
+
+    @cached_property
+    def _layers(self) -> list[SavedLayer]:
+        prepared = self.prepared
+        return trained_layers(planned_layers(prepared.plan, prepared.scaling, prepared.target_scaling))
+
+    @cached_property
+    def _network(self) -> Network:
+        zeros = [np.zeros(shape, np.float32) for layer in self._layers for shape in layer.weights]
+        network = Network.of(self.prepared.plan.input_shape, self._layers, zeros)
+        network.noise(False)
+        return network
+
+    @cached_property
+    def _batch(self) -> Batch:
+        plan, part = self.prepared.plan, self.prepared.splits.train
+        units = loss_units(plan.loss.tag, plan.target_scaling, self.prepared.target_scaling)
+        loss = make_loss(plan.loss, units=units)
+        rows = sample_rows(part, self._layers)
+        y = take_rows(part.y, rows)
+        return Batch(
+            take_rows(part.x, rows),
+            encode_targets(y, plan.labels, len(plan.class_names or ())),
+            MeanOverMembers(loss) if plan.members > 1 else loss,
+            units.weight,
+            row_weights(self.prepared.class_weights, y),
+        )
+
+
+def _column(name: str) -> str:
+    """The column of a layer; one is taken."""
+    return f"layer {name}" if name == "epoch" else name

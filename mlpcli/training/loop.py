@@ -25,6 +25,7 @@ from mlpcli.runs.history import History, HistoryWriter
 from mlpcli.training.diagnosis import likely_cause
 from mlpcli.training.epoch_records import EpochRecords, LastGood
 from mlpcli.training.keeper import Keeper, LoopState, kept_state
+from mlpcli.training.layer_watch import GradientNorms
 from mlpcli.training.progress import Interrupted, Progress
 from mlpcli.training.stopping import (
     AccuraciesMeet,
@@ -180,7 +181,8 @@ def fit_model(
 
     training, batches = engine.config.training, _batches(engine)
     started = engine.start(batches, folder, compiled, after_step, progress.note)
-    records = EpochRecords(HistoryWriter(folder / run_directory.HISTORY), progress)
+    gradients = GradientNorms(folder, engine.prepared) if engine.config.output.gradient_norms else None
+    records = EpochRecords(HistoryWriter(folder / run_directory.HISTORY), progress, gradients)
     metrics = engine.prepared.plan.metrics
     loop: Loop | FitLoop
     if isinstance(started, Fit):
@@ -276,6 +278,7 @@ class Loop:
         self.records.end(epoch, logs, rate)
         weights = engine.get_weights()
         self.guard.look(epoch, logs, weights, rate, engine.bad_step)
+        self.records.weights(epoch, weights)
         stop = self.stopping is not None and self.stopping.look(epoch, logs, weights)
         stop = (self.equal is not None and self.equal.look(epoch, logs)) or stop
         if self.plateau is not None:
@@ -348,7 +351,9 @@ class FitLoop:
     def _end(self, epoch: int, logs: Logs) -> bool:
         rate = self.engine.learning_rate
         self.records.end(epoch, logs, rate)
-        self.guard.look(epoch, logs, self.engine.get_weights(), rate, self.engine.bad_step)
+        weights = self.engine.get_weights()
+        self.guard.look(epoch, logs, weights, rate, self.engine.bad_step)
+        self.records.weights(epoch, weights)
         return self.equal is not None and self.equal.look(epoch, logs)
 
     def _after(self, epoch: int, last: bool) -> None:

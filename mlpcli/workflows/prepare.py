@@ -105,6 +105,10 @@ def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
         from mlpcli.numpy_engine.supported import check_supported
 
         check_supported(plan, config)
+    if config.output.gradient_norms:
+        from mlpcli.numpy_engine.supported import check_gradients
+
+        check_gradients(plan)
     return plan
 
 

@@ -9,7 +9,10 @@ import pytest
 
 from mlpcli.errors import NeedsKerasError
 from mlpcli.numpy_engine import layer_statistics
-from mlpcli.numpy_engine.layer_statistics import layer_numbers, summary, unit_pictures
+from mlpcli.numpy_engine.layer_statistics import gradient_norms, layer_numbers, summary, unit_pictures
+from mlpcli.numpy_engine.network import Network
+from mlpcli.numpy_engine.registry import loss_named
+from mlpcli.numpy_engine.step import Batch
 from mlpcli.runs.layer_file import LayerNumbers
 
 
@@ -128,6 +131,17 @@ def test_of_many_values_some_from_every_unit_are_in_the_histogram(monkeypatch: p
     found = summary(np.tile(np.arange(4, dtype=np.float32), (10, 1)))  # steps of 4 would see the first unit alone
     assert sum(found.counts) == 8
     assert [count for count in found.counts if count] == [2, 2, 2, 2]
+
+
+def test_the_norm_of_a_gradient(described: Any) -> None:
+    """Errors of 1 and 2 for the rows 1 and 2: by the kernel 2 * (1 + 4) / 2, by the bias 2 * (1 + 2) / 2."""
+    made = described((1,), ["batch_normalization", {"dense": 1}])
+    same = [np.array([value]) for value in (1, 0, 0, 1)]
+    network = Network.of((1,), made[1:], [np.ones((1, 1)), np.zeros(1)])
+    batch = Batch(np.array([[1.0], [2.0]]), np.zeros((2, 1)), loss_named("MeanSquaredError", {}))
+    assert gradient_norms(network, batch) == {"dense_1": pytest.approx(np.sqrt(5**2 + 3**2))}
+    both = Network.of((1,), made, [*same, np.ones((1, 1)), np.zeros(1)])
+    assert [*gradient_norms(both, batch)] == ["dense_1"]  # BatchNorm has no kernel
 
 
 def test_the_strongest_units_as_pictures(described: Any) -> None:

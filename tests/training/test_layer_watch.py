@@ -1,9 +1,10 @@
-"""layers.json as runs write it: before training and at the end, once more when a run is resumed."""
+"""layers.json and gradients.csv as runs write them, and once more when a run is resumed."""
 
 from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,9 @@ import pytest
 
 import mlpcli
 from mlpcli.data.dataset import Part
+from mlpcli.errors import ConfigError
 from mlpcli.modelfile.saved_model import open_model
+from mlpcli.runs.history import read_history
 from mlpcli.runs.layer_file import read_layers
 from mlpcli.training.layer_watch import LayerWatch, sample_rows
 from mlpcli.workflows.prepare import prepare, read_config
@@ -92,6 +95,57 @@ def test_what_numpy_lacks_is_not_looked_at(digits: Path, tmp_path: Path) -> None
     weights = [np.zeros(shape, np.float32) for layer in prepared.plan.layers for shape in layer.size.weights.values()]
     LayerWatch(tmp_path, prepared).start(weights, resumed=False)
     assert not (tmp_path / "layers.json").exists()
+
+
+DEEP = (NUMPY, "output.gradient_norms=true", "model={hidden_units: [16, 16, 16, 16, 16, 16], activation: sigmoid}")
+
+
+def test_gradients_vanish_in_deep_sigmoid_networks(train: Any) -> None:
+    result = train(*DEEP)
+    found = read_history(result.run / "gradients.csv")
+    assert [*found] == ["epoch", "dense", "dense_1", "dense_2", "dense_3", "dense_4", "dense_5", "dense_6"]
+    assert found["epoch"] == [1, 2]
+    assert all(first < 0.01 * last for first, last in zip(found["dense"], found["dense_6"], strict=True))
+    plain = train(NUMPY, DEEP[-1])
+    assert not (plain.run / "gradients.csv").exists()
+    assert plain.metrics["scores"] == result.metrics["scores"]
+
+
+@pytest.mark.parametrize("more", [(), ("model.members=2", "model.dropout=0.5", "model.batch_normalization=true")])
+def test_gradients_of_a_resumed_run_are_those_of_one_that_never_stopped(train: Any, more: tuple[str, ...]) -> None:
+    settings = (NUMPY, "output.gradient_norms=true", "data.class_weight=balanced", *more)
+    whole = train(*settings, "training.epochs=4")
+    cut = train(*settings, "training.epochs=2")
+    with open(cut.run / "gradients.csv", "a", encoding="utf-8") as file:
+        file.write("3,1,1\n")  # of an epoch that was killed
+    mlpcli.resume(cut.run, ["training.epochs=4"])
+    texts = [(run.run / "gradients.csv").read_text(encoding="utf-8") for run in (whole, cut)]
+    assert texts[0] == texts[1]
+    assert texts[0].count("\n") == 5
+
+
+def test_a_layer_may_have_any_name(train: Any) -> None:
+    layers = "[flatten, {dense: {units: 4, name: epoch}}, {dense: {units: 10, activation: softmax, name: '답, 끝'}}]"
+    found = read_history(
+        train(NUMPY, "output.gradient_norms=true", f"model={{layers: {layers}}}").run / "gradients.csv"
+    )
+    assert [*found] == ["epoch", "layer epoch", "답, 끝"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "layer"),
+    [
+        (
+            "model={layers: [{reshape: [8, 8, 1]}, {separable_conv2d: {filters: 2, kernel_size: 3}}, flatten]}",
+            "layer separable_conv2d (the NumPy engine has no SeparableConv2D)",
+        ),
+        ("model.kernel_regularizer=orthogonal_regularizer", "layer dense ("),
+    ],
+)
+def test_gradients_that_numpy_cannot_compute_are_refused(digits: Path, setting: str, layer: str) -> None:
+    message = f"output.gradient_norms: NumPy computes the gradients, and it does not support {layer}"
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        prepare(read_config(digits, ["output.gradient_norms=true", setting]))
 
 
 def layer(*kernel: int, places: tuple[int, ...] = ()) -> Any:
