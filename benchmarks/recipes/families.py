@@ -89,10 +89,11 @@ FAMILIES = (
     ),
     Family(
         "mnist-256",
-        "MNIST 256-256-256: what Dropout keeps",
+        "MNIST, wide layers: what Dropout keeps",
         (
             "mnist/wide_256_keep_80",
             "mnist/wide_256_keep_100",
+            "mnist/best_mlp",
         ),
     ),
     Family(
