@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -303,19 +304,23 @@ def _repeat(summary: RunSummary, run: Path) -> Iterator[Block]:
 
 STYLE = """
 body { font: 16px/1.5 system-ui, "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", sans-serif; color: #1c1c1c;
-  background: #fff; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+  background: #fff; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; margin-top: 3rem; border-bottom: 2px solid #1c1c1c; } h1:first-of-type { margin-top: 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 th, td { padding: .25rem .8rem .25rem 0; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
-th.word, td.word { text-align: left; overflow-wrap: anywhere; }
-img { max-width: 100%; height: auto; }
-pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: .85rem; }
+th.word, td.word { text-align: left; } td.word:last-child { overflow-wrap: anywhere; }
+figure { margin: .5rem 0; overflow-x: auto; } img { display: block; max-width: 100%; height: auto; }
+.pictures { display: flex; flex-wrap: wrap; gap: 0 2%; } figure.broad { width: 100%; } figure.small { width: 49%; }
+pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: .85rem; overflow-wrap: normal; }
 summary { cursor: pointer; font-weight: bold; margin-top: 2rem; }
 p { margin: .3rem 0; }
-@media print { body { margin: 0; max-width: none; font-size: 11pt; } h2, img, tr { break-inside: avoid; }
-  h2 { break-after: avoid; } pre { white-space: pre-wrap; } }
+@media screen and (max-width: 40rem) { figure.small { width: 100%; }
+  figure.broad img { max-width: none; width: auto; height: 17rem; } figure.tall img { max-width: 100%; height: auto; } }
+@media print { body { margin: 0; max-width: none; font-size: 11pt; } h2, figure, tr { break-inside: avoid; }
+  h2 { break-after: avoid; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } img { max-height: 24cm; }
+  .wide { overflow-x: visible; } details::details-content { content-visibility: visible; block-size: auto; } }
 """
 
 
@@ -329,16 +334,41 @@ def as_html(title: str, sections: Sequence[Section]) -> str:
 
 
 def _section_html(section: Section) -> str:
-    blocks = "\n".join(_block_html(block) for block in section.blocks)
+    groups = groupby(section.blocks, lambda block: isinstance(block, Picture))
+    blocks = "\n".join(_pictures_html(group) if drawn else _blocks_html(group) for drawn, group in groups)
     if section.folded:
         return f"<details>\n<summary>{html_text(section.title)}</summary>\n{blocks}\n</details>"
     return f"<h{section.level}>{html_text(section.title)}</h{section.level}>\n{blocks}"
 
 
+NARROW = 7.2
+"""Inches up to which two pictures stand side by side."""
+TALL = 0.8
+"""From this height for its width on, a picture is readable as wide as a phone is."""
+
+
+def _pictures_html(pictures: Iterable[Block]) -> str:
+    """Small ones side by side where there is room."""
+    return "\n".join(['<div class="pictures">', *map(_block_html, pictures), "</div>"])
+
+
+def _blocks_html(blocks: Iterable[Block]) -> str:
+    return "\n".join(map(_block_html, blocks))
+
+
+def _kind_of(png: bytes) -> str:
+    """How the page sets the picture, by the size that its header says: broad and low ones scroll on a phone."""
+    width, height = (int.from_bytes(png[place : place + 4], "big") for place in (16, 20))
+    if width <= NARROW * PICTURE_DPI:
+        return "small"
+    return "broad tall" if height >= TALL * width else "broad"
+
+
 def _block_html(block: Block) -> str:
     if isinstance(block, Picture):
         content = base64.b64encode(block.png).decode("ascii")
-        return f'<img alt="{html_text(block.shows)}" src="data:image/png;base64,{content}">'
+        image = f'<img alt="{html_text(block.shows)}" src="data:image/png;base64,{content}">'
+        return f'<figure class="{_kind_of(block.png)}">{image}</figure>'
     if isinstance(block, Text):
         if block.code:
             return f"<pre>{html_text(chr(10).join(block.lines))}</pre>"
