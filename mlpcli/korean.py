@@ -112,7 +112,44 @@ _REPORT = {
     "cores": "코어 수",
     "started": "시작한 때",
 }
-PHRASES = {**_DIAGNOSES, **_REPORT}
+_COMPARISON = {
+    "run": "학습 결과",
+    "best epoch": "가장 좋은 에포크",
+    "seconds": "시간(초)",
+    "{best} of {epochs}": "{best} / {epochs}",
+    "{run}: {state}, without scores": "{run}: {state}, 점수 없음",
+    "not ranked: {why}": "순위를 매기지 않은 이유: {why}",
+    "{first} has {seeds:,} seed and {other} {others}": "시드 수가 다릅니다({first}: {seeds:,}개, {other}: {others}개)",
+    "{first} has {seeds:,} seeds and {other} {others}": "시드 수가 다릅니다({first}: {seeds:,}개, {other}: {others}개)",
+    "{first} and {other} differ in {keys}, so their scores are of different rows": (
+        "설정이 달라서 점수를 매긴 행이 서로 다릅니다({first}, {other}: {keys})"
+    ),
+    "{first} and {other} have different rows in their parts; train both with the same seed": (
+        "학습, 검증, 테스트에 쓴 행이 서로 다릅니다({first}, {other}). 같은 시드로 학습하십시오"
+    ),
+    "the data has changed between {first} and {other}; train the older one again": (
+        "그사이에 데이터가 바뀌었습니다({first}, {other}). 먼저 학습한 쪽을 다시 학습하십시오"
+    ),
+    "best by {part} {metric}: {best}, level with {other}": (
+        "{part} {metric} 기준으로 가장 좋은 결과: {best}. {other}도 점수가 같습니다"
+    ),
+    "best by {part} {metric}: {best}; it leads {other} by {lead}; whether that is more than noise, one run each"
+    " cannot tell: train with --seeds 5": (
+        "{part} {metric} 기준으로 가장 좋은 결과: {best}. {other}보다 {lead}만큼 좋지만,"
+        " 한 번씩만 학습해서는 우연인지 알 수 없습니다. --seeds 5로 학습해 보십시오"
+    ),
+    "best by {part} {metric}: {best}; it leads {other} by {lead}, more than the noise (± {noise}, {why})": (
+        "{part} {metric} 기준으로 가장 좋은 결과: {best}. {other}보다 {lead}만큼 좋고,"
+        " 오차 범위(±{noise}, {why})를 넘습니다"
+    ),
+    "best by {part} {metric}: {best}; it leads {other} by {lead}, within the noise (± {noise}, {why})": (
+        "{part} {metric} 기준으로 가장 좋은 결과: {best}. {other}보다 {lead}만큼 좋지만,"
+        " 오차 범위(±{noise}, {why}) 안입니다"
+    ),
+    "95 %, {count} seeds in pairs": "95%, 시드 {count}개씩 짝지어 비교",
+    "95 %, {rows:,} rows": "95%, {rows:,}행",
+}
+PHRASES = {**_DIAGNOSES, **_REPORT, **_COMPARISON}
 """What `say` is given. The places of values have the same names in both languages."""
 
 _METRICS = {

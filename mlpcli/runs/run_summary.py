@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mlpcli.errors import RunDirectoryError
+from mlpcli.language import say
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import read_history
 from mlpcli.runs.read_run import read_config, read_environment, read_metrics, read_seeds, run_name
@@ -82,7 +83,9 @@ class RunSummary:
     @property
     def best(self) -> str:
         """The best epoch of those that were trained, `3 of 20`; their number alone where none is the best."""
-        return f"{self.epochs or ''}" if self.best_epoch is None else f"{self.best_epoch} of {self.epochs}"
+        if self.best_epoch is None:
+            return f"{self.epochs or ''}"
+        return say("{best} of {epochs}", best=self.best_epoch, epochs=self.epochs)
 
     def as_json(self) -> dict[str, Any]:
         """What is said of a run wherever runs are listed."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.errors import UserError
+from mlpcli.language import say, term
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.diagnoses import NORMAL
 from mlpcli.runs.run_labels import differing_settings, flatten
@@ -99,9 +100,11 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
     scored = [run for run in runs if part and part in run.scores]
     metrics, unlike = _metrics(scored, part), _why_unlike(scored)
     ranked_by = metrics[0] if metrics and len(scored) > 1 and not unlike else None
-    notes = [f"{run.path}: {run.state}, without scores" for run in runs if run not in scored]
+    notes = [
+        say("{run}: {state}, without scores", run=run.path, state=term(run.state)) for run in runs if run not in scored
+    ]
     if unlike:
-        notes.append(f"not ranked: {unlike}")
+        notes.append(say("not ranked: {why}", why=unlike))
     if ranked_by is not None:
         rising = rises(ranked_by, runs)
         runs.sort(key=lambda run: _key(_score(run, part, ranked_by), rising))
@@ -135,17 +138,26 @@ def _why_unlike(runs: Sequence[RunSummary]) -> str:
     """Why the scores are of different rows, or ""."""
     for other in runs[1:]:
         first = runs[0]
-        pair = f"{first.path} and {other.path}"
+        pair = {"first": first.path, "other": other.path}
         if first.seeds != other.seeds:
-            return f"{first.path} has {plural(first.seeds, 'seed', 'seeds')} and {other.path} {other.seeds}"
+            return say(
+                "{first} has {seeds:,} seed and {other} {others}"
+                if first.seeds == 1
+                else "{first} has {seeds:,} seeds and {other} {others}",
+                seeds=first.seeds,
+                others=other.seeds,
+                **pair,
+            )
         ours, theirs = (_data_settings(run.config) for run in (first, other))
         rows = [key for key in SAME_ROWS if ours.get(key) != theirs.get(key)]
         if rows:
-            return f"{pair} differ in {listed(rows)}, so their scores are of different rows"
+            return say(
+                "{first} and {other} differ in {keys}, so their scores are of different rows", keys=listed(rows), **pair
+            )
         if sorted(first.parts) != sorted(other.parts) or not first.parts:
-            return f"{pair} have different rows in their parts; train both with the same seed"
+            return say("{first} and {other} have different rows in their parts; train both with the same seed", **pair)
         if ours == theirs and first.data != other.data:
-            return f"the data has changed between {pair}; train the older one again"
+            return say("the data has changed between {first} and {other}; train the older one again", **pair)
     return ""
 
 
@@ -206,15 +218,26 @@ def _lead(runs: Sequence[RunSummary], names: Mapping[Path, str], part: str, metr
     """How far the best run leads, and whether that is more than chance gives (95 %)."""
     first, second = (run.scores[part][metric] for run in runs[:2])
     lead = first.mean - second.mean if rising else second.mean - first.mean
-    best, other = f"best by {part} {metric}: {names[runs[0].path]}", names[runs[1].path]
+    told = {"part": term(part), "metric": term(metric), "best": names[runs[0].path], "other": names[runs[1].path]}
     if lead == 0:
-        return f"{best}, level with {other}"
+        return say("best by {part} {metric}: {best}, level with {other}", **told)
     noise, why = _noise(first, second, metric, runs[0].rows.get(part, 0))
-    leads = f"{best}; it leads {other} by {number(lead)}"
     if noise is None:
-        return f"{leads}; whether that is more than noise, one run each cannot tell: train with --seeds 5"
-    verdict = "more than" if lead > noise else "within"
-    return f"{leads}, {verdict} the noise (± {number(noise)}, {why})"
+        return say(
+            "best by {part} {metric}: {best}; it leads {other} by {lead}; whether that is more than noise, one run each"
+            " cannot tell: train with --seeds 5",
+            lead=number(lead),
+            **told,
+        )
+    return say(
+        "best by {part} {metric}: {best}; it leads {other} by {lead}, more than the noise (± {noise}, {why})"
+        if lead > noise
+        else "best by {part} {metric}: {best}; it leads {other} by {lead}, within the noise (± {noise}, {why})",
+        lead=number(lead),
+        noise=number(noise),
+        why=why,
+        **told,
+    )
 
 
 def _noise(first: Score, second: Score, metric: str, rows: int) -> tuple[float | None, str]:
@@ -228,16 +251,16 @@ def _noise(first: Score, second: Score, metric: str, rows: int) -> tuple[float |
         count = len(differences)
         quantile = STUDENT[count - 2] if count - 1 <= len(STUDENT) else NORMAL
         error = statistics.stdev(differences) / math.sqrt(count)
-        return quantile * error, f"95 %, {count} seeds in pairs"
+        return quantile * error, say("95 %, {count} seeds in pairs", count=count)
     if rows and (metric == "acc" or metric.endswith("accuracy")):
         variance = sum(score.mean * (1 - score.mean) for score in (first, second)) / rows
-        return NORMAL * math.sqrt(variance), f"95 %, {rows:,} rows"
+        return NORMAL * math.sqrt(variance), say("95 %, {rows:,} rows", rows=rows)
     return None, ""
 
 
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """The table as texts: names of columns, and a row for each run; a star stands behind the best of a column."""
-    columns = ["run", *comparison.settings, *comparison.scores, "best epoch", "seconds"]
+    columns = [say("run"), *comparison.settings, *map(term, comparison.scores), say("best epoch"), say("seconds")]
     rows = []
     for place, run in enumerate(comparison.runs):
         scores = [

@@ -18,9 +18,10 @@ import yaml
 
 import mlpcli
 from mlpcli.errors import RunDirectoryError, UserError
+from mlpcli.language import speaking
 from mlpcli.runs.directory import held
 from mlpcli.runs.run_summary import read_summary
-from mlpcli.workflows.compare import compare
+from mlpcli.workflows.compare import cells, compare
 
 Made = Callable[..., Path]
 CONFIG = {
@@ -104,6 +105,19 @@ def test_of_many_rows_the_same_lead_is_more_than_noise(made: Made) -> None:
         made(name, {"model.hidden_units": [len(name), round(100 * accuracy)]}, {"accuracy": accuracy}, range(1000))
     (note,) = compare(["runs"]).notes
     assert note.endswith("by 0.0500, more than the noise (± 0.0230, 95 %, 1,000 rows)")
+
+
+def test_a_comparison_in_korean(made: Made) -> None:
+    made("a", {"seed": 7}, {"accuracy": 0.9})
+    made("b", {"seed": 7}, {"accuracy": 0.95})
+    with speaking("ko"):
+        found = compare(["runs/a", "runs/b"])
+        columns, rows = cells(found)
+    assert found.notes == (
+        "테스트 정확도 기준으로 가장 좋은 결과: b. a보다 0.0500만큼 좋지만, 오차 범위(±0.0727, 95%, 100행) 안입니다",
+    )
+    assert columns == ["학습 결과", "정확도", "가장 좋은 에포크", "시간(초)"]
+    assert rows[0] == ["b", "0.9500 *", "2 / 3", "2.5"]
 
 
 def test_numbers_of_single_runs_have_no_known_noise_and_a_smaller_error_is_better(made: Made) -> None:
