@@ -348,6 +348,7 @@ def png_of(figure: Figure, dots_per_inch: int) -> bytes:
     """The figure as a PNG picture within a page."""
     content = io.BytesIO()
     with _fonts_of(figure):
+        _lay_out(figure, dots_per_inch)
         figure.savefig(content, format="png", dpi=dots_per_inch, metadata=_NO_DATES["png"])
     return content.getvalue()
 
@@ -373,7 +374,17 @@ def _write(figure: Figure, path: Path, file_format: str) -> None:
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "mlpcli"}):
+        _lay_out(figure, DOTS_PER_INCH)
         figure.savefig(path, format=file_format, dpi=DOTS_PER_INCH, metadata=_NO_DATES[file_format])
+
+
+def _lay_out(figure: Figure, dots_per_inch: float) -> None:
+    """Place everything once, and for good: where a layout is left to do, savefig draws all artists twice for it."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        figure.set_dpi(dots_per_inch)
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def number(value: float) -> str:
