@@ -17,6 +17,7 @@ _VERBS = (
     "compare",
     "evaluate",
     "gradcheck",
+    "importance",
     "init",
     "plot",
     "predict",

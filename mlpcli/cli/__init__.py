@@ -10,6 +10,7 @@
 - evaluate.py: the command evaluate, and its tables
 - predict.py: the command predict, and its predictions batch by batch
 - combine.py: the command combine
+- importance.py: the command importance
 - plot.py: the command plot
 - runs.py: the command runs, the list of them
 - compare.py: the command compare, as a table, CSV or Markdown

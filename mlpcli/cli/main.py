@@ -21,6 +21,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "combine",
+    "importance",
     "plot",
     "runs",
     "compare",

@@ -11,21 +11,19 @@ from mlpcli.cli.options import PATH, RUN_PATH, Command
 from mlpcli.cli.terminal import say, write_result
 
 
+PICTURE_NAMES = ("history", "confusion_matrix", "predicted_against_true", "fitted_curve", "importance")
+"""Those of `plotting.run_plots.PICTURES`, which would make the help page import NumPy; a test compares them."""
+
+
 class _Only(click.Option):
-    """Names the pictures in its help; they are known only when they are asked for, which keeps the start fast."""
+    """Names the pictures in its help."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from mlpcli.plotting.run_plots import PICTURES
-
-        names = ", ".join(picture.name for picture in PICTURES)
-        self.help = f"Draw only this picture; may be repeated: {names}."
+        self.help = f"Draw only this picture; may be repeated: {', '.join(PICTURE_NAMES)}."
         return super().get_help_record(ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        from mlpcli.plotting.run_plots import PICTURES
-
-        found = [picture for picture in PICTURES if picture.name.startswith(incomplete)]
-        return [CompletionItem(picture.name, help=picture.shows) for picture in found]
+        return [CompletionItem(name) for name in PICTURE_NAMES if name.startswith(incomplete)]
 
 
 @click.command(cls=Command)

@@ -10,5 +10,6 @@
 - confusion_matrix.py: the confusion matrix
 - predicted_against_true.py: predicted against true values
 - fitted_curve.py: the curve of a model with one input through its points
+- importance.py: what each column is worth
 - run_plots.py: which pictures a run, several runs or several seeds get
 """

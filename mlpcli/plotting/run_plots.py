@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.fitted_curve import fitted_curve_figure
+from mlpcli.plotting.importance import importance_figure
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
@@ -19,7 +20,7 @@ from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
-from mlpcli.runs.read_run import read_config, read_curves, read_evaluation, run_name
+from mlpcli.runs.read_run import read_config, read_curves, read_evaluation, read_importance, run_name
 from mlpcli.runs.run_labels import differing_labels
 from mlpcli.text import did_you_mean, plural
 
@@ -74,6 +75,15 @@ def _of_evaluation(key: str, figure: Callable[[Mapping[str, Any], str], Figure])
     return draw
 
 
+def _importance(files: RunFiles) -> Figure | None:
+    found = read_importance(files.run)
+    try:
+        return importance_figure(found, files.name) if found else None
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        path = files.run / run_directory.IMPORTANCE
+        raise RunDirectoryError(f"{path}: is damaged: {error}; mlpcli importance {files.run} writes it anew") from error
+
+
 PICTURES = (
     Picture(HISTORY_PLOT, "loss and metrics after each epoch", _curves),
     Picture(
@@ -93,6 +103,12 @@ PICTURES = (
         "the curve through the points of a single input",
         _of_evaluation("curve", fitted_curve_figure),
         needs="a regression with one input that has been scored",
+    ),
+    Picture(
+        "importance",
+        "what each column is worth to the model",
+        _importance,
+        needs="importance.json, which mlpcli importance RUN_DIR writes",
     ),
 )
 """In the order in which the report shows them."""
@@ -150,6 +166,7 @@ def draw_run(
                 for path in [output] if output else [run / f"{picture.name}.{kind}" for kind in formats]:
                     drawn.save(figure, path)
             elif only:
+                run_directory.find_file(run, run_directory.CONFIG)
                 raise RunDirectoryError(_no_data(picture, run))
     if not only and {path.stem for path in drawn.paths} == {HISTORY_PLOT}:
         drawn.add_note(f"{run}: has no scores in {run_directory.EVALUATION} yet, so only the learning curves are drawn")

@@ -29,6 +29,7 @@ ENVIRONMENT = "environment.json"
 SPLIT = "split.npz"
 LAYERS = "layers.json"
 GRADIENTS = "gradients.csv"
+IMPORTANCE = "importance.json"
 MODEL_NAMES = ("model.keras", "model.h5")
 LONGEST_NAME_BYTES = 80
 SECOND_TRY = 0.05

@@ -7,6 +7,7 @@ The files, in reading order:
 - calibration.py: the temperature by which logits are divided
 - thresholds.py: the best threshold of a binary model
 - scores.py: confusion matrix, scores per class, errors of numbers, the baseline
+- importance.py: what the score loses when a column is shuffled
 - baselines.py: scikit-learn's linear model and MLP on the same rows
 - linear_form.py: what the layers before the first nonlinearity compute, in the units of the data
 """

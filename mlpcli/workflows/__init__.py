@@ -15,6 +15,7 @@ The files, in reading order:
 - row_ranges.py: rows in another range than the model takes, and what is said of them
 - member_scores.py: of a model made of several runs, rows that none has seen, and the members' own scores
 - evaluate.py: evaluate, which rows and their scores
+- importance.py: importance, what the score loses when a column is shuffled
 - stock_tables.py: the columns of a table for a model that mlpcli did not write
 - predict_inputs.py: the inputs of predict, all checked before the model is loaded
 - input_batches.py: table rows and arrays as batches for a model

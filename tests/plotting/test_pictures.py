@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
+from mlpcli.cli.plot import PICTURE_NAMES
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.files import write_json
 from mlpcli.plotting import run_plots
@@ -35,6 +36,7 @@ def _names(paths: list[Path]) -> list[str]:
 def test_names_are_those_of_files_and_all_differ() -> None:
     names = [picture.name for picture in PICTURES]
     assert names[0] == "history"
+    assert tuple(names) == PICTURE_NAMES  # what the help page says
     assert len(set(names)) == len(names)
     assert all(name.isidentifier() and name == name.lower() for name in names)
     assert all(picture.shows and not picture.shows.endswith(".") for picture in PICTURES)
