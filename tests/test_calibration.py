@@ -95,7 +95,7 @@ def test_scores_before_and_after_by_hand() -> None:
 def test_a_temperature_can_be_undone() -> None:
     part = Part(np.array([[2 / 1.82], [2 / 1.82]]), np.array([1, 0]), np.arange(2))
     sure = 1 / (1 + np.exp(-2))
-    found = scores_without(Linear(), part, 1.82)  # type: ignore[arg-type]
+    found = scores_without(Linear(), part, 1.82).result()  # type: ignore[arg-type]
     assert found == pytest.approx(
         {"log_loss": -(log(sure) + log(1 - sure)) / 2, "calibration_error": sure - 0.5}, rel=1e-6
     )

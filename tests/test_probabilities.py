@@ -34,6 +34,18 @@ def test_four_rows_of_two_classes_by_hand() -> None:
     assert found["log_loss"] == pytest.approx(-(log(0.9) + log(0.9) + log(0.12) + log(0.6)) / 4, rel=1e-6)
 
 
+def test_bins_of_the_reliability_diagram_by_hand() -> None:
+    """The rows of the test above, in the bins 14 of 15 and 9 of 15."""
+    scores = ProbabilityScores()
+    scores.add(np.array([1, 0, 1, 0]), np.array([[0.9], [0.1], [0.12], [0.4]], np.float32))
+    bins = scores.bins()
+    assert [number for number, rows in enumerate(bins["rows"]) if rows] == [8, 13]
+    assert (bins["rows"][13], bins["rows"][8]) == (3, 1)
+    assert (bins["confidence"][13], bins["accuracy"][13]) == (pytest.approx(2.68 / 3), pytest.approx(2 / 3))
+    assert (bins["confidence"][8], bins["accuracy"][8]) == (pytest.approx(0.6), 1)
+    assert (bins["confidence"][0], bins["accuracy"][0]) == (None, None)
+
+
 def test_three_classes_by_hand() -> None:
     """0.7 is right and 0.5 wrong, in different bins: (0.3 + 0.5) / 2."""
     found = _scores([0, 2], [[0.7, 0.2, 0.1], [0.25, 0.5, 0.25]])

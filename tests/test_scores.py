@@ -112,6 +112,24 @@ def test_a_large_regression_keeps_a_sample() -> None:
     assert (sample["true"][0], sample["true"][-1]) == (0, 9999)
 
 
+def test_the_largest_errors_are_kept_whatever_the_batches() -> None:
+    """Errors 1 to 7 in no order, in batches of two rows; the first of two equal ones comes first."""
+    true = np.array([[10.0], [20.0], [30.0], [40.0], [50.0], [60.0], [70.0]])
+    scores = RegressionScores(len(true))
+    predicted = true + np.array([[3.0], [-7.0], [1.0], [5.0], [4.0], [2.0], [-5.0]])
+    for start in range(0, len(true), 2):
+        scores.add(true[start : start + 2], predicted[start : start + 2])
+    assert scores.result()["largest_errors"] == {"true": [20, 40, 70, 50, 10], "predicted": [13, 45, 65, 54, 13]}
+
+
+def test_the_largest_errors_of_each_target() -> None:
+    scores = RegressionScores(2)
+    scores.add(np.array([[1.0, 5.0], [2.0, 6.0]]), np.array([[1.5, 9.0], [2.75, 6.0]]))
+    assert scores.result()["largest_errors"] == {
+        "true": [[2.0, 5.0], [1.0, 6.0]], "predicted": [[2.75, 9.0], [1.5, 6.0]],
+    }  # fmt: skip
+
+
 def test_of_one_input_the_sample_keeps_the_inputs() -> None:
     """Two batches of three rows in all."""
     scores = RegressionScores(3)

@@ -6,6 +6,7 @@ The files, in reading order:
 - probabilities.py: log loss, and how well probabilities are calibrated
 - calibration.py: the temperature by which logits are divided
 - thresholds.py: the best threshold of a binary model
+- threshold_curves.py: ROC and precision-recall curves over all thresholds, and the areas under them
 - scores.py: confusion matrix, scores per class, errors of numbers, the baseline
 - importance.py: what the score loses when a column is shuffled
 - baselines.py: scikit-learn's linear model and MLP on the same rows

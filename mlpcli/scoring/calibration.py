@@ -135,12 +135,12 @@ def with_temperature(weights: Sequence[Array], own: int, temperature: float) -> 
     return [*weights[:first], *divided]
 
 
-def scores_without(predictor: Predictor, part: Part, temperature: float) -> dict[str, float]:
-    """Log loss and calibration error of a calibrated model's rows, had it not been calibrated."""
+def scores_without(predictor: Predictor, part: Part, temperature: float) -> ProbabilityScores:
+    """What the probabilities of a calibrated model's rows would be worth, had it not been calibrated."""
     scores = ProbabilityScores()
     for rows, logits in predictor.logits(part):
         scores.add(part.y[rows], _softmax(_of_every_class(logits) * temperature))
-    return scores.result()
+    return scores
 
 
 def origin(calibration: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ averages over the rows how far the share of right answers in a bin lies from the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class ProbabilityScores:
 
     def __init__(self) -> None:
         self.rows, self.loss = 0, 0.0
-        self.given, self.right = np.zeros(BINS), np.zeros(BINS)
+        self.counts, self.given, self.right = np.zeros(BINS, np.int64), np.zeros(BINS), np.zeros(BINS)
 
     def add(self, true: Array, outputs: Array) -> None:
         """Class indices (n,), and outputs (n, classes), or (n, 1) for a binary task."""
@@ -48,6 +49,7 @@ class ProbabilityScores:
         confidence = p[every, top]
         # A bin has its upper edge, not its lower one: (0, 1/15], (1/15, 2/15] ...
         bins = np.clip(np.ceil(np.nan_to_num(confidence) * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        self.counts += np.bincount(bins, minlength=BINS)
         self.given += np.bincount(bins, confidence, BINS)
         self.right += np.bincount(bins, top == true, BINS)
         self.loss -= float(np.log(np.clip(p[every, true], LEAST, 1 - LEAST)).sum())
@@ -59,6 +61,16 @@ class ProbabilityScores:
             "log_loss": self.loss / self.rows,
             "calibration_error": float(np.abs(self.right - self.given).sum() / self.rows),
         }
+
+    def bins(self) -> dict[str, list[Any]]:
+        """What the reliability diagram shows of each bin: rows, mean probability given, and share of right answers.
+
+        Both are None in a bin without rows.
+        """
+        filled = self.counts > 0
+        means = (np.divide(sums, self.counts, where=filled, out=np.zeros(BINS)) for sums in (self.given, self.right))
+        given, right = ([float(m) if there else None for m, there in zip(mean, filled, strict=True)] for mean in means)
+        return {"rows": self.counts.tolist(), "confidence": given, "accuracy": right}
 
 
 EVEN = 1.05

@@ -18,11 +18,14 @@ from mlpcli.data.dataset import Layout, Part, Source
 from mlpcli.scoring.calibration import scores_without
 from mlpcli.scoring.predictor import Predictor
 from mlpcli.scoring.probabilities import ProbabilityScores
+from mlpcli.scoring.threshold_curves import ThresholdCurves
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
 """Of evaluation.json, those of classes and those of numbers, in the order in which they are shown."""
 SAMPLE_POINTS = 2000
 """Points of a regression that are kept for the picture; more would hide each other."""
+LARGEST_ERRORS = 5
+"""Of each target, that are kept besides: most samples do not have them."""
 CURVE_POINTS = 201
 """At which a model with one input is asked for the picture."""
 
@@ -70,7 +73,7 @@ class ClassScores:
 
 
 class RegressionScores:
-    """Sums of errors over any number of batches, and a sample of points for the picture."""
+    """Sums of errors over any number of batches, and for the pictures a sample of points and the largest errors."""
 
     def __init__(self, rows: int) -> None:
         """`rows` is how many there will be: the sample is spread over all of them."""
@@ -80,6 +83,8 @@ class RegressionScores:
         self._true: Moments | None = None
         self._errors: Array = np.zeros(0)
         self._squares: Array = np.zeros(0)
+        self._largest: list[Array] = []
+        """For each target (k, 2): true and predicted, the largest error first."""
 
     def add(self, true: Array, predicted: Array, inputs: Array | None = None) -> None:
         """Numbers (n, targets), true and predicted; n is at least 1. inputs: (n, 1), where there is one."""
@@ -96,10 +101,14 @@ class RegressionScores:
         self._true = moments if self._true is None else self._true.merged(moments)
         self._errors = np.abs(errors).sum(axis=0) + (0 if first else self._errors)
         self._squares = (errors**2).sum(axis=0) + (0 if first else self._squares)
+        self._largest = self._largest or [np.zeros((0, 2))] * true.shape[1]
+        pairs = np.stack([true, predicted], axis=2)
+        self._largest = [_largest(kept, pairs[:, target]) for target, kept in enumerate(self._largest)]
 
     def result(self, names: tuple[str, ...] = (), units: tuple[str, ...] = ()) -> dict[str, Any]:
         """MAE, RMSE and R2, and the sample: a number per row and target, or lists (n, targets) of several.
 
+        `largest_errors` are as the sample, but of several targets a list has the values of several rows.
         Of several targets the scores are averages, and `targets` has those of each, under its name where it is known.
         A unit is there where it is known, too.
         """
@@ -111,11 +120,17 @@ class RegressionScores:
         }
         if len(self._errors) == 1:
             known = {"target_unit": units[0]} if any(units) else {}
-            return {**scores, "sample": self._sample, "target_name": next(iter(names), None), **known}
+            drawn = {"sample": self._sample, "largest_errors": self._largest_errors()}
+            return {**scores, **drawn, "target_name": next(iter(names), None), **known}
         targets = self._each(names)
         for target, unit in zip(targets, units, strict=False):
             target |= {"unit": unit} if unit else {}
-        return {**scores, "targets": targets, "sample": self._sample}
+        return {**scores, "targets": targets, "sample": self._sample, "largest_errors": self._largest_errors()}
+
+    def _largest_errors(self) -> dict[str, list[Any]]:
+        pairs = np.stack(self._largest, axis=1)
+        values = pairs[:, 0] if len(self._largest) == 1 else pairs
+        return {"true": values[..., 0].tolist(), "predicted": values[..., 1].tolist()}
 
     def _each(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
         assert self._true is not None
@@ -129,6 +144,14 @@ class RegressionScores:
             }
             for index in range(len(r2))
         ]
+
+
+def _largest(kept: Array, pairs: Array) -> Array:
+    """The pairs (k, 2) of true and predicted that are furthest apart, of those kept and of new ones (n, 2)."""
+    errors = np.abs(pairs[:, 0] - pairs[:, 1])
+    least = np.abs(kept[-1, 0] - kept[-1, 1]) if len(kept) == LARGEST_ERRORS else -1.0
+    found = np.concatenate([kept, pairs[~(errors <= least)]])  # what is not a number is the last to be kept
+    return found[np.argsort(-np.abs(found[:, 0] - found[:, 1]), kind="stable")[:LARGEST_ERRORS]]
 
 
 def _ratio(part: Array, whole: Array) -> Array:
@@ -218,7 +241,8 @@ def evaluate_part(
     result |= scores.result()
     if calibration := chosen.get("calibration"):
         without = scores_without(predictor, part, calibration["temperature"])
-        result["calibration"] = {**calibration, "without": without}
+        result["calibration"] = {**calibration, "without": without.result()}
+        result.setdefault("reliability", {})["without"] = without.bins()
     if "input" in result.get("sample", {}):
         result["curve"] = fitted_curve(predictor, result["sample"]["input"])
         result["input_name"] = chosen.get("input_name")
@@ -243,19 +267,34 @@ class _Scores:
         drawn = regression and part.x.shape[1:] == (1,) and part.y.shape[1:] in ((), (1,))
         self.x = part.x if drawn else None
         self.sums = RegressionScores(len(part)) if regression else ClassScores(names)
-        self.probabilities = ProbabilityScores() if chosen.get("probabilities") and not regression else None
+        probable = bool(chosen.get("probabilities")) and not regression
+        self.probabilities = ProbabilityScores() if probable else None
+        self.curves = None if regression else ThresholdCurves(len(part), names, probable)
+        self.one_output = chosen["task"] == "binary"
 
     def add(self, rows: Array, outputs: Array) -> None:
         """Rows (n,) of the source, and outputs (n, units) for them."""
         if isinstance(self.sums, RegressionScores):
             inputs = None if self.x is None else take_rows(self.x, rows)
             self.sums.add(self.y[rows].reshape(len(rows), -1), outputs, inputs)
-        else:
-            self.sums.add(self.y[rows], predicted_classes(outputs, self.chosen["threshold"]))
-        if self.probabilities is not None:
-            self.probabilities.add(self.y[rows], outputs)
+            return
+        true = self.y[rows]
+        self.sums.add(true, predicted_classes(outputs, self.chosen["threshold"]))
+        for scores in (self.probabilities, self.curves):
+            if scores is not None:
+                scores.add(true, outputs)
 
     def result(self) -> dict[str, Any]:
         if isinstance(self.sums, RegressionScores):
             return self.sums.result(*(tuple(self.chosen.get(key) or ()) for key in ("target_names", "target_units")))
-        return {**self.sums.result(), **(self.probabilities.result() if self.probabilities is not None else {})}
+        assert self.curves is not None
+        found = self.sums.result()
+        curves, areas = self.curves.result()
+        if curves and len(areas) == 2:
+            even = 0.5 if self.probabilities is not None else 0.0
+            curves["threshold_curves"]["threshold"] = self.chosen["threshold"] if self.one_output else even
+        for row, own in zip(found["per_class"], areas, strict=True):
+            row |= own
+        if self.probabilities is not None:
+            found |= {**self.probabilities.result(), "reliability": self.probabilities.bins()}
+        return {**found, **curves}

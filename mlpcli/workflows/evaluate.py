@@ -62,10 +62,11 @@ class EvaluationResult:
         """The columns and rows of the table of scores, with those of the baseline."""
         from mlpcli.scoring.probabilities import PROBABILITY_SCORES
         from mlpcli.scoring.scores import SCORES
+        from mlpcli.scoring.threshold_curves import AREAS
 
         found = self.evaluation
         scores = {"loss": found["loss"], **found["metrics"]}
-        more = [name for name in (*SCORES, *PROBABILITY_SCORES) if name in found and name not in scores]
+        more = [name for name in (*SCORES, *AREAS, *PROBABILITY_SCORES) if name in found and name not in scores]
         scores |= {name: found[name] for name in more if name != "log_loss" or not _is_loss(found)}
         baseline = found.get("baseline") or {}
         rows = [
