@@ -1,4 +1,9 @@
-"""Draws the confusion matrix: true classes down, predicted classes across."""
+"""Draws the confusion matrix: true classes down, predicted classes across.
+
+Of more classes than have room for numbers, those that are confused with each other stand together. The order is that
+of a tree: the two groups of classes that are confused most, on average over their pairs, become one, until nothing is
+confused any more (average linkage).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from numpy.typing import NDArray
 
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import colour_map, drawing_style, fonts_for, new_figure, number, set_title, theme
-from mlpcli.text import display_width, one_line
+from mlpcli.text import display_width, one_line, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,14 +26,18 @@ COUNTS_UP_TO = 20  # classes; with more, the cells are too small for numbers
 NAMES_UP_TO = 60  # classes; with more, every second, third ... name is written
 CELLS_UP_TO = 600  # in a row; the picture has some 1,800 pixels for them
 LONGEST_NAME = 22
+MOST_PAIRS = 6  # that are named above the matrix
 _STRONG_FROM = 0.55  # share of the row from which the shade is so strong that its number needs the other colour
+_RATE_SIZE = 0.72  # of the size of the number above it
+_PAIRS_SIZE = 10.0
 Counts = NDArray[np.float64]
 
 
 def confusion_matrix_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
-    """Counts by true (rows) and predicted (columns) class, coloured by their share of the row.
+    """Counts and rates by true (rows) and predicted (columns) class, coloured by their share of the row.
 
-    More classes than pixels are drawn in groups of neighbours, and the axes say so.
+    Many classes have no numbers; they are sorted, and the classes that are confused most are named above them. More
+    classes than pixels are drawn in groups of neighbours, and the axes say so.
 
     Args:
         evaluation: `confusion_matrix` (classes x classes, whole numbers), `class_names`, and `split` for the title.
@@ -42,13 +51,21 @@ def confusion_matrix_figure(evaluation: Mapping[str, Any], run: str = "") -> Fig
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or len(names) != len(counts):
         raise ValueError(f"confusion_matrix has the shape {counts.shape}, but there are {len(names)} class names")
     title = title_of(counts, one_line(evaluation.get("split", "")))
+    many = len(names) > COUNTS_UP_TO
+    confused = most_confused(counts, names) if many else ""
+    if confused:
+        order = confusion_order(counts)
+        counts, names = counts[np.ix_(order, order)], [names[place] for place in order]
     group = max(1, -(-len(names) // CELLS_UP_TO))
     counts, names = _grouped(counts, group), names[::group]
     side = _inches(len(names))
     with drawing_style(fonts_for([run, *names]).families):
         figure = new_figure(side + 2.4, side + 1.6)
         axes = figure.add_subplot()
-        _draw_cells(figure, axes, counts)
+        _draw_cells(figure, axes, counts, many)
+        if confused:
+            letters = 72 * side / (0.55 * _PAIRS_SIZE)
+            axes.set_title(wrapped(confused, letters), loc="left", fontsize=_PAIRS_SIZE)
         _write_names(axes, names, f" ({group} neighbouring classes a cell)" if group > 1 else "")
         set_title(figure, one_line(run, LONGEST_TITLE), title)
     return figure
@@ -69,6 +86,62 @@ def row_shares(counts: Counts) -> Counts:
     return shares
 
 
+def most_confused(counts: Counts, names: Sequence[str]) -> str:
+    """The most frequent mistakes in words; "" where there is none."""
+    mistakes = counts * (1 - np.eye(len(counts)))
+    places = np.argsort(-mistakes, axis=None, kind="stable")[:MOST_PAIRS]
+    pairs = [divmod(int(place), len(counts)) for place in places]
+    named = [
+        f"{names[true]} taken for {names[predicted]} ({int(mistakes[true, predicted]):,} of {int(rows):,})"
+        for true, predicted in pairs
+        if mistakes[true, predicted] and (rows := counts[true].sum())
+    ]
+    if not named:
+        return ""
+    return f"Classes that are confused stand together. Most often: {', '.join(named)}"
+
+
+def confusion_order(counts: Counts) -> list[int]:
+    """The classes, those that are confused side by side; groups with the most mistakes first, then the rest in order.
+
+    Follows chains of nearest neighbours, which finds the tree in as many steps as there are classes.
+    """
+    shares = row_shares(counts)
+    near = shares + shares.T
+    np.fill_diagonal(near, -1)
+    alike = near.copy()  # of groups, under their first class; -1 where there is no such group any more
+    groups = {number: [number] for number in range(len(counts))}
+    done: list[list[int]] = []
+    chain: list[int] = []
+    while groups:
+        chain = chain or [min(groups)]
+        top, nearest = chain[-1], int(alike[chain[-1]].argmax())
+        if alike[top, nearest] <= 0:
+            done.append(groups.pop(chain.pop()))
+        elif len(chain) > 1 and alike[top, chain[-2]] >= alike[top, nearest]:
+            first, second = sorted((chain.pop(), chain.pop()))
+            _merge(alike, first, second, len(groups[first]), len(groups[second]))
+            groups[first] = _joined(groups[first], groups.pop(second), near)
+        else:
+            chain.append(nearest)
+    mistakes = [int(counts[np.ix_(group, group)].sum() - counts[group, group].sum()) for group in done]
+    return [number for place in np.argsort(-np.array(mistakes), kind="stable") for number in done[place]]
+
+
+def _merge(alike: Counts, first: int, second: int, own: int, other: int) -> None:
+    """The second group, of so many classes, becomes part of the first."""
+    alike[first] = (own * alike[first] + other * alike[second]) / (own + other)
+    alike[:, first] = alike[first]
+    alike[second] = alike[:, second] = alike[first, first] = -1
+
+
+def _joined(first: list[int], second: list[int], near: Counts) -> list[int]:
+    """Both one after the other, each turned such that the classes where they meet are the most alike."""
+    ways = [(one, other) for one in (first, first[::-1]) for other in (second, second[::-1])]
+    left, right = max(ways, key=lambda way: near[way[0][-1], way[1][0]])
+    return left + right
+
+
 def _grouped(counts: Counts, group: int) -> Counts:
     """The sums of blocks of group x group cells; the last ones may be smaller."""
     starts = np.arange(0, len(counts), group)
@@ -82,9 +155,12 @@ def _inches(classes: int) -> float:
     return float(np.clip(0.62 * classes, 3.2, 12.0))
 
 
-def _draw_cells(figure: Figure, axes: Axes, counts: Counts) -> None:
+def _draw_cells(figure: Figure, axes: Axes, counts: Counts, many: bool) -> None:
+    from matplotlib.colors import PowerNorm
+
     shares = row_shares(counts)
-    image = axes.imshow(shares, cmap=colour_map(), vmin=0.0, vmax=1.0)
+    # Without numbers, the colours alone must show mistakes of a few percent.
+    image = axes.imshow(shares, cmap=colour_map(), norm=PowerNorm(0.4 if many else 1.0, vmin=0.0, vmax=1.0))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=25, pad=0.03)
@@ -104,7 +180,10 @@ def _separate_cells(axes: Axes, classes: int) -> None:
 
 
 def _write_counts(axes: Axes, counts: Counts, shares: Counts) -> None:
-    """Write each count, small enough for its cell; zeros off the diagonal are faint, so that mistakes stand out."""
+    """Write each count and its rate, small enough for the cell.
+
+    Zeros off the diagonal are faint, so that mistakes stand out.
+    """
     look = theme()
     digits = len(f"{int(counts.max(initial=0)):,}")
     cell_points = 72 * _inches(len(counts)) / len(counts)
@@ -112,7 +191,21 @@ def _write_counts(axes: Axes, counts: Counts, shares: Counts) -> None:
     for (row, column), count in np.ndenumerate(counts):
         plain = look.text if count or row == column else look.fainter
         colour = look.on_shade if shares[row, column] >= _STRONG_FROM else plain
-        axes.text(column, row, f"{int(count):,}", ha="center", va="center", color=colour, fontsize=size)
+        # The layout need not measure texts that lie within the axes anyway.
+        look_of = {"ha": "center", "color": colour, "in_layout": False}
+        if count:
+            axes.text(column, row + 0.02, f"{int(count):,}", va="bottom", fontsize=size, **look_of)
+            axes.text(column, row + 0.08, rate(shares[row, column]), va="top", fontsize=_RATE_SIZE * size, **look_of)
+        else:
+            axes.text(column, row, "0", va="center", fontsize=size, **look_of)
+
+
+def rate(share: float) -> str:
+    """A share above 0 in tenths of a percent; only all is 100 %."""
+    tenths = round(1000 * share)
+    if tenths == 0:
+        return "<0.1 %"
+    return f"{(min(tenths, 999) if share < 1 else 1000) / 10:g} %"
 
 
 def _write_names(axes: Axes, names: Sequence[str], remark: str) -> None:

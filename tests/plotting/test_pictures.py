@@ -117,7 +117,8 @@ def test_numbers_in_cells_can_be_read_in_both_themes() -> None:
             axes = confusion_matrix_figure({**CONFUSION, "confusion_matrix": [[6, 4], [0, 5]]}).axes[0]
             shades = colour_map()
         colours = {text.get_text(): to_hex(text.get_color()).upper() for text in axes.texts}
-        assert colours == {"6": look.on_shade, "4": look.text, "0": look.fainter, "5": look.on_shade}
+        strong = dict.fromkeys(["6", "60 %", "5", "100 %"], look.on_shade)
+        assert colours == {**strong, "4": look.text, "40 %": look.text, "0": look.fainter}
         cells = {"6": 0.6, "4": 0.4, "5": 1.0}
         assert all(_contrast(colours[text], to_hex(shades(share))) > 3 for text, share in cells.items())
 
