@@ -22,6 +22,8 @@ from mlpcli.runs.layer_file import MOST_LAYERS, LayerNumbers, UnitPictures, Valu
 BINS = 40
 MOST_VALUES = 1 << 16
 """In a histogram; of more values, some evenly spread ones."""
+FAR_OUT = 0.001
+"""The share of values on each side that may be left out of a histogram."""
 RECTIFIERS = ("relu", "relu6")
 LIMITS = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "hard_tanh": (-1.0, 1.0)}
 RANGES = {**LIMITS, "softmax": (0.0, 1.0)}
@@ -130,15 +132,24 @@ def _at_limit(values: Array, low: float, high: float) -> Array:
 def summary(values: Array, limits: tuple[float, float] | None = None, rectified: bool = False) -> Values:
     """Histogram, mean and standard deviation of values of any shape.
 
-    limits: of the histogram; by default the lowest and the highest value. rectified: zeros are counted apart.
+    limits: of the histogram; by default see `_range`. rectified: zeros are counted apart.
     """
     mean, deviation = _moments(values)
     some = _some(values)
     finite = some[np.isfinite(some)]
     shown = finite[finite != 0] if rectified else finite
     zeros = 1 - len(shown) / len(finite) if rectified and len(finite) else 0.0
-    low, high = limits or ((float(shown.min()), float(shown.max())) if len(shown) else (0.0, 0.0))
+    low, high = limits or _range(shown)
     return Values(low, high, _counts(shown, low, high), mean, deviation, zeros)
+
+
+def _range(values: Array) -> tuple[float, float]:
+    """From the lowest to the highest; without a few that lie so far out that the others would share a bin or two."""
+    if not len(values):
+        return 0.0, 0.0
+    low, high = float(values.min()), float(values.max())
+    most_low, most_high = (float(value) for value in np.quantile(values, (FAR_OUT, 1 - FAR_OUT)))
+    return (most_low, most_high) if high - low > 2 * (most_high - most_low) > 0 else (low, high)
 
 
 def _moments(values: Array) -> tuple[float | None, float | None]:
@@ -166,7 +177,7 @@ def _counts(values: Array, low: float, high: float) -> tuple[int, ...]:
     if not np.isfinite(scale):
         return (len(values),)
     with quiet():
-        places = ((values - low) * scale).astype(np.int32)
+        places = ((values[(values >= low) & (values <= high)] - low) * scale).astype(np.int32)
     return tuple(np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).tolist())
 
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
+from mlpcli.plotting.first_layer import first_layer_figure
 from mlpcli.plotting.fitted_curve import fitted_curve_figure
+from mlpcli.plotting.gradients import gradients_figure
 from mlpcli.plotting.importance import importance_figure
+from mlpcli.plotting.layer_histograms import activations_figure, weights_figure
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
@@ -20,6 +23,7 @@ from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
+from mlpcli.runs.layer_file import read_layers
 from mlpcli.runs.read_run import read_config, read_curves, read_evaluation, read_importance, run_name
 from mlpcli.runs.run_labels import differing_labels
 from mlpcli.text import did_you_mean, plural
@@ -84,6 +88,11 @@ def _importance(files: RunFiles) -> Figure | None:
         raise RunDirectoryError(f"{path}: is damaged: {error}; mlpcli importance {files.run} writes it anew") from error
 
 
+def _gradients(files: RunFiles) -> Figure | None:
+    path = files.run / run_directory.GRADIENTS
+    return gradients_figure(read_history(path), files.name) if path.exists() else None
+
+
 PICTURES = (
     Picture(HISTORY_PLOT, "loss and metrics after each epoch", _curves),
     Picture(
@@ -109,6 +118,34 @@ PICTURES = (
         "what each column is worth to the model",
         _importance,
         needs="importance.json, which mlpcli importance RUN_DIR writes",
+    ),
+    Picture(
+        "weights",
+        "the weights of each layer at the start and at the end",
+        lambda files: weights_figure(read_layers(files.run), files.name),
+        always=False,
+        needs=f"{run_directory.LAYERS}, which train writes where NumPy supports the layers",
+    ),
+    Picture(
+        "activations",
+        "the activations of each layer at the start and at the end, with dead and saturated units",
+        lambda files: activations_figure(read_layers(files.run), files.name),
+        always=False,
+        needs=f"{run_directory.LAYERS}, which train writes where NumPy supports the layers",
+    ),
+    Picture(
+        "first_layer",
+        "the weights of the first layer as pictures",
+        lambda files: first_layer_figure(read_layers(files.run), files.name),
+        always=False,
+        needs="images whose pixels go into a dense layer",
+    ),
+    Picture(
+        "gradients",
+        "the norm of each layer's gradient after each epoch",
+        _gradients,
+        always=False,
+        needs="output.gradient_norms: true in its config",
     ),
 )
 """In the order in which the report shows them."""

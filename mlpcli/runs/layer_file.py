@@ -26,9 +26,9 @@ MOST_LAYERS = 50
 class Values:
     """Many numbers in short.
 
-    counts: of the bins of equal width from low to high; a single one where all values are equal. mean, deviation:
-    (standard) of all values; None where one of them is not finite. zeros: the share of values that are exactly 0,
-    which are in no bin, where that is how a rectifier says nothing; else 0.
+    counts: of the bins of equal width from low to high, of which a few values may lie far outside; a single one where
+    all values are equal. mean, deviation: (standard) of all values; None where one of them is not finite. zeros: the
+    share of values that are exactly 0, which are in no bin, where a rectifier gives them; else 0.
     """
 
     low: float
@@ -41,10 +41,10 @@ class Values:
 
 @dataclass(frozen=True)
 class LayerNumbers:
-    """A layer with a kernel, and what its units say behind their activation to the sampled rows.
+    """A layer with a kernel, and the outputs of its units behind their activation for the sampled rows.
 
-    activation: as Keras names it; None for a linear layer. output: whether it is the output layer. dead: units that say
-    0 to all rows; None where units cannot die. saturated: units that are at a limit of their activation for nearly all
+    activation: as Keras names it; None for a linear layer. output: whether it is the output layer. dead: units that are
+    0 for all rows; None where units cannot die. saturated: units that are at a limit of their activation for nearly all
     rows; at_limit: the share of all values that are; both None where there are no limits.
     """
 
@@ -63,15 +63,15 @@ class LayerNumbers:
 class UnitPictures:
     """The weights of the strongest units of the first layer, each as a picture of the size of the inputs.
 
-    units: of the whole layer. shown: which of them, from 0, the strongest first. shape: (height, width, channels).
-    largest: the weight that 127 stands for. pixels: (shown, *shape) signed bytes in base64.
+    units: of the whole layer. shown: which of them, from 0, the strongest first. largest: for each of these, the weight
+    that 127 stands for. shape: (height, width, channels). pixels: (shown, *shape) signed bytes in base64.
     """
 
     layer: str
     units: int
     shown: tuple[int, ...]
+    largest: tuple[float, ...]
     shape: tuple[int, ...]
-    largest: float
     pixels: str
 
     @classmethod
@@ -79,14 +79,15 @@ class UnitPictures:
         """From weights (shown, height, width, channels)."""
         import numpy as np
 
-        largest = float(np.abs(weights).max()) or 1.0
+        largest = np.abs(weights).max(axis=(1, 2, 3), keepdims=True).astype(np.float64)
+        largest[largest == 0] = 1.0
         pixels = np.rint(weights * (127 / largest)).astype(np.int8)
         text = base64.b64encode(pixels.tobytes()).decode("ascii")
-        return cls(layer, units, tuple(shown), pixels.shape[1:], largest, text)
+        return cls(layer, units, tuple(shown), tuple(largest.ravel().tolist()), pixels.shape[1:], text)
 
     @property
     def weights(self) -> Array:
-        """(shown, height, width, channels), to within a 250th of the largest.
+        """(shown, height, width, channels), to within a 250th of the unit's largest.
 
         Raises:
             ValueError: the pixels are not as many as the shape says.
@@ -94,7 +95,8 @@ class UnitPictures:
         import numpy as np
 
         pixels = np.frombuffer(base64.b64decode(self.pixels, validate=True), np.int8)
-        return pixels.reshape(len(self.shown), *self.shape) * np.float32(self.largest / 127)
+        scale = np.array(self.largest, np.float64).reshape(-1, 1, 1, 1) / 127
+        return pixels.reshape(len(self.shown), *self.shape) * scale
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,9 @@ def _values(found: Mapping[str, Any]) -> Values:
 def _pictures(found: Mapping[str, Any]) -> UnitPictures:
     shown = tuple(map(_whole, _list(found["shown"], MOST_BINS)))
     shape = tuple(map(_whole, _list(found["shape"], 3)))
-    pictures = UnitPictures(
-        str(found["layer"]), _whole(found["units"]), shown, shape, _number(found["largest"]), str(found["pixels"])
-    )
-    if len(shape) != 3 or not pictures.weights.size:
+    largest = tuple(map(_number, _list(found["largest"], MOST_BINS)))
+    pictures = UnitPictures(str(found["layer"]), _whole(found["units"]), shown, largest, shape, str(found["pixels"]))
+    if len(shape) != 3 or len(shown) != len(largest) or not pictures.weights.size:
         raise ValueError(f"{len(shown)} pictures of the shape {shape}")
     return pictures
 

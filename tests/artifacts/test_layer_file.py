@@ -29,7 +29,7 @@ def test_an_older_run_has_none(tmp_path: Path) -> None:
 
 
 def test_weights_as_bytes() -> None:
-    assert PICTURES.largest == 1.0
+    assert PICTURES.largest == (1.0,)
     np.testing.assert_allclose(PICTURES.weights, [[[[64 / 127], [-1.0]]]], rtol=1e-6)
     assert UnitPictures.of("a", 1, [0], np.zeros((1, 1, 1, 1))).weights.tolist() == [[[[0.0]]]]
 
@@ -44,7 +44,7 @@ def changed(**changes: Any) -> str:
     return json.dumps({**found, **changes})
 
 
-PIXELS = {"layer": "a", "units": 1, "shown": [0], "shape": [1, 1, 1], "largest": 1.0, "pixels": "AA=="}
+PIXELS = {"layer": "a", "units": 1, "shown": [0], "shape": [1, 1, 1], "largest": [1.0], "pixels": "AA=="}
 
 
 def test_the_file_that_is_changed_below_is_whole(tmp_path: Path) -> None:
@@ -71,7 +71,8 @@ def test_the_file_that_is_changed_below_is_whole(tmp_path: Path) -> None:
         (changed(first_layer={**PIXELS, "pixels": "AAAA"}), "is damaged: cannot reshape"),
         (changed(first_layer={**PIXELS, "pixels": "!"}), "is damaged: "),
         (changed(first_layer={**PIXELS, "shape": [1, 1]}), "1 pictures of the shape"),
-        (changed(first_layer={**PIXELS, "shown": [], "pixels": ""}), "0 pictures of the shape"),
+        (changed(first_layer={**PIXELS, "largest": [1.0, 2.0]}), "1 pictures of the shape"),
+        (changed(first_layer={**PIXELS, "shown": [], "largest": [], "pixels": ""}), "0 pictures of the shape"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -105,6 +105,14 @@ def test_bins_have_equal_width() -> None:
     assert summary(np.array([0.0, 0.2, 1.0]), (0.0, 1.0)).counts == (1, *[0] * 7, 1, *[0] * 30, 1)
 
 
+def test_single_values_far_out_do_not_squeeze_the_others_into_one_bin() -> None:
+    values = np.append(np.linspace(-1, 1, 9999), -100.0)
+    found = summary(values)
+    assert -1 < found.low < -0.99 and 0.99 < found.high < 1
+    assert min(found.counts) > 240 and sum(found.counts) == 9980  # of 10,000, ten are left out on each side
+    assert summary(values[:-1]).low == -1
+
+
 @pytest.mark.parametrize(
     ("values", "low", "high", "counts", "mean", "deviation"),
     [
@@ -151,7 +159,8 @@ def test_the_strongest_units_as_pictures(described: Any) -> None:
     weights = [kernel, np.zeros(3), np.zeros((3, 1)), np.zeros(1)]
     found = unit_pictures((1, 2), made, ["f", "erste", "o"], weights)
     assert found is not None
-    assert (found.layer, found.units, found.shown, found.shape, found.largest) == ("erste", 3, (1, 2, 0), (1, 2, 1), 4)
+    assert (found.layer, found.units, found.shown, found.shape) == ("erste", 3, (1, 2, 0), (1, 2, 1))
+    assert found.largest == (4, 2, 1)
     np.testing.assert_allclose(found.weights[..., 0], [[[3, -4]], [[2, 0]], [[0, 1]]], atol=4 / 254)
 
 

@@ -50,7 +50,7 @@ def test_first_weights_of_pictures_are_kept_as_pictures(run: Any) -> None:
     kernel = next(arrays[0] for arrays in open_model(run.run).weights.values() if arrays)
     strongest = kernel[:, pictures.shown[0]]
     assert np.linalg.norm(strongest) == max(np.linalg.norm(kernel, axis=0))
-    np.testing.assert_allclose(pictures.weights[0].ravel(), strongest, atol=pictures.largest / 253)
+    np.testing.assert_allclose(pictures.weights[0].ravel(), strongest, atol=pictures.largest[0] / 253)
 
 
 def test_a_resumed_run_keeps_its_start_and_has_another_end(run: Any, tmp_path: Path) -> None:
