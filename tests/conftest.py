@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from mlpcli.data.catalog import CIFAR10_NAMES
+from mlpcli.runs.plane import Answers, HiddenLayer, Plane, Points
 
 # No clock, so that a busy machine fails nothing.
 settings.register_profile("mlpcli", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -231,3 +233,25 @@ def mlpcli_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), out, err)
 
     return run
+
+
+@pytest.fixture
+def small_plane() -> Callable[..., Plane]:
+    """Makes what plane.npz of a run with two inputs holds: two classes, the border at x = 0; changes by name."""
+
+    def make(**changes: object) -> Plane:
+        x, y = np.linspace(-2, 2, 5, dtype=np.float32), np.linspace(0, 30, 4, dtype=np.float32)
+        second = np.tile(1 / (1 + np.exp(-2 * x)), (4, 1)).astype(np.float32)
+        xy = np.array([[-1.0, 10.0], [1.0, 20.0], [1.5, 5.0]], np.float32)
+        train = Points("train", 300, xy, np.array([0, 1, 1], np.int16), np.array([0, 1, 1], np.int16))
+        test = Points("test", 3, xy[::-1].copy(), np.array([1, 0, 0], np.int16), np.array([1, 1, 0], np.int16))
+        tiles = np.zeros((2, 6, 6), np.int8)
+        tiles[0] = np.arange(-127, 127, 43)
+        hidden = (HiddenLayer("tanh", 12, tiles, np.array([0.5, 0.0])),)
+        plane = Plane(
+            ("width", "height"), ("cm", ""), ("apple", "pear"), "fruit", "", 0.5, True, x, y,
+            Answers(second[:, :, np.newaxis], (second > 0.5).astype(np.int16)), (train, test), hidden, 3,
+        )  # fmt: skip
+        return replace(plane, **changes)  # type: ignore[arg-type]
+
+    return make

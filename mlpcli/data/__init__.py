@@ -3,6 +3,7 @@
 The files, in reading order:
 
 - dataset.py: Source, Rows, Part, Splits, and what is known of a data set without its rows
+- plane_inputs.py: the two numbers of a row that consists of two
 - targets.py: labels of any type to class indices or numbers
 - settings.py: which keys of the data section fit which source, and which columns are used
 - catalog.py: the built-in sets, as a table of what can be said without loading them

@@ -9,6 +9,7 @@ The files, in reading order:
 - threshold_curves.py: ROC and precision-recall curves over all thresholds, and the areas under them
 - scores.py: confusion matrix, scores per class, errors of numbers, the baseline
 - importance.py: what the score loses when a column is shuffled
+- plane.py: a model with two inputs, asked about the whole plane of its rows
 - baselines.py: scikit-learn's linear model and MLP on the same rows
 - linear_form.py: what the layers before the first nonlinearity compute, in the units of the data
 """

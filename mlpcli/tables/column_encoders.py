@@ -93,7 +93,10 @@ class ValueColumn:
         return (self.kind == "boolean", *(True,) * (self.indicator + self.bins))
 
     def encode(self, column: pa.ChunkedArray, place: Place, out: Floats) -> None:
-        values = CONVERSIONS[self.kind](column, self.name, place)
+        self.encode_numbers(CONVERSIONS[self.kind](column, self.name, place), out)
+
+    def encode_numbers(self, values: npt.NDArray[np.float64], out: Floats) -> None:
+        """The same for the numbers (n,) in the cells; NaN is a missing value."""
         gaps = np.isnan(values)
         if gaps.any():
             values = np.where(gaps, self.fill, values)

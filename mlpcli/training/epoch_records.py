@@ -11,16 +11,26 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.errors import TrainingError
 from mlpcli.runs.history import FIRST_COLUMNS, History, HistoryWriter
+from mlpcli.runs.snapshots import Snapshots
 from mlpcli.training.layer_watch import GradientNorms
 from mlpcli.training.progress import Progress
 from mlpcli.training.stopping import Logs
 
 
 class EpochRecords:
-    """Writes history.csv row by row as epochs end, and keeps the same numbers in `history`; so for gradients.csv."""
+    """Writes history.csv row by row as epochs end, and keeps the same numbers in `history`; so for gradients.csv.
 
-    def __init__(self, writer: HistoryWriter, progress: Progress, gradients: GradientNorms | None = None) -> None:
-        self.writer, self.progress, self.gradients = writer, progress, gradients
+    snapshots: take the weights of some epochs; None where nobody wants them.
+    """
+
+    def __init__(
+        self,
+        writer: HistoryWriter,
+        progress: Progress,
+        gradients: GradientNorms | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> None:
+        self.writer, self.progress, self.gradients, self.snapshots = writer, progress, gradients, snapshots
         self.history: History = {}
         self._started = 0.0
 
@@ -29,6 +39,8 @@ class EpochRecords:
         self.history = self.writer.go_on_after(epochs)
         if self.gradients is not None:
             self.gradients.writer.go_on_after(epochs)
+        if self.snapshots is not None:
+            self.snapshots.go_on_after(epochs)
 
     def begin(self) -> None:
         """An epoch begins."""
@@ -51,12 +63,16 @@ class EpochRecords:
         """Record what is asked for of the good weights with which epoch `epoch` ended (raises as `end`)."""
         if self.gradients is not None:
             self.gradients.look(epoch, weights)
+        if self.snapshots is not None:
+            self.snapshots.look(epoch + 1, weights)
 
     def sync(self) -> None:
         """Have all rows so far on the disk itself (raises as `end`)."""
         self.writer.sync()
         if self.gradients is not None:
             self.gradients.writer.sync()
+        if self.snapshots is not None:
+            self.snapshots.write()
 
 
 class LastGood:

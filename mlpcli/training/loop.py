@@ -22,6 +22,7 @@ from mlpcli.model.plan import Prepared
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.history import History, HistoryWriter
+from mlpcli.runs.snapshots import Snapshots
 from mlpcli.training.diagnosis import likely_cause
 from mlpcli.training.epoch_records import EpochRecords, LastGood
 from mlpcli.training.keeper import Keeper, LoopState, kept_state
@@ -157,6 +158,7 @@ def fit_model(
     noted: list[Interrupted],
     compiled: bool,
     keeper: Keeper | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Outcome:
     """Run the epochs and leave the model with its best weights (or its last, where the config says so).
 
@@ -169,6 +171,7 @@ def fit_model(
         noted: signals that came; they are asked for after each step, or after each chunk of resident epochs.
         compiled: see `Engine.start`.
         keeper: keeps checkpoints; the training goes on from the one that it comes with.
+        snapshots: take the weights before the first epoch and after each.
 
     Raises:
         RunDirectoryError: that checkpoint does not fit the network, or the history has fewer epochs.
@@ -182,7 +185,7 @@ def fit_model(
     training, batches = engine.config.training, _batches(engine)
     started = engine.start(batches, folder, compiled, after_step, progress.note)
     gradients = GradientNorms(folder, engine.prepared) if engine.config.output.gradient_norms else None
-    records = EpochRecords(HistoryWriter(folder / run_directory.HISTORY), progress, gradients)
+    records = EpochRecords(HistoryWriter(folder / run_directory.HISTORY), progress, gradients, snapshots)
     metrics = engine.prepared.plan.metrics
     loop: Loop | FitLoop
     if isinstance(started, Fit):
@@ -192,6 +195,8 @@ def fit_model(
     loop.guard.explain = lambda: likely_cause(engine.config, engine.prepared)
     if keeper is not None:
         _go_on(loop, keeper.earlier, folder)
+    if snapshots is not None and not loop.done:
+        snapshots.look(0, started.get_weights())
     progress.start(training.epochs, len(batches[0]), len(batches[0].part))
     return _outcome(loop, progress)
 

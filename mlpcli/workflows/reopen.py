@@ -81,7 +81,11 @@ def reopen(
     if earlier is not None:
         run.environment = _with_resumption(environment, now, earlier, changed)
     run.write_inputs()
-    for name in (run_directory.METRICS, run_directory.EVALUATION):  # of the earlier end; new ones follow
+    for name in (
+        run_directory.METRICS,
+        run_directory.EVALUATION,
+        run_directory.PLANE,
+    ):  # of the earlier end; new ones follow
         with suppress(OSError):
             (path / name).unlink(missing_ok=True)
     return run

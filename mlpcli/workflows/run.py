@@ -13,8 +13,9 @@ from mlpcli import __version__, backend
 from mlpcli.arrays import Array
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
-from mlpcli.data.dataset import Splits
+from mlpcli.data.dataset import Splits, layout_of
 from mlpcli.data.facts import fingerprint
+from mlpcli.data.plane_inputs import plane_inputs
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import MlpcliError
 from mlpcli.files import write_json, write_text
@@ -23,11 +24,15 @@ from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared, planned_layers
 from mlpcli.modelfile.card import layout_metadata
 from mlpcli.modelfile.container import FRONT
+from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.writer import PlannedModel, layer_json, save_model
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split
+from mlpcli.runs.plane import write_plane
+from mlpcli.runs.snapshots import MOST_PARAMETERS, Snapshots
 from mlpcli.scoring.calibration import Calibration, calibrate, with_temperature
+from mlpcli.scoring.plane import plane_of
 from mlpcli.scoring.predictor import check_reload
 from mlpcli.scoring.probabilities import PROBABILITY_SCORES, gives_probabilities
 from mlpcli.scoring.scores import evaluate_part, with_names
@@ -132,19 +137,38 @@ class Run:
         keeper = Keeper(checkpoints, self._save_unfinished, self.started, config, choice.compiled, self.earlier)
         layers = LayerWatch(self.path, self.prepared)
         layers.start(self.engine.model.get_weights(), self.earlier is not None)
-        outcome = fit_model(self.engine, self.path, progress, noted, choice.compiled, keeper)
+        snapshots = self._snapshots()
+        outcome = fit_model(self.engine, self.path, progress, noted, choice.compiled, keeper, snapshots)
         result: dict[str, Any] = {"scores": {}, "evaluation": None}
         model_path = None
         if outcome.kept_epoch is not None:
+            if snapshots is not None:
+                snapshots.finish(outcome.kept_epoch, self.engine.model.get_weights())
             self.calibration = self._calibrate(progress)
             self.best_threshold = self._choose_threshold(progress)
             result = self._score()
             model_path = self._save(outcome, result["scores"])
             layers.end(self.engine.model.get_weights())
+            self._write_plane(model_path)
         metrics = self._write_results(outcome, result, {"total": keeper.seconds, "checkpoints": keeper.spent})
         pictures = self._draw(progress) if outcome.history else []
         interrupted = noted[0] if noted else None
         return TrainResult(self.path, model_path, metrics, result["evaluation"], pictures, outcome.failure, interrupted)
+
+    def _snapshots(self) -> Snapshots | None:
+        """Of a network of two inputs that is small enough for pictures of how it learnt."""
+        plan = self.prepared.plan
+        parameters = plan.trainable + plan.non_trainable
+        if parameters > MOST_PARAMETERS or plane_inputs(layout_of(self.prepared.source)) is None:
+            return None
+        return Snapshots(self.path, parameters)
+
+    def _write_plane(self, model: Path) -> None:
+        """What the saved model says to the whole plane of two inputs; nothing where there are others."""
+        if plane_inputs(layout_of(self.prepared.source)) is not None:
+            plane = plane_of(open_model(model), self.prepared.splits)
+            if plane is not None:
+                write_plane(self.path, plane)
 
     @property
     def choice(self) -> EngineChoice:
