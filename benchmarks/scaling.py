@@ -65,7 +65,8 @@ def _measure(rows: int, units: int) -> dict[str, Any]:
 
 
 def _draw(found: dict[str, list[dict[str, Any]]]) -> None:
-    from mlpcli.plotting.style import drawing_style, import_matplotlib, save_figure
+    from benchmarks.images import save_small
+    from mlpcli.plotting.style import drawing_style, import_matplotlib
 
     import_matplotlib()
     from matplotlib.figure import Figure
@@ -84,7 +85,7 @@ def _draw(found: dict[str, list[dict[str, Any]]]) -> None:
             axes.legend(frameon=False)
             for axis in (axes.xaxis, axes.yaxis):  # the style's texts are no formulas, so no powers of ten
                 axis.set_major_formatter(EngFormatter(sep=""))
-        save_figure(figure, ROOT / "docs" / "images" / "scaling.png")
+        save_small(figure, ROOT / "docs" / "images" / "scaling.png")
 
 
 if __name__ == "__main__":

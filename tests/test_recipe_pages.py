@@ -23,7 +23,7 @@ from mlpcli.recipes import parse_card
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Pictures are not drawn, and long ones made of two rows only; what would have been written is listed."""
     asked: list[Path] = []
-    monkeypatch.setattr(pictures, "save_figure", lambda figure, path: asked.append(path))
+    monkeypatch.setattr(pictures, "save_small", lambda figure, path: asked.append(path))
     monkeypatch.setattr(pictures, "histograms_of", lambda name: dict(list(histograms_of(name).items())[:2]))
     return asked
 

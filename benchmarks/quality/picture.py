@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.images import save_small
 from benchmarks.quality.figures import table_ratio, tables_of
 from benchmarks.quality.tables import BY_NAME
 from benchmarks.report import DOCS
@@ -13,7 +14,6 @@ from mlpcli.plotting.style import (
     drawing_style,
     fonts_for,
     new_figure,
-    save_figure,
     set_title,
     theme,
 )
@@ -51,7 +51,7 @@ def draw_ratios() -> str:
         figure.legend(loc="outside lower left", ncols=len(DRAWN))
         set_title(figure, title)
     (DOCS / "images").mkdir(exist_ok=True)
-    save_figure(figure, DOCS / PICTURE)
+    save_small(figure, DOCS / PICTURE)
     return PICTURE
 
 

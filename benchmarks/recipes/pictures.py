@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.images import save_small
 from benchmarks.recipes.activations import histograms_of
 from benchmarks.recipes.jobs import ROOT
 from benchmarks.recipes.results import entries_of
 from benchmarks.recipes.studies import STARTS
 from mlpcli.plotting.learning_curves import learning_curves
-from mlpcli.plotting.style import BLUE, COLOURS, drawing_style, fonts_for, new_figure, save_figure, set_title, theme
+from mlpcli.plotting.style import BLUE, COLOURS, drawing_style, fonts_for, new_figure, set_title, theme
 from mlpcli.runs.read_run import RunCurves
 
 if TYPE_CHECKING:
@@ -121,6 +122,5 @@ def draw_regularization(groups: Mapping[str, str]) -> str:
 
 
 def _saved(name: str, figure: Figure) -> str:
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    save_figure(figure, IMAGES / f"{name}.png")
+    save_small(figure, IMAGES / f"{name}.png")
     return f"images/recipes/{name}.png"
