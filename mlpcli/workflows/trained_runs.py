@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import UserError
+from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.runs.directory import HISTORY
 from mlpcli.text import number
 from mlpcli.workflows import notebook
@@ -17,14 +17,17 @@ from mlpcli.workflows import notebook
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from mlpcli.plotting.picture_options import PictureOptions
+
 PICTURE_DPI = 110
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A picture that a notebook shows. `figure` is matplotlib's, for what is not an option here."""
+    """A picture that a notebook shows. `figure` is matplotlib's, for what is not an option here; `theme`: its look."""
 
     figure: Figure
+    theme: str
 
     def save(self, path: str | Path) -> Path:
         """Write it as .png, .svg or .pdf; returns the path.
@@ -33,9 +36,10 @@ class Drawing:
             UserError: another extension.
             OutputError: the file cannot be written.
         """
-        from mlpcli.plotting.style import save_figure
+        from mlpcli.plotting.style import save_figure, themed
 
-        save_figure(self.figure, Path(path))
+        with themed(self.theme):
+            save_figure(self.figure, Path(path))
         return Path(path)
 
     def __repr__(self) -> str:
@@ -44,9 +48,11 @@ class Drawing:
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         """The PNG picture, and the pixels to show it in: its size on paper, sharp on a fine screen."""
-        from mlpcli.plotting.style import png_of
+        from mlpcli.plotting.style import png_of, themed
 
-        return png_of(self.figure, PICTURE_DPI), {"width": round(72 * self.figure.get_figwidth())}
+        with themed(self.theme):
+            png = png_of(self.figure, PICTURE_DPI)
+        return png, {"width": round(72 * self.figure.get_figwidth())}
 
 
 ENDS = 8
@@ -129,29 +135,41 @@ class TrainedRuns:
         self,
         metric: str | None = None,
         *,
+        only: str | None = None,
         ylim: str | Sequence[float] | None = None,
         title: str | None = None,
         legend: str | Sequence[str] | None = None,
         size: str | Sequence[float] | None = None,
+        theme: str | None = None,
     ) -> Drawing:
-        """The learning curves, of several runs in one picture; a notebook shows it, `save` writes it.
+        """The learning curves, of several runs in one picture, or another picture; a notebook shows it.
 
-        metric: that one alone. ylim, title, legend, size: as `mlpcli.plot` takes them.
+        metric: that one alone. only: the name of another picture of one run, as `mlpcli plot --only`. ylim, title,
+        legend, size: of the curves, as `mlpcli.plot` takes them. theme: light or dark, by default as the config says.
 
         Raises:
-            UserError: an unknown metric, or an option that cannot be read or does not fit the picture.
-            RunDirectoryError: no epoch has finished, or a file is damaged.
+            UserError: an unknown metric, picture or theme, or an option that does not fit the picture.
+            RunDirectoryError: no epoch has finished, no data for the picture, or a file is damaged.
         """
-        from mlpcli.plotting.learning_curves import learning_curves
+        from mlpcli.language import speaking
         from mlpcli.plotting.picture_options import picture_options
-        from mlpcli.plotting.run_plots import overlaid_curves
-        from mlpcli.runs.read_run import read_curves
+        from mlpcli.plotting.run_plots import theme_of
+        from mlpcli.plotting.style import themed
+        from mlpcli.runs.read_run import language_of
 
         options = picture_options(ylim, title, legend, size)
         runs = list(_begun(self._runs()).values())
-        if len(runs) == 1:
-            return Drawing(learning_curves([read_curves(runs[0])], metric, self._title(), options))
-        return Drawing(overlaid_curves(runs, metric, self._title(), options))
+        look = theme or theme_of(runs[0])
+        with themed(look), speaking(language_of(runs[0])):
+            if only is None:
+                return Drawing(_curves(runs, metric, self._title(), options), look)
+            if metric is not None or options.any:
+                raise UserError("only: leave it out with metric, ylim, title, legend and size; they set the curves")
+            if len(self._runs()) > 1:
+                raise UserError(
+                    f"only: is for one run (got {len(self._runs())}); the curves of several share a picture"
+                )
+            return Drawing(_picture(runs[0], only), look)
 
     @property
     def history(self) -> HistoryTable:
@@ -174,6 +192,28 @@ class TrainedRuns:
             rows += [{**telling, **dict(zip(run.history, row, strict=True))} for row in values]
         names = dict.fromkeys(name for row in rows for name in row)
         return HistoryTable({name: [row.get(name, math.nan) for row in rows] for name in names}, best)
+
+
+def _curves(runs: Sequence[Path], metric: str | None, title: str | None, options: PictureOptions) -> Figure:
+    from mlpcli.plotting.learning_curves import learning_curves
+    from mlpcli.plotting.run_plots import overlaid_curves
+    from mlpcli.runs.read_run import read_curves
+
+    if len(runs) == 1:
+        return learning_curves([read_curves(runs[0])], metric, title, options)
+    return overlaid_curves(runs, metric, title, options)
+
+
+def _picture(run: Path, name: str) -> Figure:
+    from mlpcli.plotting.run_plots import pictures_called, run_files
+
+    (picture,) = pictures_called([name])
+    figure = picture.draw(run_files(run))
+    if figure is None:
+        raise RunDirectoryError(
+            f"{run}: has no data for the picture {name} ({picture.shows}); it needs {picture.needs}"
+        )
+    return figure
 
 
 def _begun(runs: Mapping[Any, Path]) -> dict[Any, Path]:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import mlpcli
-from mlpcli.errors import UserError
+from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.training.progress import Silence
 from mlpcli.workflows import notebook
 from mlpcli.workflows.notebook import NotebookProgress, default_progress, html_text
@@ -128,6 +128,13 @@ def test_a_run_has_a_history_and_curves(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "mine.svg").read_text(encoding="utf-8")
     with pytest.raises(UserError, match='metric "acuracy" is not in the history'):
         run.plot("acuracy")
+    assert run.plot(only="confusion_matrix", theme="dark").figure.axes[0].images
+    with pytest.raises(UserError, match='there is no picture "matrix"; choose from history, '):
+        run.plot(only="matrix")
+    with pytest.raises(UserError, match="only: leave it out with metric, ylim, "):
+        run.plot("loss", only="confusion_matrix")
+    with pytest.raises(RunDirectoryError, match=r"has no data for the picture fitted_curve .*; it needs a regression"):
+        run.plot(only="fitted_curve")
 
 
 def test_a_long_history_shows_both_ends_and_the_best_epoch() -> None:
