@@ -10,7 +10,10 @@ from click.shell_completion import CompletionItem
 from mlpcli.cli.options import PATH, RUN_PATH, Command
 from mlpcli.cli.terminal import say, write_result
 
-PICTURE_NAMES = ("history", "confusion_matrix", "predicted_against_true", "fitted_curve", "importance")
+PICTURE_NAMES = (
+    "history", "confusion_matrix", "predicted_against_true", "fitted_curve", "importance",
+    "weights", "activations", "first_layer", "gradients",
+)  # fmt: skip
 """Those of `plotting.run_plots.PICTURES`, which would make the help page import NumPy; a test compares them."""
 
 

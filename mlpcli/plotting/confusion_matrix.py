@@ -192,10 +192,12 @@ def _write_counts(axes: Axes, counts: Counts, shares: Counts) -> None:
         plain = look.text if count or row == column else look.fainter
         colour = look.on_shade if shares[row, column] >= _STRONG_FROM else plain
         # The layout need not measure texts that lie within the axes anyway.
-        look_of = {"ha": "center", "color": colour, "in_layout": False}
+        look_of: dict[str, Any] = {"ha": "center", "color": colour, "in_layout": False}
         if count:
             axes.text(column, row + 0.02, f"{int(count):,}", va="bottom", fontsize=size, **look_of)
-            axes.text(column, row + 0.08, rate(shares[row, column]), va="top", fontsize=_RATE_SIZE * size, **look_of)
+            axes.text(
+                column, row + 0.08, rate(float(shares[row, column])), va="top", fontsize=_RATE_SIZE * size, **look_of
+            )
         else:
             axes.text(column, row, "0", va="center", fontsize=size, **look_of)
 
