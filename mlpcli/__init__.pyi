@@ -7,6 +7,7 @@ from mlpcli.workflows.compare import compare as compare
 from mlpcli.workflows.evaluate import evaluate as evaluate
 from mlpcli.workflows.gradcheck import gradcheck as gradcheck
 from mlpcli.workflows.grid import train_grid as train_grid
+from mlpcli.workflows.importance import importance as importance
 from mlpcli.workflows.init import init as init
 from mlpcli.workflows.plot import plot as plot
 from mlpcli.workflows.predict import predict as predict

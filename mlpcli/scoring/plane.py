@@ -101,7 +101,8 @@ def grid_points(x: Array, y: Array) -> Array:
 
 
 def _points(name: str, part: Part, inputs: PlaneInputs, ask: Ask, threshold: float | None) -> Points:
-    rows = part.indices[np.linspace(0, len(part) - 1, min(len(part), MOST_POINTS)).astype(np.int64)]
+    places = np.linspace(0, len(part) - 1, min(len(part), MOST_POINTS)).astype(int)
+    rows = np.array([part.indices[place] for place in places.tolist()])  # of rows on disk, one at a time is allowed
     x = take_rows(part.x, rows)
     outputs, y = ask(x), take_rows(part.y, rows)
     if threshold is None:

@@ -24,7 +24,7 @@ RECIPES = {
     "mnist": "sigmoid_sgd relu_he_normal relu_glorot_uniform random_normal random_normal_wide random_normal_narrow"
     " zeros batchnorm_blocks batchnorm_before_activation early_stopping l2_batchnorm_dropout_h5"
     " sigmoid_100_50_dropout sigmoid_100_50_more_dropout tutorial_batchnorm tutorial_early_stopping"
-    " tutorial_l2_dropout_h5 tutorial_dropout tutorial_more_dropout wide_256_keep_80 wide_256_keep_100"
+    " tutorial_l2_dropout_h5 tutorial_dropout tutorial_more_dropout wide_256_keep_80 wide_256_keep_100 best_mlp"
     " convolutional_adam convolutional_rmsprop convolutional_adagrad convolutional_sgd",
     "tables": "height_weight animals iris wine breast_cancer diabetes penguins titanic moons spirals blobs",
 }
