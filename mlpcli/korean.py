@@ -66,6 +66,26 @@ _DIAGNOSES = {
     "runs that differ by less cannot be told apart; use --seeds, or more rows in data.validation": (
         "차이가 이보다 작으면 어느 쪽이 나은지 알 수 없습니다. --seeds를 쓰거나 data.validation을 늘려 보십시오"
     ),
+    "{percent} % of the ReLU units are dead": "ReLU 유닛의 {percent} %가 죽었습니다",
+    "{dead:,} of {units:,} are 0 for all of {rows:,} training rows": (
+        "학습 데이터 {rows:,}행 모두에서 출력이 0인 유닛은 {units:,}개 가운데 {dead:,}개"
+    ),
+    "{dead:,} at the start": "학습 전에는 {dead:,}개",
+    '{dead:,} of {units:,} in layer "{layer}"': '"{layer}" 층에서는 {units:,}개 가운데 {dead:,}개',
+    "try kernel_initializer: he_normal, batch_normalization, or activation: leaky_relu": (
+        "kernel_initializer: he_normal이나 batch_normalization, activation: leaky_relu를 써 보십시오"
+    ),
+    "{rate}, or activation: leaky_relu": "{rate}. activation: leaky_relu도 도움이 됩니다",
+    "many {activation} units are saturated": "포화된 {activation} 유닛이 많습니다",
+    '{percent:.0f} % of the values of layer "{layer}" are at a limit, where the slope is nearly 0': (
+        '"{layer}" 층의 출력 가운데 {percent:.0f} %가 기울기가 거의 0인 한계에 있음'
+    ),
+    "{percent:.0f} % at the start": "학습 전에는 {percent:.0f} %",
+    "try smaller initial weights (kernel_initializer: glorot_uniform), or batch_normalization": (
+        "초기 가중치를 줄이거나(kernel_initializer: glorot_uniform) batch_normalization을 써 보십시오"
+    ),
+    "{rate}, or batch_normalization": "{rate}. batch_normalization도 도움이 됩니다",
+    "a column gives the answer away": "답을 그대로 알려 주는 열이 있습니다",
     "is perfect, which is suspicious": "모두 맞혀서 오히려 의심스럽습니다",
     "all of {rows:,} rows are right": "{rows:,}행을 모두 맞혔습니다",
     "look for a column that gives the answer away, or rows that are in both parts (mlpcli validate)": (

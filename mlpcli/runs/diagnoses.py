@@ -17,8 +17,9 @@ from mlpcli.language import retold, say, term
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import resume_command
 from mlpcli.runs.history import read_history
+from mlpcli.runs.layer_file import LayerFile, LayerNumbers, read_layers
 from mlpcli.runs.read_run import read_config, read_evaluation, read_metrics
-from mlpcli.text import number, quoted
+from mlpcli.text import number, quoted, shown
 
 OVERFITTED = 1.1
 """The validation loss at the end against its best: from here on it is said."""
@@ -40,6 +41,10 @@ WIDE = 0.04
 """Half the 95 % interval of an accuracy on the validation rows, from which on they are called few."""
 NORMAL = 1.96
 FEWEST_PERFECT = 50
+MANY_DEAD, MOSTLY_DEAD = 0.25, 0.5
+"""The shares of dead ReLU units, of the whole network and of one layer, from which on they are said."""
+SATURATED = 0.6
+"""The share of a layer's values that are at a limit. Good networks of tanh units reach a half."""
 GENERATED = ("moons", "spirals", "blobs", "animals", "height_weight")
 """Data sets that can be learnt to the last row."""
 
@@ -62,7 +67,9 @@ class RunRecord:
 
     history: column to one value per epoch. rows: of each part. scores: of the part that was evaluated, by metric.
     baseline: the same for always the same answer. confusion: rows of true classes, columns of predicted ones; empty
-    without classes. batch_size: of training; None where it is not known. ended: whether training has.
+    without classes. batch_size: of training; None where it is not known. ended: whether training has. layers: what they
+    were like at the start and at the end; empty where that is not known. leaks: what a look at the data found before
+    training, each with its advice.
     """
 
     run: Path
@@ -76,6 +83,8 @@ class RunRecord:
     confusion: Sequence[Sequence[int]] = ()
     batch_size: int | None = None
     ended: bool = True
+    layers: LayerFile = field(default_factory=LayerFile)
+    leaks: Sequence[tuple[str, str]] = ()
 
     @property
     def epochs(self) -> int:
@@ -117,7 +126,13 @@ def read_record(run: Path) -> RunRecord:
         confusion=_counts(evaluation.get("confusion_matrix")),
         batch_size=batch if isinstance(batch, int) else None,
         ended=bool(metrics),
+        layers=read_layers(run),
+        leaks=[(str(leak["text"]), str(leak["advice"])) for leak in _list(metrics.get("leaks")) if _is_leak(leak)],
     )
+
+
+def _is_leak(value: object) -> bool:
+    return isinstance(value, dict) and "text" in value and "advice" in value
 
 
 def _numbers(value: object) -> dict[str, Any]:
@@ -328,10 +343,82 @@ def few_validation_rows(record: RunRecord) -> Diagnosis | None:
     )
 
 
+def dead_units(record: RunRecord) -> Diagnosis | None:
+    """Many ReLU units give 0 for every row that was looked at, so that they learn nothing any more."""
+    layers, before = _can_die(record.layers.end), _can_die(record.layers.start)
+    dead, units = sum(count for count, _ in layers), sum(layer.units for _, layer in layers)
+    count, worst = max(layers, key=lambda pair: pair[0] / max(1, pair[1].units), default=(0, None))
+    if worst is None or (dead < MANY_DEAD * units and count < MOSTLY_DEAD * worst.units):
+        return None
+    at_start = sum(count for count, _ in before)
+    evidence = [
+        say(
+            "{dead:,} of {units:,} are 0 for all of {rows:,} training rows",
+            dead=dead,
+            units=units,
+            rows=record.layers.rows,
+        )
+    ]
+    if before:
+        evidence.append(say("{dead:,} at the start", dead=at_start))
+    if len(layers) > 1:
+        layer = shown(worst.name)
+        evidence.append(say('{dead:,} of {units:,} in layer "{layer}"', dead=count, units=worst.units, layer=layer))
+    return Diagnosis(
+        say("{percent} % of the ReLU units are dead", percent=100 * dead // units),
+        ", ".join(evidence),
+        say("try kernel_initializer: he_normal, batch_normalization, or activation: leaky_relu")
+        if before and 2 * at_start >= dead
+        else say("{rate}, or activation: leaky_relu", rate=_rate(record, 0.1)),
+    )
+
+
+def _can_die(layers: Sequence[LayerNumbers]) -> list[tuple[int, LayerNumbers]]:
+    """The hidden layers of ReLU units, each with its number of dead ones."""
+    return [(layer.dead, layer) for layer in layers if layer.dead is not None and not layer.output]
+
+
+def saturated_units(record: RunRecord) -> Diagnosis | None:
+    """Sigmoid or tanh units are at their limits for most rows, where they hardly learn."""
+    known = [(layer.at_limit, layer) for layer in record.layers.end if layer.at_limit is not None]
+    share, worst = max(known, key=lambda pair: pair[0], default=(0.0, None))
+    if worst is None or share < SATURATED:
+        return None
+    before = next((layer.at_limit for layer in record.layers.start if layer.name == worst.name), None)
+    layer = shown(worst.name)
+    evidence = [
+        say(
+            '{percent:.0f} % of the values of layer "{layer}" are at a limit, where the slope is nearly 0',
+            percent=100 * share,
+            layer=layer,
+        )
+    ]
+    if before is not None:
+        evidence.append(say("{percent:.0f} % at the start", percent=100 * before))
+    return Diagnosis(
+        say("many {activation} units are saturated", activation=worst.activation),
+        ", ".join(evidence),
+        say("try smaller initial weights (kernel_initializer: glorot_uniform), or batch_normalization")
+        if before is not None and 2 * before >= share
+        else say("{rate}, or batch_normalization", rate=_rate(record, 0.1)),
+    )
+
+
+def leak(record: RunRecord) -> Diagnosis | None:
+    """A column alone predicts the target almost wholly, as a look at the data found before training."""
+    if not record.leaks:
+        return None
+    text, advice = record.leaks[0]
+    return Diagnosis(say("a column gives the answer away"), text, advice)
+
+
 def too_good(record: RunRecord) -> Diagnosis | None:
-    """Everything is right on rows that were not learnt: real data seldom is so, and a leak often."""
+    """Everything is right on rows that were not learnt: real data seldom is so, and a leak often.
+
+    Nothing is said where a leak was found, which says more.
+    """
     accuracy, rows = record.scores.get("accuracy"), sum(map(sum, record.confusion))
-    if accuracy != 1 or rows < FEWEST_PERFECT or record.setting("data.source") in GENERATED:
+    if accuracy != 1 or rows < FEWEST_PERFECT or record.setting("data.source") in GENERATED or record.leaks:
         return None
     return Diagnosis(
         say("is perfect, which is suspicious"),
@@ -353,8 +440,11 @@ def _rate(record: RunRecord, factor: float) -> str:
 
 CHECKS: tuple[Callable[[RunRecord], Diagnosis | None], ...] = (
     no_better_than_the_baseline,
+    leak,
     learning_rate_too_high,
     classes_never_predicted,
+    dead_units,
+    saturated_units,
     too_good,
     overfits,
     learning_rate_too_low,

@@ -258,6 +258,9 @@ class Run:
     def _write_results(self, outcome: Outcome, result: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
         """Write metrics.json and evaluation.json; returns the content of the first."""
         metrics = run_metrics(self.config, self.prepared, outcome, result, seconds, self.choice)
+        leaks = [finding for finding in self.prepared.look.findings if finding.topic == "leak"]
+        if leaks:
+            metrics["leaks"] = [{"text": leak.text, "advice": leak.advice} for leak in leaks]
         if self.calibration is not None:
             metrics["calibration"] = self.calibration.as_json()
         if self.best_threshold is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import mlpcli
+from mlpcli.errors import RunDirectoryError
 from mlpcli.language import speaking
 from mlpcli.runs import diagnoses
 from mlpcli.runs.diagnoses import RunRecord, diagnose, read_record
+from mlpcli.runs.layer_file import LayerFile, LayerNumbers, Values
 
 
 def record(**changes: Any) -> RunRecord:
@@ -47,6 +50,17 @@ def test_of_a_good_run_nothing_is_said() -> None:
 def one(name: str, run: RunRecord) -> str:
     found = getattr(diagnoses, name)(run)
     return "" if found is None else str(found)
+
+
+VALUES = Values(0.0, 1.0, (1,), 0.5, 0.1)
+
+
+def relu(dead: int, units: int, name: str = "a", output: bool = False) -> LayerNumbers:
+    return LayerNumbers(name, "relu", units, output, VALUES, VALUES, dead=dead)
+
+
+def tanh(at_limit: float, name: str = "a") -> LayerNumbers:
+    return LayerNumbers(name, "tanh", 10, False, VALUES, VALUES, saturated=7, at_limit=at_limit)
 
 
 BENT = [1.0, 0.6, 0.4, 0.3, 0.25, 0.22, 0.2, 0.19, 0.185, 0.183]
@@ -161,6 +175,48 @@ STEPS = [2.0 - 0.01 * epoch for epoch in range(10)]
         ("few_validation_rows", record(rows={"validation": 300}), ""),
         ("few_validation_rows", record(rows={}), ""),
         (
+            "dead_units",  # 40 of 100 and 5 of 50 are 30 %
+            record(layers=LayerFile(512, (relu(1, 100), relu(0, 50)), (relu(40, 100), relu(5, 50, "끝")))),
+            "30 % of the ReLU units are dead: 45 of 150 are 0 for all of 512 training rows, 1 at the start, 40 of 100"
+            ' in layer "a"; try training.optimizer.learning_rate=0.001, or activation: leaky_relu',
+        ),
+        (
+            "dead_units",
+            record(layers=LayerFile(64, (relu(30, 50),), (relu(35, 50),))),
+            "70 % of the ReLU units are dead: 35 of 50 are 0 for all of 64 training rows, 30 at the start; try"
+            " kernel_initializer: he_normal, batch_normalization, or activation: leaky_relu",
+        ),
+        (
+            "dead_units",  # a half of one layer; where a run was resumed, its start may not be known
+            record(layers=LayerFile(64, (), (relu(0, 100), relu(5, 10)))),
+            '4 % of the ReLU units are dead: 5 of 110 are 0 for all of 64 training rows, 5 of 10 in layer "a"; try'
+            " training.optimizer.learning_rate=0.001, or activation: leaky_relu",
+        ),
+        ("dead_units", record(layers=LayerFile(512, (relu(0, 100),), (relu(24, 100),))), ""),
+        ("dead_units", record(layers=LayerFile(512, (), (relu(1, 1, output=True), tanh(1.0)))), ""),
+        (
+            "saturated_units",
+            record(layers=LayerFile(512, (tanh(0.0), tanh(0.1, "b")), (tanh(0.5), tanh(0.8, "b")))),
+            'many tanh units are saturated: 80 % of the values of layer "b" are at a limit, where the slope is nearly'
+            " 0, 10 % at the start; try training.optimizer.learning_rate=0.001, or batch_normalization",
+        ),
+        (
+            "saturated_units",
+            record(layers=LayerFile(512, (tanh(0.6),), (tanh(0.6),))),
+            'many tanh units are saturated: 60 % of the values of layer "a" are at a limit, where the slope is nearly'
+            " 0, 60 % at the start; try smaller initial weights (kernel_initializer: glorot_uniform), or"
+            " batch_normalization",
+        ),
+        ("saturated_units", record(layers=LayerFile(512, (tanh(0.9),), (tanh(0.59), relu(9, 10)))), ""),
+        (
+            "leak",
+            record(leaks=[('column "x" alone predicts the class right in 100 % of the rows', "data.exclude: [x]")]),
+            'a column gives the answer away: column "x" alone predicts the class right in 100 % of the rows;'
+            " data.exclude: [x]",
+        ),
+        ("leak", record(), ""),
+        ("too_good", record(scores={"accuracy": 1.0}, confusion=[[60]], leaks=[("a", "b")]), ""),
+        (
             "too_good",
             record(scores={"accuracy": 1.0}, confusion=[[30, 0], [0, 30]]),
             "is perfect, which is suspicious: all of 60 rows are right; look for a column that gives"
@@ -209,3 +265,27 @@ def test_a_diagnosis_in_korean() -> None:
         assert '정확도 값이 0.5000인데, 기준선(항상 "a")의 0.5000보다 좋지 않습니다' in one(
             "no_better_than_the_baseline", nothing
         )
+
+
+def test_what_is_said_of_units_and_leaks_comes_from_the_files_of_a_run(tmp_path: Path) -> None:
+    """Weights of spread 100 leave tanh nothing but its limits; the last column is the answer."""
+    draw = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{int(a > b)},{'yes' if a > b else 'no'}" for a, b in draw.normal(size=(200, 2))]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,known,y", *rows]), encoding="utf-8")
+    text = (
+        "data: {source: t.csv, target: y}\n"
+        "model: {hidden_units: [8], activation: tanh, kernel_initializer: {random_normal: {stddev: 100.0}}}\n"
+        "training: {engine: numpy, epochs: 1}\noutput: {plots: []}\n"
+    )
+    (tmp_path / "c.yaml").write_text(text, encoding="utf-8")
+    run = mlpcli.train(tmp_path / "c.yaml", runs_dir=tmp_path).run
+    found = [str(each) for each in diagnose(read_record(run))]
+    assert any(
+        each.startswith('a column gives the answer away: column "known" alone predicts the class') for each in found
+    )
+    assert any(each.startswith("many tanh units are saturated: ") for each in found)
+    (run / "layers.json").unlink()
+    assert not any("saturated" in str(each) for each in diagnose(read_record(run)))
+    (run / "layers.json").write_text("{", encoding="utf-8")
+    with pytest.raises(RunDirectoryError, match=r"layers\.json: is damaged"):
+        read_record(run)
