@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from mlpcli.errors import MlpcliError, UserError
 from mlpcli.files import write_text
@@ -69,12 +70,24 @@ class Section:
     folded: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReportResult:
-    """The page: where it was written, and its text."""
+    """The page: where it was written, and its text. A notebook shows a link to it, or the Markdown itself."""
 
     path: Path | None
     text: str
+    markdown: bool = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path or 'not written'}: {len(self.text):,} characters>"
+
+    def _repr_html_(self) -> str | None:
+        if self.path is None:
+            return None
+        return f'<a href="{html_text(quote(self.path.as_posix()))}" target="_blank">{html_text(str(self.path))}</a>'
+
+    def _repr_markdown_(self) -> str | None:
+        return self.text if self.markdown and self.path is None else None
 
 
 def report(
@@ -101,9 +114,9 @@ def report(
     with speaking(language or language_of(paths[0])):
         text = _page(paths, markdown)
     if output is None:
-        return ReportResult(None, text)
+        return ReportResult(None, text, markdown)
     write_text(Path(output), text)
-    return ReportResult(Path(output), text)
+    return ReportResult(Path(output), text, markdown)
 
 
 def _page(paths: Sequence[Path], markdown: bool) -> str:

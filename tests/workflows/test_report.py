@@ -14,7 +14,7 @@ import pytest
 
 import mlpcli
 from mlpcli.errors import RunDirectoryError, UserError
-from mlpcli.workflows.report import Section, Table, Text, as_html, as_markdown, report
+from mlpcli.workflows.report import ReportResult, Section, Table, Text, as_html, as_markdown, report
 
 CONFIG = (
     "name: 붓꽃 <1>\ndata: {source: iris, test: 0.2}\nmodel: {hidden_units: [8]}\n"
@@ -75,6 +75,16 @@ def test_the_page_of_a_run(run: Path, tmp_path: Path) -> None:
     assert f"mlpcli reproduce {shlex.quote(str(run))}" in said
     assert "  epochs: 8" in said  # the config
     assert "setosa" in said and "96 train, 24 validation, 30 test" in said
+
+
+def test_a_notebook_shows_a_link_or_the_markdown() -> None:
+    page = ReportResult(Path("a folder/x.html"), "<html>")
+    assert repr(page) == "<ReportResult a folder/x.html: 6 characters>"
+    assert page._repr_html_() == '<a href="a%20folder/x.html" target="_blank">a folder/x.html</a>'
+    assert page._repr_markdown_() is None
+    text = ReportResult(None, "# t", markdown=True)
+    assert repr(text) == "<ReportResult not written: 3 characters>"
+    assert text._repr_html_() is None and text._repr_markdown_() == "# t"
 
 
 def test_several_runs_are_compared(run: Path, tmp_path: Path) -> None:
