@@ -191,7 +191,8 @@ class TrainedRuns:
             values = zip(*run.history.values(), strict=True)
             rows += [{**telling, **dict(zip(run.history, row, strict=True))} for row in values]
         names = dict.fromkeys(name for row in rows for name in row)
-        return HistoryTable({name: [row.get(name, math.nan) for row in rows] for name in names}, best)
+        columns = {name: [row.get(name, math.nan) for row in rows] for name in names}
+        return HistoryTable({**columns, "epoch": [int(epoch) for epoch in columns["epoch"]]}, best)
 
 
 def _curves(runs: Sequence[Path], metric: str | None, title: str | None, options: PictureOptions) -> Figure:
