@@ -333,6 +333,7 @@ p { margin: .3rem 0; }
   figure.broad img { max-width: none; width: auto; height: 17rem; } figure.tall img { max-width: 100%; height: auto; } }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; } h2, figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } img { max-height: 24cm; }
+  .pictures { display: block; } figure.small { display: inline-block; } details pre { columns: 2; font-size: 8pt; }
   .wide { overflow-x: visible; } details::details-content { content-visibility: visible; block-size: auto; } }
 """
 
