@@ -169,7 +169,11 @@ _COMPARISON = {
     "95 %, {count} seeds in pairs": "95%, 시드 {count}개씩 짝지어 비교",
     "95 %, {rows:,} rows": "95%, {rows:,}행",
 }
-PHRASES = {**_DIAGNOSES, **_REPORT, **_COMPARISON}
+_PICTURES = {
+    "{runs} runs": "학습 결과 {runs}개",
+    "{name}: {seeds:,} seed": "{name}: 시드 {seeds:,}개",
+}
+PHRASES = {**_DIAGNOSES, **_REPORT, **_COMPARISON, **_PICTURES}
 """What `say` is given. The places of values have the same names in both languages."""
 
 _METRICS = {
@@ -222,6 +226,24 @@ _METRICS = {
     "r2": "결정계수",
     "cosine_similarity": "코사인 유사도",
 }
+_PICTURE_NAMES = {
+    "history": "학습 곡선",
+    "confusion_matrix": "혼동 행렬",
+    "predicted_against_true": "실제값과 예측값",
+    "residuals": "잔차",
+    "fitted_curve": "적합된 곡선",
+    "roc": "ROC 곡선",
+    "precision_recall": "정밀도-재현율 곡선",
+    "reliability": "신뢰도 곡선",
+    "mistakes": "크게 틀린 예",
+    "importance": "변수 중요도",
+    "weights": "가중치 분포",
+    "activations": "활성화 값 분포",
+    "first_layer": "첫 층의 가중치",
+    "gradients": "기울기의 크기",
+    "decision_boundary": "결정 경계",
+    "hidden_units": "은닉 유닛",
+}
 _OTHERS = {
     "learning_rate": "학습률",
     "seconds": "시간(초)",
@@ -237,8 +259,8 @@ _OTHERS = {
     "binary": "이진 분류",
     "regression": "회귀",
 }
-TERMS = {**_METRICS, **{f"val_{name}": f"검증 {word}" for name, word in _METRICS.items()}, **_OTHERS}
-"""Names that come from configs and files, for `term`: metrics, columns of the history, parts, states, tasks."""
+TERMS = {**_METRICS, **{f"val_{name}": f"검증 {word}" for name, word in _METRICS.items()}, **_PICTURE_NAMES, **_OTHERS}
+"""Names that come from configs and files, for `term`: metrics, columns of the history, pictures, states, tasks."""
 
 SENTENCES = {
     "training and validation {metric} met": "학습과 검증의 {metric} 차이가 허용 범위 안에 들어옴",

@@ -16,6 +16,7 @@ from mlpcli.config.sections import OutputConfig, Task
 from mlpcli.errors import UserError
 from mlpcli.korean import PHRASES, SENTENCES, TERMS
 from mlpcli.language import LANGUAGES, current_language, letters_of, retold, say, speaking, term
+from mlpcli.plotting.run_plots import PICTURES
 from mlpcli.runs.read_run import language_of
 from mlpcli.runs.run_summary import PARTS, State
 
@@ -84,7 +85,8 @@ def test_no_particle_waits_for_the_last_letter_of_a_value() -> None:
 def test_names_from_files_have_their_korean() -> None:
     metrics = {name for metric in METRICS for name in (metric.tag, *metric.aliases)}
     columns = {"loss", *metrics, *(f"val_{name}" for name in ("loss", *metrics)), "learning_rate", "seconds"}
-    assert columns | set(PARTS) | set(get_args(State)) | set(get_args(Task)) <= set(TERMS)
+    pictures = {picture.name for picture in PICTURES}
+    assert columns | pictures | set(PARTS) | set(get_args(State)) | set(get_args(Task)) <= set(TERMS)
 
 
 def test_english_stays_as_it_is_written() -> None:

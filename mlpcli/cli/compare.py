@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.options import PATH, RUN_PATH, Command, json_option
+from mlpcli.cli.options import PATH, RUN_PATH, Command, json_option, language_option
 from mlpcli.cli.terminal import line, print_json, say, table, write_result
 
 if TYPE_CHECKING:
@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @json_option()
-def compare(run_dirs: tuple[Path, ...], output: Path | None, as_csv: bool, markdown: bool, as_json: bool) -> None:
+@language_option()
+def compare(
+    run_dirs: tuple[Path, ...],
+    output: Path | None,
+    as_csv: bool,
+    markdown: bool,
+    as_json: bool,
+    language: str | None,
+) -> None:
     """Compare runs: the settings that differ, beside the scores.
 
     Of a folder that is no run, such as runs, all runs in it are compared. Best first; * marks the best of each score.
@@ -52,8 +60,9 @@ def compare(run_dirs: tuple[Path, ...], output: Path | None, as_csv: bool, markd
     if output is not None:
         from mlpcli.workflows.plot import plot
 
-        for path in plot([run.path for run in found.runs if run.epochs], output).paths:
-            say(f"plot  {path}")
+        drawn = plot([run.path for run in found.runs if run.epochs], output, language=language)
+        for told in (*(f"plot  {path}" for path in drawn.paths), *drawn.notes):
+            say(told)
 
 
 def print_comparison(found: Comparison, markdown: bool = False) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from mlpcli.cli.options import PATH, RUN_PATH, Command
+from mlpcli.cli.options import PATH, RUN_PATH, Command, language_option
 from mlpcli.cli.terminal import say, write_result
 
 PICTURE_NAMES = (
@@ -35,6 +35,7 @@ class _Only(click.Option):
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--only", cls=_Only, multiple=True, metavar="NAME")
 @click.option("--theme", type=click.Choice(["light", "dark"]), help="By default what the config of the run says.")
+@language_option()
 @click.option("--ylim", metavar="LOW:HIGH", help="Limits of the y axis, such as 0.8:1; for one panel.")
 @click.option("--title", help="The title above the learning curves.")
 @click.option("--legend", metavar="A,B", help="Names in the legend: of the curves of one run, or of the runs.")
@@ -46,6 +47,7 @@ def plot(
     file_format: str,
     only: tuple[str, ...],
     theme: str | None,
+    language: str | None,
     ylim: str | None,
     title: str | None,
     legend: str | None,
@@ -61,13 +63,14 @@ def plot(
     $ mlpcli plot runs/digits
     $ mlpcli plot runs/digits runs/digits-2 --output both.png
     $ mlpcli plot runs/digits --only confusion_matrix --theme dark
+    $ mlpcli plot runs/digits --lang ko
     $ mlpcli plot runs/digits --metric accuracy --ylim 0.8:1 --legend Train,Test
     """
     from mlpcli.workflows.plot import plot as run
 
     result = run(
         list(run_dirs), output, metric, file_format,
-        ylim=ylim, title=title, legend=legend, size=size, only=only, theme=theme,
+        ylim=ylim, title=title, legend=legend, size=size, only=only, theme=theme, language=language,
     )  # fmt: skip
     for path in result.paths:
         write_result(f"{path.resolve()}\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import RunDirectoryError, UserError
+from mlpcli.language import say, speaking
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.first_layer import first_layer_figure
 from mlpcli.plotting.fitted_curve import fitted_curve_figure
@@ -24,9 +25,9 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
 from mlpcli.runs.layer_file import read_layers
-from mlpcli.runs.read_run import read_config, read_curves, read_evaluation, read_importance, run_name
+from mlpcli.runs.read_run import language_of, read_config, read_curves, read_evaluation, read_importance, run_name
 from mlpcli.runs.run_labels import differing_labels
-from mlpcli.text import did_you_mean, plural
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -183,20 +184,21 @@ def draw_run(
     only: Sequence[str] = (),
     theme: str | None = None,
     output: Path | None = None,
+    language: str | None = None,
 ) -> Drawn:
     """Draw the pictures of a run that there is data for, or `only` some, into its directory (one alone: `output`).
 
-    theme: by default what the run's config says.
+    theme, language: by default what the run's config says.
 
     Raises:
         RunDirectoryError: not a run directory, no finished epoch, a damaged file, or no data for one of `only`.
-        UserError: there is no such picture, or no such theme.
+        UserError: there is no such picture, theme or language.
         OutputError: a picture cannot be written.
     """
     chosen = pictures_called(only) if only else [picture for picture in PICTURES if picture.always]
     files = run_files(run)
     drawn = Drawn()
-    with themed(theme or theme_of(run)):
+    with themed(theme or theme_of(run)), speaking(language or language_of(run)):
         for picture in chosen:
             figure = picture.draw(files)
             if figure is not None:
@@ -259,14 +261,15 @@ def draw_seeds(
     output: Path | None = None,
     options: PictureOptions = NO_OPTIONS,
     theme: str | None = None,
+    language: str | None = None,
 ) -> Drawn:
     """Draw the seeds in a folder in one picture: history.* in it, `metric`.* for one metric, or `output`.
 
-    theme: by default what the config of the first seed says.
+    theme, language: by default what the config of the first seed says.
 
     Raises:
         RunDirectoryError: no seed has finished an epoch yet, or a file is damaged.
-        UserError: no seed has the metric, an option does not fit the picture, or there is no such theme.
+        UserError: no seed has the metric, an option does not fit the picture, or there is no such theme or language.
         OutputError: the picture cannot be written.
     """
     seeds = [seed for seed in seed_folders(folder) if _has_epochs(seed)]
@@ -274,8 +277,10 @@ def draw_seeds(
         raise RunDirectoryError(f"{folder}: none of its seeds has finished an epoch; plot again after the first")
     drawn = Drawn()
     name = read_config(seeds[0]).get("name") or folder.resolve().name
-    with themed(theme or theme_of(seeds[0])):
-        figure = overlaid_curves(seeds, metric, f"{name}: {plural(len(seeds), 'seed', 'seeds')}", options)
+    with themed(theme or theme_of(seeds[0])), speaking(language or language_of(seeds[0])):
+        count = len(seeds)
+        title = say("{name}: {seeds:,} seed" if count == 1 else "{name}: {seeds:,} seeds", name=name, seeds=count)
+        figure = overlaid_curves(seeds, metric, title, options)
         for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
             drawn.save(figure, path)
     return drawn
@@ -296,7 +301,7 @@ def overlaid_curves(
     curves = [read_curves(run) for run in runs]
     names = distinct_names(runs)
     labels = differing_labels([read_config(run) for run in runs], differing_parts(names))
-    title = title or f"{_shared_beginning(names)}{len(runs)} runs"
+    title = title or f"{_shared_beginning(names)}{say('{runs} runs', runs=len(runs))}"
     labelled = [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
     return learning_curves(labelled, metric, title, options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,7 +52,12 @@ def run_name(run: Path) -> str:
 def language_of(run: Path) -> str:
     """`output.language` of a run or of the first seed in a folder; `en` where it has none (raises as `read_config`)."""
     seeds = run_directory.seed_folders(run)
-    output = read_config(seeds[0] if seeds else run).get("output")
+    return language_in(read_config(seeds[0] if seeds else run))
+
+
+def language_in(config: Mapping[str, Any]) -> str:
+    """`output.language` of a config, of whatever version; `en` where it has none."""
+    output = config.get("output")
     given = output.get("language") if isinstance(output, dict) else None
     return given if given in LANGUAGES else "en"
 

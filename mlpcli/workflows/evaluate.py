@@ -23,6 +23,8 @@ from mlpcli.data.sources import found_note, load_source
 from mlpcli.data_folder import VARIABLE_TOO, located, unpack_first
 from mlpcli.errors import DataError, ModelFileError, SettingError, UserError
 from mlpcli.files import reading
+from mlpcli.language import speaking
+from mlpcli.runs.read_run import language_in
 from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.tables.table_reader import read_batches
@@ -214,7 +216,8 @@ def evaluate(
     notes = [*([unfinished] if unfinished is not None else []), *rows.notes]
     if model.stock and model.kind == "h5":
         notes.append("note: mlpcli did not write this .h5, so it has no checksum: a changed weight would go unnoticed")
-    written = _write(Path(output), model.card.name, evaluation, notes) if output is not None else None
+    with speaking(language_in(model.card.config.model_extra or {})):
+        written = _write(Path(output), model.card.name, evaluation, notes) if output is not None else None
     return EvaluationResult(file.resolve(), model.card.name, evaluation, notes, written)
 
 

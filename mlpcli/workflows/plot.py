@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.errors import UserError
+from mlpcli.language import speaking
 from mlpcli.text import plural
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def plot(
     size: str | Sequence[float] | None = None,
     only: Sequence[str] = (),
     theme: str | None = None,
+    language: str | None = None,
 ) -> PlotResult:
     """Draw one run, several runs in one picture, or all seeds of `train_seeds`.
 
@@ -56,11 +58,11 @@ def plot(
 
     `ylim` ("0.8:1" or two numbers), `title`, `legend` ("Train,Test" or a list: the curves of one run, or the runs) and
     `size` ("8x6" or two numbers, inches) set what the learning curves look like; they are drawn alone then.
-    `theme` is light or dark, by default what the config of the run says.
+    `theme` is light or dark, `language` that of the words, en or ko; by default what the config of the run says.
 
     Raises:
-        UserError: no run given, an unknown metric, format, picture or theme, a folder for `output` that does not exist,
-            an option that cannot be read or does not fit the picture or the others.
+        UserError: no run given, an unknown metric, format, picture, theme or language, a folder for `output` that does
+            not exist, an option that cannot be read or does not fit the picture or the others.
         RunDirectoryError: a folder is not a run directory, has no finished epoch, no data for one of `only`, or a
             damaged file.
         OutputError: a picture cannot be written.
@@ -69,6 +71,7 @@ def plot(
     from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds, theme_of
     from mlpcli.plotting.style import check_format, themed
     from mlpcli.runs.directory import seed_folders
+    from mlpcli.runs.read_run import language_of
 
     runs = [Path(run) for run in run_dirs]
     if not runs:
@@ -80,13 +83,13 @@ def plot(
         _check_only(runs, only, place, metric is not None or options.any)
     alone = len(runs) == 1
     if alone and seed_folders(runs[0]):
-        drawn = draw_seeds(runs[0], [format], metric, place, options, theme)
+        drawn = draw_seeds(runs[0], [format], metric, place, options, theme, language)
     elif only or (alone and place is None and metric is None and not options.any):
-        drawn = draw_run(runs[0], [format], only, theme, place)
+        drawn = draw_run(runs[0], [format], only, theme, place, language)
     else:
         drawn = Drawn()
         every = [seed for run in runs for seed in seed_folders(run) or [run]]
-        with themed(theme or theme_of(every[0])):
+        with themed(theme or theme_of(every[0])), speaking(language or language_of(every[0])):
             _draw_curves(drawn, every, metric, place, format, options)
     return PlotResult(drawn.paths, [*_unfinished(runs), *drawn.notes])
 

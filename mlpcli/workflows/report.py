@@ -231,7 +231,7 @@ def _evaluation_pictures(run: Path) -> Iterator[Block]:
     from mlpcli.plotting.run_plots import draw_evaluation
 
     for stem, figure in draw_evaluation(run).items():
-        yield _picture(figure, stem.replace("_", " ").capitalize())
+        yield _picture(figure, term(stem).replace("_", " ").capitalize())
 
 
 def _picture(figure: Figure, shows: str) -> Picture:

@@ -19,7 +19,6 @@ from mlpcli.data.plane_inputs import plane_inputs
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import MlpcliError
 from mlpcli.files import write_json, write_text
-from mlpcli.language import speaking
 from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared, planned_layers
 from mlpcli.modelfile.card import layout_metadata
@@ -274,8 +273,7 @@ class Run:
         from mlpcli.plotting.run_plots import draw_run
 
         formats = self.config.output.plots
-        with speaking(self.config.output.language):
-            return draw_if_possible(lambda: draw_run(self.path, formats), self.path, progress) if formats else []
+        return draw_if_possible(lambda: draw_run(self.path, formats), self.path, progress) if formats else []
 
 
 def draw_if_possible(draw: Callable[[], Drawn], path: Path, progress: Progress) -> list[Path]:

@@ -14,7 +14,6 @@ from typing import Any, Final, Literal
 from mlpcli import backend
 from mlpcli.config.load_config import LoadedConfig
 from mlpcli.errors import MlpcliError, OutputError
-from mlpcli.language import speaking
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folder, write_seeds
 from mlpcli.runs.leftovers import remove_leftovers
@@ -161,8 +160,7 @@ class SeedSeries:
         formats = self.loaded.config.output.plots
         if not formats or not any(run.metrics.get("epochs") for run in self.runs.values()):
             return []
-        with speaking(self.loaded.config.output.language):
-            return draw_if_possible(lambda: draw_seeds(self.path, formats), self.path, self.progress)
+        return draw_if_possible(lambda: draw_seeds(self.path, formats), self.path, self.progress)
 
 
 def with_seed(loaded: LoadedConfig, seed: int) -> LoadedConfig:
