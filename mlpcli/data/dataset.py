@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Kind = Literal["image", "table"]
 Watch = Callable[[str, int, int], None]
 """Told how a long piece of loading goes: what is done ("decoding pictures"), how many are done, of how many."""
+RowPlace = Callable[[int], str]
+"""Where a person finds a row, by its index: "cat/12.jpg", "people.csv:17"."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +31,13 @@ class Rows:
     x: (n, *input_shape), raw values; 8-bit pixels stay uint8, float64 has become float32.
     y: int64 class indices (n,), or float32 targets (n,), (n, k) where there are k > 1 targets.
     notes: in what they are unlike the training rows, where they are other rows of a table.
+    place: None where a row has no other name than its index.
     """
 
     x: Array
     y: Array
     notes: tuple[str, ...] = ()
+    place: RowPlace | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -102,11 +106,15 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some rows of a source: its whole arrays, shared by all parts, and the int64 indices of the rows (ascending)."""
+    """Some rows of a source: its whole arrays, shared by all parts, and the int64 indices of the rows (ascending).
+
+    place: as in `Rows`.
+    """
 
     x: Array
     y: Array
     indices: npt.NDArray[np.int64]
+    place: RowPlace | None = None
 
     def __len__(self) -> int:
         return len(self.indices)

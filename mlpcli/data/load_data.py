@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Rows, Source, Splits, Watch, layout_of, row_count
 from mlpcli.data.images.sorting_hints import refuse_table_of_labels
-from mlpcli.data.other_rows import labelled_rows, read_rows
+from mlpcli.data.other_rows import labelled_rows, read_rows, row_place
 from mlpcli.data.settings import check_settings
 from mlpcli.data.sources import load_source
 from mlpcli.data.split import draw_rows, join_parts
@@ -113,7 +113,7 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     if stored is None:
         stored, fitted = _fitted(rows, drawn.train, decisions, data, options)
         notes += fitted
-    train = Rows(stored.encode(rows), y)
+    train = Rows(stored.encode(rows), y, place=row_place(rows))
     test, validation = (
         labelled_rows(Path(str(getattr(data, key))), table, stored) if table is not None else None
         for key, table in own.items()

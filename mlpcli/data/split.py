@@ -64,13 +64,13 @@ def join_parts(
     """The parts as views of `rows`, beside those that came by themselves."""
     test = _part(rows, drawn.test, test_rows)
     validation = test if data.validation == "test" else _part(rows, drawn.validation, validation_rows)
-    return Splits(Part(rows.x, rows.y, drawn.train), validation, test)
+    return Splits(Part(rows.x, rows.y, drawn.train, rows.place), validation, test)
 
 
 def _part(rows: Rows, drawn: Indices | None, own: Rows | None) -> Part | None:
     if own is not None:
-        return Part(own.x, own.y, np.arange(len(own), dtype=np.int64))
-    return None if drawn is None else Part(rows.x, rows.y, drawn)
+        return Part(own.x, own.y, np.arange(len(own), dtype=np.int64), own.place)
+    return None if drawn is None else Part(rows.x, rows.y, drawn, rows.place)
 
 
 def _take(

@@ -10,6 +10,7 @@
 - confusion_matrix.py: the confusion matrix
 - predicted_against_true.py: predicted against true values
 - fitted_curve.py: the curve of a model with one input through its points
+- mistakes.py: the worst mistakes, as pictures or rows
 - importance.py: what each column is worth
 - run_plots.py: which pictures a run, several runs or several seeds get
 """

@@ -18,6 +18,7 @@ from mlpcli.plotting.gradients import gradients_figure
 from mlpcli.plotting.importance import importance_figure
 from mlpcli.plotting.layer_histograms import activations_figure, weights_figure
 from mlpcli.plotting.learning_curves import learning_curves
+from mlpcli.plotting.mistakes import mistakes_figure
 from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
 from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
@@ -25,7 +26,15 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
 from mlpcli.runs.layer_file import read_layers
-from mlpcli.runs.read_run import language_of, read_config, read_curves, read_evaluation, read_importance, run_name
+from mlpcli.runs.read_run import (
+    language_of,
+    read_config,
+    read_curves,
+    read_evaluation,
+    read_importance,
+    read_mistakes,
+    run_name,
+)
 from mlpcli.runs.run_labels import differing_labels
 from mlpcli.text import did_you_mean
 
@@ -80,6 +89,15 @@ def _of_evaluation(key: str, figure: Callable[[Mapping[str, Any], str], Figure])
     return draw
 
 
+def _mistakes(files: RunFiles) -> Figure | None:
+    found = read_mistakes(files.run)
+    try:
+        return mistakes_figure(found, files.name) if found else None
+    except (KeyError, TypeError, ValueError, OverflowError, IndexError, OSError, SyntaxError) as error:
+        path = files.run / run_directory.MISTAKES  # SyntaxError: Pillow's, of a broken PNG
+        raise RunDirectoryError(f"{path}: is damaged: {error}; evaluate the run again") from error
+
+
 def _importance(files: RunFiles) -> Figure | None:
     found = read_importance(files.run)
     try:
@@ -113,6 +131,12 @@ PICTURES = (
         "the curve through the points of a single input",
         _of_evaluation("curve", fitted_curve_figure),
         needs="a regression with one input that has been scored",
+    ),
+    Picture(
+        "mistakes",
+        "the rows that it gets wrong with the highest probability, or by the most",
+        _mistakes,
+        needs="rows that have been scored, and some of them wrong",
     ),
     Picture(
         "importance",

@@ -30,6 +30,7 @@ SPLIT = "split.npz"
 LAYERS = "layers.json"
 GRADIENTS = "gradients.csv"
 IMPORTANCE = "importance.json"
+MISTAKES = "mistakes.json"
 PLANE = "plane.npz"
 SNAPSHOTS = "snapshots.npz"
 MODEL_NAMES = ("model.keras", "model.h5")

@@ -76,6 +76,11 @@ def read_evaluation(run: Path) -> dict[str, Any]:
     return _mapping(run / run_directory.EVALUATION, lambda path: read_run_json(path, LARGEST_EVALUATION))
 
 
+def read_mistakes(run: Path) -> dict[str, Any]:
+    """The worst mistakes of the rows that were scored; {} if they were not written (raises as `read_config`)."""
+    return _mapping(run / run_directory.MISTAKES, lambda path: read_run_json(path, LARGEST_METRICS))
+
+
 def read_importance(run: Path) -> dict[str, Any]:
     """What `mlpcli importance` wrote into the run; {} if it has not (raises as `read_config`)."""
     return _mapping(run / run_directory.IMPORTANCE, lambda path: read_run_json(path, LARGEST_METRICS))

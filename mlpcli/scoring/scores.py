@@ -16,6 +16,7 @@ from mlpcli.arrays import Array, Moments, class_counts, moments_of, row_chunks
 from mlpcli.data.batches import encode_targets, take_rows
 from mlpcli.data.dataset import Layout, Part, Source
 from mlpcli.scoring.calibration import scores_without
+from mlpcli.scoring.mistakes import WorstMistakes
 from mlpcli.scoring.predictor import Predictor
 from mlpcli.scoring.probabilities import ProbabilityScores
 from mlpcli.scoring.threshold_curves import ThresholdCurves
@@ -220,7 +221,12 @@ def with_names(chosen: Mapping[str, Any], targets: Sequence[str], known: Layout 
 
 
 def evaluate_part(
-    predictor: Predictor, chosen: dict[str, Any], part: Part, split: str, train_targets: Array | None
+    predictor: Predictor,
+    chosen: dict[str, Any],
+    part: Part,
+    split: str,
+    train_targets: Array | None,
+    worst: WorstMistakes | None = None,
 ) -> dict[str, Any]:
     """Loss, metrics and scores of one part.
 
@@ -232,9 +238,10 @@ def evaluate_part(
         part: the rows.
         split: what the rows are called: test, validation, train, or the name of another source.
         train_targets: raw targets of the training rows, for the baseline; None if unknown.
+        worst: is shown all rows.
     """
     names = tuple(chosen["class_names"] or ())
-    scores = _Scores(chosen, part, names)
+    scores = _Scores(chosen, part, names, worst)
     losses = predictor.losses(part, encode_targets(part.y, chosen["labels"], len(names)), scores.add)
     result: dict[str, Any] = {"split": split, "task": chosen["task"], "rows": len(part), "loss": losses.pop("loss")}
     result["metrics"] = losses
@@ -261,8 +268,8 @@ def fitted_curve(predictor: Predictor, inputs: Sequence[float]) -> dict[str, lis
 class _Scores:
     """The scores of a part, summed up batch by batch: nothing is kept of the rows."""
 
-    def __init__(self, chosen: dict[str, Any], part: Part, names: tuple[str, ...]) -> None:
-        self.chosen, self.y = chosen, part.y
+    def __init__(self, chosen: dict[str, Any], part: Part, names: tuple[str, ...], worst: WorstMistakes | None) -> None:
+        self.chosen, self.y, self.worst = chosen, part.y, worst
         regression = chosen["task"] == "regression"
         drawn = regression and part.x.shape[1:] == (1,) and part.y.shape[1:] in ((), (1,))
         self.x = part.x if drawn else None
@@ -274,6 +281,8 @@ class _Scores:
 
     def add(self, rows: Array, outputs: Array) -> None:
         """Rows (n,) of the source, and outputs (n, units) for them."""
+        if self.worst is not None:
+            self.worst.add(rows, self.y[rows], outputs)
         if isinstance(self.sums, RegressionScores):
             inputs = None if self.x is None else take_rows(self.x, rows)
             self.sums.add(self.y[rows].reshape(len(rows), -1), outputs, inputs)

@@ -23,6 +23,7 @@ Place = Callable[[int], str]
 Floats = npt.NDArray[np.float32]
 MOST_DIGITS = 1e15
 """Whole numbers below it are written out."""
+OTHER, MISSING = "(other)", "(missing)"
 ValueKind = Literal["number", "boolean", "date"]
 CONVERSIONS: dict[ValueKind, Callable[[Any, str, Place], npt.NDArray[np.float64]]] = {
     "number": as_numbers,
@@ -53,6 +54,9 @@ class ColumnEncoder(Protocol):
         Raises:
             DataError: a value of the wrong kind; names place, column and value.
         """
+
+    def text_of(self, encoded: Floats) -> str:
+        """What stood in the cell, as far as the row (len(feature_names),) tells."""
 
     def as_json(self) -> dict[str, Any]:
         """For the model's metadata."""
@@ -106,6 +110,14 @@ class ValueColumn:
         if self.edges:
             bin_shares(values, self.edges, out[:, 1 + self.indicator :])
 
+    def text_of(self, encoded: Floats) -> str:
+        value = float(encoded[0])
+        if self.indicator and encoded[1]:
+            return MISSING
+        if self.kind == "boolean":
+            return "true" if value else "false"
+        return date_text(value) if self.kind == "date" else number_text(value)
+
     def as_json(self) -> dict[str, Any]:
         learnt = {"fill": self.fill, "indicator": self.indicator, "low": self.low, "high": self.high}
         return {"name": self.name, "kind": self.kind, **learnt, **({"edges": list(self.edges)} if self.edges else {})}
@@ -134,12 +146,26 @@ def bin_shares(values: npt.NDArray[np.float64], edges: tuple[float, ...], out: F
 
 def bin_names(name: str, edges: tuple[float, ...]) -> tuple[str, ...]:
     """The columns of the bins between the edges: "age from 18 to 25"."""
-    return tuple(f"{name} from {low} to {high}" for low, high in pairwise(_shortest(edge) for edge in edges))
+    return tuple(f"{name} from {low} to {high}" for low, high in pairwise(number_text(edge) for edge in edges))
 
 
-def _shortest(edge: float) -> str:
-    """The shortest text that is this float32: no two edges share it."""
-    return str(int(edge)) if edge.is_integer() and abs(edge) < MOST_DIGITS else str(np.float32(edge))
+def number_text(value: float) -> str:
+    """The shortest text that is this float32: no two of them share it."""
+    return str(int(value)) if value.is_integer() and abs(value) < MOST_DIGITS else str(np.float32(value))
+
+
+def date_text(days: float) -> str:
+    """Days since 1970 as a date, with hours and minutes where there are some.
+
+    >>> date_text(365.0), date_text(365.75)
+    ('1971-01-01', '1971-01-01 18:00')
+    """
+    minutes = np.datetime64(round(days * MINUTES), "m")
+    day, time = str(minutes).split("T")
+    return day if time == "00:00" else f"{day} {time}"
+
+
+MINUTES = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -166,7 +192,7 @@ class CategoryColumn:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        last = [word for word, there in (("(other)", self.other), ("(missing)", self.missing)) if there]
+        last = [word for word, there in ((OTHER, self.other), (MISSING, self.missing)) if there]
         return tuple(f"{self.name} = {category}" for category in (*self.categories, *last))
 
     @property
@@ -185,6 +211,12 @@ class CategoryColumn:
         positions = targets[codes]
         rows = np.flatnonzero(positions >= 0)
         out[rows, positions[rows]] = 1
+
+    def text_of(self, encoded: Floats) -> str:
+        if not encoded.any():
+            return OTHER  # unseen in training, or a gap where training had none
+        found, names = int(encoded.argmax()), len(self.categories)
+        return self.categories[found] if found < names else OTHER if self.other and found == names else MISSING
 
     def as_json(self) -> dict[str, Any]:
         rare = None if self.rare is None else list(self.rare)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from mlpcli.tables.column_encoders import ColumnEncoder, Floats, Place, bin_names, bin_shares
+from mlpcli.tables.column_encoders import MISSING, ColumnEncoder, Floats, Place, bin_names, bin_shares, date_text
 from mlpcli.tables.column_fitters import ValueSample
 from mlpcli.tables.dates import Days
 from mlpcli.tables.values import as_dates
@@ -79,6 +79,12 @@ class DateParts:
             out[:, len(self.parts)] = gaps
         if self.edges:
             bin_shares(calendar.days - self.low, self.edges, out[:, len(self.parts) + self.indicator :])
+
+    def text_of(self, encoded: Floats) -> str:
+        if self.indicator and encoded[len(self.parts)]:
+            return MISSING
+        since = float(encoded[self.parts.index("trend")]) if "trend" in self.parts else 0.0
+        return date_text(self.low + since)
 
     def as_json(self) -> dict[str, Any]:
         learnt = {"fill": self.fill, "indicator": self.indicator, "low": self.low, "high": self.high}

@@ -186,6 +186,7 @@ def evaluate(
     if baseline and data is not None:
         raise UserError("--baseline: is trained and scored on the model's own rows; leave out --data")
     rows = choose_rows(model, data, split)
+    from mlpcli.scoring.mistakes import WorstMistakes
     from mlpcli.scoring.probabilities import gives_probabilities, weights_note
     from mlpcli.scoring.scores import evaluate_part, with_names
 
@@ -197,7 +198,8 @@ def evaluate(
     if model.card.calibration is not None:
         planned["calibration"] = dict(model.card.calibration)
     chosen = with_names(planned, model.card.config.data.targets, model.card.layout)
-    evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets)
+    worst = WorstMistakes.of(chosen)
+    evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets, worst)
     if len(model.towers) > 1:
         evaluation["members"] = member_scores(model, engine, chosen, rows.part, rows.split)
     if baseline and rows.train is not None:
@@ -217,7 +219,10 @@ def evaluate(
     if model.stock and model.kind == "h5":
         notes.append("note: mlpcli did not write this .h5, so it has no checksum: a changed weight would go unnoticed")
     with speaking(language_in(model.card.config.model_extra or {})):
-        written = _write(Path(output), model.card.name, evaluation, notes) if output is not None else None
+        written = None
+    if output is not None:
+        mistakes = worst.as_json(rows.part, model.card.layout, rows.split) if worst is not None else None
+        written = _write(Path(output), model.card.name, evaluation, mistakes, notes)
     return EvaluationResult(file.resolve(), model.card.name, evaluation, notes, written)
 
 
@@ -247,7 +252,9 @@ def _check_shape(predictor: Predictor, rows: ChosenRows) -> None:
         )
 
 
-def _write(folder: Path, name: str, evaluation: dict[str, Any], notes: list[str]) -> Path:
+def _write(
+    folder: Path, name: str, evaluation: dict[str, Any], mistakes: dict[str, Any] | None, notes: list[str]
+) -> Path:
     from mlpcli.errors import OutputError
     from mlpcli.files import write_json
     from mlpcli.plotting.run_plots import draw_evaluation
@@ -259,6 +266,8 @@ def _write(folder: Path, name: str, evaluation: dict[str, Any], notes: list[str]
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made: {error.strerror}; choose another --output") from error
     write_json(folder / run_directory.EVALUATION, evaluation)
+    if mistakes is not None:
+        write_json(folder / run_directory.MISTAKES, mistakes)
     for stem, figure in draw_evaluation(folder, name).items():
         note = save_figure(figure, folder / f"{stem}.png")
         notes += [note] if note else []

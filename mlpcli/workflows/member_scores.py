@@ -60,7 +60,7 @@ def untouched(
         f"note: {len(rows):,} of {len(splits.test):,} test rows are test rows of all {len(card.made_of)} runs, and only"
         f" these are scored; {advice}"
     )
-    return replace(splits, test=Part(splits.test.x, splits.test.y, rows)), [note]
+    return replace(splits, test=replace(splits.test, indices=rows)), [note]
 
 
 def member_scores(

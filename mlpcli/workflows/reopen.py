@@ -81,11 +81,8 @@ def reopen(
     if earlier is not None:
         run.environment = _with_resumption(environment, now, earlier, changed)
     run.write_inputs()
-    for name in (
-        run_directory.METRICS,
-        run_directory.EVALUATION,
-        run_directory.PLANE,
-    ):  # of the earlier end; new ones follow
+    ended = (run_directory.METRICS, run_directory.EVALUATION, run_directory.MISTAKES, run_directory.PLANE)
+    for name in ended:  # of the earlier end; new ones follow
         with suppress(OSError):
             (path / name).unlink(missing_ok=True)
     return run

@@ -13,7 +13,7 @@ from mlpcli import __version__, backend
 from mlpcli.arrays import Array
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
-from mlpcli.data.dataset import Splits, layout_of
+from mlpcli.data.dataset import Part, Splits, layout_of
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.plane_inputs import plane_inputs
 from mlpcli.data.streaming.disk_rows import on_disk
@@ -31,6 +31,7 @@ from mlpcli.runs.directory import describe_environment, write_split
 from mlpcli.runs.plane import write_plane
 from mlpcli.runs.snapshots import MOST_PARAMETERS, Snapshots
 from mlpcli.scoring.calibration import Calibration, calibrate, with_temperature
+from mlpcli.scoring.mistakes import WorstMistakes
 from mlpcli.scoring.plane import plane_of
 from mlpcli.scoring.predictor import check_reload
 from mlpcli.scoring.probabilities import PROBABILITY_SCORES, gives_probabilities
@@ -217,13 +218,20 @@ class Run:
             if part is None:
                 continue
             if evaluation is None:
-                evaluation = evaluate_part(predictor, chosen, part, name, train_targets)
+                worst = WorstMistakes.of(chosen)
+                evaluation = evaluate_part(predictor, chosen, part, name, train_targets, worst)
+                self._write_mistakes(worst, part, name)
                 scores[name] = {"loss": evaluation["loss"], **evaluation["metrics"]}
             elif name == "validation" and part is splits.test:
                 scores[name] = scores["test"]
             else:
                 scores[name] = predictor.losses(part, targets_of(self.prepared, part))
         return {"scores": scores, "evaluation": evaluation}
+
+    def _write_mistakes(self, worst: WorstMistakes | None, part: Part, name: str) -> None:
+        if worst is not None:
+            found = worst.as_json(part, layout_of(self.prepared.source), name)
+            write_json(self.path / run_directory.MISTAKES, found)
 
     def _save_unfinished(self, weights: list[Array], epoch: int, epochs: int) -> None:
         """Save the best weights so far, while the model in training has others; no engine is needed for it."""

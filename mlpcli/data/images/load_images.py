@@ -15,6 +15,7 @@ from mlpcli.data.images.class_folders import (
     LeftOut,
     Parts,
     find_parts,
+    name_shown,
     other_files,
     training_files,
     unwrapped,
@@ -115,9 +116,14 @@ def _part_for(key: str, path: Path) -> Path:
 def _rows(root: Path, files: ClassFiles, pictures: Pictures, start: int) -> Rows:
     """The rows of the files that begin at `start` among all; each class must have kept a picture."""
     first, end = np.searchsorted(pictures.kept, [start, start + len(files.files)])
-    y = files.labels[pictures.kept[first:end] - start]
+    kept = pictures.kept[first:end] - start
+    y = files.labels[kept]
     _check_classes(root, files, y)
-    return Rows(pictures.x[first:end], y)
+
+    def place(row: int) -> str:
+        return name_shown(files.files[kept[row]].relative_to(root).as_posix())
+
+    return Rows(pictures.x[first:end], y, place=place)
 
 
 def _check_classes(root: Path, files: ClassFiles, y: Array) -> None:
