@@ -26,6 +26,7 @@ from benchmarks.engine import versions
 from benchmarks.recipes.activations import measure_activations
 from benchmarks.recipes.first_epoch import measure_first_epoch
 from benchmarks.recipes.jobs import FIRST_SEED, ROOT, Job, recipe_jobs, study_jobs
+from benchmarks.recipes.layer_runs import measure_layers
 from benchmarks.recipes.linear import measure_linear
 from benchmarks.recipes.results import Entry, entries_of, store
 from benchmarks.recipes.write import write_all
@@ -50,6 +51,7 @@ def main() -> None:
                 _measure(job, folder, Path(place), arguments.busy)
         measure_linear(folder)
         measure_activations(folder)
+        measure_layers(folder)
         measure_first_epoch(folder)
     write_all()
 

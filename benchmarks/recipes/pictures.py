@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.images import save_small
 from benchmarks.recipes.activations import histograms_of
 from benchmarks.recipes.jobs import ROOT
+from benchmarks.recipes.layer_runs import folder_of
 from benchmarks.recipes.results import entries_of
 from benchmarks.recipes.studies import STARTS
+from mlpcli.plotting.gradients import gradients_figure
+from mlpcli.plotting.layer_histograms import activations_figure
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.style import BLUE, COLOURS, drawing_style, fonts_for, new_figure, set_title, theme
+from mlpcli.runs.directory import GRADIENTS
+from mlpcli.runs.history import read_history
+from mlpcli.runs.layer_file import read_layers
 from mlpcli.runs.read_run import RunCurves
 
 if TYPE_CHECKING:
@@ -96,6 +102,22 @@ def _draw_loss(axes: Axes, curves: RunCurves | None) -> None:
         return
     axes.plot(range(1, len(values) + 1), values, color=COLOURS[1])
     axes.set_ylim(0, max(2.4, *values) if max(values) < 5 else None)
+
+
+def draw_layers(activation: str, initializer: str) -> str:
+    """The picture `activations` of a run of layer_runs.py."""
+    folder = folder_of(activation, initializer)
+    figure = activations_figure(read_layers(folder), f"{activation}, {initializer}")
+    assert figure is not None
+    return _saved(f"initializers-layers-{folder.name}", figure)
+
+
+def draw_gradients(activation: str, initializer: str) -> str:
+    """The picture `gradients` of a run of layer_runs.py."""
+    folder = folder_of(activation, initializer)
+    figure = gradients_figure(read_history(folder / GRADIENTS), f"{activation}, {initializer}")
+    assert figure is not None
+    return _saved(f"initializers-gradients-{folder.name}", figure)
 
 
 def draw_regularization(groups: Mapping[str, str]) -> str:

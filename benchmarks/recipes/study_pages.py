@@ -6,9 +6,10 @@ import math
 
 from benchmarks.recipes.activations import histograms_of
 from benchmarks.recipes.figures import figure, shown
+from benchmarks.recipes.layer_runs import ACTIVATIONS, INITIALIZERS, accuracy_of
 from benchmarks.recipes.lessons import lesson
 from benchmarks.recipes.pages import NOTE, shown_epochs
-from benchmarks.recipes.pictures import draw_losses, draw_regularization, draw_starts
+from benchmarks.recipes.pictures import draw_gradients, draw_layers, draw_losses, draw_regularization, draw_starts
 from benchmarks.recipes.results import entries_of, finished, spread
 from benchmarks.recipes.studies import LEARNING_RATES, OPTIMIZERS, REGULARIZATION, STARTS
 from benchmarks.report import plain_table
@@ -66,7 +67,33 @@ def initializers_page() -> str:
         ]
         image = f"![Activations before training, and the loss, for {activation}]({draw_starts(activation)})"
         parts.append(f"## {activation}\n\n{image}\n\n{plain_table(header, rows)}")
-    return _page("Initializers", *parts)
+    return _page("Initializers", *parts, "## Layers before and after training", *_layers())
+
+
+def _layers() -> list[str]:
+    """What the pictures of a run's layers show of too wide, too narrow and fitted weights."""
+    parts = [lesson("initializers-layers")]
+    for activation in ACTIVATIONS:
+        for initializer in INITIALIZERS:
+            accuracy = accuracy_of(activation, initializer)
+            ending = "the loss was not finite" if accuracy is None else f"test accuracy {accuracy:.4f}"
+            image = f"![Activations of each layer]({draw_layers(activation, initializer)})"
+            parts.append(f"**{activation}, {initializer}**: {SEEN[activation, initializer]} ({ending}).\n\n{image}")
+    drawn = [draw_gradients(activation, "he_normal") for activation in ACTIVATIONS]
+    parts.append(lesson("initializers-gradients"))
+    parts += [f"![Norm of the gradient of each layer]({picture})" for picture in drawn]
+    return parts
+
+
+SEEN = {
+    ("sigmoid", "stddev 1"): "too wide. About half of the values are at 0 or 1, where the slope is next to nothing",
+    ("sigmoid", "stddev 0.01"): "too narrow. Every unit gives nearly the same value for every image",
+    ("sigmoid", "he_normal"): "fitted, but sigmoid narrows what comes in with every layer",
+    ("relu", "stddev 1"): "too wide. The values grow about sevenfold with every layer",
+    ("relu", "stddev 0.01"): "too narrow. The values shrink with every layer to almost nothing",
+    ("relu", "he_normal"): "fitted. The values keep their size from layer to layer",
+}
+"""What is to be seen in each picture."""
 
 
 def _ending(group: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.plotting.axis_limits import epoch_ticks
+from mlpcli.plotting.panel import plain_log_ticks
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title, theme
 from mlpcli.text import one_line
@@ -67,8 +68,14 @@ def _draw(axes: Axes, place: int, label: str, epochs: Sequence[float], norms: Se
 
 
 def _decorate(axes: Axes, epochs: Sequence[float]) -> None:
-    if any(np.isfinite(line.get_ydata()).any() for line in axes.lines):
-        axes.set_yscale("log")
+    """The axis spans a decade at least, so that differences of a few percent do not look large."""
+    values = np.concatenate([np.asarray(line.get_ydata(), np.float64) for line in axes.lines])
+    shown = values[np.isfinite(values)]
+    if shown.size:
+        low, high = float(shown.min()) / 1.25, float(shown.max()) * 1.25
+        wider = max(1.0, np.sqrt(10 * low / high))
+        plain_log_ticks(axes)
+        axes.set_ylim(low / wider, high * wider)
     axes.set_xlabel("epoch")
     axes.set_ylabel("norm of the gradient (log scale)")
     axes.set_xticks(epoch_ticks(int(epochs[0]), int(epochs[-1]), 8))

@@ -149,7 +149,7 @@ def _finish(axes: Axes, metric: str, curves: Sequence[Curve], scale: Scale | Non
 def _draw_scale(axes: Axes, scale: Scale, curves: Sequence[Curve]) -> None:
     """Set scale and limits; what leaves the chart gets a triangle on its edge."""
     if scale.log:
-        _plain_log_ticks(axes)
+        plain_log_ticks(axes)
     axes.set_ylim(scale.low, scale.high)
     axes.yaxis.get_offset_text().set_horizontalalignment("right")  # beside the value of a best epoch at the left
     if scale.off_chart:
@@ -158,7 +158,7 @@ def _draw_scale(axes: Axes, scale: Scale, curves: Sequence[Curve]) -> None:
             _mark_off_chart(axes, curve, curve.values > scale.high, scale.high, CARET_UP)
 
 
-def _plain_log_ticks(axes: Axes) -> None:
+def plain_log_ticks(axes: Axes) -> None:
     """Make the y axis logarithmic, with plain numbers (0.01, 20) instead of powers of ten.
 
     They stand at 1, 2 and 5, or where there is no room at 1 alone; the room is known when the figure is drawn.

@@ -134,6 +134,13 @@ def test_a_line_for_each_layer_from_the_first_to_the_last() -> None:
     assert figure.get_suptitle() == "r\nnorm of the gradient of each layer"
 
 
+def test_norms_of_the_same_size_look_so() -> None:
+    figure = gradients_figure({"epoch": [1.0, 2.0], "a": [0.4, 0.5], "b": [0.45, 0.45]})
+    assert figure is not None
+    low, high = figure.axes[0].get_ylim()
+    assert high / low == pytest.approx(10) and low * high == pytest.approx(0.4 * 0.5)
+
+
 def test_of_very_many_layers_some_lines_are_drawn() -> None:
     figure = gradients_figure({"epoch": [1.0]} | {f"l{place}": [1.0] for place in range(50)})
     assert figure is not None
