@@ -132,6 +132,48 @@ _REPORT = {
     "cores": "코어 수",
     "started": "시작한 때",
 }
+_LAYERS = {
+    "weights of each layer, at the start and at the end": "각 층의 가중치 분포: 학습 전과 학습 후",
+    "weights of each layer, at the end": "각 층의 가중치 분포: 학습 후",
+    "weights of each layer, before training": "각 층의 가중치 분포: 학습 전",
+    "activations of each layer on {rows:,} training rows, at the start and at the end": (
+        "각 층의 활성화 값 분포(학습 데이터 {rows:,}행): 학습 전과 학습 후"
+    ),
+    "activations of each layer on {rows:,} training rows, at the end": (
+        "각 층의 활성화 값 분포(학습 데이터 {rows:,}행): 학습 후"
+    ),
+    "activations of each layer on {rows:,} training rows, before training": (
+        "각 층의 활성화 값 분포(학습 데이터 {rows:,}행): 학습 전"
+    ),
+    "{shown:,} of {total:,} layers are shown": "전체 {total:,}개 층 가운데 {shown:,}개",
+    "start (before training)": "학습 전",
+    "end (the weights that were kept)": "학습 후(저장된 가중치)",
+    "{name}: {units:,} unit, {activation}": "{name}: 유닛 {units:,}개, {activation}",
+    "{name}: {units:,} units, {activation}": "{name}: 유닛 {units:,}개, {activation}",
+    "start: {line}": "학습 전: {line}",
+    "end: {line}": "학습 후: {line}",
+    "mean {mean}, standard deviation {deviation}": "평균 {mean}, 표준편차 {deviation}",
+    "not all values are finite": "유한하지 않은 값이 있음",
+    "{percent:.0f} % zeros; dead units: {dead:,} of {units:,}": (
+        "0의 비율 {percent:.0f} %, 죽은 유닛 {dead:,}개(전체 {units:,}개)"
+    ),
+    "{percent:.0f} % at a limit; saturated units: {saturated:,} of {units:,}": (
+        "한계값의 비율 {percent:.0f} %, 포화된 유닛 {saturated:,}개(전체 {units:,}개)"
+    ),
+    "weights of the first layer, {layer}: {units:,} unit": "첫 층({layer})의 가중치: 유닛 {units:,}개",
+    "weights of the first layer, {layer}: {units:,} units": "첫 층({layer})의 가중치: 유닛 {units:,}개",
+    "weights of the first layer, {layer}: the strongest {shown:,} of {units:,} units": (
+        "첫 층({layer})의 가중치: 유닛 {units:,}개 가운데 가장 강한 {shown:,}개"
+    ),
+    "weight, relative to the largest of the unit": "가중치(유닛마다 가장 큰 값을 1로 함)",
+    "weights of red, green and blue, relative to the largest of the unit; grey is 0": (
+        "빨강, 초록, 파랑의 가중치(유닛마다 가장 큰 값을 1로 함), 회색은 0"
+    ),
+    "layer, from the input on": "층(입력 쪽부터)",
+    "norm of the gradient of each layer": "각 층의 기울기 노름",
+    "norm of the gradient (log scale)": "기울기의 노름(로그 눈금)",
+    "epoch": "에포크",
+}
 _COMPARISON = {
     "run": "학습 결과",
     "best epoch": "가장 좋은 에포크",
@@ -173,7 +215,7 @@ _PICTURES = {
     "{runs} runs": "학습 결과 {runs}개",
     "{name}: {seeds:,} seed": "{name}: 시드 {seeds:,}개",
 }
-PHRASES = {**_DIAGNOSES, **_REPORT, **_COMPARISON, **_PICTURES}
+PHRASES = {**_DIAGNOSES, **_REPORT, **_COMPARISON, **_PICTURES, **_LAYERS}
 """What `say` is given. The places of values have the same names in both languages."""
 
 _METRICS = {

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title, theme
-from mlpcli.runs.layer_file import LayerFile
-from mlpcli.text import one_line, plural
+from mlpcli.runs.layer_file import LayerFile, UnitPictures
+from mlpcli.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,11 +39,26 @@ def first_layer_figure(layers: LayerFile, run: str = "") -> Figure | None:
         figure = new_figure(7.2, 6.0 * mosaic.shape[0] / mosaic.shape[1] + 0.5)
         axes = figure.add_subplot()
         _draw(figure, axes, mosaic)
-        count = f"the strongest {len(weights)} of {found.units:,} units"
-        what = count if len(weights) < found.units else plural(found.units, "unit", "units")
-        title = f"weights of the first layer, {one_line(found.layer, 40)}: {what}"
-        set_title(figure, one_line(run, LONGEST_TITLE), title)
+        set_title(figure, one_line(run, LONGEST_TITLE), _title(found))
     return figure
+
+
+def _title(found: UnitPictures) -> str:
+    layer, units, shown = one_line(found.layer, 40), found.units, len(found.shown)
+    if shown < units:
+        return say(
+            "weights of the first layer, {layer}: the strongest {shown:,} of {units:,} units",
+            layer=layer,
+            shown=shown,
+            units=units,
+        )
+    return say(
+        "weights of the first layer, {layer}: {units:,} unit"
+        if units == 1
+        else "weights of the first layer, {layer}: {units:,} units",
+        layer=layer,
+        units=units,
+    )
 
 
 def mosaic_of(weights: Pictures, columns: int) -> Pictures:
@@ -66,12 +82,13 @@ def _draw(figure: Figure, axes: Axes, mosaic: Pictures) -> None:
         colours = colormaps["RdBu_r"].with_extremes(bad=theme().background)
         image = axes.imshow(mosaic[..., 0], cmap=colours, vmin=-1, vmax=1, interpolation="nearest")
         bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=25, pad=0.03)
-        bar.set_label("weight, relative to the largest of the unit")
+        bar.set_label(say("weight, relative to the largest of the unit"))
         bar.outline.set_visible(False)
     else:
         shades = (1 + mosaic) / 2
         axes.imshow(np.where(np.isnan(mosaic), to_rgb(theme().background), shades), interpolation="nearest")
-        axes.set_xlabel("weights of red, green and blue, relative to the largest of the unit; grey is 0", fontsize=9)
+        words = say("weights of red, green and blue, relative to the largest of the unit; grey is 0")
+        axes.set_xlabel(words, fontsize=9)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(visible=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.language import say
 from mlpcli.plotting.axis_limits import epoch_ticks
 from mlpcli.plotting.panel import plain_log_ticks
 from mlpcli.plotting.picture_options import LONGEST_TITLE
@@ -41,9 +42,10 @@ def gradients_figure(history: Mapping[str, Sequence[float]], run: str = "") -> F
         for place, name in enumerate(chosen):
             _draw(axes, place, one_line(name, LONGEST_NAME), epochs, history[name])
         _decorate(axes, epochs)
-        figure.legend(loc="outside right upper", title="layer, from the input on", alignment="left")
-        shown = f" ({len(chosen)} of {len(layers)} layers)" if len(chosen) < len(layers) else ""
-        set_title(figure, one_line(run, LONGEST_TITLE), f"norm of the gradient of each layer{shown}")
+        figure.legend(loc="outside right upper", title=say("layer, from the input on"), alignment="left")
+        shown, total = len(chosen), len(layers)
+        left_out = [say("{shown:,} of {total:,} layers are shown", shown=shown, total=total)] if shown < total else []
+        set_title(figure, one_line(run, LONGEST_TITLE), say("norm of the gradient of each layer"), *left_out)
     return figure
 
 
@@ -76,6 +78,6 @@ def _decorate(axes: Axes, epochs: Sequence[float]) -> None:
         wider = max(1.0, np.sqrt(10 * low / high))
         plain_log_ticks(axes)
         axes.set_ylim(low / wider, high * wider)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("norm of the gradient (log scale)")
+    axes.set_xlabel(say("epoch"))
+    axes.set_ylabel(say("norm of the gradient (log scale)"))
     axes.set_xticks(epoch_ticks(int(epochs[0]), int(epochs[-1]), 8))

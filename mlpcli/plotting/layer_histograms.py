@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.language import say
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, number, set_title, theme
 from mlpcli.runs.layer_file import LayerFile, LayerNumbers, Values
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
 MOST_IN_A_ROW = 5
 PANEL_WIDTH, PANEL_HEIGHT, LINE = 3.3, 1.9, 0.165
 """Inches: of one panel without its text, and of a line of that."""
+LEAST_WIDTH = 6.4
+"""With the title of a single panel in two lines or three."""
 LONGEST_NAME = 24
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """The start or the end: its word in the legend and before the numbers, its colour, its layers."""
+    """The start or the end: its word in the legend, its colour, its layers."""
 
     word: str
-    called: str
     colour: str
     layers: Sequence[LayerNumbers]
 
@@ -41,98 +43,116 @@ def weights_figure(layers: LayerFile, run: str = "") -> Figure | None:
 
     run: its name, which goes into the title.
     """
-    return _figure(layers, run, "weights of each layer", lambda layer: layer.weights, _moments)
+    if layers.start and layers.end:
+        title = say("weights of each layer, at the start and at the end")
+    elif layers.end:
+        title = say("weights of each layer, at the end")
+    else:
+        title = say("weights of each layer, before training")
+    return _figure(layers, run, title, lambda layer: layer.weights, lambda layer: [_mean(layer.weights)])
 
 
 def activations_figure(layers: LayerFile, run: str = "") -> Figure | None:
     """The same of the activations on the sampled rows, with dead and saturated units in words."""
-    what = f"activations of each layer on {layers.rows:,} training rows"
-    return _figure(layers, run, what, lambda layer: layer.outputs, _activity)
+    rows = layers.rows
+    if layers.start and layers.end:
+        title = say("activations of each layer on {rows:,} training rows, at the start and at the end", rows=rows)
+    elif layers.end:
+        title = say("activations of each layer on {rows:,} training rows, at the end", rows=rows)
+    else:
+        title = say("activations of each layer on {rows:,} training rows, before training", rows=rows)
+    return _figure(layers, run, title, lambda layer: layer.outputs, _activity)
 
 
 def _figure(
-    layers: LayerFile, run: str, what: str, values: Callable[[LayerNumbers], Values], describe: Describe
+    layers: LayerFile, run: str, title: str, values: Callable[[LayerNumbers], Values], describe: Describe
 ) -> Figure | None:
     moments = list(_both(layers))
     if not moments:
         return None
     count = len(moments[0].layers)
-    texts = [_text(moments, place, describe) for place in range(count)]
+    texts = [_text(layers, place, describe) for place in range(count)]
     lines = max(text.count("\n") + 1 for text in texts)
     rows = -(-count // MOST_IN_A_ROW)
     columns = -(-count // rows)
     names = [layer.name for layer in moments[0].layers]
-    with drawing_style(fonts_for([run, *names]).families):
-        figure = new_figure(PANEL_WIDTH * columns + 0.3, (PANEL_HEIGHT + LINE * lines) * rows + 0.9)
+    with drawing_style(fonts_for([run, title, *names]).families):
+        figure = new_figure(max(LEAST_WIDTH, PANEL_WIDTH * columns + 0.3), (PANEL_HEIGHT + LINE * lines) * rows + 0.9)
         for place in range(count):
             axes = figure.add_subplot(rows, columns, place + 1)
             _draw(axes, [(moment.colour, values(moment.layers[place])) for moment in moments])
             axes.set_title(_heading(moments[0].layers[place]), loc="left", fontsize=9.5, fontweight="bold")
             axes.set_xlabel(texts[place], fontsize=8.5, loc="left", linespacing=1.35)
         _legend(figure, moments)
-        set_title(figure, one_line(run, LONGEST_TITLE), _title(layers, what, moments))
+        more = count + layers.left_out
+        left_out = [say("{shown:,} of {total:,} layers are shown", shown=count, total=more)] if layers.left_out else []
+        set_title(figure, one_line(run, LONGEST_TITLE), title, *left_out)
     return figure
 
 
 def _both(layers: LayerFile) -> Iterator[_Moment]:
-    """Start and end, as far as they are known; a run that was resumed with an older mlpcli has no start."""
+    """Start and end, as far as they are known; where they are of different networks, a file is not one run's."""
+    if layers.start and layers.end and len(layers.start) != len(layers.end):
+        return
     colours = theme().colours
-    known = [
-        _Moment("start (before training)", "start", colours[4], layers.start),
-        _Moment("end (the weights that were kept)", "end", colours[0], layers.end),
-    ]
-    widths = {len(moment.layers) for moment in known if moment.layers}
-    for moment in known:
-        if moment.layers and len(widths) == 1:
-            yield moment
-
-
-def _title(layers: LayerFile, what: str, moments: Sequence[_Moment]) -> str:
-    count = len(moments[0].layers)
-    left_out = f" ({count} of {count + layers.left_out} layers)" if layers.left_out else ""
-    if len(moments) == 2:
-        return f"{what}, at the start and at the end{left_out}"
-    return f"{what}, {'at the end' if layers.end else 'before training'}{left_out}"
+    if layers.start:
+        yield _Moment(say("start (before training)"), colours[4], layers.start)
+    if layers.end:
+        yield _Moment(say("end (the weights that were kept)"), colours[0], layers.end)
 
 
 def _heading(layer: LayerNumbers) -> str:
-    units = f"{layer.units:,} {'unit' if layer.units == 1 else 'units'}"
-    return f"{one_line(layer.name, LONGEST_NAME)}: {units}, {layer.activation or 'linear'}"
-
-
-def _text(moments: Sequence[_Moment], place: int, describe: Describe) -> str:
-    """Below a panel: a line or two for each moment."""
-    return "\n".join(
-        f"{f'{moment.called}: ' if not index else '      '}{line}"
-        for moment in moments
-        for index, line in enumerate(describe(moment.layers[place]))
+    return say(
+        "{name}: {units:,} unit, {activation}" if layer.units == 1 else "{name}: {units:,} units, {activation}",
+        name=one_line(layer.name, LONGEST_NAME),
+        units=layer.units,
+        activation=layer.activation or "linear",
     )
 
 
-def _moments(layer: LayerNumbers) -> list[str]:
-    return [_mean_and_deviation(layer.weights)]
+def _text(layers: LayerFile, place: int, describe: Describe) -> str:
+    """Below a panel: a line or two for each moment."""
+    lines = []
+    if layers.start:
+        first, *more = describe(layers.start[place])
+        lines += [say("start: {line}", line=first), *(f"      {line}" for line in more)]
+    if layers.end:
+        first, *more = describe(layers.end[place])
+        lines += [say("end: {line}", line=first), *(f"      {line}" for line in more)]
+    return "\n".join(lines)
 
 
 def _activity(layer: LayerNumbers) -> list[str]:
     """Mean and deviation; then what is dead or saturated, where units can be."""
-    lines = [_mean_and_deviation(layer.outputs)]
+    lines = [_mean(layer.outputs)]
     if layer.dead is not None:
-        lines.append(f"{100 * layer.outputs.zeros:.0f} % zeros; dead units: {_share(layer.dead, layer.units)}")
+        lines.append(
+            say(
+                "{percent:.0f} % zeros; dead units: {dead:,} of {units:,}",
+                percent=100 * layer.outputs.zeros,
+                dead=layer.dead,
+                units=layer.units,
+            )
+        )
     if layer.saturated is not None and layer.at_limit is not None:
         lines.append(
-            f"{100 * layer.at_limit:.0f} % at a limit; saturated units: {_share(layer.saturated, layer.units)}"
+            say(
+                "{percent:.0f} % at a limit; saturated units: {saturated:,} of {units:,}",
+                percent=100 * layer.at_limit,
+                saturated=layer.saturated,
+                units=layer.units,
+            )
         )
     return lines
 
 
-def _share(count: int, units: int) -> str:
-    return f"{count:,} of {units:,}"
-
-
-def _mean_and_deviation(values: Values) -> str:
+def _mean(values: Values) -> str:
+    """And the standard deviation."""
     if values.mean is None or values.deviation is None:
-        return "not all values are finite"
-    return f"mean {_short(values.mean)}, standard deviation {_short(values.deviation)}"
+        return say("not all values are finite")
+    return say(
+        "mean {mean}, standard deviation {deviation}", mean=_short(values.mean), deviation=_short(values.deviation)
+    )
 
 
 def _short(value: float) -> str:
@@ -164,4 +184,4 @@ def _legend(figure: Figure, moments: Sequence[_Moment]) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(facecolor=(moment.colour, 0.35), edgecolor=moment.colour, label=moment.word) for moment in moments]
-    figure.legend(handles=handles, loc="outside lower left", ncols=1 if figure.get_figwidth() < 5 else 2, fontsize=9)
+    figure.legend(handles=handles, loc="outside lower left", ncols=2, fontsize=9)

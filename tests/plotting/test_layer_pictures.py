@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mlpcli.errors import RunDirectoryError
+from mlpcli.language import speaking
 from mlpcli.plotting.first_layer import first_layer_figure, mosaic_of
 from mlpcli.plotting.gradients import gradients_figure
 from mlpcli.plotting.layer_histograms import activations_figure, weights_figure
@@ -69,6 +70,19 @@ def test_dead_and_saturated_units_are_named() -> None:
     assert figure.get_suptitle() == "activations of each layer on 512 training rows, before training"
 
 
+def test_in_korean() -> None:
+    with speaking("ko"):
+        figure = activations_figure(LayerFile(512, (RELU,), (SIGMOID,)), "수")
+    assert figure is not None
+    assert figure.get_suptitle().replace("\n", " ") == "수 각 층의 활성화 값 분포(학습 데이터 512행): 학습 전과 학습 후"
+    assert panels(figure)[0].get_xlabel().splitlines() == [
+        "학습 전: 평균 0.123, 표준편차 1.5",
+        "      0의 비율 52 %, 죽은 유닛 3개(전체 8개)",
+        "학습 후: 평균 0.123, 표준편차 1.5",
+        "      한계값의 비율 61 %, 포화된 유닛 250개(전체 1,000개)",
+    ]
+
+
 def test_values_without_width_and_values_that_are_not_finite() -> None:
     one, none = Values(0.0, 0.0, (5,), 0.0, 0.0), Values(0.0, 0.0, (), None, None)
     figure = weights_figure(LayerFile(1, (replace(OUTPUT, weights=one), replace(OUTPUT, weights=none))))
@@ -83,7 +97,7 @@ def test_many_layers_in_rows_of_the_same_length() -> None:
     figure = weights_figure(LayerFile(1, (), (OUTPUT,) * 7, left_out=3), "a")
     assert figure is not None
     assert panels(figure)[0].get_subplotspec().get_gridspec().get_geometry() == (2, 4)
-    assert figure.get_suptitle() == "a\nweights of each layer, at the end (7 of 10 layers)"
+    assert figure.get_suptitle() == "a\nweights of each layer, at the end\n7 of 10 layers are shown"
 
 
 def test_start_and_end_of_different_networks_are_not_compared() -> None:
@@ -147,7 +161,7 @@ def test_of_very_many_layers_some_lines_are_drawn() -> None:
     lines = figure.axes[0].lines
     assert (len(lines), lines[0].get_label(), lines[-1].get_label()) == (14, "l0", "l49")
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 14
-    assert figure.get_suptitle().endswith("(14 of 50 layers)")
+    assert figure.get_suptitle().endswith("\n14 of 50 layers are shown")
 
 
 @pytest.mark.parametrize("history", [{}, {"epoch": []}, {"epoch": [1.0]}])
