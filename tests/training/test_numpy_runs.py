@@ -40,7 +40,7 @@ def test_a_run_is_complete_and_never_imports_tensorflow(digits: Path, tmp_path: 
     run = tmp_path / "runs" / "digits"
     assert sorted(path.name for path in run.glob("*.*")) == [
         "config.yaml", "confusion_matrix.png", "environment.json", "evaluation.json", "history.csv", "history.png",
-        "layers.json", "metrics.json", "model.keras", "split.npz",
+        "layers.json", "metrics.json", "mistakes.json", "mistakes.png", "model.keras", "split.npz",
     ]  # fmt: skip
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["engine"] == {"engine": "numpy", "compiled": False, "reason": "training.engine is numpy"}

@@ -56,7 +56,9 @@ def test_the_same_built_in_set_may_be_named(digits_run: Any) -> None:
 def test_it_writes_where_it_is_told(digits_run: Any, tmp_path: Path) -> None:
     result = evaluate(digits_run.run, output=tmp_path / "a" / "b")
     assert result.written == tmp_path / "a" / "b"
-    assert sorted(path.name for path in result.written.iterdir()) == ["confusion_matrix.png", "evaluation.json"]
+    assert sorted(path.name for path in result.written.iterdir()) == [
+        "confusion_matrix.png", "evaluation.json", "mistakes.json", "mistakes.png",
+    ]  # fmt: skip
 
 
 def test_a_model_without_test_rows_is_scored_on_validation_rows(train: Any) -> None:

@@ -36,11 +36,11 @@ def test_a_run_holds_the_files_of_the_contract_and_nothing_else(digits_run: Any)
     result = digits_run
     assert sorted(path.name for path in result.run.iterdir()) == [
         "checkpoint", "config.yaml", "confusion_matrix.png", "confusion_matrix.svg", "environment.json",
-        "evaluation.json",
-        "history.csv", "history.png", "history.svg", "layers.json", "metrics.json", "model.keras", "split.npz",
+        "evaluation.json", "history.csv", "history.png", "history.svg", "layers.json", "metrics.json", "mistakes.json",
+        "mistakes.png", "mistakes.svg", "model.keras", "split.npz",
     ]  # fmt: skip
     assert sorted(path.name for path in result.pictures) == [
-        "confusion_matrix.png", "confusion_matrix.svg", "history.png", "history.svg",
+        "confusion_matrix.png", "confusion_matrix.svg", "history.png", "history.svg", "mistakes.png", "mistakes.svg",
     ]  # fmt: skip
     assert result.run.is_absolute()
 
