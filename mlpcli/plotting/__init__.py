@@ -12,5 +12,8 @@
 - fitted_curve.py: the curve of a model with one input through its points
 - mistakes.py: the worst mistakes, as pictures or rows
 - importance.py: what each column is worth
+- plane_colours.py: the colours of a plane of two inputs
+- decision_boundary.py: the regions of classes over two inputs, or a surface of numbers
+- hidden_units.py: the outputs of hidden units over two inputs
 - run_plots.py: which pictures a run, several runs or several seeds get
 """

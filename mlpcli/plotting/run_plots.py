@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.language import say, speaking
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
+from mlpcli.plotting.decision_boundary import decision_boundary_figure
 from mlpcli.plotting.first_layer import first_layer_figure
 from mlpcli.plotting.fitted_curve import fitted_curve_figure
 from mlpcli.plotting.gradients import gradients_figure
+from mlpcli.plotting.hidden_units import hidden_units_figure
 from mlpcli.plotting.importance import importance_figure
 from mlpcli.plotting.layer_histograms import activations_figure, weights_figure
 from mlpcli.plotting.learning_curves import learning_curves
@@ -26,6 +28,7 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
 from mlpcli.runs.layer_file import read_layers
+from mlpcli.runs.plane import Plane, read_plane
 from mlpcli.runs.read_run import (
     language_of,
     read_config,
@@ -112,6 +115,17 @@ def _gradients(files: RunFiles) -> Figure | None:
     return gradients_figure(read_history(path), files.name) if path.exists() else None
 
 
+def _of_plane(figure: Callable[[Plane, str], Figure | None]) -> Callable[[RunFiles], Figure | None]:
+    """Draws what plane.npz has, where there is one."""
+
+    def draw(files: RunFiles) -> Figure | None:
+        plane = read_plane(files.run)
+        return None if plane is None else figure(plane, files.name)
+
+    return draw
+
+
+_TWO_INPUTS = "a finished run with two numbers as inputs, trained by this version or a later one"
 PICTURES = (
     Picture(HISTORY_PLOT, "loss and metrics after each epoch", _curves),
     Picture(
@@ -137,6 +151,19 @@ PICTURES = (
         "the rows that it gets wrong with the highest probability, or by the most",
         _mistakes,
         needs="rows that have been scored, and some of them wrong",
+    ),
+    Picture(
+        "decision_boundary",
+        "class regions, or a surface of numbers, over two inputs",
+        _of_plane(decision_boundary_figure),
+        needs=f"{_TWO_INPUTS}; for other inputs, draw confusion_matrix or predicted_against_true",
+    ),
+    Picture(
+        "hidden_units",
+        "the output of each hidden unit over two inputs",
+        _of_plane(hidden_units_figure),
+        always=False,
+        needs=f"{_TWO_INPUTS}, and hidden layers that NumPy supports",
     ),
     Picture(
         "importance",
