@@ -106,11 +106,14 @@ def _draw_points(axes: Axes, points: Points, plane: Plane) -> None:
     """One mark for each row; those of a class that shares its colour with others have a shape of their own."""
     train = points.part == "train"
     size = float(np.clip(6000 / max(1, len(points.true)), 8, 22 if train else 34))
-    edge = {"edgecolors": theme().background if train else theme().text, "linewidths": 0.4 if train else 0.9}
+    edge: dict[str, Any] = {
+        "edgecolors": theme().background if train else theme().text,
+        "linewidths": 0.4 if train else 0.9,
+    }
     x, y = points.xy.T
     if plane.class_names is None:
         low, high = value_range(plane)
-        colours = {"c": points.true, "cmap": VALUE_COLOURS, "vmin": low, "vmax": high}
+        colours: dict[str, Any] = {"c": points.true, "cmap": VALUE_COLOURS, "vmin": low, "vmax": high}
         edge["edgecolors"] = "#FFFFFF" if train else "#000000"  # seen on every colour of the surface, in any theme
         axes.scatter(x, y, s=size, marker="o", zorder=2, **colours, **edge)
         return
@@ -154,7 +157,7 @@ def _part_handles(plane: Plane) -> list[Line2D]:
 def _handle(label: str, colour: str, marker: str = "o", size: float = 7, edge: str = "none") -> Line2D:
     from matplotlib.lines import Line2D
 
-    marks = {"marker": marker, "color": colour, "markersize": size, "markeredgecolor": edge}
+    marks: dict[str, Any] = {"marker": marker, "color": colour, "markersize": size, "markeredgecolor": edge}
     return Line2D([], [], linestyle="none", label=label, **marks)
 
 

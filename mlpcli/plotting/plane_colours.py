@@ -54,7 +54,7 @@ def margins(plane: Plane, outputs: NDArray[np.float32]) -> Numbers:
     if len(scores) == 2:
         return np.asarray(scores[1:] - scores[:1])
     ranked = np.sort(scores, axis=0)
-    return np.where(scores == ranked[-1], scores - ranked[-2], scores - ranked[-1])
+    return np.asarray(np.where(scores == ranked[-1], scores - ranked[-2], scores - ranked[-1]))
 
 
 def certainty(plane: Plane, answers: Answers) -> Numbers:

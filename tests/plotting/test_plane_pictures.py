@@ -25,7 +25,6 @@ def test_a_region_has_the_colour_of_its_class_the_fainter_the_less_sure(small_pl
     plane = _answered(small_plane(), ANSWER, [[0, 1, 1, 0]])
     assert certainty(plane, plane.answers).tolist() == [[0, 0.5, 1, 1]]
     first, second = rgb(LIGHT.colours[:2])
-    shares = [(0.14, first), (0.33, second), (0.52, second), (0.52, first)]
     mixed = [
         0.86 * 255 + 0.14 * first,
         0.67 * 255 + 0.33 * second,
