@@ -8,8 +8,9 @@ from mlpcli import globs
 from mlpcli.config import yaml_reader
 from mlpcli.data.images import decoding
 from mlpcli.modelfile import container, hdf5
-from mlpcli.plotting import confusion_matrix, curves, learning_curves, predicted_against_true
-from mlpcli.runs import history, read_run, run_file
+from mlpcli.numpy_engine import layer_statistics
+from mlpcli.plotting import confusion_matrix, curves, gradients, learning_curves, predicted_against_true
+from mlpcli.runs import history, layer_file, read_run, run_file
 from mlpcli.tables import excel, text_file
 from mlpcli.workflows import recorded_data
 
@@ -23,6 +24,10 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert "{} MiB, {:,} rows, {:,} columns, {:,} values, ".format(run_file.LARGEST_HISTORY // MIB, *rows) in text
     assert f"{run_file.LARGEST_EVALUATION // MIB} MiB, {run_file.MOST_JSON_VALUES:,} values" in text
     assert f"`metrics.json` | {run_file.LARGEST_METRICS // MIB} MiB" in text
+    assert f"`layers.json` | {run_file.LARGEST_LAYERS // MIB} MiB, {layer_file.MOST_LAYERS} layers" in text
+    assert f"| gradients | {gradients.MOST_LINES} layers |" in text
+    units, side = layer_statistics.MOST_UNITS, layer_statistics.LONGEST_SIDE
+    assert f"the strongest {units} units; pictures of more than {side} pixels" in text
     assert run_file.LARGEST_CONFIG == yaml_reader.LARGEST_FILE_BYTES == history.LONGEST_LINE == MIB
     assert read_run.MOST_CONFIG_VALUES == yaml_reader.MOST_VALUES == 50_000
     sizes = container.LARGEST_FILE_BYTES // GIB, hdf5.LARGEST_JSON_BYTES // MIB

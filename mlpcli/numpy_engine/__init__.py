@@ -23,6 +23,7 @@ The files, in reading order:
 - optimizers.py: SGD, Adagrad, RMSprop and Adam on one flat vector
 - schedules.py: the learning rate as a function of the step
 - step.py: one step of training; the gradients of a batch
+- layer_statistics.py: histograms of weights and activations, dead and saturated units, norms of gradients
 - gradient_check.py: backpropagation compared with central differences
 - numpy_model.py: a network with loss, metrics and optimizer: evaluated, used for prediction, saved
 - supported.py: whether a plan can be trained here, found out without building a network

@@ -11,6 +11,9 @@
 - predicted_against_true.py: predicted against true values
 - fitted_curve.py: the curve of a model with one input through its points
 - mistakes.py: the worst mistakes, as pictures or rows
+- layer_histograms.py: weights and activations of each layer at the start and at the end
+- first_layer.py: the weights of the first layer as pictures
+- gradients.py: the norm of each layer's gradient against epochs
 - importance.py: what each column is worth
 - plane_colours.py: the colours of a plane of two inputs
 - decision_boundary.py: the regions of classes over two inputs, or a surface of numbers

@@ -7,6 +7,7 @@
 - checkpoint.py: checkpoint/, the state of the last epoch, for resuming
 - snapshots.py: snapshots.npz, the weights of a small network after some epochs
 - plane.py: plane.npz, what a network with two inputs says to the whole plane
+- layer_file.py: layers.json, what the layers were like at the start and at the end
 - leftovers.py: what killed processes have left half written, removed
 - read_run.py: a run's curves, config and evaluation, as others need them
 - run_summary.py: what came of a run or of the seeds of one, for lists and comparisons
