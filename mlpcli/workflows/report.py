@@ -318,12 +318,13 @@ def _repeat(summary: RunSummary, run: Path) -> Iterator[Block]:
 STYLE = """
 body { font: 16px/1.5 system-ui, "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", sans-serif; color: #1c1c1c;
   background: #fff; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.7rem; margin-top: 3rem; border-bottom: 2px solid #1c1c1c; } h1:first-of-type { margin-top: 0; }
+h1 { font-size: 1.7rem; margin-top: 3rem; border-bottom: 2px solid #1c1c1c; } h1:first-child { margin-top: 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
-th, td { padding: .25rem .8rem .25rem 0; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
-th.word, td.word { text-align: left; } td.word:last-child { overflow-wrap: anywhere; }
+th, td { padding: .25rem .8rem .25rem 0; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top;
+  white-space: nowrap; word-break: keep-all; }
+th.word, td.word { text-align: left; white-space: normal; } td.word:last-child { overflow-wrap: anywhere; }
 figure { margin: .5rem 0; overflow-x: auto; } img { display: block; max-width: 100%; height: auto; }
 .pictures { display: flex; flex-wrap: wrap; gap: 0 2%; } figure.broad { width: 100%; } figure.small { width: 49%; }
 pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: .85rem; overflow-wrap: normal; }

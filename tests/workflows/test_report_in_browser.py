@@ -34,7 +34,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The report of one run, the comparison of two, and a page of words that nobody can break."""
+    """The report of one run, the comparison of two, a wide table in Korean, and words that nobody can break."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "c.yaml").write_text(CONFIG, encoding="utf-8")
     run = mlpcli.train(folder / "c.yaml", runs_dir=folder / "runs").run
@@ -44,11 +44,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     word = 300 * "x"
     table = Table(("class", "value"), [(40 * "y", "1"), ("b", word)], 2)
     sections = [Section(word, [Text([word]), Text([word], code=True), table, Table((word, "n"), [(word, "1")])], 1)]
+    columns = ["학습 결과", *(f"{number}번째 정확도" for number in range(20))]
+    korean = Section("비교", [Table(columns, [["붓꽃 실험", *(20 * ["40에포크 중 10번째"])]])])
+    (folder / "korean.html").write_text(as_html("비교", [korean]), encoding="utf-8")
     (folder / "words.html").write_text(as_html("words", sections), encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in ("one", "two", "words")}
+    return {name: folder / f"{name}.html" for name in ("one", "two", "korean", "words")}
 
 
-@pytest.mark.parametrize("name", ["one", "two", "words"])
+@pytest.mark.parametrize("name", ["one", "two", "korean", "words"])
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_it_is_all_in_one_file_and_fits_the_window(
     browser: Browser, pages: dict[str, Path], name: str, width: int
@@ -59,7 +62,7 @@ def test_it_is_all_in_one_file_and_fits_the_window(
     assert browser.value("document.documentElement.scrollWidth") <= width
     assert browser.value("innerWidth") == width  # a phone would zoom out of a page that is too wide
     assert browser.value("[...document.images].every(image => image.complete && image.naturalWidth > 300)")
-    assert browser.value("document.images.length") == {"one": 2, "two": 5, "words": 0}[name]
+    assert browser.value("document.images.length") == {"one": 2, "two": 5, "korean": 0, "words": 0}[name]
 
 
 def test_pictures_can_be_read_on_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
@@ -78,6 +81,11 @@ def test_the_keys_of_a_table_are_not_broken(browser: Browser, pages: dict[str, P
     keys = browser.value("[...document.querySelectorAll('td.word:first-child')].map(td => [td.innerText, lines(td)])")
     assert ["fingerprint", 1] in keys and ["tensorflow", 1] in keys
     assert [key for key, lines in keys if lines > 1 and not set(" -") & set(key)] == []
+
+
+def test_words_in_korean_are_not_broken(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["korean"], DESKTOP)
+    assert max(browser.value("[...document.querySelectorAll('tr')].map(row => row.clientHeight)")) < 60  # at most two lines
 
 
 def test_it_is_the_same_without_scripts(browser: Browser, pages: dict[str, Path]) -> None:
