@@ -39,6 +39,8 @@ class _Only(click.Option):
 @click.option("--ylim", metavar="LOW:HIGH", help="Limits of the y axis, such as 0.8:1; for one panel.")
 @click.option("--title", help="The title above the learning curves.")
 @click.option("--legend", metavar="A,B", help="Names in the legend: of the curves of one run, or of the runs.")
+@click.option("--scale", type=click.Choice(["auto", "linear", "log"]), help="Of the y axes; auto: by the values.")
+@click.option("--smooth", type=float, metavar="SHARE", help="Draw an exponential mean, such as 0.9, over the curves.")
 @click.option("--size", metavar="WxH", help="Width and height in inches, such as 8x6.")
 def plot(
     run_dirs: tuple[Path, ...],
@@ -52,25 +54,29 @@ def plot(
     title: str | None,
     legend: str | None,
     size: str | None,
+    scale: str | None,
+    smooth: float | None,
 ) -> None:
     """Draw the learning curves, the confusion matrix and the other pictures of a run.
 
     Several runs share one picture, and so do the seeds in a folder of train --seeds. Reads only the files of the run,
-    so it also works while the run is still training. With --ylim, --title, --legend or --size, the learning curves
-    alone are drawn.
+    so it also works while the run is still training. With --ylim, --title, --legend, --size, --scale or --smooth,
+    the learning curves alone are drawn.
 
     \b
     $ mlpcli plot runs/digits
     $ mlpcli plot runs/digits runs/digits-2 --output both.png
     $ mlpcli plot runs/digits --only confusion_matrix --theme dark
     $ mlpcli plot runs/digits --lang ko
+    $ mlpcli plot runs/digits --smooth 0.8 --scale log --metric loss
     $ mlpcli plot runs/digits --metric accuracy --ylim 0.8:1 --legend Train,Test
     """
     from mlpcli.workflows.plot import plot as run
 
     result = run(
         list(run_dirs), output, metric, file_format,
-        ylim=ylim, title=title, legend=legend, size=size, only=only, theme=theme, language=language,
+        ylim=ylim, title=title, legend=legend, size=size, scale=scale, smooth=smooth,
+        only=only, theme=theme, language=language,
     )  # fmt: skip
     for path in result.paths:
         write_result(f"{path.resolve()}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,18 +32,34 @@ class Scale:
     off_chart: str = ""
 
 
-def choose_scale(metric: str, curves: Sequence[Sequence[float]], kept: Sequence[float] = ()) -> Scale | None:
+def choose_scale(
+    metric: str,
+    curves: Sequence[Sequence[float]],
+    kept: Sequence[float] = (),
+    asked: Literal["linear", "log"] | None = None,
+) -> Scale | None:
     """The scale for one metric's curves, one value per epoch each; None where no value is finite.
 
     A metric between 0 and 1 (accuracy and its kin) stays linear. Others become logarithmic where they span more than
     two decades, or where the first epochs are over five times as large as all the rest. Where the first epochs would
     still leave all the rest under a tenth of the height, they leave the chart.
 
-    kept: values that may not leave it.
+    kept: values that may not leave it. asked: the scale, whatever the values; all of them stay on the chart then.
+
+    Raises:
+        UserError: a logarithmic scale is asked for, and a value is not above 0.
     """
     values = _finite(curves)
     if values.size == 0:
         return None
+    if asked == "log":
+        if values.min() <= 0:
+            raise UserError(
+                f"--scale log: {metric} has values that are not above 0; leave it out, or use --metric loss"
+            )
+        return _logarithmic(values)
+    if asked == "linear":
+        return _linear(values, 0.0, 1.0) if is_bounded(metric) else _linear(values)
     longest = max(len(curve) for curve in curves)
     start = max(1, longest // 20)
     rest = _finite([curve[start:] for curve in curves])
@@ -56,8 +73,14 @@ def choose_scale(metric: str, curves: Sequence[Sequence[float]], kept: Sequence[
     return replace(narrow, off_chart=_off_chart([curve[:start] for curve in curves], narrow))
 
 
-def given_scale(metric: str, curves: Sequence[Sequence[float]], low: float, high: float) -> Scale | None:
-    """The scale within limits that a user gave, logarithmic where they are over two decades apart.
+def given_scale(
+    metric: str,
+    curves: Sequence[Sequence[float]],
+    low: float,
+    high: float,
+    asked: Literal["linear", "log"] | None = None,
+) -> Scale | None:
+    """The scale within limits that a user gave, logarithmic where asked for or where they are over two decades apart.
 
     Raises:
         UserError: nothing is to be seen within them.
@@ -69,7 +92,10 @@ def given_scale(metric: str, curves: Sequence[Sequence[float]], low: float, high
     if highest < low or lowest > high:
         there = f"they are between {lowest:.4g} and {highest:.4g}"
         raise UserError(f"--ylim: no value of {metric} is between {low:g} and {high:g}; {there}")
-    log = low > 0 and high / low > LOG_FROM and not is_bounded(metric)
+    if asked == "log" and low <= 0:
+        raise UserError(f"--scale log: --ylim begins at {low:g}; give a lower limit above 0")
+    wide = low > 0 and high / low > LOG_FROM and not is_bounded(metric)
+    log = asked == "log" or (wide and asked is None)
     return Scale(low, high, log, LOG_REMARK if log else "")
 
 
@@ -79,8 +105,12 @@ def _scale(metric: str, values: Values, rest: Values) -> Scale:
         return _linear(values, bottom=0.0, top=1.0)
     wild = rest.size > 1 and np.abs(values).max() > WILD_FROM * np.abs(rest).max()
     if values.min() > 0 and (wild or values.max() / values.min() > LOG_FROM):
-        return Scale(float(values.min()) / 1.25, float(values.max()) * 1.25, log=True, remark=LOG_REMARK)
+        return _logarithmic(values)
     return _linear(values)
+
+
+def _logarithmic(values: Values) -> Scale:
+    return Scale(float(values.min()) / 1.25, float(values.max()) * 1.25, log=True, remark=LOG_REMARK)
 
 
 def _usual(values: Values, rest: Values) -> Values:

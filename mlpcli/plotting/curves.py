@@ -13,7 +13,8 @@ from mlpcli.plotting.style import LIGHT, theme
 from mlpcli.runs.read_run import RunCurves
 
 VALIDATION = "val_"
-ON_REQUEST = ("learning_rate", "seconds")  # columns that are not metrics, drawn only on request
+RATE = "learning_rate"
+ON_REQUEST = (RATE, "seconds")  # columns that are not metrics, drawn only on request
 MOST_POINTS = 4000  # of a curve; a panel is some 600 pixels wide
 Values = NDArray[np.float64]
 
@@ -92,6 +93,27 @@ def thinned(curve: Curve) -> Curve:
         extremes = {there[piece[there].argmin()], there[piece[there].argmax()]} if there.size else {0}
         kept += sorted(start + int(place) for place in extremes)
     return replace(curve, epochs=curve.epochs[kept], values=curve.values[kept]) if step > 1 else curve
+
+
+def smoothed(curve: Curve, share: float) -> Curve:
+    """The exponential mean: each point has `share` of the one before it; gaps stay gaps.
+
+    The first points are not drawn towards 0: the weights are those of Adam's bias correction (Kingma and Ba, 2015).
+    """
+    mean = weight = 0.0
+    values = np.full_like(curve.values, np.nan)
+    for place in np.flatnonzero(np.isfinite(curve.values)):
+        mean = share * mean + (1 - share) * curve.values[place]
+        weight = share * weight + (1 - share)
+        values[place] = mean / weight
+    return replace(curve, values=values)
+
+
+def rates_of(runs: Sequence[RunCurves], colours: Sequence[str]) -> list[Curve]:
+    """The learning rates of the runs, a curve each; none where no rate changes over its run."""
+    if not any(len(set(run.history.get(RATE, []))) > 1 for run in runs):
+        return []
+    return [_curve(run, RATE, colour) for run, colour in zip(runs, colours, strict=True) if RATE in run.history]
 
 
 def stretch_of(curve: Curve) -> int:

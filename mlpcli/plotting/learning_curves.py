@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.errors import UserError
-from mlpcli.plotting.curves import ON_REQUEST, SHORT_NAMES, VALIDATION, metrics_of, with_same_names
+from mlpcli.plotting.curves import (
+    ON_REQUEST,
+    SHORT_NAMES,
+    VALIDATION,
+    metrics_of,
+    rates_of,
+    run_colours,
+    with_same_names,
+)
 from mlpcli.plotting.legend import LegendEntry, add_legend, entries_of, legend_height
-from mlpcli.plotting.panel import draw_panel
+from mlpcli.plotting.panel import draw_panel, draw_rates
 from mlpcli.plotting.picture_options import LONGEST_TITLE, NO_OPTIONS, Pair, PictureOptions
-from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title
+from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title, theme
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import did_you_mean, listed, one_line
 
@@ -74,12 +82,23 @@ def _compose(
     width, height = options.size or (5.0 * columns + 1.0, 0.0)
     if options.size:
         _check_size(options.size, columns, rows, entries)
-    figure = new_figure(width, height or 3.6 * rows + 0.5 + legend_height(entries, width))
-    for place, metric in enumerate(metrics, start=1):
-        draw_panel(figure.add_subplot(rows, columns, place), metric, runs, options.ylim)
+    colours = run_colours(len(runs)) if len(runs) > 1 else theme().colours[2:3]  # one that no curve of a run has
+    rates = rates_of(runs, colours) if len(metrics) > 1 and not options.any_of_panels else []
+    below = RATES_INCHES if rates else 0.0
+    figure = new_figure(width, height or 3.6 * rows + below + 0.5 + legend_height(entries, width))
+    heights = [3.6] * rows + [below] * bool(rates)
+    grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
+    for place, metric in enumerate(metrics):
+        draw_panel(figure.add_subplot(grid[place // columns, place % columns]), metric, runs, options)
+    if rates:
+        draw_rates(figure.add_subplot(grid[rows, :]), rates)
     set_title(figure, title, grow=options.size is None)
     add_legend(figure, entries, width)
     return figure
+
+
+RATES_INCHES = 1.7
+"""Height of the panel of learning rates."""
 
 
 LEAST_PANEL = (1.9, 1.5)  # inches; in less, the axis has no room beside its labels

@@ -56,7 +56,11 @@ def entries_of(
     curves |= {"validation": theme().colours[1]} if validation else {}
     labels = _checked(names, f"the curves {listed(list(curves))}", list(curves))
     entries = [LegendEntry(label, colour) for label, colour in zip(labels, curves.values(), strict=True)]
-    return entries + [LegendEntry(f"{BEST}: {epoch}", theme().faint, "--") for epoch in best]
+    entries += [LegendEntry(f"{BEST}: {epoch}", theme().faint, "--") for epoch in best]
+    if runs[0].stopped_of is not None:
+        label = f"stopped at {runs[0].history['epoch'][-1]:,.0f} of {runs[0].stopped_of:,}"
+        entries.append(LegendEntry(label, theme().faint, "none", "s"))
+    return entries
 
 
 def _checked(names: Sequence[str] | None, what: str, labels: Sequence[str]) -> Sequence[str]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks, given_scale
-from mlpcli.plotting.curves import Curve, curves_of, run_colours, stretch_of, thinned
-from mlpcli.plotting.picture_options import Pair
+from mlpcli.plotting.curves import Curve, curves_of, run_colours, smoothed, stretch_of, thinned
+from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.style import number, theme
 from mlpcli.runs.read_run import RunCurves
 from mlpcli.text import one_line, wrapped
@@ -28,25 +28,35 @@ NEAR_THE_SIDE = 0.1  # of the panel's width; a centred text would stand out
 THIN_FROM = 500  # epochs; the noise of many would make a broad band
 
 
-def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves], ylim: Pair | None = None) -> None:
-    """Draw `metric` and `val_` + metric of every run that has them, within limits that may be given.
+def draw_panel(axes: Axes, metric: str, runs: Sequence[RunCurves], options: PictureOptions = NO_OPTIONS) -> None:
+    """Draw `metric` and `val_` + metric of every run that has them, as the options say.
 
     Raises:
-        UserError: nothing is to be seen within the limits.
+        UserError: nothing is to be seen within the limits, or the scale does not fit the values.
     """
+    ylim, smooth = options.ylim, options.smooth
     alone = len(runs) == 1
     of_runs = [
         curves_of(run, metric, None if alone else colour)
         for run, colour in zip(runs, run_colours(len(runs)), strict=True)
     ]
     drawn = [curve for curves in of_runs for curve in curves]
-    best = [spot for run, curves in zip(runs, of_runs, strict=True) if (spot := _best(run.best_epoch, curves))]
+    best = [spot for run, curves in zip(runs, of_runs, strict=True) if (spot := _spot_at(run.best_epoch, curves))]
     values = [curve.values.tolist() for curve in drawn]
-    scale = given_scale(metric, values, *ylim) if ylim else choose_scale(metric, values, [spot.value for spot in best])
+    kept = [spot.value for spot in best]
+    scale = (
+        given_scale(metric, values, *ylim, options.scale) if ylim else choose_scale(metric, values, kept, options.scale)
+    )
     for curve in drawn:
-        _draw_curve(axes, thinned(_on_chart(curve, scale)))
+        shown = thinned(_on_chart(curve, scale))
+        _draw_curve(axes, shown, behind=smooth is not None)
+        if smooth is not None:
+            _draw_curve(axes, thinned(_on_chart(smoothed(curve, smooth), scale)), dots=False)
     for spot in best:
         _mark_best(axes, spot, alone)
+    if alone and runs[0].stopped_of is not None and (end := _spot_at(int(drawn[-1].epochs[-1]), drawn)):
+        edge: dict[str, Any] = {"markeredgecolor": theme().background, "markeredgewidth": 1.2}
+        axes.plot([end.epoch], [end.value], "s", color=theme().faint, markersize=6.5, zorder=3, **edge)
     _finish(axes, metric, drawn, scale)
     if alone and best:
         _write_best(axes, best[0])
@@ -60,19 +70,28 @@ def _on_chart(curve: Curve, scale: Scale | None) -> Curve:
     return replace(curve, values=np.where(inside, curve.values, np.nan))
 
 
-def _draw_curve(axes: Axes, curve: Curve) -> None:
+def draw_rates(axes: Axes, curves: Sequence[Curve]) -> None:
+    """The learning rates of the runs, on a scale of their own."""
+    for curve in curves:
+        _draw_curve(axes, thinned(curve), dots=False)
+    scale = choose_scale("learning_rate", [curve.values.tolist() for curve in curves])
+    _finish(axes, "learning_rate", curves, scale)
+
+
+def _draw_curve(axes: Axes, curve: Curve, dots: bool = True, behind: bool = False) -> None:
+    """behind: as the faint curve behind its mean."""
     there = np.isfinite(curve.values)
-    dots = there if len(there) <= DOTS_UP_TO else _between_gaps(there)
+    shown = there if dots and len(there) <= DOTS_UP_TO and not behind else _between_gaps(there)
     axes.plot(
         curve.epochs,
         curve.values,
         curve.dash,
         color=curve.colour,
-        linewidth=1.0 if len(there) > THIN_FROM else 1.3 if curve.faint else 1.9,
-        alpha=0.6 if curve.faint else 1.0,
+        linewidth=1.0 if len(there) > THIN_FROM or behind else 1.3 if curve.faint else 1.9,
+        alpha=0.3 if behind else 0.6 if curve.faint else 1.0,
         marker="o",
         markersize=3.5,
-        markevery=[int(place) for place in np.flatnonzero(dots)],
+        markevery=[int(place) for place in np.flatnonzero(shown)],
     )
 
 
@@ -85,15 +104,15 @@ def _between_gaps(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class _Spot:
-    """The best epoch on a curve."""
+    """An epoch on a curve."""
 
     epoch: int
     value: float
     colour: str
 
 
-def _best(epoch: int | None, curves: Sequence[Curve]) -> _Spot | None:
-    """The best epoch on the last of a run's curves, which is validation if there is one; None if it has no value."""
+def _spot_at(epoch: int | None, curves: Sequence[Curve]) -> _Spot | None:
+    """An epoch on the last of a run's curves, which is validation if there is one; None if it has no value."""
     if epoch is None or not curves:
         return None
     curve = curves[-1]

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from mlpcli.errors import UserError
 from mlpcli.plotting.axis_limits import LARGEST
@@ -19,12 +20,22 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True)
 class PictureOptions:
-    """What was set; None is what mlpcli decides. `ylim` is (low, high), `size` (width, height) in inches."""
+    """What was set; None is what mlpcli decides. `ylim` is (low, high), `size` (width, height) in inches.
+
+    `scale` is linear or log. `smooth` is the share of the past in each point of an exponential mean, between 0 and 1.
+    """
 
     ylim: Pair | None = None
     title: str | None = None
     legend: tuple[str, ...] | None = None
     size: Pair | None = None
+    scale: Literal["linear", "log"] | None = None
+    smooth: float | None = None
+
+    @property
+    def any_of_panels(self) -> bool:
+        """Whether something is set that is about the panels of metrics alone, or leaves no room for others."""
+        return self.ylim is not None or self.size is not None
 
     @property
     def any(self) -> bool:
@@ -40,6 +51,8 @@ def picture_options(
     title: str | None = None,
     legend: str | Sequence[str] | None = None,
     size: str | Sequence[float] | None = None,
+    scale: str | None = None,
+    smooth: float | None = None,
 ) -> PictureOptions:
     """The options as a command writes them (`0.8:1`, `Train,Test`, `8x6`) or as Python does (two numbers, a list).
 
@@ -51,7 +64,25 @@ def picture_options(
         None if title is None else _title(title),
         None if legend is None else _names(legend),
         None if size is None else _size(size),
+        _scale(scale),
+        _smooth(smooth),
     )
+
+
+def _scale(given: str | None) -> Literal["linear", "log"] | None:
+    if given in (None, "auto"):
+        return None
+    if given == "log":
+        return "log"
+    if given == "linear":
+        return "linear"
+    raise UserError(f"--scale: must be auto, linear or log (got {_shown(given)})")
+
+
+def _smooth(given: float | None) -> float | None:
+    if given is None or (isinstance(given, (int, float)) and 0 < given < 1):
+        return given
+    raise UserError(f"--smooth: must be between 0 and 1, such as 0.9; more is smoother (got {given})")
 
 
 def _limits(given: str | Sequence[float]) -> Pair:

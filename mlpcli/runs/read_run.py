@@ -39,9 +39,13 @@ def read_curves(run: Path) -> RunCurves:
         raise RunDirectoryError(f"{path}: no epoch has finished yet; plot again after the first")
     if not all(epoch.is_integer() and 1 <= epoch <= MOST_EPOCHS for epoch in history["epoch"]):
         raise RunDirectoryError(f"{path}: is damaged: epochs must be whole numbers from 1; restore it or train again")
-    best = _mapping(run / run_directory.METRICS, lambda path: read_run_json(path, LARGEST_METRICS)).get("best_epoch")
+    metrics = read_metrics(run)
+    best = metrics.get("best_epoch")
     known = type(best) is int and 1 <= best <= MOST_EPOCHS
-    return RunCurves(run_name(run), history, best if known else None)
+    training = read_config(run).get("training")
+    asked = training.get("epochs") if metrics and isinstance(training, dict) else None
+    early = type(asked) is int and len(history["epoch"]) < asked
+    return RunCurves(run_name(run), history, best if known else None, asked if early else None)
 
 
 def run_name(run: Path) -> str:
@@ -172,3 +176,5 @@ class RunCurves:
     label: str
     history: dict[str, list[float]]
     best_epoch: int | None = None
+    stopped_of: int | None = None
+    """The epochs that were asked for, of a run that ended before them."""

@@ -45,6 +45,8 @@ def plot(
     title: str | None = None,
     legend: str | Sequence[str] | None = None,
     size: str | Sequence[float] | None = None,
+    scale: str | None = None,
+    smooth: float | None = None,
     only: Sequence[str] = (),
     theme: str | None = None,
     language: str | None = None,
@@ -57,7 +59,8 @@ def plot(
     learning curves unless `only` names another; its extension (png, svg, pdf) decides the format.
 
     `ylim` ("0.8:1" or two numbers), `title`, `legend` ("Train,Test" or a list: the curves of one run, or the runs) and
-    `size` ("8x6" or two numbers, inches) set what the learning curves look like; they are drawn alone then.
+    `size` ("8x6" or two numbers, inches) set what the learning curves look like; they are drawn alone then. So do
+    `scale` (auto, linear or log, of the y axes) and `smooth` (between 0 and 1: an exponential mean over the epochs).
     `theme` is light or dark, `language` that of the words, en or ko; by default what the config of the run says.
 
     Raises:
@@ -77,7 +80,7 @@ def plot(
     if not runs:
         raise UserError("no run directory given; give one or more, such as runs/digits")
     format = check_format(format, "format")
-    options = picture_options(ylim, title, legend, size)
+    options = picture_options(ylim, title, legend, size, scale, smooth)
     place = _checked(Path(output)) if output else None
     if only:
         _check_only(runs, only, place, metric is not None or options.any)
@@ -110,7 +113,8 @@ def _check_only(runs: Sequence[Path], only: Sequence[str], output: Path | None, 
         raise UserError(f"--only: is for one run, and {runs[0]} has several seeds; give one, such as {seeds[0]}")
     if of_curves:
         raise UserError(
-            "--only: leave it out with --metric, --ylim, --title, --legend and --size; they draw the learning curves"
+            "--only: leave it out with --metric, --ylim, --title, --legend, --size, --scale and --smooth;"
+            " they draw the learning curves"
         )
     if output is not None and len(pictures) > 1:
         raise UserError(f"--output: is one picture, and --only names {len(pictures)}; leave out one of the two")

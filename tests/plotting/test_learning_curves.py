@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from mlpcli.runs.read_run import RunCurves
 HISTORY = {
     "epoch": [1.0, 2.0, 3.0],
     "seconds": [0.1, 0.1, 0.1],
-    "learning_rate": [0.01, 0.01, 0.005],
+    "learning_rate": [0.01, 0.01, 0.01],
     "accuracy": [0.5, 0.7, 0.8],
     "loss": [2.0, 1.5, 1.2],
     "val_loss": [1.9, 1.6, 1.7],
@@ -231,3 +233,47 @@ def test_settings_of_the_user_stay_as_they_were() -> None:
     before = dict(rcParams)
     learning_curves([run("패션 $x$")])
     assert dict(rcParams) == before
+
+
+def rated(*rates: float, **columns: list[float]) -> RunCurves:
+    return RunCurves("x", {"epoch": [1.0, 2.0, 3.0], "loss": [3.0, 2.0, 1.0], "accuracy": [0.1, 0.2, 0.3],
+                           "learning_rate": list(rates), **columns})  # fmt: skip
+
+
+def test_a_rate_that_changes_has_a_panel_below() -> None:
+    axes = learning_curves([rated(0.1, 0.05, 0.01)]).axes
+    assert [panel.get_ylabel() for panel in axes] == ["loss", "accuracy", "learning rate"]
+    assert axes[2].lines[0].get_ydata().tolist() == [0.1, 0.05, 0.01]  # type: ignore[union-attr]
+    assert axes[2].get_position().y1 < axes[0].get_position().y0
+    assert len(learning_curves([rated(0.1, 0.1, 0.1)]).axes) == 2
+    assert len(learning_curves([rated(0.1, 0.05, 0.01)], "loss").axes) == 1
+    both = learning_curves([rated(0.1, 0.1, 0.1), rated(0.1, 0.05, 0.01)])
+    assert len(both.axes[2].lines) == 2
+
+
+def test_a_smoothed_curve_lies_over_the_faint_one() -> None:
+    figure = learning_curves([rated(1, 1, 1)], "loss", options=PictureOptions(smooth=0.5))
+    raw, mean = figure.axes[0].lines
+    assert (raw.get_alpha(), mean.get_alpha()) == (0.3, 1.0)
+    # (0.5 * 3) / 0.5, (0.25 * 3 + 0.5 * 2) / 0.75, (0.125 * 3 + 0.25 * 2 + 0.5 * 1) / 0.875
+    assert np.asarray(mean.get_ydata()) == pytest.approx([3, 7 / 3, 11 / 7])
+
+
+@pytest.mark.parametrize(("asked", "scale"), [("log", "log"), ("linear", "linear"), (None, "linear")])
+def test_the_scale_that_is_asked_for(asked: Any, scale: str) -> None:
+    axes = learning_curves([rated(1, 1, 1)], "loss", options=PictureOptions(scale=asked)).axes[0]
+    assert axes.get_yscale() == scale
+
+
+def test_no_logarithm_of_what_is_not_above_0() -> None:
+    with pytest.raises(UserError, match="--scale log: loss has values that are not above 0; leave it out"):
+        learning_curves([rated(1, 1, 1, loss=[1.0, 0.0, 1.0])], "loss", options=PictureOptions(scale="log"))
+    with pytest.raises(UserError, match="--scale log: --ylim begins at 0; give a lower limit above 0"):
+        learning_curves([rated(1, 1, 1)], "loss", options=PictureOptions(scale="log", ylim=(0, 2)))
+
+
+def test_where_a_run_stopped_early() -> None:
+    figure = learning_curves([replace(rated(1, 1, 1), stopped_of=60)], "loss")
+    end = figure.axes[0].lines[-1]
+    assert (end.get_marker(), list(end.get_xdata()), list(end.get_ydata())) == ("s", [3], [1.0])  # type: ignore[arg-type]
+    assert legend_of(figure)[-1] == "stopped at 3 of 60"

@@ -85,7 +85,9 @@ def test_the_keys_of_a_table_are_not_broken(browser: Browser, pages: dict[str, P
 
 def test_words_in_korean_are_not_broken(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["korean"], DESKTOP)
-    assert max(browser.value("[...document.querySelectorAll('tr')].map(row => row.clientHeight)")) < 60  # at most two lines
+    assert (
+        max(browser.value("[...document.querySelectorAll('tr')].map(row => row.clientHeight)")) < 60
+    )  # at most two lines
 
 
 def test_it_is_the_same_without_scripts(browser: Browser, pages: dict[str, Path]) -> None:
