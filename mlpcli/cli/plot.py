@@ -11,8 +11,9 @@ from mlpcli.cli.options import PATH, RUN_PATH, Command, language_option
 from mlpcli.cli.terminal import say, write_result
 
 PICTURE_NAMES = (
-    "history", "confusion_matrix", "predicted_against_true", "fitted_curve", "mistakes", "decision_boundary",
-    "hidden_units", "importance", "weights", "activations", "first_layer", "gradients",
+    "history", "confusion_matrix", "roc", "precision_recall", "reliability", "predicted_against_true", "residuals",
+    "fitted_curve", "mistakes", "decision_boundary", "hidden_units", "importance",
+    "weights", "activations", "first_layer", "gradients",
 )  # fmt: skip
 """Those of `plotting.run_plots.PICTURES`, which would make the help page import NumPy; a test compares them."""
 

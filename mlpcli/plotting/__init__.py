@@ -8,7 +8,10 @@
 - legend.py: what the curves are called
 - learning_curves.py: loss and metrics against epochs, panel by panel
 - confusion_matrix.py: the confusion matrix
+- threshold_curves.py: ROC and precision-recall curves
+- reliability.py: share of right answers against the probability given
 - predicted_against_true.py: predicted against true values
+- residuals.py: errors of numbers against what was predicted
 - fitted_curve.py: the curve of a model with one input through its points
 - mistakes.py: the worst mistakes, as pictures or rows
 - layer_histograms.py: weights and activations of each layer at the start and at the end

@@ -40,16 +40,14 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any], run: str = "") 
     Raises:
         ValueError: the numbers of true and predicted values differ.
     """
-    true, predicted = (_columns(evaluation["sample"][key]) for key in ("true", "predicted"))
+    true, predicted = (columns(evaluation["sample"][key]) for key in ("true", "predicted"))
     if true.shape != predicted.shape:
         raise ValueError(f"sample has {true.size} true and {predicted.size} predicted values")
     evaluation = {"rows": len(true), **evaluation}
     targets, step = true.shape[1], max(1, -(-len(true) // MOST_DOTS))
     true, predicted = true[::step], predicted[::step]
-    known = evaluation.get("targets") or [
-        {"name": evaluation.get("target_name"), "unit": evaluation.get("target_unit")}
-    ]
-    names = _names(known, targets)
+    known = known_targets(evaluation)
+    names = panel_names(known, targets)
     across = min(targets, MOST_IN_A_ROW)
     down = -(-min(targets, MOST_PANELS) // across)
     with drawing_style(fonts_for([run, *names]).families):
@@ -61,21 +59,26 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any], run: str = "") 
             axes.set_xlabel(f"true {name}")
             axes.set_ylabel(f"predicted {name}")
             if targets > 1 and index < len(known):
-                axes.set_title(_scores(known[index]), fontsize=10)
+                axes.set_title(scores_of(known[index]), fontsize=10)
                 axes.locator_params(nbins=4)  # large numbers would overlap in so narrow a panel
         scores = title_of(evaluation, len(true)) + (f", mean of {targets} targets" if targets > 1 else "")
         set_title(figure, one_line(run, LONGEST_TITLE), scores)
     return figure
 
 
-def _columns(values: Any) -> Values:
+def known_targets(evaluation: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Name, unit and, of several, scores of each target, as far as they are known."""
+    return evaluation.get("targets") or [{"name": evaluation.get("target_name"), "unit": evaluation.get("target_unit")}]
+
+
+def columns(values: Any) -> Values:
     """Numbers as (rows, targets)."""
     found = np.array(values, dtype=np.float64)
     return found if found.ndim == 2 and found.shape[1] else found.reshape(-1, 1)
 
 
-def _names(known: Sequence[Mapping[str, Any]], targets: int) -> list[str]:
-    """What the axes of each panel are called."""
+def panel_names(known: Sequence[Mapping[str, Any]], targets: int) -> list[str]:
+    """What the axes of each panel are called, of the first MOST_PANELS targets."""
     plain = ["value"] if targets == 1 else [f"value {index + 1}" for index in range(targets)]
     given = [*known[:targets], *[{}] * (targets - len(known))]
     names = [with_unit(one.get("name") or other, one.get("unit")) for one, other in zip(given, plain, strict=True)]
@@ -87,13 +90,14 @@ def with_unit(name: str, unit: str | None) -> str:
     return f"{one_line(name, 40)} ({one_line(unit, 12)})" if unit else one_line(name, 40)
 
 
-def _scores(found: Mapping[str, Any]) -> str:
+def scores_of(found: Mapping[str, Any]) -> str:
+    """For example `R² 0.4772, MAE 41.9, RMSE 53.5`; what is not known is left out."""
     return ", ".join(f"{sign} {number(found[key])}" for key, sign in _SCORES.items() if found.get(key) is not None)
 
 
 def title_of(evaluation: Mapping[str, Any], shown: int) -> str:
     """For example `test: R² 0.4772, MAE 41.9, RMSE 53.5 on 89 rows`."""
-    scores = _scores(evaluation)
+    scores = scores_of(evaluation)
     rows = int(evaluation.get("rows", shown))
     part = f" ({shown:,} shown)" if shown < rows else ""
     split = one_line(evaluation.get("split", ""))

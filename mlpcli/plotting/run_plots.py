@@ -23,7 +23,10 @@ from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.mistakes import mistakes_figure
 from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.predicted_against_true import predicted_against_true_figure
+from mlpcli.plotting.reliability import reliability_figure
+from mlpcli.plotting.residuals import residuals_figure
 from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
+from mlpcli.plotting.threshold_curves import of_two_classes, precision_recall_figure, roc_figure
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import seed_folders
 from mlpcli.runs.history import read_history
@@ -62,15 +65,20 @@ class Picture:
     """A picture that a run may have.
 
     `name`: the stem of its file, and what --only takes. `shows`: half a sentence for help and errors.
-    `draw`: returns None where the run has no data for it. `always`: False draws it by --only alone.
+    `draw`: returns None where the run has no data for it. `always`: False draws it by --only alone; a function says so
+    of an evaluation.
     `needs`: what a run must be to have the data, for the error; half a sentence.
     """
 
     name: str
     shows: str
     draw: Callable[[RunFiles], Figure | None]
-    always: bool = True
+    always: bool | Callable[[Mapping[str, Any]], bool] = True
     needs: str = ""
+
+    def unasked(self, files: RunFiles) -> bool:
+        """Whether it is drawn without --only."""
+        return self.always if isinstance(self.always, bool) else self.always(files.evaluation)
 
 
 def _curves(files: RunFiles) -> Figure:
@@ -126,6 +134,7 @@ def _of_plane(figure: Callable[[Plane, str], Figure | None]) -> Callable[[RunFil
 
 
 _TWO_INPUTS = "a finished run with two numbers as inputs, trained by this version or a later one"
+_SCORED_CLASSES = "a classification that this version has scored (mlpcli evaluate), with rows of two classes or more"
 PICTURES = (
     Picture(HISTORY_PLOT, "loss and metrics after each epoch", _curves),
     Picture(
@@ -135,9 +144,36 @@ PICTURES = (
         needs="a classification that has been scored",
     ),
     Picture(
+        "roc",
+        "true against false positive rates at all thresholds",
+        _of_evaluation("threshold_curves", roc_figure),
+        always=of_two_classes,
+        needs=_SCORED_CLASSES,
+    ),
+    Picture(
+        "precision_recall",
+        "precision against recall at all thresholds",
+        _of_evaluation("threshold_curves", precision_recall_figure),
+        always=False,
+        needs=_SCORED_CLASSES,
+    ),
+    Picture(
+        "reliability",
+        "how often the model is right where it gives some probability",
+        _of_evaluation("reliability", reliability_figure),
+        always=of_two_classes,
+        needs="a classification with probabilities that this version has scored (mlpcli evaluate)",
+    ),
+    Picture(
         "predicted_against_true",
         "predicted against true numbers",
         _of_evaluation("sample", predicted_against_true_figure),
+        needs="a regression that has been scored",
+    ),
+    Picture(
+        "residuals",
+        "true less predicted numbers against predicted ones",
+        _of_evaluation("sample", residuals_figure),
         needs="a regression that has been scored",
     ),
     Picture(
@@ -246,8 +282,9 @@ def draw_run(
         UserError: there is no such picture, theme or language.
         OutputError: a picture cannot be written.
     """
-    chosen = pictures_called(only) if only else [picture for picture in PICTURES if picture.always]
+    asked = pictures_called(only)
     files = run_files(run)
+    chosen = asked or [picture for picture in PICTURES if picture.unasked(files)]
     drawn = Drawn()
     with themed(theme or theme_of(run)), speaking(language or language_of(run)):
         for picture in chosen:
@@ -300,7 +337,7 @@ def draw_evaluation(run: Path, name: str | None = None) -> dict[str, Figure]:
         RunDirectoryError: a file is damaged.
     """
     files = run_files(run, name)
-    others = [picture for picture in PICTURES if picture.always and picture.name != HISTORY_PLOT]
+    others = [picture for picture in PICTURES if picture.unasked(files) and picture.name != HISTORY_PLOT]
     figures = {picture.name: picture.draw(files) for picture in others}
     return {stem: figure for stem, figure in figures.items() if figure is not None}
 

@@ -51,12 +51,14 @@ def test_a_run_that_is_still_going(run: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("evaluation", "stem"), [(CONFUSION, "confusion_matrix"), (REGRESSION, "predicted_against_true")]
+    ("evaluation", "stems"),
+    [(CONFUSION, ["confusion_matrix"]), (REGRESSION, ["predicted_against_true", "residuals"])],
 )
-def test_draws_what_fits_the_task(run: Path, evaluation: dict[str, Any], stem: str) -> None:
+def test_draws_what_fits_the_task(run: Path, evaluation: dict[str, Any], stems: list[str]) -> None:
     write_json(run / "evaluation.json", evaluation)
     drawn = draw_run(run, ["svg", "png"])
-    assert [path.name for path in drawn.paths] == ["history.svg", "history.png", f"{stem}.svg", f"{stem}.png"]
+    names = [f"{stem}.{kind}" for stem in ("history", *stems) for kind in ("svg", "png")]
+    assert [path.name for path in drawn.paths] == names
     assert all(path.stat().st_size > 1000 for path in drawn.paths)
     assert len(drawn.notes) <= 1  # the missing font, on a machine without Hangul
 
@@ -134,7 +136,7 @@ def test_one_input_gets_the_curve_through_its_points(run: Path) -> None:
     points, curve = {"true": [3.0, 5.0], "predicted": [3.0, 5.0], "input": [1.0, 2.0]}, {"input": [1.0, 2.0]}
     write_json(run / "evaluation.json", {"sample": points, "rows": 2, "curve": {**curve, "predicted": [3.0, 5.0]}})
     names = [path.name for path in draw_run(run, ["png"]).paths]
-    assert names == ["history.png", "predicted_against_true.png", "fitted_curve.png"]
+    assert names == ["history.png", "predicted_against_true.png", "residuals.png", "fitted_curve.png"]
 
 
 def test_missing_config_and_evaluation_are_empty(tmp_path: Path) -> None:
