@@ -9,11 +9,12 @@ from click.shell_completion import CompletionItem
 
 from mlpcli.cli.options import PATH, RUN_PATH, Command, language_option
 from mlpcli.cli.terminal import say, write_result
+from mlpcli.errors import UserError
 
 PICTURE_NAMES = (
     "history", "confusion_matrix", "roc", "precision_recall", "reliability", "predicted_against_true", "residuals",
-    "fitted_curve", "mistakes", "decision_boundary", "hidden_units", "importance",
-    "weights", "activations", "first_layer", "gradients",
+    "fitted_curve", "mistakes", "decision_boundary", "hidden_units", "importance", "weights", "activations",
+    "first_layer", "gradients",
 )  # fmt: skip
 """Those of `plotting.run_plots.PICTURES`, which would make the help page import NumPy; a test compares them."""
 
@@ -35,6 +36,7 @@ class _Only(click.Option):
 @click.option("--metric", help="Draw only this metric, such as loss or accuracy.")
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--only", cls=_Only, multiple=True, metavar="NAME")
+@click.option("--animate", is_flag=True, help="Of two inputs: a GIF of the decision boundary from epoch to epoch.")
 @click.option("--theme", type=click.Choice(["light", "dark"]), help="By default what the config of the run says.")
 @language_option()
 @click.option("--ylim", metavar="LOW:HIGH", help="Limits of the y axis, such as 0.8:1; for one panel.")
@@ -49,6 +51,7 @@ def plot(
     metric: str | None,
     file_format: str,
     only: tuple[str, ...],
+    animate: bool,
     theme: str | None,
     language: str | None,
     ylim: str | None,
@@ -70,15 +73,23 @@ def plot(
     $ mlpcli plot runs/digits --only confusion_matrix --theme dark
     $ mlpcli plot runs/digits --lang ko
     $ mlpcli plot runs/digits --smooth 0.8 --scale log --metric loss
+    $ mlpcli plot runs/moons --animate
     $ mlpcli plot runs/digits --metric accuracy --ylim 0.8:1 --legend Train,Test
     """
-    from mlpcli.workflows.plot import plot as run
+    if animate:
+        if only or any(option is not None for option in (metric, ylim, title, legend, size, scale, smooth)) or file_format != "png":
+            raise UserError("--animate: goes with --output, --theme and --lang alone; leave out the other options")
+        from mlpcli.workflows.animate import animate as draw
 
-    result = run(
-        list(run_dirs), output, metric, file_format,
-        ylim=ylim, title=title, legend=legend, size=size, scale=scale, smooth=smooth,
-        only=only, theme=theme, language=language,
-    )  # fmt: skip
+        result = draw(list(run_dirs), output, theme, language)
+    else:
+        from mlpcli.workflows.plot import plot as run
+
+        result = run(
+            list(run_dirs), output, metric, file_format,
+            ylim=ylim, title=title, legend=legend, size=size, scale=scale, smooth=smooth,
+            only=only, theme=theme, language=language,
+        )  # fmt: skip
     for path in result.paths:
         write_result(f"{path.resolve()}\n")
     for note in result.notes:

@@ -21,5 +21,6 @@
 - plane_colours.py: the colours of a plane of two inputs
 - decision_boundary.py: the regions of classes over two inputs, or a surface of numbers
 - hidden_units.py: the outputs of hidden units over two inputs
+- plane_animation.py: the regions epoch by epoch, as a GIF
 - run_plots.py: which pictures a run, several runs or several seeds get
 """

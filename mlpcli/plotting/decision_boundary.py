@@ -47,7 +47,7 @@ def decision_boundary_figure(plane: Plane, run: str = "") -> Figure:
         draw_plane(axes, plane)
         axes.set_xlabel(names[0])
         axes.set_ylabel(names[1])
-        _add_legend(figure, plane)
+        add_legend(figure, plane)
         set_title(figure, one_line(run, LONGEST_TITLE), _summary(plane))
     return figure
 
@@ -126,7 +126,7 @@ def _draw_points(axes: Axes, points: Points, plane: Plane) -> None:
         axes.scatter(x[wrong], y[wrong], s=3 * size, marker="x", c=theme().text, linewidths=1.5, zorder=3)
 
 
-def _add_legend(figure: Figure, plane: Plane) -> None:
+def add_legend(figure: Figure, plane: Plane) -> None:
     """The classes by their colours, then what the marks mean; below the plane, in as many columns as fit."""
     handles = [*_class_handles(plane), *_part_handles(plane)]
     widths = [0.45 + 0.088 * display_width(str(handle.get_label())) for handle in handles]

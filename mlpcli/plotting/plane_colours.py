@@ -97,3 +97,13 @@ def value_range(plane: Plane) -> tuple[float, float]:
 def rgb(colours: Sequence[str]) -> Numbers:
     """#RRGGBB as numbers (n, 3) from 0 to 255."""
     return np.array([[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in colours], np.float64)
+
+
+def value_colours(plane: Plane, values: NDArray[np.float32], steps: int) -> NDArray[np.uint8]:
+    """(rows, columns, 3): the colour of each value (rows, columns), in so many steps."""
+    import matplotlib
+
+    low, high = value_range(plane)
+    place = np.clip((values - low) / (high - low), 0, 1)
+    table = np.rint(matplotlib.colormaps[VALUE_COLOURS](np.linspace(0, 1, steps))[:, :3] * 255).astype(np.uint8)
+    return np.asarray(table[np.rint(place * (steps - 1)).astype(np.int64)])

@@ -33,6 +33,7 @@ The files, in reading order:
 - grid.py: train --vary, every combination of some values, and their comparison
 - report.py: report, one page about a run or several
 - plot.py: plot, pictures from the files of runs
+- animate.py: plot --animate, how the decision boundary of a run came to be
 - starter_data.py: what init knows of the data, and the preset that these get
 - init_table.py: a table as init sees it: target, columns, leaks
 - init_text.py: the text of a first config, and the sizes in it
