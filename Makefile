@@ -5,6 +5,7 @@
 #   make format  rewrite the code in the format that `make check` asks for
 #   make docs    write docs/config.md and docs/commands.md anew
 #   make notebook   run docs/notebook.ipynb anew and store what its cells show
+#   make pictures   train small runs, draw every picture, measure, and write docs/pictures.md
 #   make map     the files of each room with their lines, import circles, files with one importer
 #   make bench   measure beside the peers, in an environment of their own; writes the tables of docs/performance.md
 #                and docs/data.md; DATA=folder with tabular/ and cifar10-jpg.tar.gz measures scores on raw data, too
@@ -21,7 +22,7 @@ BIN := $(VENV)/bin
 # The tests start a hundred processes, each of which would compile mlpcli anew, and pytest would rewrite every test anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-light check format docs notebook map bench recipes quality lock clean
+.PHONY: demo test test-light check format docs notebook pictures map bench recipes quality lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m mlpcli.demo
@@ -47,6 +48,9 @@ docs: $(VENV)/.installed-dev
 
 notebook: $(VENV)/.installed-dev
 	$(BIN)/python docs/run_notebook.py
+
+pictures: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.pictures
 
 map:
 	@$(PYTHON) docs/map.py

@@ -99,7 +99,9 @@ def _trained(folder: Path) -> dict[str, Path]:
     import mlpcli
 
     more = ["training.engine=numpy", "output.plots=[]"]
-    return {name: mlpcli.train(name, [*more, *settings], runs_dir=folder).run for name, settings in RUNS.items()}
+    runs = {name: mlpcli.train(name, [*more, *settings], runs_dir=folder).run for name, settings in RUNS.items()}
+    mlpcli.importance(runs[ENTRIES["importance"].recipe])
+    return runs
 
 
 def _measured(runs: dict[str, Path]) -> dict[str, Any]:
@@ -117,14 +119,14 @@ def _measured(runs: dict[str, Path]) -> dict[str, Any]:
 
 
 def _draw_looks(run: Path) -> None:
-    """A picture in the dark theme, and one in Korean."""
+    """A confusion matrix in the dark theme, and weights in Korean."""
     drawn = {picture.name: picture.draw for picture in PICTURES}
     with themed("dark"):
         dark = drawn["confusion_matrix"](run_files(run))
         assert dark is not None
         save_small(dark, IMAGES / "dark.png", PAGE_DPI)
     with speaking("ko"):
-        korean = drawn["history"](run_files(run))
+        korean = drawn["weights"](run_files(run))
         assert korean is not None
         save_small(korean, IMAGES / "korean.png", PAGE_DPI)
 
@@ -184,9 +186,9 @@ def _looks() -> str:
     return (
         f"## Dark, and in Korean\n\n{_filled(about)}\n\n"
         "    $ mlpcli plot runs/digits --only confusion_matrix --theme dark\n"
-        "    $ mlpcli plot runs/digits --only history --lang ko\n\n"
+        "    $ mlpcli plot runs/digits --only weights --lang ko\n\n"
         "![A dark confusion matrix](images/pictures/dark.png)\n\n"
-        "![Learning curves in Korean](images/pictures/korean.png)"
+        "![The weights of each layer, in Korean](images/pictures/korean.png)"
     )
 
 
