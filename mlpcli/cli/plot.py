@@ -77,7 +77,11 @@ def plot(
     $ mlpcli plot runs/digits --metric accuracy --ylim 0.8:1 --legend Train,Test
     """
     if animate:
-        if only or any(option is not None for option in (metric, ylim, title, legend, size, scale, smooth)) or file_format != "png":
+        if (
+            only
+            or any(option is not None for option in (metric, ylim, title, legend, size, scale, smooth))
+            or file_format != "png"
+        ):
             raise UserError("--animate: goes with --output, --theme and --lang alone; leave out the other options")
         from mlpcli.workflows.animate import animate as draw
 
