@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from mlpcli.cli.options import PATH, RUN_PATH, Command, language_option
-from mlpcli.cli.terminal import say, write_result
+from mlpcli.cli.terminal import result_width, say, write_coloured, write_result
 from mlpcli.errors import UserError
 
 PICTURE_NAMES = (
@@ -37,6 +39,7 @@ class _Only(click.Option):
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--only", cls=_Only, multiple=True, metavar="NAME")
 @click.option("--animate", is_flag=True, help="Of two inputs: a GIF of the decision boundary from epoch to epoch.")
+@click.option("--terminal", is_flag=True, help="Draw the learning curves as text, here. Needs mlpcli[terminal].")
 @click.option("--theme", type=click.Choice(["light", "dark"]), help="By default what the config of the run says.")
 @language_option()
 @click.option("--ylim", metavar="LOW:HIGH", help="Limits of the y axis, such as 0.8:1; for one panel.")
@@ -52,6 +55,7 @@ def plot(
     file_format: str,
     only: tuple[str, ...],
     animate: bool,
+    terminal: bool,
     theme: str | None,
     language: str | None,
     ylim: str | None,
@@ -73,9 +77,16 @@ def plot(
     $ mlpcli plot runs/digits --only confusion_matrix --theme dark
     $ mlpcli plot runs/digits --lang ko
     $ mlpcli plot runs/digits --smooth 0.8 --scale log --metric loss
+    $ mlpcli plot runs/digits --terminal --metric loss
     $ mlpcli plot runs/moons --animate
     $ mlpcli plot runs/digits --metric accuracy --ylim 0.8:1 --legend Train,Test
     """
+    if terminal:
+        others = (output, title, legend, size, smooth, theme, language)
+        if only or animate or any(option is not None for option in others) or file_format != "png":
+            raise UserError("--terminal: goes with --metric, --ylim and --scale alone; leave out the other options")
+        _print_curves(list(run_dirs), metric, ylim, scale)
+        return
     if animate:
         if (
             only
@@ -97,4 +108,18 @@ def plot(
     for path in result.paths:
         write_result(f"{path.resolve()}\n")
     for note in result.notes:
+        say(note)
+
+
+def _print_curves(run_dirs: list[Path], metric: str | None, ylim: str | None, scale: str | None) -> None:
+    """As wide as the terminal, in its colours; in a pipe without them."""
+    from mlpcli.workflows.plot import plot_in_terminal
+
+    utf8 = "utf" in (sys.stdout.encoding or "").lower()
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    text, notes = plot_in_terminal(
+        run_dirs, metric, ylim=ylim, scale=scale, width=result_width(), braille=utf8, colour=colour
+    )
+    write_coloured(text) if colour else write_result(text)
+    for note in notes:
         say(note)

@@ -105,6 +105,13 @@ def write_result(text: str) -> None:
     _write(visible(text))
 
 
+def write_coloured(text: str) -> None:
+    """Write text with the control sequences of colours to a terminal (raises as `write_result`)."""
+    from rich.text import Text
+
+    _console().print(Text.from_ansi(text), no_wrap=True, crop=False, overflow="ignore")
+
+
 def _write(text: str) -> None:
     if sys.stdout is None:  # closed by the shell: >&-
         return

@@ -7,6 +7,7 @@
 - panel.py: one metric's curves, the best epoch, the axes
 - legend.py: what the curves are called
 - learning_curves.py: loss and metrics against epochs, panel by panel
+- terminal_curves.py: the same as text
 - confusion_matrix.py: the confusion matrix
 - threshold_curves.py: ROC and precision-recall curves
 - reliability.py: share of right answers against the probability given

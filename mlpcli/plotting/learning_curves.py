@@ -50,11 +50,8 @@ def learning_curves(
         UserError: no run has the metric, or none has any; or an option does not fit the picture: limits for several
             panels or without a value, other than a name per curve (of several runs: per run), too small a size.
     """
-    runs = with_same_names(runs)
-    every = [_known(metric, runs)] if metric else metrics_of(runs)
+    runs, every = panels_of(runs, metric)
     metrics = every[:MOST_PANELS]
-    if not metrics:
-        raise UserError("the history has no metrics, only epochs; train again")
     if options.ylim and len(metrics) > 1:
         choice = f"choose one, such as --metric {metrics[-1]}"
         raise UserError(f"--ylim: is for one panel, and there are {len(metrics)}; {choice}")
@@ -62,6 +59,19 @@ def learning_curves(
     entries = entries_of(runs, metrics, options.legend)
     with drawing_style(fonts_for([title, *metrics, *(entry.label for entry in entries)]).families):
         return _compose(runs, metrics, title, entries, options)
+
+
+def panels_of(runs: Sequence[RunCurves], metric: str | None) -> tuple[list[RunCurves], list[str]]:
+    """The runs with the same names for the same metrics, and the metrics, or the one that shows `metric`.
+
+    Raises:
+        UserError: no run has the metric, or none has any.
+    """
+    runs = with_same_names(runs)
+    metrics = [_known(metric, runs)] if metric else metrics_of(runs)
+    if not metrics:
+        raise UserError("the history has no metrics, only epochs; train again")
+    return runs, metrics
 
 
 def _title(runs: Sequence[RunCurves], title: str | None, shown: int, metrics: int) -> str:

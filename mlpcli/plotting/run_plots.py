@@ -33,6 +33,7 @@ from mlpcli.runs.history import read_history
 from mlpcli.runs.layer_file import read_layers
 from mlpcli.runs.plane import Plane, read_plane
 from mlpcli.runs.read_run import (
+    RunCurves,
     language_of,
     read_config,
     read_curves,
@@ -386,12 +387,20 @@ def overlaid_curves(
 
     Raises as `read_curves` and `learning_curves`.
     """
+    title = title or f"{_shared_beginning(distinct_names(runs))}{say('{runs} runs', runs=len(runs))}"
+    return learning_curves(labelled_curves(runs), metric, title, options)
+
+
+def labelled_curves(runs: Sequence[Path]) -> list[RunCurves]:
+    """The curves of runs; of several, each is called what sets it apart, in its config or its name.
+
+    Raises as `read_curves`.
+    """
     curves = [read_curves(run) for run in runs]
-    names = distinct_names(runs)
-    labels = differing_labels([read_config(run) for run in runs], differing_parts(names))
-    title = title or f"{_shared_beginning(names)}{say('{runs} runs', runs=len(runs))}"
-    labelled = [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
-    return learning_curves(labelled, metric, title, options)
+    if len(runs) == 1:
+        return curves
+    labels = differing_labels([read_config(run) for run in runs], differing_parts(distinct_names(runs)))
+    return [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
 
 
 def distinct_names(runs: Sequence[Path]) -> list[str]:

@@ -97,6 +97,37 @@ def plot(
     return PlotResult(drawn.paths, [*_unfinished(runs), *drawn.notes])
 
 
+def plot_in_terminal(
+    run_dirs: Sequence[Path],
+    metric: str | None = None,
+    *,
+    ylim: str | Sequence[float] | None = None,
+    scale: str | None = None,
+    width: int = 80,
+    braille: bool = True,
+    colour: bool = False,
+) -> tuple[str, list[str]]:
+    """The learning curves as text, and lines that the user should read; of a folder of seeds, all of them.
+
+    width: columns of the terminal. braille: dots of Unicode, else ASCII. The others are those of `plot`.
+
+    Raises:
+        UserError: no run given, an unknown metric, an option that does not fit, or uniplot is not installed.
+        RunDirectoryError: as `plot`.
+    """
+    from mlpcli.plotting.picture_options import picture_options
+    from mlpcli.plotting.run_plots import labelled_curves
+    from mlpcli.plotting.terminal_curves import terminal_curves
+    from mlpcli.runs.directory import seed_folders
+
+    runs = [seed for run in run_dirs for seed in seed_folders(run) or [run]]
+    if not runs:
+        raise UserError("no run directory given; give one or more, such as runs/digits")
+    options = picture_options(ylim, scale=scale)
+    text = terminal_curves(labelled_curves(runs), metric, options, width, braille, colour)
+    return text, _unfinished(list(run_dirs))
+
+
 def _check_only(runs: Sequence[Path], only: Sequence[str], output: Path | None, of_curves: bool) -> None:
     """Refuse names of pictures where there is no one run to draw, or where learning curves are asked for.
 

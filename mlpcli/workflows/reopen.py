@@ -81,7 +81,10 @@ def reopen(
     if earlier is not None:
         run.environment = _with_resumption(environment, now, earlier, changed)
     run.write_inputs()
-    ended = (run_directory.METRICS, run_directory.EVALUATION, run_directory.MISTAKES, run_directory.PLANE)
+    ended = (
+        run_directory.METRICS, run_directory.EVALUATION, run_directory.MISTAKES, run_directory.IMPORTANCE,
+        run_directory.PLANE,
+    )  # fmt: skip
     for name in ended:  # of the earlier end; new ones follow
         with suppress(OSError):
             (path / name).unlink(missing_ok=True)
