@@ -105,7 +105,7 @@ _REPORT = {
     "Config": "설정",
     "How to repeat it": "재현 방법",
     "rows of": "데이터",
-    "rows": "행 수",
+    "rows": "행",
     "{seeds:,} seeds, mean ± standard deviation": "시드 {seeds:,}개의 평균 ± 표준편차",
     "baseline ({name}): {scores}": "기준선({name}): {scores}",
     "best epoch {best} of {epochs} by {metric}": "가장 좋은 에포크: {epochs}에포크 중 {best}번째({metric} 기준)",
@@ -212,6 +212,47 @@ _COMPARISON = {
     "95 %, {rows:,} rows": "95%, {rows:,}행",
 }
 _PICTURES = {
+    "{title} ({shown} of {metrics:,} metrics; --metric draws any other)": (
+        "{title} (지표 {metrics:,}개 중 {shown}개. 나머지는 --metric으로 그립니다)"
+    ),
+    "training": "학습",
+    "validation": "검증",
+    "best epoch: {epoch}": "가장 좋은 에포크: {epoch}",
+    "stopped at {last:,.0f} of {epochs:,}": "멈춘 에포크: {last:,.0f} / {epochs:,}",
+    "and {more} more": "그 밖에 {more}개",
+    "log scale": "로그 눈금",
+    "epoch 1 is off the chart: {value:.3g}": "첫 에포크는 그림 밖에 있음: {value:.3g}",
+    "of epochs 1 to {last}, some are off the chart: {value:.3g}": "1~{last}에포크의 일부는 그림 밖에 있음: {value:.3g}",
+    "no finite value": "유한한 값이 없음",
+    "epoch": "에포크",
+    "epoch (lowest and highest of every {epochs:,})": "에포크({epochs:,}개마다 가장 작은 값과 가장 큰 값)",
+    "no rows": "행이 없음",
+    "accuracy {accuracy} on {rows:,} rows": "정확도 {accuracy} ({rows:,}행)",
+    "{true} taken for {predicted} ({mistakes:,} of {rows:,})": "{true} → {predicted} ({rows:,}행 중 {mistakes:,}행)",
+    "Classes that are confused stand together. Most often: {pairs}": (
+        "서로 혼동하는 클래스를 모아서 그렸습니다. 가장 많이 혼동한 것(실제 → 예측): {pairs}"
+    ),
+    "share of the true class": "실제 클래스 안에서의 비율",
+    "predicted": "예측",
+    "predicted ({group} neighbouring classes a cell)": "예측(칸마다 이웃한 클래스 {group}개)",
+    "true": "실제",
+    "true ({group} neighbouring classes a cell)": "실제(칸마다 이웃한 클래스 {group}개)",
+    "which columns matter: {metric} {score} on {rows:,} {split} rows": (
+        "열의 중요도: {split} 데이터 {rows:,}행의 {metric} {score}"
+    ),
+    "mean and deviation over {repeats:,} shuffle of each column": "열마다 {repeats:,}번 섞은 평균과 표준편차",
+    "mean and deviation over {repeats:,} shuffles of each column": "열마다 {repeats:,}번 섞은 평균과 표준편차",
+    "{columns:,} column below these": "이보다 낮은 열 {columns:,}개",
+    "{columns:,} columns below these": "이보다 낮은 열 {columns:,}개",
+    "{metric} lost ({remark})": "{metric} 감소량 ({remark})",
+    "model": "모델",
+    "true {name}": "실제 {name}",
+    "predicted {name}": "예측한 {name}",
+    ", mean of {targets} targets": ", 타깃 {targets}개의 평균",
+    "value": "값",
+    "value {place}": "값 {place}",
+    "{scores} on {rows:,} rows": "{scores} ({rows:,}행)",
+    "{scores} on {rows:,} rows ({shown:,} shown)": "{scores} ({rows:,}행 중 {shown:,}행을 그림)",
     "{runs} runs": "학습 결과 {runs}개",
     "{name}: {seeds:,} seed": "{name}: 시드 {seeds:,}개",
 }

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.errors import UserError
+from mlpcli.language import say
 
 LOG_FROM = 100.0  # highest over lowest value: two decades
 WILD_FROM = 5.0  # first epochs over all the rest
 FLAT = 0.1  # of the height; what spans less of it looks flat
 LEAST_REST = 3  # epochs; fewer do not tell what is usual
-LOG_REMARK = "log scale"
 LARGEST = 1e100  # beyond it a value counts as infinite: no axis can show it
 _BOUNDED = ("accuracy", "acc", "auc", "precision", "recall", "f1", "iou")
 Values = NDArray[np.float64]
@@ -96,7 +96,7 @@ def given_scale(
         raise UserError(f"--scale log: --ylim begins at {low:g}; give a lower limit above 0")
     wide = low > 0 and high / low > LOG_FROM and not is_bounded(metric)
     log = asked == "log" or (wide and asked is None)
-    return Scale(low, high, log, LOG_REMARK if log else "")
+    return Scale(low, high, log, say("log scale") if log else "")
 
 
 def _scale(metric: str, values: Values, rest: Values) -> Scale:
@@ -110,7 +110,7 @@ def _scale(metric: str, values: Values, rest: Values) -> Scale:
 
 
 def _logarithmic(values: Values) -> Scale:
-    return Scale(float(values.min()) / 1.25, float(values.max()) * 1.25, log=True, remark=LOG_REMARK)
+    return Scale(float(values.min()) / 1.25, float(values.max()) * 1.25, log=True, remark=say("log scale"))
 
 
 def _usual(values: Values, rest: Values) -> Values:
@@ -136,8 +136,13 @@ def _off_chart(starts: Sequence[Sequence[float]], scale: Scale) -> str:
         if abs(value) < LARGEST and not scale.low <= value <= scale.high
     ]
     last = max(place for _, _, place in beyond)
-    epochs = "epoch 1 is" if last == 1 else f"of epochs 1 to {last}, some are"
-    return f"{epochs} off the chart: {max(beyond)[1]:.3g}"
+    return say(
+        "epoch 1 is off the chart: {value:.3g}"
+        if last == 1
+        else "of epochs 1 to {last}, some are off the chart: {value:.3g}",
+        last=last,
+        value=max(beyond)[1],
+    )
 
 
 def is_bounded(metric: str) -> bool:

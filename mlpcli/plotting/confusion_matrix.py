@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say, term
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import colour_map, drawing_style, fonts_for, new_figure, number, set_title, theme
 from mlpcli.text import display_width, one_line, wrapped
@@ -66,7 +67,7 @@ def confusion_matrix_figure(evaluation: Mapping[str, Any], run: str = "") -> Fig
         if confused:
             letters = 72 * side / (0.55 * _PAIRS_SIZE)
             axes.set_title(wrapped(confused, letters), loc="left", fontsize=_PAIRS_SIZE)
-        _write_names(axes, names, f" ({group} neighbouring classes a cell)" if group > 1 else "")
+        _write_names(axes, names, group)
         set_title(figure, one_line(run, LONGEST_TITLE), title)
     return figure
 
@@ -74,8 +75,12 @@ def confusion_matrix_figure(evaluation: Mapping[str, Any], run: str = "") -> Fig
 def title_of(counts: Counts, split: str) -> str:
     """For example `test: accuracy 0.9722 on 360 rows`."""
     rows = int(counts.sum())
-    score = f"accuracy {number(float(np.trace(counts)) / rows)} on {rows:,} rows" if rows else "no rows"
-    return f"{split}: {score}" if split else score
+    if not rows:
+        score = say("no rows")
+    else:
+        accuracy = number(float(np.trace(counts)) / rows)
+        score = say("accuracy {accuracy} on {rows:,} rows", accuracy=accuracy, rows=rows)
+    return f"{term(split)}: {score}" if split else score
 
 
 def row_shares(counts: Counts) -> Counts:
@@ -92,13 +97,19 @@ def most_confused(counts: Counts, names: Sequence[str]) -> str:
     places = np.argsort(-mistakes, axis=None, kind="stable")[:MOST_PAIRS]
     pairs = [divmod(int(place), len(counts)) for place in places]
     named = [
-        f"{names[true]} taken for {names[predicted]} ({int(mistakes[true, predicted]):,} of {int(rows):,})"
+        say(
+            "{true} taken for {predicted} ({mistakes:,} of {rows:,})",
+            true=names[true],
+            predicted=names[predicted],
+            mistakes=int(mistakes[true, predicted]),
+            rows=int(rows),
+        )
         for true, predicted in pairs
         if mistakes[true, predicted] and (rows := counts[true].sum())
     ]
     if not named:
         return ""
-    return f"Classes that are confused stand together. Most often: {', '.join(named)}"
+    return say("Classes that are confused stand together. Most often: {pairs}", pairs=", ".join(named))
 
 
 def confusion_order(counts: Counts) -> list[int]:
@@ -164,7 +175,7 @@ def _draw_cells(figure: Figure, axes: Axes, counts: Counts, many: bool) -> None:
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=25, pad=0.03)
-    bar.set_label("share of the true class")
+    bar.set_label(say("share of the true class"))
     bar.outline.set_visible(False)
     if len(counts) <= COUNTS_UP_TO:
         _separate_cells(axes, len(counts))
@@ -210,7 +221,7 @@ def rate(share: float) -> str:
     return f"{(min(tenths, 999) if share < 1 else 1000) / 10:g} %"
 
 
-def _write_names(axes: Axes, names: Sequence[str], remark: str) -> None:
+def _write_names(axes: Axes, names: Sequence[str], group: int) -> None:
     step = -(-len(names) // NAMES_UP_TO)
     places = list(range(0, len(names), step))
     shown = [names[place] for place in places]
@@ -221,5 +232,5 @@ def _write_names(axes: Axes, names: Sequence[str], remark: str) -> None:
         label.set_rotation_mode("anchor" if slanted else "default")
     axes.set_yticks(places, shown, fontsize=size)
     axes.tick_params(which="major", length=0)
-    axes.set_xlabel(f"predicted{remark}")
-    axes.set_ylabel(f"true{remark}")
+    axes.set_xlabel(say("predicted ({group} neighbouring classes a cell)" if group > 1 else "predicted", group=group))
+    axes.set_ylabel(say("true ({group} neighbouring classes a cell)" if group > 1 else "true", group=group))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say
 from mlpcli.plotting.axis_limits import drawable
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.predicted_against_true import title_of, with_unit
@@ -46,8 +47,8 @@ def fitted_curve_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
         figure = new_figure(6.4, 5.2)
         axes = figure.add_subplot()
         crowd = float(np.clip(8.0 / np.sqrt(max(x.size, 1)), 0.15, 0.75))
-        axes.scatter(x, y, s=26, color=of_rows, alpha=crowd, linewidths=0, label="rows")
-        axes.plot(curve_x, curve_y, color=of_curve, label=line or "model")
+        axes.scatter(x, y, s=26, color=of_rows, alpha=crowd, linewidths=0, label=say("rows"))
+        axes.plot(curve_x, curve_y, color=of_curve, label=line or say("model"))
         axes.set_xlabel(name)
         axes.set_ylabel(axis)
         axes.legend()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.language import say, term
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, number, set_title, theme
-from mlpcli.text import one_line, plural
+from mlpcli.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,8 +33,14 @@ def importance_figure(found: Mapping[str, Any], run: str = "") -> Figure:
     names = [one_line(str(column["name"]), LONGEST_NAME) for column in columns]
     means, deviations = ([float(column[key]) for column in columns] for key in ("mean", "deviation"))
     left_out = len(found["columns"]) - len(columns)
-    metric, places = one_line(str(found["metric"])).replace("_", " "), range(len(columns))
-    about = f"{number(float(found['score']))} on {int(found['rows']):,} {one_line(str(found['split']))} rows"
+    metric, places = term(one_line(str(found["metric"]))).replace("_", " "), range(len(columns))
+    title = say(
+        "which columns matter: {metric} {score} on {rows:,} {split} rows",
+        metric=metric,
+        score=number(float(found["score"])),
+        rows=int(found["rows"]),
+        split=term(one_line(str(found["split"]))),
+    )
     colours = theme()
     with drawing_style(fonts_for([run, *names]).families):
         figure = new_figure(7.0, 1.4 + BAR_INCHES * max(4, len(columns)))
@@ -45,8 +52,17 @@ def importance_figure(found: Mapping[str, Any], run: str = "") -> Figure:
         axes.set_ylim(len(columns) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
-        shuffled = f"mean and deviation over {plural(int(found['repeats']), 'shuffle', 'shuffles')} of each column"
-        rest = f"; {plural(left_out, 'column', 'columns')} below these" if left_out else ""
-        axes.set_xlabel(f"{metric} lost ({shuffled}{rest})")
-        set_title(figure, one_line(run, LONGEST_TITLE), f"which columns matter: {metric} {about}")
+        repeats = int(found["repeats"])
+        shuffled = say(
+            "mean and deviation over {repeats:,} shuffle of each column"
+            if repeats == 1
+            else "mean and deviation over {repeats:,} shuffles of each column",
+            repeats=repeats,
+        )
+        rest = say(
+            "{columns:,} column below these" if left_out == 1 else "{columns:,} columns below these", columns=left_out
+        )
+        remark = f"{shuffled}; {rest}" if left_out else shuffled
+        axes.set_xlabel(say("{metric} lost ({remark})", metric=metric, remark=remark))
+        set_title(figure, one_line(run, LONGEST_TITLE), title)
     return figure

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.errors import UserError
+from mlpcli.language import say
 from mlpcli.plotting.curves import (
     ON_REQUEST,
     SHORT_NAMES,
@@ -75,8 +76,12 @@ def panels_of(runs: Sequence[RunCurves], metric: str | None) -> tuple[list[RunCu
 
 
 def _title(runs: Sequence[RunCurves], title: str | None, shown: int, metrics: int) -> str:
-    title = one_line(title or (runs[0].label if len(runs) == 1 else f"{len(runs)} runs"), LONGEST_TITLE)
-    return f"{title} ({shown} of {metrics:,} metrics; --metric draws any other)" if shown < metrics else title
+    title = one_line(title or (runs[0].label if len(runs) == 1 else say("{runs} runs", runs=len(runs))), LONGEST_TITLE)
+    if shown == metrics:
+        return title
+    return say(
+        "{title} ({shown} of {metrics:,} metrics; --metric draws any other)", title=title, shown=shown, metrics=metrics
+    )
 
 
 def _compose(

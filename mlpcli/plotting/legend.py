@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mlpcli.errors import UserError
+from mlpcli.language import say
 from mlpcli.plotting.curves import VALIDATION, run_colours
 from mlpcli.plotting.style import theme
 from mlpcli.runs.read_run import RunCurves
@@ -22,7 +23,6 @@ Dash = Literal["-", "--", "none"]
 MOST_RUNS = 24
 LONG_LABEL = 36  # letters; a longer one may take two lines for the sake of another column
 LONGEST_LABEL = 240  # letters; a longer one, which takes lines, is cut
-BEST = "best epoch"
 _LINE_HEIGHT, _LETTER_WIDTH, _HANDLE_WIDTH = 0.23, 0.088, 0.75  # inches
 
 
@@ -52,13 +52,14 @@ def entries_of(
     if len(runs) > 1:
         labels = _checked(names, f"{len(runs)} runs", [run.label for run in runs])
         return [*_run_entries(labels), *_key_entries(training and validation, bool(best))]
-    curves = {"training": theme().colours[0]} if training else {}
-    curves |= {"validation": theme().colours[1]} if validation else {}
+    curves = {say("training"): theme().colours[0]} if training else {}
+    curves |= {say("validation"): theme().colours[1]} if validation else {}
     labels = _checked(names, f"the curves {listed(list(curves))}", list(curves))
     entries = [LegendEntry(label, colour) for label, colour in zip(labels, curves.values(), strict=True)]
-    entries += [LegendEntry(f"{BEST}: {epoch}", theme().faint, "--") for epoch in best]
+    entries += [LegendEntry(say("best epoch: {epoch}", epoch=epoch), theme().faint, "--") for epoch in best]
     if runs[0].stopped_of is not None:
-        label = f"stopped at {runs[0].history['epoch'][-1]:,.0f} of {runs[0].stopped_of:,}"
+        last = runs[0].history["epoch"][-1]
+        label = say("stopped at {last:,.0f} of {epochs:,}", last=last, epochs=runs[0].stopped_of)
         entries.append(LegendEntry(label, theme().faint, "none", "s"))
     return entries
 
@@ -77,14 +78,14 @@ def _run_entries(labels: Sequence[str]) -> list[LegendEntry]:
     ]
     if len(entries) > MOST_RUNS:
         more = len(entries) - MOST_RUNS + 1
-        entries[MOST_RUNS - 1 :] = [LegendEntry(f"and {more} more", theme().faint, "none")]
+        entries[MOST_RUNS - 1 :] = [LegendEntry(say("and {more} more", more=more), theme().faint, "none")]
     return entries
 
 
 def _key_entries(both: bool, best: bool) -> list[LegendEntry]:
     faint = theme().faint
-    entries = [LegendEntry("training", faint, "--"), LegendEntry("validation", faint)] if both else []
-    return entries + ([LegendEntry(BEST, faint, "none", "o")] if best else [])
+    entries = [LegendEntry(say("training"), faint, "--"), LegendEntry(say("validation"), faint)] if both else []
+    return entries + ([LegendEntry(say("best epoch"), faint, "none", "o")] if best else [])
 
 
 def legend_height(entries: Sequence[LegendEntry], width: float) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say, term
 from mlpcli.plotting.axis_limits import Scale, choose_scale, epoch_ticks, given_scale
 from mlpcli.plotting.curves import Curve, curves_of, run_colours, smoothed, stretch_of, thinned
 from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
@@ -148,15 +149,17 @@ def _write_best(axes: Axes, spot: _Spot) -> None:
 
 def _finish(axes: Axes, metric: str, curves: Sequence[Curve], scale: Scale | None) -> None:
     """Set the limits, ticks and labels of the axes."""
-    label = one_line(metric.replace("_", " "), 40)
+    label = one_line(term(metric).replace("_", " "), 40)
     if scale is None:
-        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=theme().faint)
+        axes.text(
+            0.5, 0.5, say("no finite value"), transform=axes.transAxes, ha="center", va="center", color=theme().faint
+        )
         axes.set_yticks([])
     else:
         _draw_scale(axes, scale, curves)
     axes.set_ylabel(f"{label} ({scale.remark})" if scale and scale.remark else label)
     stretch = max(map(stretch_of, curves))
-    below = f"epoch (lowest and highest of every {stretch:,})" if stretch > 1 else "epoch"
+    below = say("epoch (lowest and highest of every {epochs:,})" if stretch > 1 else "epoch", epochs=stretch)
     letters = 11 * _inches_across(axes)
     axes.set_xlabel("\n".join(wrapped(line, letters) for line in (below, scale.off_chart if scale else "") if line))
     first, last = min(curve.epochs.min() for curve in curves), max(curve.epochs.max() for curve in curves)

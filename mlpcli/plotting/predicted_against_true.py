@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say, term
 from mlpcli.plotting.axis_limits import drawable
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, number, set_title, theme
@@ -56,12 +57,14 @@ def predicted_against_true_figure(evaluation: Mapping[str, Any], run: str = "") 
             axes = figure.add_subplot(down, across, index + 1)
             shown = drawable(true[:, index]) & drawable(predicted[:, index])
             _draw(axes, true[shown, index], predicted[shown, index])
-            axes.set_xlabel(f"true {name}")
-            axes.set_ylabel(f"predicted {name}")
+            axes.set_xlabel(say("true {name}", name=name))
+            axes.set_ylabel(say("predicted {name}", name=name))
             if targets > 1 and index < len(known):
                 axes.set_title(scores_of(known[index]), fontsize=10)
                 axes.locator_params(nbins=4)  # large numbers would overlap in so narrow a panel
-        scores = title_of(evaluation, len(true)) + (f", mean of {targets} targets" if targets > 1 else "")
+        scores = title_of(evaluation, len(true)) + (
+            say(", mean of {targets} targets", targets=targets) if targets > 1 else ""
+        )
         set_title(figure, one_line(run, LONGEST_TITLE), scores)
     return figure
 
@@ -79,7 +82,7 @@ def columns(values: Any) -> Values:
 
 def panel_names(known: Sequence[Mapping[str, Any]], targets: int) -> list[str]:
     """What the axes of each panel are called, of the first MOST_PANELS targets."""
-    plain = ["value"] if targets == 1 else [f"value {index + 1}" for index in range(targets)]
+    plain = [say("value")] if targets == 1 else [say("value {place}", place=index + 1) for index in range(targets)]
     given = [*known[:targets], *[{}] * (targets - len(known))]
     names = [with_unit(one.get("name") or other, one.get("unit")) for one, other in zip(given, plain, strict=True)]
     return names[:MOST_PANELS]
@@ -99,9 +102,14 @@ def title_of(evaluation: Mapping[str, Any], shown: int) -> str:
     """For example `test: R² 0.4772, MAE 41.9, RMSE 53.5 on 89 rows`."""
     scores = scores_of(evaluation)
     rows = int(evaluation.get("rows", shown))
-    part = f" ({shown:,} shown)" if shown < rows else ""
-    split = one_line(evaluation.get("split", ""))
-    return f"{split}{': ' if split and scores else ' '}{scores} on {rows:,} rows{part}".strip()
+    split = term(one_line(evaluation.get("split", "")))
+    told = say(
+        "{scores} on {rows:,} rows ({shown:,} shown)" if shown < rows else "{scores} on {rows:,} rows",
+        scores=scores,
+        rows=rows,
+        shown=shown,
+    )
+    return f"{split}{': ' if split and scores else ' '}{told}".strip()
 
 
 def _draw(axes: Axes, true: Values, predicted: Values) -> None:
