@@ -244,7 +244,7 @@ _PICTURES = {
     "mean and deviation over {repeats:,} shuffles of each column": "열마다 {repeats:,}번 섞은 평균과 표준편차",
     "{columns:,} column below these": "이보다 낮은 열 {columns:,}개",
     "{columns:,} columns below these": "이보다 낮은 열 {columns:,}개",
-    "{metric} lost ({remark})": "{metric} 감소량 ({remark})",
+    "{metric} lost ({remark})": "{metric} 기준 성능 감소량 ({remark})",
     "model": "모델",
     "true {name}": "실제 {name}",
     "predicted {name}": "예측한 {name}",
