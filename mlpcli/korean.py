@@ -212,6 +212,27 @@ _COMPARISON = {
     "95 %, {rows:,} rows": "95%, {rows:,}행",
 }
 _PICTURES = {
+    "chance": "무작위",
+    "false positive rate": "거짓 양성률",
+    "true positive rate": "참 양성률",
+    "area under the ROC curve {area}": "ROC 곡선 아래 면적 {area}",
+    "mean area under the ROC curves {area}": "ROC 곡선 아래 면적의 평균 {area}",
+    "average precision {area}": "평균 정밀도 {area}",
+    "mean average precision {area}": "평균 정밀도의 클래스 평균 {area}",
+    "mean of all classes": "모든 클래스의 평균",
+    "threshold {value:.4g}": "임곗값 {value:.4g}",
+    "area of each class": "클래스별 면적",
+    "the {few} smallest areas of {classes} classes": "클래스 {classes}개 중 면적이 작은 {few}개",
+    "calibrated": "완벽한 보정",
+    "before calibration": "보정 전",
+    "after calibration, 95 % intervals": "보정 후, 95% 신뢰구간",
+    "this model, 95 % intervals": "이 모델, 95% 신뢰구간",
+    "calibration": "보정",
+    "calibration error {error}": "보정 오차 {error}",
+    "{title} ({error} before calibration)": "{title} (보정 전 {error})",
+    "share of right answers": "맞힌 비율",
+    "probability of the predicted class": "예측한 클래스의 확률",
+    "true − predicted {name}": "실제 − 예측한 {name}",
     "{title} ({shown} of {metrics:,} metrics; --metric draws any other)": (
         "{title} (지표 {metrics:,}개 중 {shown}개. 나머지는 --metric으로 그립니다)"
     ),

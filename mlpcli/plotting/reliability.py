@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say, term
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, number, set_title, theme
 from mlpcli.text import one_line
@@ -39,7 +40,7 @@ def reliability_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
     with drawing_style(fonts_for([run]).families):
         figure = new_figure(6.2, 7.4)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1))
-        above.plot([0, 1], [0, 1], color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), label="calibrated")
+        above.plot([0, 1], [0, 1], color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), label=say("calibrated"))
         if "without" in found:
             _, *before = _bins(found["without"])
             look: dict[str, Any] = {
@@ -48,8 +49,8 @@ def reliability_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
                 "linestyle": (0, (1, 1)),
                 "markerfacecolor": "none",
             }
-            above.plot(*_there(*before), marker="s", markersize=6, label="before calibration", **look)
-        label = "after calibration, 95 % intervals" if "without" in found else "this model, 95 % intervals"
+            above.plot(*_there(*before), marker="s", markersize=6, label=say("before calibration"), **look)
+        label = say("after calibration, 95 % intervals" if "without" in found else "this model, 95 % intervals")
         _draw_bins(above, rows, confidence, accuracy, label)
         _draw_counts(below, rows)
         above.legend(loc="upper left")
@@ -60,13 +61,15 @@ def reliability_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
 def title_of(evaluation: Mapping[str, Any]) -> str:
     """For example `test: calibration error 0.0276 on 375 rows (0.0308 before calibration)`."""
     split, error = one_line(evaluation.get("split", "")), evaluation.get("calibration_error")
-    title = f"calibration error {number(float(error))}" if error is not None else "calibration"
+    title = say("calibration")
+    if error is not None:
+        title = say("calibration error {error}", error=number(float(error)))
     if evaluation.get("rows") is not None:
-        title += f" on {int(evaluation['rows']):,} rows"
+        title = say("{scores} on {rows:,} rows", scores=title, rows=int(evaluation["rows"]))
     before = ((evaluation.get("calibration") or {}).get("without") or {}).get("calibration_error")
     if before is not None:
-        title += f" ({number(float(before))} before calibration)"
-    return f"{split}: {title}" if split else title
+        title = say("{title} ({error} before calibration)", title=title, error=number(float(before)))
+    return f"{term(split)}: {title}" if split else title
 
 
 def _bins(found: Mapping[str, Any]) -> tuple[Values, Values, Values]:
@@ -94,7 +97,7 @@ def _draw_bins(axes: Axes, rows: Values, confidence: Values, accuracy: Values, l
     look: dict[str, Any] = {"color": theme().colours[0], "marker": "o", "markersize": 7, "zorder": 3}
     axes.errorbar(confidence, accuracy, label=label, **whiskers, **look)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    axes.set_ylabel("share of right answers")
+    axes.set_ylabel(say("share of right answers"))
 
 
 def by_chance(share: Values, rows: Values) -> tuple[Values, Values]:
@@ -108,7 +111,7 @@ def by_chance(share: Values, rows: Values) -> tuple[Values, Values]:
 def _draw_counts(axes: Axes, rows: Values) -> None:
     edges = np.linspace(0, 1, len(rows) + 1)
     axes.bar(edges[:-1], rows, width=1 / len(rows), align="edge", color=theme().colours[0], alpha=0.75, linewidth=0)
-    axes.set_xlabel("probability of the predicted class")
-    axes.set_ylabel("rows")
+    axes.set_xlabel(say("probability of the predicted class"))
+    axes.set_ylabel(say("rows"))
     axes.locator_params(axis="y", nbins=4, integer=True)
     axes.yaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say
 from mlpcli.plotting.axis_limits import drawable
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.predicted_against_true import (
@@ -66,13 +67,13 @@ def residuals_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
             beside = figure.add_subplot(grid[place, 2 * column + 1], sharey=axes)
             marked = _residuals(largest[0][:, index], largest[1][:, index])
             _draw(axes, beside, _residuals(true[::step, index], predicted[::step, index]), marked, targets == 1)
-            axes.set_xlabel(f"predicted {name}")
-            axes.set_ylabel(f"true − predicted {name}")
+            axes.set_xlabel(say("predicted {name}", name=name))
+            axes.set_ylabel(say("true − predicted {name}", name=name))
             if targets > 1 and index < len(known):
                 axes.set_title(scores_of(known[index]), fontsize=10)
                 axes.locator_params(axis="x", nbins=4)  # large numbers would overlap in so narrow a panel
-        scores = title_of(evaluation, len(true[::step])) + (f", mean of {targets} targets" if targets > 1 else "")
-        set_title(figure, one_line(run, LONGEST_TITLE), scores)
+        mean = say(", mean of {targets} targets", targets=targets) if targets > 1 else ""
+        set_title(figure, one_line(run, LONGEST_TITLE), f"{title_of(evaluation, len(true[::step]))}{mean}")
     return figure
 
 

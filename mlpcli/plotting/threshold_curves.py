@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say, term
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, number, set_title, theme
 from mlpcli.text import one_line
@@ -39,16 +40,18 @@ def roc_figure(evaluation: Mapping[str, Any], run: str = "") -> Figure:
     names = _names(found["roc"])
     with drawing_style(fonts_for([run, *names]).families):
         figure, axes = _empty(names)
-        axes.plot([0, 1], [0, 1], color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), label="chance")
+        axes.plot([0, 1], [0, 1], color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), label=say("chance"))
         for curve, look in zip(found["roc"], _looks(names), strict=True):
             axes.plot(*_points(curve, "false_positive_rate", "true_positive_rate"), **look)
         if rates := _at_threshold(evaluation):
             _mark(axes, found, rates["false_positive_rate"], rates["true_positive_rate"])
-        axes.set_xlabel("false positive rate")
-        axes.set_ylabel("true positive rate")
+        axes.set_xlabel(say("false positive rate"))
+        axes.set_ylabel(say("true positive rate"))
         _legend(figure, axes, found, len(names))
         area = number(float(found["roc"][0]["area"]))
-        score = f"area under the ROC curve {area}" if len(names) == 1 else f"mean area under the ROC curves {area}"
+        score = say(
+            "area under the ROC curve {area}" if len(names) == 1 else "mean area under the ROC curves {area}", area=area
+        )
         set_title(figure, one_line(run, LONGEST_TITLE), _title(evaluation, score))
     return figure
 
@@ -62,18 +65,18 @@ def precision_recall_figure(evaluation: Mapping[str, Any], run: str = "") -> Fig
         figure, axes = _empty(names)
         if len(curves) == 1:
             share = float(curves[0]["share"])
-            axes.axhline(share, color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), label="chance")
+            axes.axhline(share, color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), label=say("chance"))
         for curve, look in zip(curves, _looks(names), strict=True):
             recall, precision = _points(curve, "recall", "precision")
             # Up to the lowest recall, the precision is that of the rows with the highest score.
             axes.plot(np.append(0, recall), np.append(precision[:1], precision), drawstyle="steps-pre", **look)
         if rates := _at_threshold(evaluation):
             _mark(axes, found, rates["true_positive_rate"], rates["precision"])
-        axes.set_xlabel("recall")
-        axes.set_ylabel("precision")
+        axes.set_xlabel(term("recall"))
+        axes.set_ylabel(term("precision"))
         _legend(figure, axes, found, len(names))
         area = number(float(curves[0]["area"]))
-        score = f"average precision {area}" if len(names) == 1 else f"mean average precision {area}"
+        score = say("average precision {area}" if len(names) == 1 else "mean average precision {area}", area=area)
         set_title(figure, one_line(run, LONGEST_TITLE), _title(evaluation, score))
     return figure
 
@@ -91,7 +94,7 @@ def _names(curves: Sequence[Mapping[str, Any]]) -> list[str]:
     if len(curves) == 1:
         return [one_line(curves[0]["name"], LONGEST_NAME)]
     return [
-        f"{'mean of all classes' if curve['name'] is None else one_line(curve['name'], LONGEST_NAME)}:"
+        f"{say('mean of all classes') if curve['name'] is None else one_line(curve['name'], LONGEST_NAME)}:"
         f" {number(float(curve['area']))}"
         for curve in curves
     ]
@@ -146,7 +149,7 @@ def _at_threshold(evaluation: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _mark(axes: Axes, found: Mapping[str, Any], x: float, y: float) -> None:
-    label = f"threshold {float(found['threshold']):.4g}"
+    label = say("threshold {value:.4g}", value=float(found["threshold"]))
     axes.plot([x], [y], marker="o", markersize=8, linestyle="none", color=theme().colours[1], label=label, zorder=5)
 
 
@@ -155,7 +158,11 @@ def _legend(figure: Figure, axes: Axes, found: Mapping[str, Any], curves: int) -
         axes.legend(loc="best")
         return
     few, classes = curves - 1, int(found["classes"])
-    title = "area of each class" if few == classes else f"the {few} smallest areas of {classes} classes"
+    title = say(
+        "area of each class" if few == classes else "the {few} smallest areas of {classes} classes",
+        few=few,
+        classes=classes,
+    )
     legend = figure.legend(loc="outside right center", title=title, alignment="left")
     legend.get_title().set_fontsize(10)
 
@@ -163,5 +170,5 @@ def _legend(figure: Figure, axes: Axes, found: Mapping[str, Any], curves: int) -
 def _title(evaluation: Mapping[str, Any], score: str) -> str:
     """For example `test: area under the ROC curve 0.9871 on 360 rows`."""
     split, rows = one_line(evaluation.get("split", "")), evaluation.get("rows")
-    told = f"{score} on {int(rows):,} rows" if rows is not None else score
-    return f"{split}: {told}" if split else told
+    told = say("{scores} on {rows:,} rows", scores=score, rows=int(rows)) if rows is not None else score
+    return f"{term(split)}: {told}" if split else told
