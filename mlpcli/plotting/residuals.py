@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 PANEL = (5.0, 3.9)
 """Inches, of one of several."""
 BARS = 30
-MOST_LABELS = 3
-"""Of the largest residuals, that have their value beside them."""
 FAR = 5.0
 """Times the residual that 98 of 100 rows stay below: what lies beyond would flatten the rest and leaves the chart."""
 Values = NDArray[np.float64]
@@ -97,7 +95,7 @@ def _draw(axes: Axes, beside: Axes, dots: tuple[Values, Values], marked: tuple[V
     axes.axhline(0, color=theme().faint, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
     crowd = float(np.clip(8.0 / np.sqrt(max(predicted.size, 1)), 0.15, 0.75))
     axes.scatter(predicted, residuals, s=26, color=theme().colours[0], alpha=crowd, linewidths=0)
-    _mark(axes, marked, limit, MOST_LABELS if labelled else 0)
+    _mark(axes, marked, limit, labelled)
     beside.hist(
         residuals, bins=BARS, range=(-limit, limit), orientation="horizontal", color=theme().colours[0], alpha=0.75
     )
@@ -117,8 +115,8 @@ def limit_of(residuals: Values, largest: Values) -> float:
     return 1.1 * (max(2 * usual, float(sizes[sizes <= FAR * usual].max())) if beyond else float(sizes.max()))
 
 
-def _mark(axes: Axes, marked: tuple[Values, Values], limit: float, labels: int) -> None:
-    """Rings around the largest residuals; those off the chart are arrows at its edge, where only one has a label."""
+def _mark(axes: Axes, marked: tuple[Values, Values], limit: float, labelled: bool) -> None:
+    """Rings around the largest residuals, or arrows at the edge of the chart; the largest of all has its value."""
     colour = theme().colours[1]
     middle = sum(axes.get_xlim()) / 2
     for place, (predicted, residual) in enumerate(zip(*marked, strict=True)):
@@ -128,7 +126,7 @@ def _mark(axes: Axes, marked: tuple[Values, Values], limit: float, labels: int) 
         ring = ring if inside else {"marker": "^" if residual > 0 else "v"}
         if residual:
             axes.plot([predicted], [height], linestyle="none", color=colour, markersize=8, **ring)
-        if residual and place < (labels if inside else min(labels, 1)):
+        if residual and labelled and place == 0:
             text = f"{'+' if residual > 0 else '−'}{number(abs(residual))}"
             left, side = (-8, "right") if predicted > middle else (8, "left")
             axes.annotate(

@@ -135,7 +135,8 @@ def _of_plane(figure: Callable[[Plane, str], Figure | None]) -> Callable[[RunFil
 
 
 _TWO_INPUTS = "a finished run with two numbers as inputs, trained by this version or a later one"
-_SCORED_CLASSES = "a classification that this version has scored (mlpcli evaluate), with rows of two classes or more"
+_WRITES_ANEW = "mlpcli evaluate RUN_DIR --output RUN_DIR writes it"
+_SCORED_CLASSES = f"a classification whose evaluation.json has curves; {_WRITES_ANEW}"
 PICTURES = (
     Picture(HISTORY_PLOT, "loss and metrics after each epoch", _curves),
     Picture(
@@ -163,7 +164,7 @@ PICTURES = (
         "how often the model is right where it gives some probability",
         _of_evaluation("reliability", reliability_figure),
         always=of_two_classes,
-        needs="a classification with probabilities that this version has scored (mlpcli evaluate)",
+        needs=f"a classification with probabilities whose evaluation.json has their bins; {_WRITES_ANEW}",
     ),
     Picture(
         "predicted_against_true",
