@@ -62,7 +62,7 @@ def write_animation(path: Path, plane: Plane, frames: Sequence[Frame], run: str 
     times[0] += FIRST
     times[-1] += LAST
     first, *others = list(coded)
-    save = {"save_all": True, "append_images": others, "duration": times, "loop": 0, "optimize": False}
+    save = {"save_all": True, "append_images": others, "duration": times, "loop": 0, "optimize": True}
     replace_file(path, lambda temporary: first.save(temporary, format="GIF", **save))
     return stage.note
 
