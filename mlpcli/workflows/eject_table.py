@@ -1,0 +1,243 @@
+"""A CSV table in an ejected script: read with Python's csv, encoded with NumPy as training encodes it."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlpcli.data.dataset import Source
+from mlpcli.errors import DataError, SettingError
+from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.tables.line_edit import PLAIN_LINES
+from mlpcli.tables.preprocessing import Preprocessing
+from mlpcli.tables.raw_table import USUAL_GAPS
+from mlpcli.workflows.eject_model import call, text_of
+
+ENCODINGS = ("utf-8", "utf-8-sig", "cp949", "utf-16")
+SEPARATORS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class TableText:
+    """read: lines that end with `table` and `y`. encode: those that make `x` of the table, once `train` is known."""
+
+    read: str
+    encode: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """How csv reads the table, and the texts of the columns."""
+
+    encoding: str
+    separator: str
+    rows: list[dict[str, str]]
+
+
+def table_text(path: Path, shown: str, source: Source, limit: int | None) -> TableText:
+    """The lines for a table.
+
+    shown: the path as the script has it.
+
+    Raises:
+        DataError, SettingError: a short script cannot read the table as training does.
+    """
+    made = source.preprocessing
+    assert made is not None
+    _check_plain(path, made)
+    file = _read(path, made)
+    gaps = _gaps(file, made)
+    return TableText(_reading(shown, file, made, gaps, limit), _encoding(file, made, bool(gaps)))
+
+
+def _check_plain(path: Path, made: Preprocessing) -> None:
+    if not path.is_file() or path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        raise DataError(f"{path}: an ejected script reads a single .csv file; save the table as one")
+    if made.options.rules != PLAIN_LINES:
+        raise SettingError("data.header", "an ejected script leaves out no lines; write a plain CSV with a header line")
+    for name, form in (made.options.formats or {}).items():
+        if name in (*made.source_names, *made.target.names) and (form.number is not None or form.date is not None):
+            raise DataError(
+                f'{path}: column "{name}" has numbers or dates that Python does not read as they are; write plain'
+                " ones (1234.5, 2024-10-11), or leave it out (data.exclude)"
+            )
+    for column in made.columns:
+        if not isinstance(column, (ValueColumn, CategoryColumn)):
+            raise SettingError("data.dates", "parts is not written into a script; use days, or exclude the dates")
+
+
+def _read(path: Path, made: Preprocessing) -> _File:
+    """The file as csv reads it, with the first encoding and separator that fit."""
+    names = {*made.source_names, *made.target.names}
+    for encoding in ENCODINGS:
+        for separator in SEPARATORS:
+            try:
+                with open(path, encoding=encoding, newline="") as file:
+                    reader = csv.DictReader(file, delimiter=separator)
+                    if names <= set(reader.fieldnames or ()) and len(set(reader.fieldnames or ())) == len(
+                        reader.fieldnames or ()
+                    ):
+                        return _File(encoding, separator, list(reader))
+            except (UnicodeError, csv.Error):
+                continue
+    raise DataError(f"{path}: Python's csv does not find the columns in it; write a plain CSV with a header line")
+
+
+def _gaps(file: _File, made: Preprocessing) -> list[str]:
+    """The texts that stand for a gap and occur in the columns that are used."""
+    options = made.options
+    words = {"", *(USUAL_GAPS if options.na_values is None else (*USUAL_GAPS, *options.na_values))}
+    words |= {word for form in (options.formats or {}).values() for word in form.gaps}
+    names = (*made.source_names, *made.target.names)
+    return sorted({row[name] for row in file.rows for name in names} & words)
+
+
+def _reading(shown: str, file: _File, made: Preprocessing, gaps: list[str], limit: int | None) -> str:
+    delimiter = "" if file.separator == "," else f", delimiter={file.separator!r}"
+    lines = [
+        f'with open({text_of(shown)}, encoding="{file.encoding}", newline="") as file:',
+        f"    table = list(csv.DictReader(file{delimiter}))  # texts, as they stand in the file",
+    ]
+    if gaps:
+        lines.append(f"GAPS = {_listed(gaps)}  # what stands for a missing value")
+    without = [name for name in made.target.names if any(row[name] in gaps for row in file.rows)]
+    if without:
+        known = " and ".join(f"row[{text_of(name)}] not in GAPS" for name in without)
+        lines.append(f"table = [row for row in table if {known}]")
+    if made.missing == "drop" and gaps:
+        names = call("FEATURES = list", [])[:-2]
+        lines.append(f"{names.replace('list', '')}{_listed([*made.source_names])}")
+        lines.append("table = [row for row in table if all(row[name] not in GAPS for name in FEATURES)]")
+    if limit is not None:
+        lines.append(f"table = table[:{limit}]")
+    return "\n".join([*lines, *_target(made)]) + "\n"
+
+
+def _target(made: Preprocessing) -> list[str]:
+    names, classes = made.target.names, made.target.class_names
+    if classes is not None:
+        return [
+            f"CLASSES = {_listed(list(classes))}",
+            f"y = np.array([CLASSES.index(row[{text_of(names[0])}]) for row in table])",
+        ]
+    if len(names) == 1:
+        return [f'y = np.array([float(row[{text_of(names[0])}]) for row in table], "float32")']
+    columns = _listed(list(names))
+    return [f'y = np.array([[float(row[name]) for name in {columns}] for row in table], "float32")']
+
+
+def _listed(texts: list[str]) -> str:
+    return f"[{', '.join(map(text_of, texts))}]"
+
+
+def _encoding(file: _File, made: Preprocessing, gaps: bool) -> str:
+    """Helpers for the kinds of columns that there are, and a line for each column."""
+    kinds = {_kind(column) for column in made.columns}
+    helpers = [_HELPERS["missing"]] if gaps else []
+    helpers += [text if gaps else _without_gaps(text) for kind, text in _HELPERS.items() if kind in kinds]
+    if any(isinstance(column, ValueColumn) and column.edges for column in made.columns):
+        helpers.append(_BINS if gaps else _BINS)
+    lines = [line for column in made.columns for line in _column_lines(column, file, gaps)]
+    body = "".join(f"    {line},\n" for line in lines)
+    learnt = "# Medians and categories are those of the training rows.\n"
+    return "\n\n".join(helpers) + f'\n\n{learnt}x = np.column_stack([\n{body}]).astype("float32")\n'
+
+
+def _kind(column: ColumnEncoder) -> str:
+    return column.kind if isinstance(column, ValueColumn) else "category"
+
+
+def _column_lines(column: ColumnEncoder, file: _File, gaps: bool) -> list[str]:
+    name = text_of(column.name)
+    if isinstance(column, CategoryColumn):
+        made = f"one_hot({name}, {_listed(list(column.categories))})"
+        lines = [f"*{made}"]
+        if column.other:
+            others = f"~np.any(one_hot({name}, {_listed(list(column.categories))}), axis=0)"
+            lines.append(f"{others} & ~missing({name})" if column.missing else others)
+        return [*lines, f"missing({name})"] if column.missing else lines
+    assert isinstance(column, ValueColumn)
+    first = f"{column.kind}({name})"
+    if column.kind == "boolean":
+        first = f"boolean({name}, {_listed(_true_words(column.name, file))})"
+    lines = [first, f"missing({name})"] if column.indicator else [first]
+    if column.edges:
+        lines.append(f"bins({first}, {list(column.edges)})")
+    return lines
+
+
+def _true_words(name: str, file: _File) -> list[str]:
+    """The texts of the column that are true."""
+    import pyarrow as pa
+
+    texts = sorted({row[name] for row in file.rows})
+    found = []
+    for text in texts:
+        try:
+            values = CONVERSIONS["boolean"](pa.chunked_array([[text]]), name, str)
+        except DataError:  # a gap
+            continue
+        if values[0] == 1:
+            found.append(text)
+    return found
+
+
+def _without_gaps(text: str) -> str:
+    """A helper for a table in which no value is missing."""
+    return _PLAIN.get(text, text)
+
+
+_HELPERS: dict[str, str] = {
+    "missing": '''def missing(name):
+    """True where the column has no value."""
+    return np.array([row[name] in GAPS for row in table])
+''',
+    "number": '''def number(name):
+    """The column as numbers; the median of the training rows fills the gaps."""
+    gaps = missing(name)
+    values = np.array([0.0 if gap else float(row[name]) for row, gap in zip(table, gaps)])
+    values[gaps] = np.median(values[train][~gaps[train]].astype("float32"))
+    return values
+''',
+    "boolean": '''def boolean(name, true):
+    """1 where the column is true; what most training rows have fills the gaps."""
+    gaps = missing(name)
+    values = np.array([row[name] in true for row in table], float)
+    values[gaps] = np.median(values[train][~gaps[train]]) > 0.5
+    return values
+''',
+    "date": '''def date(name):
+    """Days since 1970; the median of the training rows fills the gaps."""
+    gaps = missing(name)
+    days = np.array(["1970-01-01" if gap else row[name] for row, gap in zip(table, gaps)], "datetime64[us]")
+    values = days.astype(float) / 86_400e6
+    values[gaps] = np.median(values[train][~gaps[train]].astype("float32"))
+    return values
+''',
+    "category": '''def one_hot(name, categories):
+    """A column of 0 and 1 for each category."""
+    texts = np.array([row[name] for row in table])
+    return [texts == category for category in categories]
+''',
+}
+_PLAIN: dict[Any, str] = {
+    _HELPERS["number"]: '''def number(name):
+    """The column as numbers."""
+    return np.array([float(row[name]) for row in table])
+''',
+    _HELPERS["boolean"]: '''def boolean(name, true):
+    """1 where the column is true, else 0."""
+    return np.array([row[name] in true for row in table])
+''',
+    _HELPERS["date"]: '''def date(name):
+    """Days since 1970."""
+    return np.array([row[name] for row in table], "datetime64[us]").astype(float) / 86_400e6
+''',
+}
+_BINS = '''def bins(values, edges):
+    """How much of each bin, between two edges, lies below each value: 0 to 1."""
+    low, width = np.array(edges[:-1]), np.diff(edges)
+    return np.clip((values[:, None] - low) / width, 0, 1)
+'''
