@@ -15,6 +15,7 @@ __version__ = "0.2.0"
 _VERBS = (
     "combine",
     "compare",
+    "eject",
     "evaluate",
     "gradcheck",
     "importance",

@@ -15,6 +15,7 @@
 - runs.py: the command runs, the list of them
 - compare.py: the command compare, as a table, CSV or Markdown
 - report.py: the command report
+- eject.py: the command eject
 - summary.py: the command summary, and the layer table
 - trace.py: the command trace, and its tables
 - gradcheck.py: the command gradcheck, and its verdict

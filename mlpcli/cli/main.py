@@ -29,6 +29,7 @@ COMMANDS = (
     "reproduce",
     "validate",
     "init",
+    "eject",
     "summary",
     "trace",
     "gradcheck",

@@ -31,6 +31,11 @@ The files, in reading order:
 - gradcheck.py: gradcheck, the gradients computed in three ways
 - compare.py: compare, runs side by side, ranked where their rows are the same
 - grid.py: train --vary, every combination of some values, and their comparison
+- eject_model.py: layers, compile and callbacks of a plan as Keras's Python
+- eject_generated.py: the generated sets as lines of NumPy
+- eject_table.py: a CSV table, read and encoded with csv and NumPy
+- eject_data.py: the data part of a script: reading, splitting, scaling
+- eject.py: eject, a config as a Keras script that stands alone
 - report.py: report, one page about a run or several
 - plot.py: plot, pictures from the files of runs
 - animate.py: plot --animate, how the decision boundary of a run came to be

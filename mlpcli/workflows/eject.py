@@ -81,7 +81,9 @@ def _try(data: DataText, prepared: Prepared, config: Config) -> None:
     try:
         exec(compile(code, "the data part of the script", "exec"), found)  # written by this program
     except Exception as error:  # whatever the odd cells of a table raise
-        raise DataError(f"{config.data.source}: a short script cannot read it ({error}); save it as a plainer file") from error
+        raise DataError(
+            f"{config.data.source}: a short script cannot read it ({error}); save it as a plainer file"
+        ) from error
     robust = prepared.plan.scaling == "robust"
     parts = {"train": prepared.splits.train, "val": prepared.splits.validation, "test": prepared.splits.test}
     for name, part in parts.items():
@@ -94,7 +96,9 @@ def _try(data: DataText, prepared: Prepared, config: Config) -> None:
 
 def _same(part: Part, x: Array, y: Array, scaled: bool) -> bool:
     true_x, true_y = part.arrays()
-    same_x = x.shape == true_x.shape and (scaled or np.array_equal(np.asarray(x, np.float32), true_x.astype(np.float32)))
+    same_x = x.shape == true_x.shape and (
+        scaled or np.array_equal(np.asarray(x, np.float32), true_x.astype(np.float32))
+    )
     return bool(same_x and np.array_equal(y, true_y))
 
 
@@ -131,9 +135,15 @@ def _spaced(parts: Sequence[str]) -> str:
 
 def _head(config: Config, prepared: Prepared, data: DataText) -> str:
     imports = sorted((line for line in data.imports if _standard(line)), key=_name)
-    others = sorted({"import keras", *(line for line in data.imports if not _standard(line)), *_drawing(config)}, key=_name)
+    others = sorted(
+        {"import keras", *(line for line in data.imports if not _standard(line)), *_drawing(config)}, key=_name
+    )
     training = prepared.plan
-    what = {"binary": "Tells two classes apart", "classification": "Tells classes apart", "regression": "Predicts a number"}
+    what = {
+        "binary": "Tells two classes apart",
+        "classification": "Tells classes apart",
+        "regression": "Predicts a number",
+    }
     lines = [
         f'"""{config.name}: {what[training.task].lower()} with a neural network.',
         "",
@@ -201,7 +211,14 @@ def _training(config: Config, prepared: Prepared) -> list[str]:
     classes, callbacks = callback_lines(config, prepared.plan)
     lines = [*compile_lines(config, prepared.plan), *(f"\n{text}\n" for text in classes)]
     if callbacks:
-        lines.append("callbacks = [\n" + "".join(f"    {text},\n".replace("\n    ", "\n        ") if "(\n" in text else f"    {text},\n" for text in callbacks) + "]")
+        lines.append(
+            "callbacks = [\n"
+            + "".join(
+                f"    {text},\n".replace("\n    ", "\n        ") if "(\n" in text else f"    {text},\n"
+                for text in callbacks
+            )
+            + "]"
+        )
     weights = ", weight_train[rows]" if prepared.class_weights is not None else ""
     lines.append(_BATCHES.format(stream=f"{SHUFFLE_STREAM:_}", weights=weights))
     arguments = ["batches()", "steps_per_epoch=-(-len(x_train) // BATCH_SIZE)", "epochs=EPOCHS"]
@@ -209,7 +226,7 @@ def _training(config: Config, prepared: Prepared) -> list[str]:
         arguments += ["validation_data=(x_val, y_val)", "validation_batch_size=BATCH_SIZE"]
     if callbacks:
         arguments.append("callbacks=callbacks")
-    arguments.append("verbose=2")
+    arguments += ["shuffle=False", "verbose=2"]
     lines.append("history = model.fit(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")")
     return lines
 

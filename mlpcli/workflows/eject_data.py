@@ -102,10 +102,12 @@ def _built_in(data: DataConfig, source: Source) -> _Loaded:
             lines.append("y, y_test = y[:, 0], y_test[:, 0]")
         return _Loaded("\n".join([*lines, *_limit(data)]) + "\n", runs_alone=False)
     if built_in.generated:
-        text, imports = generated_text(data.source, data.generate), ()
+        text = generated_text(data.source, data.generate)
     else:
-        text, imports = _bundled(data.source), (f"from sklearn.datasets import load_{data.source}",)
-    return _Loaded(text + "".join(f"{line}\n" for line in (*_columns(built_in.feature_names, source), *_limit(data))), imports)
+        text = _bundled(data.source)
+    imports = () if built_in.generated else (f"from sklearn.datasets import load_{data.source}",)
+    more = [*_columns(built_in.feature_names, source), *_limit(data)]
+    return _Loaded(text + "".join(f"{line}\n" for line in more), imports)
 
 
 def _bundled(name: str) -> str:
@@ -175,7 +177,11 @@ def _parts(data: DataConfig, prepared: Prepared, loaded: _Loaded) -> str:
     stratified = data.stratify and source.class_names is not None
     lines = []
     if drawn:
-        lines += [_DRAW[stratified], "", "rows = np.arange(len(y))" if not loaded.encode else "rows = np.arange(len(table))"]
+        lines += [
+            _DRAW[stratified],
+            "",
+            "rows = np.arange(len(y))" if not loaded.encode else "rows = np.arange(len(table))",
+        ]
         rest = "rows"
         for name, stream in drawn:
             part = _SHORT[name]

@@ -22,7 +22,7 @@ _WHAT = {
     "animals": "Hair and wings (0 or 1) of animals: 0 is a bird, 1 a mammal, 2 another one.",
     "height_weight": "Heights of adults in cm, and their weights in kg.",
 }
-_SCATTERED = "x = np.round(points + NOISE * random.standard_normal(points.shape), 4).astype(\"float32\")\n"
+_SCATTERED = 'x = np.round(points + NOISE * random.standard_normal(points.shape), 4).astype("float32")\n'
 _RULES = {
     "moons": """y = random.permutation(np.arange(ROWS) % 2)  # 1 is the upper half circle
 angle = random.uniform(0, np.pi, ROWS)

@@ -138,7 +138,7 @@ def _encoding(file: _File, made: Preprocessing, gaps: bool) -> str:
     helpers = [_HELPERS["missing"]] if gaps else []
     helpers += [text if gaps else _without_gaps(text) for kind, text in _HELPERS.items() if kind in kinds]
     if any(isinstance(column, ValueColumn) and column.edges for column in made.columns):
-        helpers.append(_BINS if gaps else _BINS)
+        helpers.append(_BINS)
     lines = [line for column in made.columns for line in _column_lines(column, file, gaps)]
     body = "".join(f"    {line},\n" for line in lines)
     learnt = "# Medians and categories are those of the training rows.\n"
