@@ -20,7 +20,7 @@ from mlpcli.errors import DataError
 from mlpcli.files import check_folder, check_free, write_text
 from mlpcli.model.plan import Prepared
 from mlpcli.workflows.eject_data import DataText, data_text, named_parts, scaling_text
-from mlpcli.workflows.eject_model import callback_lines, check_model, compile_lines, layer_lines
+from mlpcli.workflows.eject_model import callback_lines, check_model, compile_lines, entries, layer_lines
 from mlpcli.workflows.prepare import prepare, read_config
 
 
@@ -108,8 +108,9 @@ def script_text(config: Config, prepared: Prepared, data: DataText) -> str:
     scaling, first = scaling_text(prepared)
     own_units = None
     if prepared.plan.target_scaling != "none":
-        parts.append(_TARGET)
-        own_units = "layers.Rescaling(target_std, offset=target_mean),  # back to the target's own units"
+        one = prepared.splits.train.y.ndim == 1
+        parts.append(_TARGET if one else _TARGETS)
+        own_units = "# back to the target's own units\nlayers.Rescaling(target_std, offset=target_mean)"
     parts.append(scaling)
     model = layer_lines(config, prepared.plan, first, own_units)
     parts.append("\n".join(["# Model", "", "keras.utils.set_random_seed(SEED)", *model]) + "\n")
@@ -202,8 +203,12 @@ def _targets(config: Config, prepared: Prepared) -> list[str]:
 
 
 _TARGET = """# The network learns standardized targets; its last layer gives them their own units back.
-target_mean = y_train.mean(axis=0, dtype="float64")
-target_std = y_train.std(axis=0, dtype="float64")
+target_mean = float(y_train.mean(dtype="float64"))
+target_std = float(y_train.std(dtype="float64"))
+"""
+_TARGETS = """# The network learns standardized targets; its last layer gives them their own units back.
+target_mean = y_train.mean(axis=0, dtype="float64").tolist()
+target_std = y_train.std(axis=0, dtype="float64").tolist()
 """
 
 
@@ -211,14 +216,7 @@ def _training(config: Config, prepared: Prepared) -> list[str]:
     classes, callbacks = callback_lines(config, prepared.plan)
     lines = [*compile_lines(config, prepared.plan), *(f"\n{text}\n" for text in classes)]
     if callbacks:
-        lines.append(
-            "callbacks = [\n"
-            + "".join(
-                f"    {text},\n".replace("\n    ", "\n        ") if "(\n" in text else f"    {text},\n"
-                for text in callbacks
-            )
-            + "]"
-        )
+        lines.append(f"callbacks = [\n{entries(callbacks)}]")
     weights = ", weight_train[rows]" if prepared.class_weights is not None else ""
     lines.append(_BATCHES.format(stream=f"{SHUFFLE_STREAM:_}", weights=weights))
     arguments = ["batches()", "steps_per_epoch=-(-len(x_train) // BATCH_SIZE)", "epochs=EPOCHS"]

@@ -101,10 +101,7 @@ def _built_in(data: DataConfig, source: Source) -> _Loaded:
         if built_in.name == "cifar10":
             lines.append("y, y_test = y[:, 0], y_test[:, 0]")
         return _Loaded("\n".join([*lines, *_limit(data)]) + "\n", runs_alone=False)
-    if built_in.generated:
-        text = generated_text(data.source, data.generate)
-    else:
-        text = _bundled(data.source)
+    text = generated_text(data.source, data.generate) if built_in.generated else _bundled(data.source)
     imports = () if built_in.generated else (f"from sklearn.datasets import load_{data.source}",)
     more = [*_columns(built_in.feature_names, source), *_limit(data)]
     return _Loaded(text + "".join(f"{line}\n" for line in more), imports)

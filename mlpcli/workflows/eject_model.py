@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import indent as indent_lines
 from typing import Any
 
 from mlpcli.config.base import Component
@@ -56,8 +57,12 @@ def call(name: str, arguments: Sequence[str], indent: int = 0) -> str:
     line = f"{name}({', '.join(arguments)})"
     if len(line) + indent < WIDTH and "\n" not in line:
         return line
-    inner = "".join(f"    {argument},\n".replace("\n    ", "\n        ") for argument in arguments)
-    return f"{name}(\n{inner})"
+    return f"{name}(\n{entries(arguments)})"
+
+
+def entries(texts: Sequence[str]) -> str:
+    """Texts as the lines of a list, indented, each with a comma behind it."""
+    return "".join(indent_lines(f"{text},\n", "    ") for text in texts)
 
 
 def code_of(component: Component, **more: str) -> str:
@@ -147,19 +152,17 @@ def layer_lines(config: Config, plan: Plan, scaling: Sequence[str], own_units: s
     """The lines of the Sequential model; `scaling` stands in the place of the plan's scaling layers."""
     skipped = len(scaling_layers(plan.scaling, plan.input_shape))
     shape = f"({', '.join(map(str, plan.input_shape))}{',' if len(plan.input_shape) == 1 else ''})"
-    entries = [f"keras.Input(shape={shape})", *scaling]
+    made = [f"keras.Input(shape={shape})", *scaling]
     output = plan.layers.index(plan.output)
     for index, planned in enumerate(plan.layers[skipped:], skipped):
         if own_units is not None and index == len(plan.layers) - 1:
-            entries.append(own_units)
+            made.append(own_units)
             continue
         mixed = config.training.precision != "float32" and index < output
         named = {} if planned.component.name is None else {"name": text_of(planned.safe_name)}
         component = planned.component.model_copy(update={"name": None})
-        entries.append(code_of(component, **named, **({"dtype": text_of(config.training.precision)} if mixed else {})))
-    inner = "".join(f"    {entry},\n".replace("\n    ", "\n        ") for entry in entries)
-    inner = inner.replace("\n        layers.", "\n    layers.").replace("\n        keras.Input", "\n    keras.Input")
-    return [f"model = keras.Sequential([\n{inner}])", "model.summary()"]
+        made.append(code_of(component, **named, **({"dtype": text_of(config.training.precision)} if mixed else {})))
+    return [f"model = keras.Sequential([\n{entries(made)}])", "model.summary()"]
 
 
 def optimizer_code(config: Config, plan: Plan) -> tuple[list[str], str]:
@@ -223,7 +226,7 @@ def callback_lines(config: Config, plan: Plan) -> tuple[list[str], list[str]]:
         if stops and training.min_epochs:
             classes.append(_PATIENT.format(epochs=training.min_epochs))
             name = "PatientEarlyStopping"
-        note = "" if stops else "# It never stops; it only keeps the weights of the best epoch.\n    "
+        note = "" if stops else "# It never stops; it only keeps the weights of the best epoch.\n"
         callbacks.append(note + call(name, list(_rule_arguments(rule, plan.metrics)), 4))
     if isinstance(plan.schedule, ReduceLROnPlateau):
         plateau = list(_rule_arguments(plan.schedule, plan.metrics))
