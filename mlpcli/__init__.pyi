@@ -4,6 +4,7 @@ from mlpcli.recipes import list_recipes as list_recipes
 from mlpcli.recipes import show_recipe as show_recipe
 from mlpcli.workflows.combine import combine as combine
 from mlpcli.workflows.compare import compare as compare
+from mlpcli.workflows.eject import eject as eject
 from mlpcli.workflows.evaluate import evaluate as evaluate
 from mlpcli.workflows.gradcheck import gradcheck as gradcheck
 from mlpcli.workflows.grid import train_grid as train_grid
