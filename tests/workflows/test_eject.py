@@ -184,3 +184,8 @@ def test_scripts_run_without_mlpcli_and_reach_the_same_history(configs: Path) ->
             if column != "learning_rate":
                 wanted = [float(row[column]) for row in rows]
                 np.testing.assert_allclose(values, wanted, rtol=2e-5, atol=1e-6, err_msg=f"{name}: {column}")
+
+
+def test_the_page_shows_the_script_of_the_digits() -> None:
+    page = (CONFIGS.parent / "docs" / "eject.md").read_text(encoding="utf-8")
+    assert page.partition("```python\n")[2].removesuffix("```\n") == eject(CONFIGS / "digits.yaml").text
