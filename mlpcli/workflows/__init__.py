@@ -32,7 +32,6 @@ The files, in reading order:
 - compare.py: compare, runs side by side, ranked where their rows are the same
 - grid.py: train --vary, every combination of some values, and their comparison
 - eject_model.py: layers, compile and callbacks of a plan as Keras's Python
-- eject_generated.py: the generated sets as lines of NumPy
 - eject_table.py: a CSV table, read and encoded with csv and NumPy
 - eject_data.py: the data part of a script: reading, splitting, scaling
 - eject.py: eject, a config as a Keras script that stands alone
