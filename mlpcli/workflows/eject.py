@@ -16,8 +16,8 @@ from mlpcli.arrays import Array
 from mlpcli.config.schema import Config
 from mlpcli.data.batches import SHUFFLE_STREAM
 from mlpcli.data.dataset import Part
-from mlpcli.errors import DataError
-from mlpcli.files import check_folder, check_free, write_text
+from mlpcli.errors import DataError, UserError
+from mlpcli.files import check_folder, write_text
 from mlpcli.model.plan import Prepared
 from mlpcli.workflows.eject_data import DataText, data_text, named_parts, scaling_text
 from mlpcli.workflows.eject_model import callback_lines, check_model, compile_lines, entries, layer_lines
@@ -54,8 +54,8 @@ def eject(
     path = None if output is None else Path(output)
     if path is not None:
         check_folder(path.parent)
-        if not force:
-            check_free(path)
+        if not force and (path.exists() or path.is_symlink()):
+            raise UserError(f"{path}: already exists; choose another name with --output, or replace it with --force")
     loaded = read_config(Path(config), overrides)
     with loaded.located():
         check_model(loaded.config)
