@@ -159,8 +159,7 @@ def test_scripts_run_without_mlpcli_and_reach_the_same_history(configs: Path) ->
         y = np.arange(120) % 10
         x = random.integers(0, 255, (120, *shape), np.uint8)
         np.savez(f"{name}.npz", x=x, y=y[:, None] if name == "cifar10" else y)
-    tables = [name for name in NAMES if name.startswith("tables/")]
-    names = list(dict.fromkeys([*COMPARED, *tables, *FAMILIES, "cifar10/photo_folder"]))
+    names = [*COMPARED, *FAMILIES, "cifar10/photo_folder"]
     for name in names:
         epochs = 2 if name in COMPARED else 1
         eject(path_of(name), f"{name.replace('/', '-')}.py", [f"training.epochs={epochs}", "data.limit=100"])
