@@ -99,11 +99,7 @@ def test_results_show_scores_and_curves(tmp_path: Path) -> None:
     assert f"<td>accuracy</td><td>{scores['accuracy']:.4f}</td>" in scored._repr_html_()
     assert scored._repr_html_().count("<table>") == 3
     assert f"accuracy {scores['accuracy']:.4f}" in repr(scored)
-<<<<<<< HEAD
     assert mlpcli.plot([run.run])._repr_html_().count("<img ") == 3
-=======
-    assert mlpcli.plot([run.run])._repr_html_().count("<img ") == len(run.pictures)
->>>>>>> 4d303aa (The stub knows eject; tests of pages count the pictures that there are)
 
     compared = mlpcli.evaluate(run.run, baseline=True)
     accuracy = compared.evaluation["scikit_learn"][0]["scores"]["accuracy"]

@@ -67,11 +67,7 @@ def test_the_page_of_a_run(run: Path, tmp_path: Path) -> None:
         "How to repeat it",
     ]
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
-<<<<<<< HEAD
     assert len(page.sources) == 3
-=======
-    assert len(page.sources) >= 2
->>>>>>> 4d303aa (The stub knows eject; tests of pages count the pictures that there are)
     assert "script" not in page.tags and "url(" not in text and "http" not in text.replace("http-equiv", "")
     assert len(text) < 1_000_000
     said = "\n".join(page.texts)
