@@ -38,7 +38,7 @@ training:
   optimizer: {name: adam, clipnorm: 1.0}
   learning_rate_schedule: {cosine_decay: {decay_steps: auto}}
   min_epochs: 2
-  metrics: [mae, r2]
+  metrics: [mae]
 """
 ROBUST = """
 data: {source: odd.csv, target: shop, exclude: [price], scaling: robust, class_weight: balanced, stratify: false}
