@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.arrays import Array
+from mlpcli.arrays import Array, row_chunks
 from mlpcli.config.losses import Loss
 from mlpcli.config.metrics import Metric, R2Score
 from mlpcli.errors import SettingError
@@ -50,7 +50,8 @@ def _targets(splits: Splits) -> Iterator[tuple[str, Array]]:
     ]  # fmt: skip
     for name, part in parts:
         if part is not None:
-            yield name, part.y[part.indices]
+            targets = part.y[part.indices]  # on disk where the rows are; all of them take four bytes a target
+            yield name, np.concatenate([targets[chunk] for chunk in row_chunks(targets)])
 
 
 def _chosen(plan: Plan) -> Iterator[tuple[str, Loss | Metric]]:

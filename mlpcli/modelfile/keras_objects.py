@@ -23,9 +23,12 @@ from mlpcli.model.objective import Compilation, Described
 from mlpcli.modelfile.vocabulary import class_word
 from mlpcli.text import printable
 
-_LOGITS = {"from_logits": (bool,), "axis": (int,), "ignore_class": (int, type(None))}
+_LOGITS = {"from_logits": (bool,), "axis": (int, type(None)), "ignore_class": (int, type(None))}
 """Arguments of losses and metrics that a config leaves out, since the output layer always gives probabilities."""
-_UNCHANGED = {"label_weights": None, "multi_label": False, "num_labels": None, "thresholds": None}
+_UNCHANGED = {
+    "class_aggregation": "uniform_average", "label_weights": None, "multi_label": False, "num_labels": None,
+    "thresholds": None,
+}  # fmt: skip
 _REDUCTIONS = {"auto": "sum_over_batch_size", None: "sum_over_batch_size"}
 
 

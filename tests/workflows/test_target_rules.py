@@ -110,3 +110,17 @@ def test_a_built_in_set_is_loaded_where_its_targets_matter(tmp_path: Path, loss:
     text = f"data: {{source: diabetes, validation: 0.4, test: 0.25}}\ntraining: {{loss: {loss}}}\n"
     (tmp_path / "c.yaml").write_text(text, encoding="utf-8")
     assert (validate(tmp_path / "c.yaml").look is not None) == loaded
+
+
+@pytest.mark.parametrize(("metric", "message"), [("msle", "mean_squared_logarithmic_error needs"), ("r2", None)])
+def test_rows_on_disk_have_the_same_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metric: str, message: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = written(tmp_path, "mse", metric, train="-1.5 2.5 3.5 4.5")
+    streamed = ["data.streaming=always", "data.validation=null", "data.test=null"]
+    if message is None:
+        validate(config, streamed)
+    else:
+        with pytest.raises(ConfigError, match=message):
+            validate(config, streamed)
