@@ -212,6 +212,26 @@ _COMPARISON = {
     "95 %, {rows:,} rows": "95%, {rows:,}행",
 }
 _PICTURES = {
+    "{split}: the largest errors of {rows:,} rows": "{split}: {rows:,}행 중 오차가 가장 큰 행",
+    "{split}: {wrong:,} of {rows:,} rows are wrong; the most confident first": (
+        "{split}: {rows:,}행 중 {wrong:,}행 오답, 확신이 큰 순서"
+    ),
+    "said {answer}": "예측 {answer}",
+    "is {answer}": "실제 {answer}",
+    "row": "행",
+    "probability": "확률",
+    "{part}, wrong": "{part}, 오답",
+    "{shown:,} {part} rows": "{part} 데이터 {shown:,}행",
+    "{shown:,} of {rows:,} {part} rows, those shown": "{part} 데이터 {rows:,}행 중 그린 {shown:,}행",
+    "predicted {name}: MAE {error} on {rows}": "예측한 {name}: MAE {error} ({rows})",
+    "class regions: {wrong:,} wrong of {rows}": "클래스 영역: 오답 {wrong:,}행 ({rows})",
+    "{units:,} units": "유닛 {units:,}개",
+    "{units:,} unit": "유닛 {units:,}개",
+    "{shown} of {units}": "{units} 중 {shown}개",
+    "layer {place}": "은닉층 {place}",
+    "hidden units: blue above 0, orange below": "은닉 유닛: 0보다 크면 파란색, 작으면 주황색",
+    "the first {shown} of {layers} hidden layers": "은닉층 {layers}개 중 앞의 {shown}개",
+    "crossed out: 0 everywhere": "×표: 모든 곳에서 0",
     "chance": "무작위",
     "false positive rate": "거짓 양성률",
     "true positive rate": "참 양성률",

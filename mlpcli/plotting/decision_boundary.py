@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.language import say, term
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.plane_colours import (
     VALUE_COLOURS,
@@ -30,7 +31,6 @@ WIDTH, HEIGHT = 6.4, 5.6
 """Inches, without the legend."""
 MOST_NAMED = 14
 LONGEST_CLASS = 24
-PARTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def decision_boundary_figure(plane: Plane, run: str = "") -> Figure:
@@ -98,7 +98,7 @@ def add_bar(axes: Axes, plane: Plane, image: Any) -> None:
     below, above = bool(values.min() < low), bool(values.max() > high)
     beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
     bar = axes.figure.colorbar(image, ax=axes, extend=beyond[below, above], pad=0.02)
-    bar.set_label(with_unit(plane.target_name or "predicted", plane.target_unit))
+    bar.set_label(with_unit(plane.target_name or say("predicted"), plane.target_unit))
     bar.outline.set_visible(False)
 
 
@@ -141,16 +141,25 @@ def _class_handles(plane: Plane) -> list[Line2D]:
     names = [one_line(name, LONGEST_CLASS) for name in plane.class_names or ()]
     colours = class_colours(len(names))
     handles = [_handle(name, colours[index], class_marker(index)) for index, name in enumerate(names[:MOST_NAMED])]
-    return [*handles, _handle(f"and {len(names) - MOST_NAMED} more", "none")] if len(names) > MOST_NAMED else handles
+    return (
+        [*handles, _handle(say("and {more} more", more=len(names) - MOST_NAMED), "none")]
+        if len(names) > MOST_NAMED
+        else handles
+    )
+
+
+def part_name(part: str) -> str:
+    """`training` for train."""
+    return {"train": say("training"), "validation": say("validation")}.get(part, term(part))
 
 
 def _part_handles(plane: Plane) -> list[Line2D]:
     handles = []
     for points in plane.points:
-        part, train = PARTS.get(points.part, points.part), points.part == "train"
+        part, train = part_name(points.part), points.part == "train"
         handles.append(_handle(part, theme().faint, size=4 if train else 6, edge="none" if train else theme().text))
         if not train and plane.class_names is not None and (points.true != points.predicted).any():
-            handles.append(_handle(f"{part}, wrong", theme().text, "x", edge=theme().text))
+            handles.append(_handle(say("{part}, wrong", part=part), theme().text, "x", edge=theme().text))
     return handles
 
 
@@ -164,12 +173,16 @@ def _handle(label: str, colour: str, marker: str = "o", size: float = 7, edge: s
 def _summary(plane: Plane) -> str:
     """`class regions: 3 of 120 test rows are wrong`, or the error of the rows where a number is predicted."""
     points = plane.points[-1]
-    part, shown = PARTS.get(points.part, points.part), len(points.true)
-    rows = (
-        f"{shown:,} {part} rows" if shown == points.rows else f"{shown:,} of {points.rows:,} {part} rows, those shown"
+    part, shown = part_name(points.part), len(points.true)
+    rows = say(
+        "{shown:,} {part} rows" if shown == points.rows else "{shown:,} of {rows:,} {part} rows, those shown",
+        shown=shown,
+        part=part,
+        rows=points.rows,
     )
     if plane.class_names is None:
         error = float(np.abs(points.true - points.predicted).mean())
-        return f"predicted {one_line(plane.target_name or 'value', 40)}: MAE {number(error)} on {rows}"
+        name = one_line(plane.target_name or say("value"), 40)
+        return say("predicted {name}: MAE {error} on {rows}", name=name, error=number(error), rows=rows)
     wrong = int((points.true != points.predicted).sum())
-    return f"class regions: {wrong:,} wrong of {rows}"
+    return say("class regions: {wrong:,} wrong of {rows}", wrong=wrong, rows=rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.language import say
 from mlpcli.plotting.decision_boundary import draw_plane
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.plane_colours import rgb
@@ -89,18 +90,19 @@ def _colours() -> Colormap:
 
 
 def _heading(layer: HiddenLayer, column: int) -> str:
-    units = f"{layer.units:,} units" if layer.units > 1 else "1 unit"
+    units = say("{units:,} units" if layer.units > 1 else "{units:,} unit", units=layer.units)
     shown = len(layer.tiles)
-    more = f"\n{shown} of {units}" if shown < layer.units else f"\n{units}"
-    return f"layer {column + 1}{f': {layer.activation}' if layer.activation else ''}{more}"
+    more = say("{shown} of {units}", shown=shown, units=units) if shown < layer.units else units
+    named = say("layer {place}", place=column + 1)
+    return f"{named}{f': {layer.activation}' if layer.activation else ''}\n{more}"
 
 
 def _summary(plane: Plane) -> list[str]:
     """What is seen, and what is left out."""
-    said = ["hidden units: blue above 0, orange below"]
+    said = [say("hidden units: blue above 0, orange below")]
     left = plane.layers - len(plane.hidden)
     if left > 0:
-        said.append(f"the first {len(plane.hidden)} of {plane.layers} hidden layers")
+        said.append(say("the first {shown} of {layers} hidden layers", shown=len(plane.hidden), layers=plane.layers))
     if any(not np.all(layer.largest) for layer in plane.hidden):
-        said.append("crossed out: 0 everywhere")
+        said.append(say("crossed out: 0 everywhere"))
     return ["; ".join(said)]

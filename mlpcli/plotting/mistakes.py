@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.language import say, term
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title, theme
 from mlpcli.text import display_width, one_line
@@ -57,10 +58,12 @@ def mistakes_figure(found: Mapping[str, Any], run: str = "") -> Figure | None:
 
 def title_of(found: Mapping[str, Any]) -> str:
     """For example `test: the most confident of 12 mistakes in 360 rows`."""
-    wrong, rows, split = int(found["wrong"]), int(found["rows"]), one_line(str(found["split"]))
+    wrong, rows, split = int(found["wrong"]), int(found["rows"]), term(one_line(str(found["split"])))
     if found["predicts"] == "number":
-        return f"{split}: the largest errors of {rows:,} rows"
-    return f"{split}: {wrong:,} of {rows:,} rows are wrong; the most confident first"
+        return say("{split}: the largest errors of {rows:,} rows", split=split, rows=rows)
+    return say(
+        "{split}: {wrong:,} of {rows:,} rows are wrong; the most confident first", split=split, wrong=wrong, rows=rows
+    )
 
 
 def _gallery(mistakes: Sequence[Mapping[str, Any]]) -> Figure:
@@ -86,8 +89,8 @@ def _caption(axes: Axes, one: Mapping[str, Any], left: float, top: float) -> Non
     probability = "" if one["probability"] is None else f", {100 * float(one['probability']):.0f} %"
     said = one_line(str(one["predicted"]), MOST_LETTERS - len(probability)) + probability
     lines = (
-        (f"said {said}", theme().text, "bold"),
-        (f"is {one_line(str(one['true']), MOST_LETTERS)}", theme().text, "normal"),
+        (say("said {answer}", answer=said), theme().text, "bold"),
+        (say("is {answer}", answer=one_line(str(one["true"]), MOST_LETTERS)), theme().text, "normal"),
         (_end(str(one["place"])), theme().faint, "normal"),
     )
     for number, (text, colour, weight) in enumerate(lines):
@@ -125,7 +128,8 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 
 
 def _table(mistakes: Sequence[Mapping[str, Any]], numbers: bool) -> Figure:
-    columns = ["row", "true", "predicted", *([] if mistakes[0]["probability"] is None else ["probability"])]
+    columns = [say("row"), say("true"), say("predicted")]
+    columns += [] if mistakes[0]["probability"] is None else [say("probability")]
     cells = [[_end(str(one["place"])), str(one["true"]), str(one["predicted"])] for one in mistakes]
     for one, row in zip(mistakes, cells, strict=True):
         row += [] if one["probability"] is None else [f"{100 * float(one['probability']):.0f} %"]
