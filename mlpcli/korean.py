@@ -124,7 +124,7 @@ _REPORT = {
     "fingerprint": "데이터 지문",
     "layer": "층",
     "kind": "종류",
-    "output": "출력 형태",
+    "output": "출력",
     "parameters": "파라미터 수",
     "{trainable:,} trainable parameters, {others:,} others": "학습되는 파라미터 {trainable:,}개, 나머지 {others:,}개",
     "system": "운영체제",
@@ -403,6 +403,7 @@ SENTENCES = {
     "always the mean ({mean})": "항상 평균 {mean}",
     "always the mean of each target": "타깃마다 항상 평균",
     "the baseline": "항상 같은 답",
+    "row {row}": "{row}행",
     "{date}T{time}+00:00": "{date} {time} (UTC)",
 }
 """For `retold`: what files of a run have in words: why training stopped, what a baseline answers, when it was."""

@@ -71,7 +71,7 @@ _CROSS = ([0.35, 0.65, np.nan, 0.35, 0.65], [0.35, 0.65, np.nan, 0.65, 0.35])
 
 def _draw_output(axes: Axes, plane: Plane) -> None:
     draw_plane(axes, plane, bar=False)
-    axes.set_title("output", fontsize=9.5, loc="left")
+    axes.set_title(say("output"), fontsize=9.5, loc="left")
     _bare(axes)
 
 

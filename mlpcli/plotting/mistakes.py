@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.language import say, term
+from mlpcli.language import retold, say, term
 from mlpcli.plotting.picture_options import LONGEST_TITLE
 from mlpcli.plotting.style import drawing_style, fonts_for, new_figure, set_title, theme
 from mlpcli.text import display_width, one_line
@@ -91,7 +91,7 @@ def _caption(axes: Axes, one: Mapping[str, Any], left: float, top: float) -> Non
     lines = (
         (say("said {answer}", answer=said), theme().text, "bold"),
         (say("is {answer}", answer=one_line(str(one["true"]), MOST_LETTERS)), theme().text, "normal"),
-        (_end(str(one["place"])), theme().faint, "normal"),
+        (_end(retold(str(one["place"]))), theme().faint, "normal"),
     )
     for number, (text, colour, weight) in enumerate(lines):
         size = 8.0 if number < 2 else 7.0
@@ -130,7 +130,7 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 def _table(mistakes: Sequence[Mapping[str, Any]], numbers: bool) -> Figure:
     columns = [say("row"), say("true"), say("predicted")]
     columns += [] if mistakes[0]["probability"] is None else [say("probability")]
-    cells = [[_end(str(one["place"])), str(one["true"]), str(one["predicted"])] for one in mistakes]
+    cells = [[_end(retold(str(one["place"]))), str(one["true"]), str(one["predicted"])] for one in mistakes]
     for one, row in zip(mistakes, cells, strict=True):
         row += [] if one["probability"] is None else [f"{100 * float(one['probability']):.0f} %"]
     named = [name for name, _ in mistakes[0].get("cells", ())][: MOST_COLUMNS - len(columns)]
