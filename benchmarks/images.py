@@ -24,7 +24,7 @@ COLOURS = 96
 def save_small(figure: Figure, path: Path, dots_per_inch: int = DOTS_PER_INCH) -> None:
     """Write the figure as a PNG with a palette."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    small = made_small(png_of(figure, dots_per_inch))
+    small = made_small(png_of(figure, dots_per_inch)[0])
     replace_file(path, lambda temporary: _write(temporary, small))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mlpcli.cli.options import PATH, RUN_PATH, Command, language_option
-from mlpcli.cli.terminal import write_result
+from mlpcli.cli.terminal import say, write_result
 
 
 @click.command(cls=Command)
@@ -30,3 +30,5 @@ def report(run_dirs: tuple[Path, ...], output: Path | None, markdown: bool, lang
 
     result = run(list(run_dirs), output if markdown else output or Path("report.html"), markdown, language)
     write_result(result.text if result.path is None else f"{result.path.resolve()}\n")
+    for note in result.notes:
+        say(note)

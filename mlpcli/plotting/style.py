@@ -344,13 +344,13 @@ def save_figure(figure: Figure, path: Path) -> str | None:
     return fonts.note
 
 
-def png_of(figure: Figure, dots_per_inch: int) -> bytes:
-    """The figure as a PNG picture within a page."""
+def png_of(figure: Figure, dots_per_inch: int) -> tuple[bytes, str | None]:
+    """The figure as a PNG picture within a page, and a note if letters have no font."""
     content = io.BytesIO()
-    with _fonts_of(figure):
+    with _fonts_of(figure) as fonts:
         _lay_out(figure, dots_per_inch)
         figure.savefig(content, format="png", dpi=dots_per_inch, metadata=_NO_DATES["png"])
-    return content.getvalue()
+    return content.getvalue(), fonts.note
 
 
 @contextmanager

@@ -55,6 +55,8 @@ class Picture:
 
     shows: str
     png: bytes
+    note: str | None = None
+    """What a user should do about letters that no font has."""
 
 
 Block = Table | Text | Picture
@@ -72,11 +74,15 @@ class Section:
 
 @dataclass(frozen=True, repr=False)
 class ReportResult:
-    """The page: where it was written, and its text. A notebook shows a link to it, or the Markdown itself."""
+    """The page: where it was written, and its text. A notebook shows a link to it, or the Markdown itself.
+
+    notes: lines that the user should read (a missing font).
+    """
 
     path: Path | None
     text: str
     markdown: bool = False
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path or 'not written'}: {len(self.text):,} characters>"
@@ -112,21 +118,23 @@ def report(
     if output is not None:
         _check_output(Path(output), (".md",) if markdown else (".html", ".htm"))
     with speaking(language or language_of(paths[0])):
-        text = _page(paths, markdown)
+        text, notes = _page(paths, markdown)
     if output is None:
-        return ReportResult(None, text, markdown)
+        return ReportResult(None, text, markdown, notes)
     write_text(Path(output), text)
-    return ReportResult(Path(output), text, markdown)
+    return ReportResult(Path(output), text, markdown, notes)
 
 
-def _page(paths: Sequence[Path], markdown: bool) -> str:
+def _page(paths: Sequence[Path], markdown: bool) -> tuple[str, tuple[str, ...]]:
     runs = [read_summary(path) for path in paths]
     sections = [
         *(_compared(paths) if len(runs) > 1 else ()),
         *(section for run in runs for section in _of_run(run, several=len(runs) > 1)),
     ]
     title = runs[0].name if len(runs) == 1 else say("{count:,} runs", count=len(runs))
-    return as_markdown(title, sections) if markdown else as_html(title, sections)
+    blocks = [block for section in sections for block in section.blocks]
+    notes = dict.fromkeys(block.note for block in blocks if isinstance(block, Picture) and block.note)
+    return as_markdown(title, sections) if markdown else as_html(title, sections), tuple(notes) if not markdown else ()
 
 
 def _check_output(path: Path, endings: tuple[str, ...]) -> None:
@@ -237,7 +245,7 @@ def _evaluation_pictures(run: Path) -> Iterator[Block]:
 def _picture(figure: Figure, shows: str) -> Picture:
     from mlpcli.plotting.style import png_of
 
-    return Picture(shows, png_of(figure, PICTURE_DPI))
+    return Picture(shows, *png_of(figure, PICTURE_DPI))
 
 
 def _classes(evaluation: Mapping[str, Any]) -> Table | None:

@@ -51,7 +51,7 @@ class Drawing:
         from mlpcli.plotting.style import png_of, themed
 
         with themed(self.theme):
-            png = png_of(self.figure, PICTURE_DPI)
+            png, _ = png_of(self.figure, PICTURE_DPI)
         return png, {"width": round(72 * self.figure.get_figwidth())}
 
 

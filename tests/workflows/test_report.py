@@ -195,3 +195,11 @@ def test_the_language_of_a_page_is_that_of_the_first_run_unless_it_is_given(run:
     assert "\n## What the numbers say\n" in report([korean], None, markdown=True, language="en").text
     with pytest.raises(UserError, match="must be one of en, ko"):
         report([run], None, language="de")
+
+
+def test_a_missing_font_is_said(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlpcli.plotting import style
+
+    monkeypatch.setattr(style, "fonts_for", lambda texts: style.FontChoice((style.DEFAULT,), "no font has 손"))
+    assert report([run], tmp_path / "a.html", language="ko").notes == ("no font has 손",)
+    assert report([run], None, markdown=True, language="ko").notes == ()
