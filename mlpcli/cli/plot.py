@@ -65,7 +65,7 @@ def plot(
     scale: str | None,
     smooth: float | None,
 ) -> None:
-    """Draw the learning curves, the confusion matrix and the other pictures of a run.
+    """Draw the learning curves and the other pictures of a run.
 
     Several runs share one picture, and so do the seeds in a folder of train --seeds. Reads only the files of the run,
     so it also works while the run is still training. With --ylim, --title, --legend, --size, --scale or --smooth,

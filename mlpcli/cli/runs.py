@@ -22,7 +22,7 @@ LONGEST_SPECIAL = 60
 @click.argument("folder", type=PATH, default="runs", metavar="[DIR]")
 @json_option()
 def runs(folder: Path, as_json: bool) -> None:
-    """List the runs in DIR (runs/ unless given): data, scores, state.
+    """List the runs in DIR (runs by default): data, scores, state.
 
     Reads only the files of the runs. A run is done, running, interrupted, failed or killed; the last three can be
     resumed.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.errors import TrainingError
+from mlpcli.errors import OutputError, TrainingError
 from mlpcli.runs.history import FIRST_COLUMNS, History, HistoryWriter
 from mlpcli.runs.snapshots import Snapshots
 from mlpcli.training.layer_watch import GradientNorms
@@ -72,7 +73,8 @@ class EpochRecords:
         if self.gradients is not None:
             self.gradients.writer.sync()
         if self.snapshots is not None:
-            self.snapshots.write()
+            with suppress(OutputError):  # what is drawn from them must not end a training
+                self.snapshots.write()
 
 
 class LastGood:

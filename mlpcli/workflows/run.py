@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,11 @@ from mlpcli import __version__, backend
 from mlpcli.arrays import Array
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
-from mlpcli.data.dataset import Part, Splits, layout_of
+from mlpcli.data.dataset import Splits, layout_of
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.plane_inputs import plane_inputs
 from mlpcli.data.streaming.disk_rows import on_disk
-from mlpcli.errors import MlpcliError
+from mlpcli.errors import MlpcliError, OutputError
 from mlpcli.files import write_json, write_text
 from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared, planned_layers
@@ -139,11 +139,12 @@ class Run:
         layers.start(self.engine.model.get_weights(), self.earlier is not None)
         snapshots = self._snapshots()
         outcome = fit_model(self.engine, self.path, progress, noted, choice.compiled, keeper, snapshots)
-        result: dict[str, Any] = {"scores": {}, "evaluation": None}
+        result: dict[str, Any] = {"scores": {}, "evaluation": None, "mistakes": None}
         model_path = None
         if outcome.kept_epoch is not None:
             if snapshots is not None:
-                snapshots.finish(outcome.kept_epoch, self.engine.model.get_weights())
+                with suppress(OutputError):  # what is drawn from them must not cost the model, which is saved next
+                    snapshots.finish(outcome.kept_epoch, self.engine.model.get_weights())
             self.calibration = self._calibrate(progress)
             self.best_threshold = self._choose_threshold(progress)
             result = self._score()
@@ -212,7 +213,7 @@ class Run:
         known = {**plan.as_metadata(), "probabilities": gives_probabilities(*plan.outputs), **self._calibrated()}
         chosen = with_names(known, self.config.data.targets, self.prepared.source)
         scores: dict[str, Any] = {}
-        evaluation = None
+        evaluation = mistakes = None
         train_targets = splits.train.y[splits.train.indices]
         for name, part in (("test", splits.test), ("validation", splits.validation), ("train", splits.train)):
             if part is None:
@@ -220,18 +221,14 @@ class Run:
             if evaluation is None:
                 worst = WorstMistakes.of(chosen)
                 evaluation = evaluate_part(predictor, chosen, part, name, train_targets, worst)
-                self._write_mistakes(worst, part, name)
+                if worst is not None:
+                    mistakes = worst.as_json(part, layout_of(self.prepared.source), name)
                 scores[name] = {"loss": evaluation["loss"], **evaluation["metrics"]}
             elif name == "validation" and part is splits.test:
                 scores[name] = scores["test"]
             else:
                 scores[name] = predictor.losses(part, targets_of(self.prepared, part))
-        return {"scores": scores, "evaluation": evaluation}
-
-    def _write_mistakes(self, worst: WorstMistakes | None, part: Part, name: str) -> None:
-        if worst is not None:
-            found = worst.as_json(part, layout_of(self.prepared.source), name)
-            write_json(self.path / run_directory.MISTAKES, found)
+        return {"scores": scores, "evaluation": evaluation, "mistakes": mistakes}
 
     def _save_unfinished(self, weights: list[Array], epoch: int, epochs: int) -> None:
         """Save the best weights so far, while the model in training has others; no engine is needed for it."""
@@ -275,6 +272,8 @@ class Run:
         write_json(self.path / run_directory.METRICS, metrics)
         if result["evaluation"] is not None:
             write_json(self.path / run_directory.EVALUATION, result["evaluation"])
+        if result["mistakes"] is not None:
+            write_json(self.path / run_directory.MISTAKES, result["mistakes"])
         return metrics
 
     def _draw(self, progress: Progress) -> list[Path]:
