@@ -183,11 +183,11 @@ def _draw_cells(figure: Figure, axes: Axes, counts: Counts, many: bool) -> None:
 
 
 def _separate_cells(axes: Axes, classes: int) -> None:
-    edges = np.arange(classes + 1) - 0.5
-    axes.set_xticks(edges, minor=True)
-    axes.set_yticks(edges, minor=True)
-    axes.grid(visible=True, which="minor", color=theme().background, linewidth=1.5)
-    axes.tick_params(which="minor", length=0)
+    """Two artists; a minor tick for each line would take some 50 ms."""
+    edges = np.arange(1, classes) - 0.5
+    look: dict[str, Any] = {"color": theme().background, "linewidth": 1.5}
+    axes.hlines(edges, -0.5, classes - 0.5, **look)
+    axes.vlines(edges, -0.5, classes - 0.5, **look)
 
 
 def _write_counts(axes: Axes, counts: Counts, shares: Counts) -> None:
