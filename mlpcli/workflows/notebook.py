@@ -24,7 +24,9 @@ LARGEST_PICTURE_BYTES = 5_000_000
 
 def default_progress() -> Progress:
     """What a training reports to where the caller says nothing: a bar in a notebook, silence elsewhere."""
-    return NotebookProgress() if "ipykernel" in sys.modules else Silence()
+    # Who only starts kernels, as nbclient does, has imported ipykernel, too; in a kernel its application runs.
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    return NotebookProgress() if kernel is not None and kernel.IPKernelApp.initialized() else Silence()
 
 
 class NotebookProgress:

@@ -51,11 +51,17 @@ def handles(monkeypatch: pytest.MonkeyPatch) -> list[Handle]:
     fake.HTML, fake.display = str, display
     monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
-    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    kernel = types.SimpleNamespace(IPKernelApp=types.SimpleNamespace(initialized=lambda: True))
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", kernel)
     return found
 
 
-def test_elsewhere_nothing_is_shown() -> None:
+@pytest.mark.parametrize("modules", [(), ("ipykernel", "ipykernel.kernelapp")])
+def test_elsewhere_nothing_is_shown(monkeypatch: pytest.MonkeyPatch, modules: tuple[str, ...]) -> None:
+    """Neither in a plain process, nor where kernels are started from: there ipykernel is imported, and none runs."""
+    for name in modules:
+        idle = types.SimpleNamespace(IPKernelApp=types.SimpleNamespace(initialized=lambda: False))
+        monkeypatch.setitem(sys.modules, name, idle)
     assert isinstance(default_progress(), Silence)
 
 
