@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.images import save_small
 from benchmarks.report import DOCS, RESULTS, plain_table
 from mlpcli.language import speaking
-from mlpcli.plotting.run_plots import PICTURES, Picture, RunFiles, run_files
+from mlpcli.plotting.pictures import PICTURES, Picture, RunFiles, run_files
 from mlpcli.plotting.style import DOTS_PER_INCH, png_of, themed
 from mlpcli.runs.directory import describe_environment
 

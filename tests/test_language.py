@@ -16,7 +16,7 @@ from mlpcli.config.sections import OutputConfig, Task
 from mlpcli.errors import UserError
 from mlpcli.korean import PHRASES, SENTENCES, TERMS
 from mlpcli.language import LANGUAGES, current_language, letters_of, retold, say, speaking, term
-from mlpcli.plotting.run_plots import PICTURES
+from mlpcli.plotting.pictures import PICTURES
 from mlpcli.runs.read_run import language_of
 from mlpcli.runs.run_summary import PARTS, State
 

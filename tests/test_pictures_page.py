@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from benchmarks.pictures import ENTRIES, IMAGES, PAGE, REPEATS, TIMES, page
-from mlpcli.plotting.run_plots import PICTURES
+from mlpcli.plotting.pictures import PICTURES
 from tests.conftest import ROOT
 
 AGAIN = "run python -m benchmarks.pictures"

@@ -18,7 +18,7 @@ PICTURE_NAMES = (
     "fitted_curve", "mistakes", "decision_boundary", "hidden_units", "importance", "weights", "activations",
     "first_layer", "gradients",
 )  # fmt: skip
-"""Those of `plotting.run_plots.PICTURES`, which would make the help page import NumPy; a test compares them."""
+"""Those of `plotting.pictures.PICTURES`, which would make the help page import NumPy; a test compares them."""
 
 
 class _Only(click.Option):

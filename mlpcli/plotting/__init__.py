@@ -23,5 +23,6 @@
 - decision_boundary.py: the regions of classes over two inputs, or a surface of numbers
 - hidden_units.py: the outputs of hidden units over two inputs
 - plane_animation.py: the regions epoch by epoch, as a GIF
-- run_plots.py: which pictures a run, several runs or several seeds get
+- pictures.py: the list of all pictures: what each is drawn from, and when
+- run_plots.py: the pictures of a run drawn, and the curves of several runs or seeds
 """

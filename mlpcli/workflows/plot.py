@@ -53,7 +53,7 @@ def plot(
 ) -> PlotResult:
     """Draw one run, several runs in one picture, or all seeds of `train_seeds`.
 
-    One run: history.*, and what else there is data for (`run_plots.PICTURES`), in its directory; `only` some of them
+    One run: history.*, and what else there is data for (`pictures.PICTURES`), in its directory; `only` some of them
     by their names; with a metric, that metric's curves alone, as `loss.png`. A folder of seeds: the learning curves,
     with all seeds in one picture. Several: comparison.* in the current folder. With `output`, one picture there, the
     learning curves unless `only` names another; its extension (png, svg, pdf) decides the format.
@@ -134,7 +134,7 @@ def _check_only(runs: Sequence[Path], only: Sequence[str], output: Path | None, 
     Raises:
         UserError: an unknown name, or another option that does not go with it.
     """
-    from mlpcli.plotting.run_plots import pictures_called
+    from mlpcli.plotting.pictures import pictures_called
     from mlpcli.runs.directory import seed_folders
 
     pictures = pictures_called(only)
@@ -170,7 +170,8 @@ def _draw_curves(
 ) -> None:
     """The learning curves alone, at `output` or where they belong."""
     from mlpcli.plotting.learning_curves import learning_curves
-    from mlpcli.plotting.run_plots import HISTORY_PLOT, overlaid_curves
+    from mlpcli.plotting.pictures import HISTORY_PLOT
+    from mlpcli.plotting.run_plots import overlaid_curves
     from mlpcli.runs.read_run import read_curves
 
     if len(runs) == 1:

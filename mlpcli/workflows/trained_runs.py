@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import RunDirectoryError, UserError
+from mlpcli.errors import UserError
 from mlpcli.runs.directory import HISTORY
 from mlpcli.text import number
 from mlpcli.workflows import notebook
@@ -140,12 +140,15 @@ class TrainedRuns:
         title: str | None = None,
         legend: str | Sequence[str] | None = None,
         size: str | Sequence[float] | None = None,
+        scale: str | None = None,
+        smooth: float | None = None,
         theme: str | None = None,
     ) -> Drawing:
         """The learning curves, of several runs in one picture, or another picture; a notebook shows it.
 
         metric: that one alone. only: the name of another picture of one run, as `mlpcli plot --only`. ylim, title,
-        legend, size: of the curves, as `mlpcli.plot` takes them. theme: light or dark, by default as the config says.
+        legend, size, scale, smooth: of the curves, as `mlpcli.plot` takes them. theme: light or dark, by default as the
+        config says.
 
         Raises:
             UserError: an unknown metric, picture or theme, or an option that does not fit the picture.
@@ -153,23 +156,27 @@ class TrainedRuns:
         """
         from mlpcli.language import speaking
         from mlpcli.plotting.picture_options import picture_options
+        from mlpcli.plotting.pictures import asked_figure, pictures_called, run_files
         from mlpcli.plotting.run_plots import theme_of
         from mlpcli.plotting.style import themed
         from mlpcli.runs.read_run import language_of
 
-        options = picture_options(ylim, title, legend, size)
+        options = picture_options(ylim, title, legend, size, scale, smooth)
         runs = list(_begun(self._runs()).values())
         look = theme or theme_of(runs[0])
         with themed(look), speaking(language_of(runs[0])):
             if only is None:
                 return Drawing(_curves(runs, metric, self._title(), options), look)
             if metric is not None or options.any:
-                raise UserError("only: leave it out with metric, ylim, title, legend and size; they set the curves")
+                raise UserError(
+                    "only: leave it out with metric, ylim, title, legend, size, scale and smooth; they set the curves"
+                )
             if len(self._runs()) > 1:
                 raise UserError(
                     f"only: is for one run (got {len(self._runs())}); the curves of several share a picture"
                 )
-            return Drawing(_picture(runs[0], only), look)
+            (picture,) = pictures_called([only])
+            return Drawing(asked_figure(picture, run_files(runs[0])), look)
 
     @property
     def history(self) -> HistoryTable:
@@ -203,18 +210,6 @@ def _curves(runs: Sequence[Path], metric: str | None, title: str | None, options
     if len(runs) == 1:
         return learning_curves([read_curves(runs[0])], metric, title, options)
     return overlaid_curves(runs, metric, title, options)
-
-
-def _picture(run: Path, name: str) -> Figure:
-    from mlpcli.plotting.run_plots import pictures_called, run_files
-
-    (picture,) = pictures_called([name])
-    figure = picture.draw(run_files(run))
-    if figure is None:
-        raise RunDirectoryError(
-            f"{run}: has no data for the picture {name} ({picture.shows}); it needs {picture.needs}"
-        )
-    return figure
 
 
 def _begun(runs: Mapping[Any, Path]) -> dict[Any, Path]:

@@ -10,9 +10,10 @@ from matplotlib.colors import to_hex, to_rgb
 from mlpcli.cli.plot import PICTURE_NAMES
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.files import write_json
-from mlpcli.plotting import run_plots
+from mlpcli.plotting import pictures, run_plots
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
-from mlpcli.plotting.run_plots import PICTURES, Picture, draw_run, theme_of
+from mlpcli.plotting.pictures import PICTURES, Picture
+from mlpcli.plotting.run_plots import draw_run, theme_of
 from mlpcli.plotting.style import COLOURS, DARK, LIGHT, THEMES, colour_map, theme, themed
 from mlpcli.workflows.plot import plot
 
@@ -51,7 +52,7 @@ def test_only_the_pictures_named_in_their_order(run: Path) -> None:
 
 def test_a_picture_on_request_is_drawn_by_its_name_alone(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rare = Picture("rare", "what few want", lambda files: confusion_matrix_figure(files.evaluation), always=False)
-    monkeypatch.setattr(run_plots, "PICTURES", (*PICTURES, rare))
+    monkeypatch.setattr(pictures, "PICTURES", (*PICTURES, rare))
     assert _names(draw_run(run, ["png"]).paths) == ["history.png", "confusion_matrix.png"]
     assert _names(draw_run(run, ["png"], ["rare"]).paths) == ["rare.png"]
     assert list(run_plots.draw_evaluation(run)) == ["confusion_matrix"]
