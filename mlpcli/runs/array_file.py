@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from mlpcli.arrays import Array
+from mlpcli.errors import RunDirectoryError
 from mlpcli.files import replace_file
+from mlpcli.runs.run_file import check_run_file
 
 State = dict[str, Any]
 """Numbers, texts, arrays, and lists and dicts of them."""
@@ -22,6 +25,7 @@ DAMAGE = (
 )  # fmt: skip
 """What reading a file raises that is torn, or that something else has written. (zipfile's are RuntimeErrors, too.)"""
 _STATE = "state"
+T = TypeVar("T")
 
 
 def write_arrays(path: Path, content: State) -> None:
@@ -66,6 +70,23 @@ def read_arrays(path: Path) -> State:
     if not isinstance(found, dict):
         raise ValueError("it holds no state")
     return found
+
+
+def read_run_arrays(path: Path, most: int, parsed: Callable[[State], T]) -> T | None:
+    """What one of a run's files holds, parsed; None where the run has no such file.
+
+    most: bytes of the file. parsed: raises one of DAMAGE for what mlpcli does not write.
+
+    Raises:
+        RunDirectoryError: the file is damaged, or larger.
+    """
+    if not path.exists():
+        return None
+    check_run_file(path, path.stat(), most)
+    try:
+        return parsed(read_arrays(path))
+    except DAMAGE as error:
+        raise RunDirectoryError(f"{path}: is damaged: {reason_of(error)}; restore it or train again") from error
 
 
 def _check(archive: zipfile.ZipFile, size: int) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.errors import RunDirectoryError
-from mlpcli.runs.array_file import DAMAGE, read_arrays, reason_of, write_arrays
+from mlpcli.runs.array_file import read_run_arrays, write_arrays
 from mlpcli.runs.directory import PLANE
-from mlpcli.runs.run_file import MIB, check_run_file
+from mlpcli.runs.run_file import MIB
 
 FORMAT = 1
 LARGEST = 8 * MIB
@@ -102,14 +101,7 @@ def read_plane(run: Path) -> Plane | None:
     Raises:
         RunDirectoryError: the file is damaged.
     """
-    path = run / PLANE
-    if not path.exists():
-        return None
-    check_run_file(path, path.stat(), LARGEST)
-    try:
-        return _plane(read_arrays(path))
-    except DAMAGE as error:
-        raise RunDirectoryError(f"{path}: is damaged: {reason_of(error)}; restore it or train again") from error
+    return read_run_arrays(run / PLANE, LARGEST, _plane)
 
 
 def _plane(found: Mapping[str, Any]) -> Plane:

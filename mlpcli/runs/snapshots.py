@@ -15,9 +15,9 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.errors import RunDirectoryError
-from mlpcli.runs.array_file import DAMAGE, read_arrays, reason_of, write_arrays
+from mlpcli.runs.array_file import read_run_arrays, write_arrays
 from mlpcli.runs.directory import SNAPSHOTS
-from mlpcli.runs.run_file import MIB, check_run_file
+from mlpcli.runs.run_file import MIB
 
 FORMAT = 1
 MOST_PARAMETERS = 100_000
@@ -97,14 +97,7 @@ def read_snapshots(run: Path) -> SavedWeights | None:
     Raises:
         RunDirectoryError: the file is damaged, or larger than mlpcli writes it.
     """
-    path = run / SNAPSHOTS
-    if not path.exists():
-        return None
-    check_run_file(path, path.stat(), LARGEST)
-    try:
-        return _checked(read_arrays(path))
-    except DAMAGE as error:
-        raise RunDirectoryError(f"{path}: is damaged: {reason_of(error)}; restore it or train again") from error
+    return read_run_arrays(run / SNAPSHOTS, LARGEST, _checked)
 
 
 def _checked(found: dict[str, object]) -> SavedWeights:
