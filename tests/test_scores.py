@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from mlpcli.scoring.scores import SAMPLE_POINTS, ClassScores, RegressionScores, fitted_curve, predicted_classes
+from mlpcli.scoring.probabilities import predicted_classes
+from mlpcli.scoring.scores import SAMPLE_POINTS, ClassScores, RegressionScores, fitted_curve
 
 NAMES = ("cat", "dog", "풀")
 

@@ -14,6 +14,7 @@ from mlpcli.cli.options import (
     baseline_option,
     engine_option,
     json_option,
+    rows_options,
     stock_options,
     threshold_option,
     told_of,
@@ -29,11 +30,8 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("model_or_run", type=RUN_PATH)
-@click.option("--data", metavar="SOURCE", help="Score other rows: a path, or a built-in name.")
-@click.option(
-    "--split", type=click.Choice(["test", "validation", "train"]), help="Which rows of the model's own data to score."
-)
-@click.option("--output", type=PATH, help="Folder for evaluation.json and its picture.")
+@rows_options("score")
+@click.option("--output", type=PATH, help="Folder for evaluation.json and its pictures.")
 @threshold_option()
 @engine_option()
 @baseline_option()

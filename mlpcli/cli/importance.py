@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlpcli.cli.options import RUN_PATH, Command, engine_option, json_option, stock_options, told_of
+from mlpcli.cli.options import RUN_PATH, Command, engine_option, json_option, rows_options, stock_options, told_of
 from mlpcli.cli.terminal import line, print_json, say, table
 
 if TYPE_CHECKING:
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("model_or_run", type=RUN_PATH)
-@click.option("--data", metavar="SOURCE", help="Use other rows: a path, or a built-in name.")
-@click.option(
-    "--split", type=click.Choice(["test", "validation", "train"]), help="Which rows of the model's own data to use."
-)
+@rows_options("use")
 @click.option("--metric", help="Classes: accuracy, balanced_accuracy, macro_f1, log_loss; numbers: r2, rmse, mae.")
 @click.option("--repeats", type=int, default=5, show_default=True, help="How often each column is shuffled.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffling.")

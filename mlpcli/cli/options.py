@@ -133,6 +133,18 @@ def language_option() -> Decorator:
     )  # fmt: skip
 
 
+def rows_options(verb: str) -> Decorator:
+    """`--data` and `--split`: which rows a command `verb`s, such as "score"."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        other = f"{verb.capitalize()} other rows: a path, or a built-in name."
+        own = f"Which rows of the model's own data to {verb}."
+        split = click.option("--split", type=click.Choice(["test", "validation", "train"]), help=own)
+        return click.option("--data", metavar="SOURCE", help=other)(split(command))
+
+    return decorate
+
+
 def engine_option() -> Decorator:
     """`--engine`."""
     return click.option(

@@ -15,8 +15,8 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Part
 from mlpcli.scoring.predictor import Predictor
-from mlpcli.scoring.probabilities import ProbabilityScores
-from mlpcli.scoring.scores import ClassScores, RegressionScores, predicted_classes
+from mlpcli.scoring.probabilities import ProbabilityScores, predicted_classes
+from mlpcli.scoring.scores import ClassScores, RegressionScores
 
 FOR_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 FOR_NUMBERS = ("r2", "rmse", "mae")

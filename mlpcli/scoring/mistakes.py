@@ -21,7 +21,7 @@ from mlpcli.arrays import Array
 from mlpcli.data.batches import take_rows
 from mlpcli.data.dataset import Layout, Part
 from mlpcli.errors import MlpcliError
-from mlpcli.scoring.probabilities import class_probabilities
+from mlpcli.scoring.probabilities import class_probabilities, predicted_classes
 from mlpcli.tables.column_encoders import number_text
 from mlpcli.text import number, one_line
 
@@ -70,12 +70,9 @@ class WorstMistakes:
 
     def _classes(self, outputs: Array) -> tuple[Array, Array]:
         """Predicted classes (n,), and how sure the model is of them."""
-        if outputs.shape[1] > 1:
-            predicted = outputs.argmax(axis=1)
-            return predicted.astype(np.float64), outputs[np.arange(len(outputs)), predicted].astype(np.float64)
-        second = outputs[:, 0] > self.rules.threshold
-        p = class_probabilities(outputs)
-        return second.astype(np.float64), np.where(second, p[:, 1], p[:, 0])
+        predicted = predicted_classes(outputs, self.rules.threshold)
+        sure = class_probabilities(outputs)[np.arange(len(outputs)), predicted]
+        return predicted.astype(np.float64), sure
 
     @classmethod
     def of(cls, chosen: Mapping[str, Any]) -> WorstMistakes | None:

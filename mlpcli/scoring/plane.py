@@ -19,8 +19,7 @@ from mlpcli.numpy_engine.layer import Activation, Dense
 from mlpcli.numpy_engine.network import Network, Watch
 from mlpcli.runs.plane import MOST_CLASSES, Answers, HiddenLayer, Plane, Points
 from mlpcli.scoring.predictor import load_predictor
-from mlpcli.scoring.probabilities import gives_probabilities
-from mlpcli.scoring.scores import predicted_classes
+from mlpcli.scoring.probabilities import gives_probabilities, predicted_classes
 
 SIDE, SMALLEST_SIDE = 100, 40
 """Cells of the grid along each axis; fewer for many classes or large networks."""

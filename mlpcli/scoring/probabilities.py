@@ -34,6 +34,13 @@ def class_probabilities(outputs: Array) -> Array:
     return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
 
+def predicted_classes(predictions: Array, threshold: float) -> Array:
+    """Class indices (n,) from outputs (n, classes), or (n, 1) for a binary task."""
+    if predictions.shape[1] == 1:
+        return np.asarray(predictions[:, 0] > threshold, np.int64)
+    return np.asarray(predictions.argmax(axis=1))
+
+
 class ProbabilityScores:
     """Log loss and expected calibration error, summed up over any number of batches."""
 

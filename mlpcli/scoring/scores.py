@@ -18,7 +18,7 @@ from mlpcli.data.dataset import Layout, Part, Source
 from mlpcli.scoring.calibration import scores_without
 from mlpcli.scoring.mistakes import WorstMistakes
 from mlpcli.scoring.predictor import Predictor
-from mlpcli.scoring.probabilities import ProbabilityScores
+from mlpcli.scoring.probabilities import ProbabilityScores, predicted_classes
 from mlpcli.scoring.threshold_curves import ThresholdCurves
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2")
@@ -29,13 +29,6 @@ LARGEST_ERRORS = 5
 """Of each target, that are kept besides: most samples do not have them."""
 CURVE_POINTS = 201
 """At which a model with one input is asked for the picture."""
-
-
-def predicted_classes(predictions: Array, threshold: float) -> Array:
-    """Class indices (n,) from outputs (n, classes), or (n, 1) for a binary task."""
-    if predictions.shape[1] == 1:
-        return np.asarray(predictions[:, 0] > threshold, np.int64)
-    return np.asarray(predictions.argmax(axis=1))
 
 
 class ClassScores:

@@ -13,7 +13,7 @@ from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ColumnEnc
 from mlpcli.tables.line_edit import PLAIN_LINES
 from mlpcli.tables.preprocessing import Preprocessing
 from mlpcli.tables.raw_table import USUAL_GAPS
-from mlpcli.workflows.eject_model import call, text_of
+from mlpcli.workflows.eject_model import text_of
 
 ENCODINGS = ("utf-8", "utf-8-sig", "cp949", "utf-16")
 SEPARATORS = (",", ";", "\t", "|")
@@ -107,8 +107,7 @@ def _reading(shown: str, file: _File, made: Preprocessing, gaps: list[str], limi
         known = " and ".join(f"row[{text_of(name)}] not in GAPS" for name in without)
         lines.append(f"table = [row for row in table if {known}]")
     if made.missing == "drop" and gaps:
-        names = call("FEATURES = list", [])[:-2]
-        lines.append(f"{names.replace('list', '')}{_listed([*made.source_names])}")
+        lines.append(f"FEATURES = {_listed(list(made.source_names))}")
         lines.append("table = [row for row in table if all(row[name] not in GAPS for name in FEATURES)]")
     if limit is not None:
         lines.append(f"table = table[:{limit}]")

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 
 from mlpcli.errors import ModelFileError, UserError
 from mlpcli.modelfile.card import Meaning
-from mlpcli.scoring.scores import predicted_classes
+from mlpcli.scoring.probabilities import predicted_classes
 from mlpcli.workflows.input_batches import InputBatch
 from mlpcli.workflows.predict import predict
 from mlpcli.workflows.predict_output import answers
