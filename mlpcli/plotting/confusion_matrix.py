@@ -27,6 +27,7 @@ COUNTS_UP_TO = 20  # classes; with more, the cells are too small for numbers
 NAMES_UP_TO = 60  # classes; with more, every second, third ... name is written
 CELLS_UP_TO = 600  # in a row; the picture has some 1,800 pixels for them
 LONGEST_NAME = 22
+ARRANGED_UP_TO = 200  # classes; with more, those within a group are in no particular order, which would take minutes
 MOST_PAIRS = 6  # that are named above the matrix
 _STRONG_FROM = 0.55  # share of the row from which the shade is so strong that its number needs the other colour
 _RATE_SIZE = 0.72  # of the size of the number above it
@@ -115,42 +116,22 @@ def most_confused(counts: Counts, names: Sequence[str]) -> str:
 def confusion_order(counts: Counts) -> list[int]:
     """The classes, those that are confused side by side; groups with the most mistakes first, then the rest in order.
 
-    Follows chains of nearest neighbours, which finds the tree in as many steps as there are classes.
+    Groups are the clusters of SciPy's average linkage; the alikeness of two classes is the sum of both shares.
     """
+    from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
     shares = row_shares(counts)
-    near = shares + shares.T
-    np.fill_diagonal(near, -1)
-    alike = near.copy()  # of groups, under their first class; -1 where there is no such group any more
-    groups = {number: [number] for number in range(len(counts))}
-    done: list[list[int]] = []
-    chain: list[int] = []
-    while groups:
-        chain = chain or [min(groups)]
-        top, nearest = chain[-1], int(alike[chain[-1]].argmax())
-        if alike[top, nearest] <= 0:
-            done.append(groups.pop(chain.pop()))
-        elif len(chain) > 1 and alike[top, chain[-2]] >= alike[top, nearest]:
-            first, second = sorted((chain.pop(), chain.pop()))
-            _merge(alike, first, second, len(groups[first]), len(groups[second]))
-            groups[first] = _joined(groups[first], groups.pop(second), near)
-        else:
-            chain.append(nearest)
-    mistakes = [int(counts[np.ix_(group, group)].sum() - counts[group, group].sum()) for group in done]
-    return [number for place in np.argsort(-np.array(mistakes), kind="stable") for number in done[place]]
-
-
-def _merge(alike: Counts, first: int, second: int, own: int, other: int) -> None:
-    """The second group, of so many classes, becomes part of the first."""
-    alike[first] = (own * alike[first] + other * alike[second]) / (own + other)
-    alike[:, first] = alike[first]
-    alike[second] = alike[:, second] = alike[first, first] = -1
-
-
-def _joined(first: list[int], second: list[int], near: Counts) -> list[int]:
-    """Both one after the other, each turned such that the classes where they meet are the most alike."""
-    ways = [(one, other) for one in (first, first[::-1]) for other in (second, second[::-1])]
-    left, right = max(ways, key=lambda way: near[way[0][-1], way[1][0]])
-    return left + right
+    distances = 2 - (shares + shares.T)
+    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=len(counts) <= ARRANGED_UP_TO)
+    clusters = fcluster(tree, 2 * (1 - 1e-9), "distance")  # 2 is the distance of classes that are never confused
+    groups: dict[int, list[int]] = {}
+    for leaf in leaves_list(tree).tolist():
+        groups.setdefault(int(clusters[leaf]), []).append(leaf)
+    turned = [group if group[0] <= group[-1] else group[::-1] for group in groups.values()]
+    mistakes = {min(group): int(counts[np.ix_(group, group)].sum() - counts[group, group].sum()) for group in turned}
+    ranked = sorted(turned, key=lambda group: (-mistakes[min(group)], min(group)))
+    return [number for group in ranked for number in group]
 
 
 def _grouped(counts: Counts, group: int) -> Counts:
