@@ -66,7 +66,9 @@ ENTRIES: dict[str, Entry] = {
     "fitted_curve": Entry(
         "tables/height_weight", "A network with one input and no hidden layer is a straight line, with its equation."
     ),
-    "mistakes": Entry("digits", "They often show what is wrong with the data: a label, a picture that nobody could read."),
+    "mistakes": Entry(
+        "digits", "They often show what is wrong with the data: a label, a picture that nobody could read."
+    ),
     "importance": Entry("tables/diabetes", "How much worse the score becomes when one column is shuffled."),
     "weights": Entry("digits", "How far training moved them, and whether the start was too wide or too narrow."),
     "activations": Entry(
