@@ -77,6 +77,16 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLPCLI_DATA", raising=False)
 
 
+@pytest.fixture
+def hears_hangup() -> Iterator[None]:
+    """This process and those that it starts hear SIGHUP, even where the tests run under nohup."""
+    if not hasattr(signal, "SIGHUP"):
+        pytest.skip("the system has no SIGHUP")
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture(scope="session")
 def hangul_font() -> None:
     """Makes a font with Hangul known to matplotlib in this process, whatever fonts the machine has."""

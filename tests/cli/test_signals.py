@@ -16,6 +16,8 @@ import pytest
 from mlpcli.runs.history import read_history
 from tests.model_file_parts import read_metadata
 
+pytestmark = pytest.mark.usefixtures("hears_hangup")
+
 ROOT = Path(__file__).resolve().parents[2]
 NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
 ENDLESS = ["-s", "training.epochs=1000000", "-s", "training.early_stopping=false"]
@@ -47,9 +49,15 @@ def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> N
     ],
 )
 def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
-    tmp_path: Path, digits: Path, number: signal.Signals, code: int, arguments: tuple[str, ...]
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    digits: Path,
+    number: signal.Signals,
+    code: int,
+    arguments: tuple[str, ...],
 ) -> None:
     process = _train(tmp_path, digits, *ENDLESS, *arguments)
+    request.addfinalizer(process.kill)  # whatever fails, it must not train on
     history = tmp_path / "run" / "history.csv"
     _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
     process.send_signal(number)

@@ -15,7 +15,7 @@ from mlpcli.runs.history import HistoryWriter
 from mlpcli.workflows import prepare as prepare_module
 from mlpcli.workflows import run as run_module
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals")
+pytestmark = pytest.mark.usefixtures("hears_hangup")
 
 POINTS: dict[str, tuple[Any, str, int]] = {
     "in the first epoch": ("mlpcli.numpy_engine.numpy_epochs.NumpyEpochs", "epoch", 1),

@@ -11,6 +11,8 @@ import pytest
 
 from mlpcli.training.progress import Interrupted, noted_interruptions
 
+pytestmark = pytest.mark.usefixtures("hears_hangup")
+
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
