@@ -97,15 +97,18 @@ class _Stage:
             self.caption.set_visible(False)
             self.before, share = _layer(figure)
         self.figure, self.background = figure, rgb([theme().background])[0].astype(np.float32)
-        self.through = 1 - share[self.box][..., np.newaxis]
-        self.rows = self.before[self.box] * (1 - self.through) + 0.5  # to the nearest when it is cut off
+        self.covered = share[self.box] > 0
+        shares = share[self.box][self.covered][:, np.newaxis]
+        self.through = 1 - shares
+        self.rows = self.before[self.box][self.covered] * shares + 0.5  # to the nearest when it is cut off
 
     def picture(self, frame: Frame) -> Pixels:
         """The frame (height, width, 3)."""
         picture = self.before.copy()
         rows, columns = self.box
         behind = _behind(self.plane, frame.answers, (columns.stop - columns.start, rows.stop - rows.start))
-        picture[self.box] = self.rows + behind * self.through
+        behind[self.covered] = self.rows + behind[self.covered] * self.through
+        picture[self.box] = behind
         picture[self.words] = self._written(frame.caption)
         return picture
 
@@ -152,17 +155,20 @@ def _in_axes(figure: Figure) -> NDArray[np.bool_]:
     return inside
 
 
-def _behind(plane: Plane, answers: Answers, size: tuple[int, int]) -> NDArray[np.float32]:
+def _behind(plane: Plane, answers: Answers, size: tuple[int, int]) -> Pixels:
     """The answers as pixels (height, width, 3) of a picture of (width, height), the highest row first."""
     if answers.classes is None:
         values = _enlarged(answers.outputs[:, :, 0], size)
-        return value_colours(plane, values, STEPS * 4).astype(np.float32)
+        return np.asarray(value_colours(plane, values, STEPS * 4), np.uint8)
     cells = np.asarray(region_colours(plane, answers, STEPS)[::-1])
     from PIL import Image
 
-    colours = np.asarray(Image.fromarray(cells).resize(size, Image.Resampling.NEAREST), np.float32)
-    line = _line(margins(plane, answers.outputs), size)[..., np.newaxis]
-    return np.asarray(colours * (1 - line) + rgb([theme().text])[0] * line, np.float32)
+    colours = np.array(Image.fromarray(cells).resize(size, Image.Resampling.NEAREST))
+    line = _line(margins(plane, answers.outputs), size)
+    drawn = line > 0
+    some = line[drawn][:, np.newaxis]
+    colours[drawn] = colours[drawn] * (1 - some) + rgb([theme().text])[0] * some + 0.5
+    return colours
 
 
 def _line(ahead: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float32]:

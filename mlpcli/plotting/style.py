@@ -168,10 +168,30 @@ def import_matplotlib() -> None:
     try:
         with quiet_log():
             import matplotlib
+        _import_artists()
     finally:
         if backend is not None:
             os.environ["MPLBACKEND"] = backend
     _keep_backend(matplotlib.rcParams, backend)
+
+
+def _import_artists() -> None:
+    """Import the classes of pictures without the help texts of their `set`, but for a notebook.
+
+    matplotlib puts these together from 7,000 docstrings while it is imported (Artist.__init_subclass__), which takes
+    nearly half of the import.
+    """
+    from matplotlib.artist import Artist
+
+    help_texts = "_update_set_signature_and_docstring"
+    if "IPython" in sys.modules or help_texts not in vars(Artist):
+        return
+    real = vars(Artist)[help_texts]
+    setattr(Artist, help_texts, classmethod(lambda kind: None))
+    try:
+        import matplotlib.figure  # noqa: F401
+    finally:
+        setattr(Artist, help_texts, real)
 
 
 @contextmanager

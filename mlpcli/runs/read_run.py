@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -146,7 +148,13 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 def _read_yaml(path: Path) -> Any:
-    return yaml.load(read_run_text(path, LARGEST_CONFIG), _PlainLoader)
+    return deepcopy(_parsed(read_run_text(path, LARGEST_CONFIG)))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Any:
+    """A command asks for several things of one config; parsing it takes longer than all else that is read of a run."""
+    return yaml.load(text, _PlainLoader)
 
 
 def _mapping(path: Path, read: Callable[[Path], Any]) -> dict[str, Any]:
