@@ -14,7 +14,7 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.errors import NeedsKerasError, RunDirectoryError, UserError
-from mlpcli.language import speaking, term
+from mlpcli.language import say, speaking, term
 from mlpcli.text import number
 from mlpcli.workflows.plot import PlotResult
 
@@ -107,11 +107,12 @@ def answers_of(run: Path, saved: SavedModel, inputs: PlaneInputs, weights: Array
 def caption(epoch: int, last: int, history: Mapping[str, Sequence[float]], kept: bool) -> str:
     """`epoch 20 of 300: loss 0.1234, val_loss 0.2345 (kept)`."""
     if epoch == 0:
-        return "epoch 0, before training"
+        return say("epoch 0, before training")
     place = list(history["epoch"]).index(epoch) if epoch in history["epoch"] else None
     names = [name for name in ("loss", "val_loss") if name in history and place is not None]
     losses = ", ".join(f"{term(name)} {number(history[name][place or 0])}" for name in names)
-    return f"epoch {epoch} of {last}{': ' if losses else ''}{losses}{' (kept)' if kept else ''}"
+    where = say("epoch {epoch} of {last}", epoch=epoch, last=last)
+    return f"{where}{': ' if losses else ''}{losses}{' ' + say('(kept)') if kept else ''}"
 
 
 def _one_run(run_dirs: Sequence[Path]) -> Path:
