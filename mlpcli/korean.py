@@ -399,6 +399,28 @@ SENTENCES = {
     "{metric} had not beaten the baseline {baseline} for {epochs} epochs": (
         "{metric}: {epochs}에포크 동안 기준값 {baseline}보다 나아지지 않음"
     ),
+    "{column} alone predicts the class right in {share} of the rows"
+    " (always saying {name} has {baseline}), and so do {more}": (
+        "{column} 하나만으로 {share}의 행에서 클래스를 맞힐 수 있습니다(항상 {name}: {baseline}). {more}도 그렇습니다"
+    ),
+    "{column} alone predicts the class right in {share} of the rows (always saying {name} has {baseline})": (
+        "{column} 하나만으로 {share}의 행에서 클래스를 맞힐 수 있습니다(항상 {name}: {baseline})"
+    ),
+    "{column} alone predicts the target with an r2 of {r2} (1 is perfect), and so do {more}": (
+        "{column} 하나만으로 타깃을 R² {r2}로 예측할 수 있습니다(1이면 완벽). {more}도 그렇습니다"
+    ),
+    "{column} alone predicts the target with an r2 of {r2} (1 is perfect)": (
+        "{column} 하나만으로 타깃을 R² {r2}로 예측할 수 있습니다(1이면 완벽)"
+    ),
+    "is it known before the answer is? If not, leave it out of x": (
+        "답보다 먼저 알 수 있는 값입니까? 아니라면 x에서 빼십시오"
+    ),
+    "are they known before the answer is? If not, leave them out of x": (
+        "답보다 먼저 알 수 있는 값들입니까? 아니라면 x에서 빼십시오"
+    ),
+    "is it known before the answer is? If not, {exclude}": "답보다 먼저 알 수 있는 값입니까? 아니라면 {exclude}",
+    "are they known before the answer is? If not, {exclude}": "답보다 먼저 알 수 있는 값들입니까? 아니라면 {exclude}",
+    "column {name}": "열 {name}",
     "a callback asked for it": "콜백이 중단을 요청함",
     "all {epochs} epochs were done": "{epochs}에포크를 모두 마침",
     "the only epoch was done": "1에포크를 마침",

@@ -66,8 +66,8 @@ def retold(sentence: str) -> str:
     """What a file of a run has in English words, such as why training stopped, in the current language; else itself."""
     for pattern, template in _words().sentences:
         if found := pattern.fullmatch(sentence):
-            return template.format(**{key: term(value) for key, value in found.groupdict().items()})
-    return sentence
+            return template.format(**{key: retold(value) for key, value in found.groupdict().items()})
+    return term(sentence)
 
 
 @cache

@@ -120,6 +120,20 @@ def test_korean_within_its_context_alone() -> None:
         ("training and validation accuracy met", "학습과 검증의 정확도 차이가 허용 범위 안에 들어옴"),
         ("all 40 epochs were done", "40에포크를 모두 마침"),
         ('always "고양이"', '항상 "고양이"'),
+        (
+            'column "y" alone predicts the class right in 99.8 % of the rows (always saying "no" has 61.8 %),'
+            ' and so do column "z" (99.5 %)',
+            '열 "y" 하나만으로 99.8 %의 행에서 클래스를 맞힐 수 있습니다(항상 "no": 61.8 %).'
+            ' 열 "z" (99.5 %)도 그렇습니다',
+        ),
+        (
+            'column "y" alone predicts the target with an r2 of 0.9998 (1 is perfect)',
+            '열 "y" 하나만으로 타깃을 R² 0.9998로 예측할 수 있습니다(1이면 완벽)',
+        ),
+        (
+            "is it known before the answer is? If not, data.exclude: [y]",
+            "답보다 먼저 알 수 있는 값입니까? 아니라면 data.exclude: [y]",
+        ),
         ("always the mean (152.1)", "항상 평균 152.1"),
         ("2026-11-28T05:24:29+00:00", "2026-11-28 05:24:29 (UTC)"),
         ("something of a newer version", "something of a newer version"),

@@ -409,7 +409,7 @@ def leak(record: RunRecord) -> Diagnosis | None:
     if not record.leaks:
         return None
     text, advice = record.leaks[0]
-    return Diagnosis(say("a column gives the answer away"), text, advice)
+    return Diagnosis(say("a column gives the answer away"), retold(text), retold(advice))
 
 
 def too_good(record: RunRecord) -> Diagnosis | None:

@@ -17,6 +17,7 @@ from mlpcli.data.dataset import Part, Rows, Source
 from mlpcli.data.look.findings import Finding, RawColumn, raw_columns
 from mlpcli.data.look.leaks import classes_right, find_leaks, least_share, variance_explained
 from mlpcli.data.look.look_at import draw_sample
+from mlpcli.language import retold, speaking
 
 ONE_SIGMA = 0.6826894921370859
 
@@ -123,6 +124,9 @@ def test_all_leaks_are_listed_the_best_one_first() -> None:
     (finding,) = find_leaks(columns("b", "c", "a"), Rows(x, y), ("no", "yes"))
     assert 'column "a" alone predicts the class right in 100 % of the rows' in finding.text
     assert finding.text.endswith(', and so do column "b" (99.5 %)')
+    with speaking("ko"):  # as a report has it
+        assert "하나만으로" in retold(finding.text)
+        assert retold(finding.advice).startswith("답보다 먼저")
     assert finding.advice == "are they known before the answer is? If not, data.exclude: [a, b]"
     (unnamed,) = find_leaks(columns(None, None, None), Rows(x, y), ("no", "yes"))
     assert unnamed.text.startswith("column 2 (from 0) alone")
