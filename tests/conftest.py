@@ -30,9 +30,11 @@ from mlpcli.runs.plane import Answers, HiddenLayer, Plane, Points
 settings.register_profile("mlpcli", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mlpcli")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell that starts a job in the background has it ignore Ctrl-C, which is inherited; the tests send it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell that starts a job in the background has it ignore Ctrl-C, and nohup the closed terminal; both are inherited,
+# and the tests send both.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, name), handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_VARIABLE = "MLPCLI_TEST_DATA"
@@ -57,7 +59,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Where only light tests are wanted, files that need TensorFlow as a whole are not even imported."""
     if config.option.markexpr != "not tf" or collection_path.suffix != ".py":
         return None
-    return "\npytestmark = pytest.mark.tf\n" in collection_path.read_text(encoding="utf-8") or None
+    return needs_tensorflow(collection_path) or None
+
+
+def needs_tensorflow(path: Path) -> bool:
+    """Whether the file of tests is marked tf as a whole."""
+    return "\npytestmark = pytest.mark.tf\n" in path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

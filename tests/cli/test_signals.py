@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,27 @@ NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
 ENDLESS = ["-s", "training.epochs=1000000", "-s", "training.early_stopping=false"]
 
 
-def _train(folder: Path, config: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "mlpcli", "train", str(config), "--run-dir", "run", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    )
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts `mlpcli train ARGS..` in the test's folder, as the leader of a session; whatever happens, it ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def train(*arguments: str | Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlpcli", "train", *arguments], cwd=tmp_path, encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield train
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -49,15 +64,9 @@ def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> N
     ],
 )
 def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    digits: Path,
-    number: signal.Signals,
-    code: int,
-    arguments: tuple[str, ...],
+    tmp_path: Path, digits: Path, start: Start, number: signal.Signals, code: int, arguments: tuple[str, ...]
 ) -> None:
-    process = _train(tmp_path, digits, *ENDLESS, *arguments)
-    request.addfinalizer(process.kill)  # whatever fails, it must not train on
+    process = start(digits, "--run-dir", "run", *ENDLESS, *arguments)
     history = tmp_path / "run" / "history.csv"
     _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
     process.send_signal(number)
@@ -77,17 +86,13 @@ def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
 
 
 @pytest.mark.tf
-def test_before_training_begins_ctrl_c_ends_it_without_a_word_too_many(tmp_path: Path, digits: Path) -> None:
+def test_before_training_begins_ctrl_c_ends_it_without_a_word_too_many(
+    tmp_path: Path, digits: Path, start: Start
+) -> None:
     """While TensorFlow is imported; the filter of its chatter hears Ctrl-C in a terminal, too."""
-    command = [sys.executable, "-m", "mlpcli", "train", str(digits)]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True,
-    )  # fmt: skip
+    process = start(digits)
     maps = Path(f"/proc/{process.pid}/maps")
     if not maps.exists():
-        process.kill()
-        process.communicate()
         pytest.skip("needs /proc to see when the import begins")
     _wait_for(lambda: "libtensorflow" in maps.read_text(encoding="utf-8"), process)
     os.killpg(process.pid, signal.SIGINT)
