@@ -75,12 +75,13 @@ def _counted(found: Killed) -> dict[str, Any]:
     return {"phases": dict(sorted(found.phases.items())), "resumed": found.resumed, "faults": found.faults}
 
 
-def kill_many(engine: str, kills: int, seed: int, epochs: int | None = None) -> Killed:
-    """Kill as many processes, each at a moment of its own."""
+def kill_many(engine: str, kills: int, seed: int, epochs: int | None = None, *, pictures: bool = True) -> Killed:
+    """Kill as many processes, each at a moment of its own. Without pictures, only `plot` draws, and only the curves."""
     found, moments = Killed(engine), random.Random(seed)
     with tempfile.TemporaryDirectory() as place:
         config = Path(place) / "killed.yaml"
-        config.write_text(CONFIG.format(engine=engine, epochs=epochs or EPOCHS[engine]), encoding="utf-8")
+        text = CONFIG.format(engine=engine, epochs=epochs or EPOCHS[engine])
+        config.write_text(text if pictures else f"{text}output: {{plots: []}}\n", encoding="utf-8")
         started = time.perf_counter()
         process = _start(config, Path(place) / "straight")
         _until_made(Path(place) / "straight", process)
@@ -97,7 +98,8 @@ def kill_many(engine: str, kills: int, seed: int, epochs: int | None = None) -> 
             process.kill()
             process.wait()
             found.phases[_phase(run)] += 1
-            found.faults += [f"kill {number}: {fault}" for fault in _faults(run, straight, found)]
+            drawn = () if pictures else ("history",)
+            found.faults += [f"kill {number}: {fault}" for fault in _faults(run, straight, found, drawn)]
     return found
 
 
@@ -123,10 +125,10 @@ def _phase(run: Path) -> str:
     return "drawing and after"
 
 
-def _faults(run: Path, straight: dict[str, Any], found: Killed) -> list[str]:
-    """What is wrong with what a kill has left; [] as it should be."""
+def _faults(run: Path, straight: dict[str, Any], found: Killed, drawn: Sequence[str]) -> list[str]:
+    """What is wrong with what a kill has left; [] as it should be. The pictures named are drawn; all, where none is."""
     faults = []
-    for verb in (mlpcli.evaluate, lambda run: mlpcli.plot([run])):
+    for verb in (mlpcli.evaluate, lambda run: mlpcli.plot([run], only=drawn)):
         try:
             verb(run)
         except (RunDirectoryError, ModelFileError) as error:
