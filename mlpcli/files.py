@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import math
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from mlpcli.errors import DataError, OutputError, UserError
@@ -123,13 +125,40 @@ DEFLATE_RATIO = 1032
 """The largest compression ratio of zip and gzip."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class MemoryFile:
+    """A file that is in memory only, as it was sent; it is read where a path is. name: in messages, with its ending."""
+
+    name: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def suffix(self) -> str:
+        return PurePath(self.name).suffix
+
+    @property
+    def suffixes(self) -> list[str]:
+        return PurePath(self.name).suffixes
+
+
+AnyFile = Path | MemoryFile
+
+
 @contextmanager
-def open_binary(path: Path) -> Iterator[BufferedReader]:
+def open_binary(path: AnyFile) -> Iterator[BufferedReader]:
     """Open a regular, non-empty file for reading.
 
     Raises:
         DataError: it is missing, a folder, a pipe or a device, empty, or cannot be read.
     """
+    if isinstance(path, MemoryFile):
+        if not path.content:
+            raise DataError(f"{path}: is empty (0 bytes); send it again")
+        yield io.BufferedReader(io.BytesIO(path.content))
+        return
     with reading(path):
         check_regular(path, path.stat())
         with open(path, "rb") as file:
@@ -160,6 +189,8 @@ def check_regular(path: Path, status: os.stat_result) -> None:
 
 def file_size(file: BufferedReader) -> int:
     """Size in bytes of an open file."""
+    if isinstance(file.raw, io.BytesIO):
+        return file.raw.getbuffer().nbytes
     return os.fstat(file.fileno()).st_size
 
 

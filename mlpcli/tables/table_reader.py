@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.errors import DataError
+from mlpcli.files import AnyFile
 from mlpcli.machine import available_memory
 from mlpcli.tables.csv_reader import CsvPart
 from mlpcli.tables.parquet_reader import ParquetPart
@@ -75,8 +76,9 @@ def read_batches(path: Path, options: ReadOptions, batch_rows: int = BATCH_ROWS)
     yield from _placed(parts, options, batch_rows)
 
 
-def read_named(path: Path, name: str, options: ReadOptions, batch_rows: int = BATCH_ROWS) -> Iterator[RawTable]:
-    """The rows of one CSV file, in batches, under another name in messages and places: standard input that was kept.
+def read_named(path: AnyFile, name: str, options: ReadOptions, batch_rows: int = BATCH_ROWS) -> Iterator[RawTable]:
+    """The rows of one CSV file, in batches, under another name in messages and places: standard input that was
+    kept, or a file that was sent.
 
     Raises:
         DataError, SettingError: as `read_table`.

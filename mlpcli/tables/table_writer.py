@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from mlpcli.errors import UserError
 
@@ -42,11 +42,11 @@ class CsvStyle:
 
 
 class CsvOutput:
-    """An open CSV file; the columns of the first table are those of all."""
+    """An open CSV file, or a stream that takes the place of one; the columns of the first table are those of all."""
 
-    def __init__(self, path: Path, style: CsvStyle | None = None) -> None:
+    def __init__(self, file: Path | BinaryIO, style: CsvStyle | None = None) -> None:
         self._style = style or CsvStyle()
-        self._file = open(path, "wb")  # noqa: SIM115 - closed by `close`
+        self._file = open(file, "wb") if isinstance(file, Path) else file  # noqa: SIM115 - closed by `close`
         self._names: list[str] | None = None
 
     def write(self, table: pa.Table) -> None:

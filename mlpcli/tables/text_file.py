@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from mlpcli.errors import DataError, SettingError
-from mlpcli.files import file_size, open_binary
+from mlpcli.files import AnyFile, MemoryFile, file_size, open_binary
 from mlpcli.tables.excel import is_workbook, sheet_as_csv
 from mlpcli.tables.line_edit import LineEdit
 from mlpcli.tables.other_files import LOOKED_AT, what_it_is
@@ -53,7 +53,7 @@ class Readable(Protocol):
 class TextFile:
     """Where the bytes are, and their name in messages. edit: what is done to its lines, None for nothing."""
 
-    path: Path
+    path: AnyFile
     name: str
     edit: LineEdit | None = None
 
@@ -66,6 +66,10 @@ class TextFile:
         """
         import pyarrow as pa
 
+        if isinstance(self.path, MemoryFile):
+            with open_binary(self.path) as file:
+                yield file
+            return
         if is_workbook(self.path):
             with open_binary(self.path):  # a folder or an empty file is named as such
                 yield io.BytesIO(sheet_as_csv(self.path)[0])
@@ -277,7 +281,7 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
         DataError: it is not text, or in none of these encodings; it names the first bad byte.
         SettingError: the given encoding is unknown.
     """
-    if is_workbook(file.path):
+    if isinstance(file.path, Path) and is_workbook(file.path):
         with open_binary(file.path):
             return "utf-8", sheet_as_csv(file.path)[1]
     wanted = known_encoding(told) if told is not None else None

@@ -16,6 +16,7 @@ from mlpcli.data.images.framing import framed, is_like_training, may_be_photo, s
 from mlpcli.data.images.load_images import example_of, read_photo
 from mlpcli.data.images.photo import Thing
 from mlpcli.errors import DataError
+from mlpcli.files import AnyFile
 from mlpcli.workflows.input_batches import BATCH_BYTES, InputBatch
 
 INVERTED_ABOVE = 0.5
@@ -28,9 +29,9 @@ class PictureNotes:
     """What was done with which pictures: one note for all to which the same was done, however often they are read."""
 
     def __init__(self) -> None:
-        self._files: dict[str, dict[Path, None]] = {}
+        self._files: dict[str, dict[AnyFile, None]] = {}
 
-    def add(self, file: Path, done: str) -> None:
+    def add(self, file: AnyFile, done: str) -> None:
         """Put down what was done with a picture."""
         self._files.setdefault(done, {})[file] = None
 
@@ -52,7 +53,7 @@ class PictureReading:
     crop: bool | None = None
     notes: PictureNotes = field(default_factory=PictureNotes)
 
-    def pixels(self, file: Path) -> Array:
+    def pixels(self, file: AnyFile) -> Array:
         """A picture file as uint8 (h, w) or (h, w, 3), 0 to 255; what is done to it is put down in the notes.
 
         Raises:
@@ -65,12 +66,12 @@ class PictureReading:
         pixels, border = read_photo(file, self.form)
         return 255 - pixels if self._is_inverted(file, border) else pixels
 
-    def steps(self, file: Path) -> dict[str, Array]:
+    def steps(self, file: AnyFile) -> dict[str, Array]:
         """How the thing on a photo was found, for --save-input; nothing for a picture that is taken whole."""
         thing = self._thing(file)
         return steps_of(thing) if thing is not None else {}
 
-    def _thing(self, file: Path) -> Thing | None:
+    def _thing(self, file: AnyFile) -> Thing | None:
         framing = self.form.framing
         if framing is None and self.crop:
             self.notes.add(file, NO_FRAMING)
@@ -82,7 +83,7 @@ class PictureReading:
             return None
         return thing if self.crop or not is_like_training(thing, framing) else None
 
-    def _is_inverted(self, file: Path, border: float) -> bool:
+    def _is_inverted(self, file: AnyFile, border: float) -> bool:
         if self.invert is not None:
             return self.invert
         if self.form.color != "grayscale" or abs(border - self.form.border) <= INVERTED_ABOVE:
@@ -126,7 +127,7 @@ def picture_files(folder: Path, note: Note) -> list[Path]:
     return found
 
 
-def picture_batches(files: Sequence[Path], reading: PictureReading, strict: bool) -> Iterator[InputBatch]:
+def picture_batches(files: Sequence[AnyFile], reading: PictureReading, strict: bool) -> Iterator[InputBatch]:
     """The pictures in the order given, some MiB at a time.
 
     A file that is not a picture, or is damaged, is `broken`.

@@ -287,14 +287,19 @@ class PreparedPrediction:
                 if self.folder
                 else None
             )
-            for found in self._answers(predictor, watch):
+            for found in self.answers(predictor, watch):
                 if saved is not None:
                     saved.add(found.batch)
                 if output is not None:
                     output.write(answer_table(found, self.meaning, self.wanted, output.foreign))
                 each(found)
 
-    def _answers(self, predictor: Predictor, watch: Watch | None) -> Iterator[Answers]:
+    def answers(self, predictor: Predictor, watch: Watch | None = None) -> Iterator[Answers]:
+        """The predictions of a network that is loaded, batch by batch; `run` loads one and asks it.
+
+        Raises:
+            UserError: an output of the model is NaN or infinite.
+        """
         from mlpcli.scoring.predictor import load_members
 
         done, members = 0, load_members(self.saved, self.engine, self.inputs.rows) if self.spread else None

@@ -15,7 +15,7 @@ from mlpcli.data.dataset import Layout
 from mlpcli.data.images.class_folders import holds_pictures, is_picture_name
 from mlpcli.data_folder import located
 from mlpcli.errors import DataError, UserError
-from mlpcli.files import near_file
+from mlpcli.files import AnyFile, near_file
 from mlpcli.globs import matches
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
@@ -86,7 +86,7 @@ def open_inputs(inputs: Sequence[Input], reading: Reading) -> PredictionInputs:
             raise UserError(f"{both}; give inputs of one kind at a time")
     if kinds[0] == "picture":
         return _open_pictures([Path(str(item)) for item in items], reading)
-    return _checked(kinds[0], _maker(kinds[0], items, reading), reading)
+    return checked_inputs(kinds[0], _maker(kinds[0], items, reading), reading)
 
 
 def _maker(kind: Kind, items: list[Input], reading: Reading) -> Make:
@@ -101,14 +101,21 @@ def _maker(kind: Kind, items: list[Input], reading: Reading) -> Make:
 
 
 def _open_pictures(paths: list[Path], reading: Reading) -> PredictionInputs:
-    from mlpcli.workflows.picture_batches import PictureReading, picture_batches, picture_files
+    from mlpcli.workflows.picture_batches import picture_files
 
-    form = reading.layout.image
-    if form is None:
+    if reading.layout.image is None:
         raise DataError(mismatch(f"{paths[0]}: is {a_kind('picture')}", reading.layout))
     files = [file for path in paths for file in (picture_files(path, reading.note) if path.is_dir() else [path])]
-    pictures = PictureReading(reading.layout, form, reading.invert, reading.crop)
-    checked = _checked("picture", lambda strict: picture_batches(files, pictures, strict), reading)
+    return checked_pictures(files, reading)
+
+
+def checked_pictures(files: Sequence[AnyFile], reading: Reading) -> PredictionInputs:
+    """Picture files for a model that takes some, read once; `reading.note` hears what was done with them."""
+    from mlpcli.workflows.picture_batches import PictureReading, picture_batches
+
+    assert reading.layout.image is not None
+    pictures = PictureReading(reading.layout, reading.layout.image, reading.invert, reading.crop)
+    checked = checked_inputs("picture", lambda strict: picture_batches(files, pictures, strict), reading)
     for note in pictures.notes.lines():
         reading.note(note)
     return replace(checked, pictures=pictures)
@@ -148,8 +155,12 @@ def _fitted(readers: list[tuple[str, Any]], reading: Reading) -> Preprocessing:
     return reading.fit(readers[0][0], rows)
 
 
-def _checked(kind: Kind, make: Make, reading: Reading) -> PredictionInputs:
-    """Read everything once, and note in what it is unlike the training rows; small inputs are kept in memory."""
+def checked_inputs(kind: Kind, make: Make, reading: Reading) -> PredictionInputs:
+    """Read everything once, and note in what it is unlike the training rows; small inputs are kept in memory.
+
+    Raises:
+        DataError: there are no rows, none of them can be read, or one holds a value that is not finite.
+    """
     from mlpcli.tables.unlike import UnlikeTraining
 
     unlike = UnlikeTraining(reading.layout.preprocessing) if reading.layout.preprocessing is not None else None

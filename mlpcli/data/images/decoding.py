@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from io import BufferedReader
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ import numpy as np
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Color, Fit, Watch
 from mlpcli.errors import DataError
-from mlpcli.files import file_size, open_binary
+from mlpcli.files import AnyFile, file_size, open_binary
 from mlpcli.machine import processors
 from mlpcli.tables.other_files import LOOKED_AT, stands_for_another
 
@@ -33,7 +32,7 @@ _ONE_LARGE = threading.Lock()
 """Held while a large picture is decoded (it takes up to about 20 bytes a pixel), so that never two do it at once."""
 
 
-def decode_picture(path: Path, size: tuple[int, int], color: Color, fit: Fit) -> Array:
+def decode_picture(path: AnyFile, size: tuple[int, int], color: Color, fit: Fit) -> Array:
     """The file as uint8 (h, w) for grayscale or (h, w, 3) for rgb, `size` being (h, w).
 
     - The first picture of an animation is taken; it is turned upright as its EXIF orientation says.
@@ -52,7 +51,7 @@ def decode_picture(path: Path, size: tuple[int, int], color: Color, fit: Fit) ->
         return np.asarray(_resized(path, plain, size, fit))
 
 
-def gray_pixels(path: Path) -> Array:
+def gray_pixels(path: AnyFile) -> Array:
     """The file as uint8 (h, w) in its own size, decoded as by `decode_picture`.
 
     Raises:
@@ -63,7 +62,7 @@ def gray_pixels(path: Path) -> Array:
 
 
 @contextmanager
-def _decoded(path: Path, color: Color) -> Iterator[Image.Image]:
+def _decoded(path: AnyFile, color: Color) -> Iterator[Image.Image]:
     """The picture upright, on white, and in this color; of large ones, one at a time."""
     with open_picture(path) as image:
         large = image.width * image.height > LARGE_PIXELS
@@ -82,7 +81,7 @@ def upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _eight_bit(path: Path, image: Image.Image) -> Image.Image:
+def _eight_bit(path: AnyFile, image: Image.Image) -> Image.Image:
     from PIL import Image
 
     if image.mode != "F" and not image.mode.startswith("I"):
@@ -113,7 +112,7 @@ def _in_color(image: Image.Image, color: Color) -> Image.Image:
     return image.convert("L") if image.mode in ("1", "L", "RGB") else image.convert("RGB").convert("L")
 
 
-def _resized(path: Path, image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
+def _resized(path: AnyFile, image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
     from PIL import Image, ImageOps
 
     height, width = size
@@ -151,7 +150,7 @@ _SILENT = logging.NullHandler()
 class UnreadablePictureError(DataError):
     """A file that cannot be made into a picture; `reason` says why, in a few words and without its name."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: AnyFile, reason: str) -> None:
         super().__init__(f"{path}: {reason}; save the picture again, or choose another")
         self.reason = reason
 
@@ -173,7 +172,7 @@ def quiet_pillow() -> Iterator[None]:
 
 
 @contextmanager
-def open_picture(path: Path) -> Iterator[Image.Image]:
+def open_picture(path: AnyFile) -> Iterator[Image.Image]:
     """The picture with its header read and its size checked; pixels are decoded by whoever asks for them, inside.
 
     Raises:
@@ -190,7 +189,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def _pillow_errors(path: Path) -> Iterator[None]:
+def _pillow_errors(path: AnyFile) -> Iterator[None]:
     try:
         yield
     except UnreadablePictureError:
@@ -199,7 +198,7 @@ def _pillow_errors(path: Path) -> Iterator[None]:
         raise UnreadablePictureError(path, _pointer_or_page(path) or _reason(error)) from error
 
 
-def _opened(path: Path, file: BufferedReader) -> Image.Image:
+def _opened(path: AnyFile, file: BufferedReader) -> Image.Image:
     from PIL import Image
 
     size = file_size(file)
@@ -230,8 +229,8 @@ def _too_large(size: str) -> str:
     return f"claims {size} pixels, and at most {MOST_PIXELS // 10**6:,} million are opened"
 
 
-def _pointer_or_page(path: Path) -> str | None:
-    with contextlib.suppress(OSError), open(path, "rb") as file:
+def _pointer_or_page(path: AnyFile) -> str | None:
+    with contextlib.suppress(OSError), open_binary(path) as file:
         return stands_for_another(file.read(LOOKED_AT))
     return None
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Framing, ImageForm
 from mlpcli.data.images.decoding import gray_pixels, open_picture, quiet_pillow
 from mlpcli.data.images.photo import Thing, find_thing
+from mlpcli.files import AnyFile
 
 MOST_PICTURES = 1000
 PLAIN = 0.1
@@ -62,7 +61,7 @@ LARGER = 2
 """How many times as large as the training pictures a photo is at least."""
 
 
-def may_be_photo(path: Path, form: ImageForm) -> bool:
+def may_be_photo(path: AnyFile, form: ImageForm) -> bool:
     """Whether the picture is so much larger than the training pictures that it may show the thing in another frame.
 
     Raises:
@@ -74,7 +73,7 @@ def may_be_photo(path: Path, form: ImageForm) -> bool:
         return min(image.size) >= LARGER * max(form.size)
 
 
-def thing_on(path: Path) -> Thing | None:
+def thing_on(path: AnyFile) -> Thing | None:
     """The thing on a picture; None where nothing stands out from a plain background.
 
     Raises:

@@ -25,6 +25,7 @@ from mlpcli.data.images.framing import framing_of
 from mlpcli.data.images.pictures import Pictures, Wanted, read_pictures
 from mlpcli.data.images.sorting_hints import refuse_classes_in_names
 from mlpcli.errors import DataError, SettingError
+from mlpcli.files import AnyFile
 
 if TYPE_CHECKING:
     from mlpcli.config.sections import DataConfig
@@ -152,7 +153,7 @@ def _validation_note(parts: Parts, data: DataConfig) -> tuple[str, ...]:
     )
 
 
-def read_photo(path: Path, form: ImageForm) -> tuple[Array, float]:
+def read_photo(path: AnyFile, form: ImageForm) -> tuple[Array, float]:
     """A picture file as uint8 (h, w) or (h, w, 3), 0 to 255, and the brightness of its own border, 0 to 1.
 
     Decoded as training pictures are (see `decode_picture`). The brightness is that of the pixels returned: with
