@@ -22,6 +22,7 @@ COMMANDS = (
     "predict",
     "combine",
     "importance",
+    "serve",
     "plot",
     "runs",
     "compare",

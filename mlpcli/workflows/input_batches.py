@@ -91,18 +91,24 @@ def table_batches(name: str, read: Read, preprocessing: Preprocessing, strict: b
         DataError: the file cannot be read, lacks columns, or holds a thousand such values.
     """
     from mlpcli.tables.preprocessing import fitting_options
-    from mlpcli.tables.raw_table import check_columns
 
     width = max(1, len(preprocessing.feature_names), len(preprocessing.source_names))
     rows = max(1, min(BATCH_ROWS, BATCH_VALUES // width))
     first = 0
     for raw in read(fitting_options(read, preprocessing), rows):
         if len(raw):
-            check_columns(raw, preprocessing.source_names)
-            broken: dict[int, str] = {}
-            x = preprocessing.encode(raw) if strict else _encoded(raw, preprocessing, 0, broken)
-            yield InputBatch(x, (name,), first, raw, broken)
+            yield table_batch(name, raw, preprocessing, strict, first)
         first += len(raw)
+
+
+def table_batch(name: str, raw: RawTable, preprocessing: Preprocessing, strict: bool, first: int = 0) -> InputBatch:
+    """Rows of a table that are in memory, encoded; the first is number `first` (raises as `table_batches`)."""
+    from mlpcli.tables.raw_table import check_columns
+
+    check_columns(raw, preprocessing.source_names)
+    broken: dict[int, str] = {}
+    x = preprocessing.encode(raw) if strict else _encoded(raw, preprocessing, 0, broken)
+    return InputBatch(x, (name,), first, raw, broken)
 
 
 def _encoded(raw: RawTable, preprocessing: Preprocessing, first: int, broken: dict[int, str]) -> Array:

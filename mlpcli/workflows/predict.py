@@ -287,15 +287,19 @@ class PreparedPrediction:
                 if self.folder
                 else None
             )
-            for found in self.answers(predictor, watch):
+            for found in self.answers(predictor.predict, watch):
                 if saved is not None:
                     saved.add(found.batch)
                 if output is not None:
                     output.write(answer_table(found, self.meaning, self.wanted, output.foreign))
                 each(found)
 
-    def answers(self, predictor: Predictor, watch: Watch | None = None) -> Iterator[Answers]:
+    def answers(self, network: Callable[[Part], Array], watch: Watch | None = None) -> Iterator[Answers]:
         """The predictions of a network that is loaded, batch by batch; `run` loads one and asks it.
+
+        network: gives outputs (n, units), as `Predictor.predict` does.
+
+        network: gives outputs (n, units), as `Predictor.predict` does.
 
         Raises:
             UserError: an output of the model is NaN or infinite.
@@ -306,7 +310,7 @@ class PreparedPrediction:
         for batch in self.inputs.batches():
             if self.inputs.kind != "picture":  # which get the model's range of values when they are read
                 batch = replace(batch, x=self.saved.told.divided(batch.x))
-            found = answers(batch, self._outputs(predictor, batch), self.meaning, self.top)
+            found = answers(batch, self._outputs(network, batch), self.meaning, self.top)
             if members is not None:
                 found = replace(found, spread=Spread.of(members(batch.x), found.classes, self.meaning))
             yield found
@@ -314,8 +318,8 @@ class PreparedPrediction:
             if watch is not None:
                 watch("predicting", done, self.inputs.rows)
 
-    def _outputs(self, predictor: Predictor, batch: InputBatch) -> Array:
-        outputs = predictor.predict(Part(batch.x, np.zeros(len(batch), np.int64), np.arange(len(batch))))
+    def _outputs(self, network: Callable[[Part], Array], batch: InputBatch) -> Array:
+        outputs = network(Part(batch.x, np.zeros(len(batch), np.int64), np.arange(len(batch))))
         if outputs.shape[1:] != (self.meaning.outputs,):
             raise ModelFileError(
                 f"{self.model}: outputs an array of shape {outputs.shape[1:]} for each row; predict needs a model that"
