@@ -60,7 +60,7 @@ class Invocations:
 
     async def ping(self, request: Request) -> Response:
         """Whether it answers."""
-        return Response("\n", media_type="application/json")
+        return json_response({})
 
     async def version(self, request: Request) -> Response:
         """Of mlpcli."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 MIB = 1 << 20
 
@@ -27,13 +27,16 @@ class Limits:
         return self.mib * MIB
 
 
-@dataclass(frozen=True, eq=False)
 class RequestError(Exception):
     """A request that is not answered. status: of HTTP; message: what is wrong, and what to do."""
 
-    status: int
-    message: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.headers = status, message, headers or {}
+
+
+CLOSE = {"Connection": "close"}
+"""Of an answer before which the body was not read to its end."""
 
 
 def too_many_rows(limits: Limits) -> RequestError:
@@ -47,7 +50,9 @@ def too_many_rows(limits: Limits) -> RequestError:
 def too_large(limits: Limits) -> RequestError:
     """413: the body of a request is larger than allowed."""
     return RequestError(
-        413, f"a request may have {limits.mib:,} MiB at most; send less at a time, or start mlpcli serve --max-mib N"
+        413,
+        f"a request may have {limits.mib:,} MiB at most; send less at a time, or start mlpcli serve --max-mib N",
+        CLOSE,
     )
 
 

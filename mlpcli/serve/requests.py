@@ -12,7 +12,7 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from mlpcli.files import MemoryFile
-from mlpcli.serve.limits import Limits, RequestError, too_large
+from mlpcli.serve.limits import CLOSE, Limits, RequestError, too_large
 
 MOST_PARTS = 1000
 LONGEST_NAME = 100
@@ -37,7 +37,8 @@ async def read_body(request: Request, limits: Limits) -> bytes:
                     raise too_large(limits)
                 pieces.append(piece)
     except TimeoutError as error:
-        raise RequestError(408, f"the body did not come within {limits.seconds:g} s; send it again") from error
+        said = f"the body did not come within {limits.seconds:g} s; send it again"
+        raise RequestError(408, said, CLOSE) from error
     except ClientDisconnect as error:
         raise RequestError(400, "the connection was closed before the whole body came") from error
     return b"".join(pieces)
