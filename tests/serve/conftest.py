@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serve.serving import serving, write_numbers, write_passengers, write_pictures
+from tests.serve.serving import asking, serving, write_numbers, write_passengers, write_pictures
 
 
 @pytest.fixture(scope="session")
@@ -32,5 +32,5 @@ def server(model_files: dict[str, Path]) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def client(server: str) -> Iterator[httpx.Client]:
     """Asks that server."""
-    with httpx.Client(base_url=server, timeout=30, verify=False) as found:
+    with asking(server) as found:
         yield found

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import httpx
 import numpy as np
 import uvicorn
 
@@ -100,6 +101,23 @@ def write_numbers(path: Path) -> Path:
     data = {"fingerprint": "", "feature_names": None}
     kernel, bias = np.ones((math.prod((2, 3)), 1), np.float32), np.zeros(1, np.float32)
     return write_model(path, (2, 3), kernel, bias, "linear", **found, data=data)
+
+
+def asking(address: str) -> httpx.Client:
+    """A client; without TLS, whose certificates take longer to load than all questions."""
+    return httpx.Client(base_url=address, timeout=30, verify=False)
+
+
+def get(address: str, path: str, **sent: Any) -> httpx.Response:
+    """The answer to one request."""
+    with asking(address) as client:
+        return client.get(path, **sent)
+
+
+def post(address: str, path: str, **sent: Any) -> httpx.Response:
+    """The answer to one request that sends something."""
+    with asking(address) as client:
+        return client.post(path, **sent)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from mlpcli.serve.feedback import FeedbackFile
 from mlpcli.serve.limits import Limits
-from tests.serve.serving import serving
+from tests.serve.serving import asking, serving
 
 schemathesis = pytest.importorskip("schemathesis")
 
@@ -64,13 +64,18 @@ def test_every_answer_is_one_that_the_document_describes(address: str) -> None:
 
 
 def test_the_examples_of_the_document_are_answered(address: str) -> None:
-    document = httpx.get(f"{address}/openapi.json").json()
+    with asking(address) as client:
+        _ask_examples(client)
+
+
+def _ask_examples(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
     answered = []
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             if method == "post":
-                answer = httpx.post(address + path.replace("{name}", "passengers"), json=content["example"])
+                answer = client.post(path.replace("{name}", "passengers"), json=content["example"])
                 assert answer.status_code in (200, 201), (path, answer.text)
                 answered.append(path)
     assert len(answered) == 5

@@ -17,7 +17,7 @@ import pytest
 
 from mlpcli.serve import answering
 from mlpcli.serve.limits import Limits
-from tests.serve.serving import PASSENGER, serving, write_passengers
+from tests.serve.serving import PASSENGER, asking, get, post, serving, write_passengers
 
 JSON = {"Content-Type": "application/json"}
 
@@ -154,7 +154,7 @@ def passengers(tmp_path: Path) -> Path:
 
 
 def test_bytes_and_rows_of_a_request_are_bounded(passengers: Path) -> None:
-    with serving([passengers], limits=Limits(mib=1, rows=2)) as address, httpx.Client(base_url=address) as client:
+    with serving([passengers], limits=Limits(mib=1, rows=2)) as address, asking(address) as client:
         large = b" " * (1 << 20) + b"{}"
         said = "a request may have 1 MiB at most; send less at a time, or start mlpcli serve --max-mib N"
         assert refused(client.post("/predict", content=large, headers=JSON)) == (413, said)
@@ -190,20 +190,20 @@ def test_an_answer_that_takes_too_long_and_too_many_requests(passengers: Path, m
     csv = {"file": ("a.csv", b"age,port,alone,fare\n30,S,true,5\n")}
     with serving([passengers], limits=Limits(seconds=1, requests=1)) as address:
         found: list[httpx.Response] = []
-        first = threading.Thread(target=lambda: found.append(httpx.post(f"{address}/predict", files=csv, timeout=30)))
+        first = threading.Thread(target=lambda: found.append(post(address, "/predict", files=csv)))
         first.start()
         assert begun.wait(30)
-        other = httpx.post(f"{address}/predict", json={"rows": [PASSENGER]})
+        other = post(address, "/predict", json={"rows": [PASSENGER]})
         assert refused(other) == (503, "1 requests are being answered; try again")
         assert other.headers["retry-after"] == "1"
-        assert httpx.get(f"{address}/health").status_code == 200
+        assert get(address, "/health").status_code == 200
         first.join(30)
         go_on.set()
         assert refused(found[0]) == (
             503,
             "the answer takes more than 1 s; send less at a time, or start mlpcli serve --max-seconds N",
         )
-        assert httpx.post(f"{address}/predict", json={"rows": [PASSENGER]}).status_code == 200
+        assert post(address, "/predict", json={"rows": [PASSENGER]}).status_code == 200
 
 
 def test_uploads_never_touch_the_disk(passengers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,7 @@ def test_uploads_never_touch_the_disk(passengers: Path, tmp_path: Path, monkeypa
     csv = b"age,port,alone,fare\n" + b"30,S,true,5\n" * 100_000
     before = sorted(tmp_path.rglob("*"))
     with serving([passengers], limits=Limits(rows=100_000)) as address:
-        answer = httpx.post(f"{address}/predict?format=csv", files={"file": ("a.csv", csv)}, timeout=60)
+        answer = post(address, "/predict?format=csv", files={"file": ("a.csv", csv)}, timeout=60)
     assert (answer.status_code, answer.content.count(b"\n")) == (200, 100_001)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -222,7 +222,7 @@ TOKEN = "a-token-of-many-letters"
 
 
 def test_a_token(passengers: Path) -> None:
-    with serving([passengers], token=TOKEN) as address, httpx.Client(base_url=address) as client:
+    with serving([passengers], token=TOKEN) as address, asking(address) as client:
         for path in ("/models", "/v2/models/passengers", "/metrics", "/openapi.json"):
             status, message = refused(client.get(path))
             assert (status, message[:19]) == (401, "give the token of -")
@@ -238,8 +238,7 @@ def test_a_token(passengers: Path) -> None:
 
 def test_other_hosts_and_other_pages_are_refused(passengers: Path) -> None:
     """A page of another address may reach a server of this machine by a name of its own, or send forms to it."""
-    with serving([passengers], hosts=frozenset({"localhost", "127.0.0.1"})) as address:
-        client = httpx.Client(base_url=address)
+    with serving([passengers], hosts=frozenset({"localhost", "127.0.0.1"})) as address, asking(address) as client:
         assert client.get("/health", headers={"Host": "localhost:8000"}).status_code == 200
         status, message = refused(client.get("/health", headers={"Host": "evil.example"}))
         assert (status, message[:40]) == (403, "the host 'evil.example' is not served; a")
@@ -247,7 +246,6 @@ def test_other_hosts_and_other_pages_are_refused(passengers: Path) -> None:
         assert client.post("/predict", headers={"Origin": address}, **sent).status_code == 200
         for origin in ("http://evil.example", "null"):
             assert refused(client.post("/predict", headers={"Origin": origin}, **sent))[0] == 403
-        client.close()
 
 
 def test_feedback_is_added_to_a_table(passengers: Path, tmp_path: Path) -> None:
@@ -256,7 +254,7 @@ def test_feedback_is_added_to_a_table(passengers: Path, tmp_path: Path) -> None:
     from mlpcli.serve.feedback import FeedbackFile
 
     path = tmp_path / "feedback.csv"
-    with serving([passengers], feedback=FeedbackFile(path)) as address, httpx.Client(base_url=address) as client:
+    with serving([passengers], feedback=FeedbackFile(path)) as address, asking(address) as client:
         said = {"model": "passengers", "predicted": "no", "correct": "yes", "input": "=1+1", "row": PASSENGER}
         assert client.post("/feedback", json=said).status_code == 201
         status, message = refused(client.post("/feedback", json={"correct": "yess"}))
