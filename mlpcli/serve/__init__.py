@@ -5,6 +5,7 @@ The files, in reading order:
 - limits.py: what one request may ask for, and errors as JSON
 - models.py: the models that are served, opened once, and again when their files change
 - rows.py: rows of a JSON request as rows of a table
+- quick_rows.py: the same for rows whose cells are all usual, at once
 - answering.py: what was sent, predicted as by `mlpcli predict`
 - requests.py: the body of a request: JSON, or the parts of a form
 - feedback.py: corrections, added to a CSV

@@ -36,13 +36,15 @@ ROWS = "rows"
 class Wanted:
     """How a request is to be answered. top: classes to name. invert, crop: of pictures, as in `mlpcli predict`.
 
-    strict: whether a row that cannot be read is an error, instead of one without an answer.
+    strict: whether a row that cannot be read is an error, instead of one without an answer. cells: whether the answer
+    repeats the cells of its row, as a CSV does.
     """
 
     top: int = 1
     invert: bool | None = None
     crop: bool | None = None
     strict: bool = False
+    cells: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +112,9 @@ def answer_rows(model: ServedModel, rows: Sequence[Row], wanted: Wanted, limits:
     """
     preprocessing = _columns_of(model)
     _check_rows(len(rows), limits)
+    x = model.quick_rows.encode(rows) if model.quick_rows is not None and not wanted.cells else None
+    if x is not None:
+        return _answer(model, "table", lambda strict: iter([InputBatch(x, (ROWS,), 0)]), wanted)
     table = table_of(rows, preprocessing)
     return _answer(model, "table", lambda strict: iter([table_batch(ROWS, table, preprocessing, strict)]), wanted)
 

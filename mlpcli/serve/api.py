@@ -71,13 +71,13 @@ class Api:
         elif kind != "application/json":
             allowed = "application/json, multipart/form-data, text/csv or a picture (image/png ...)"
             raise RequestError(415, f"the Content-Type is {kind[:80]}; send {allowed}")
-        options = Options(asked)
+        options = Options(asked, request.headers.get("accept", ""))
         model = self.service.model(asked.get("model"))
         if kind == "application/json":
             answered = await self._answer_json(model, body, options)
         else:
             answered = await self._answer_files(model, files, options.wanted)
-        return self._response(answered, options, _wants_csv(request, options))
+        return self._response(answered, options)
 
     async def _answer_json(self, model: ServedModel, body: bytes, options: Options) -> Answered:
         said, limits, wanted = parsed_object(body, EXAMPLE), self.service.limits, options.wanted
@@ -108,8 +108,8 @@ class Api:
             raise RequestError(415, f"{files[0].name}: a table is sent as CSV, and not compressed; save it as that")
         return await self.service.answer(model, lambda: answer_table_file(model, files[0], wanted, limits))
 
-    def _response(self, answered: Answered, options: Options, as_csv: bool) -> Response:
-        if as_csv:
+    def _response(self, answered: Answered, options: Options) -> Response:
+        if options.csv:
             content = answered.csv(AnswerColumns(None, options.probabilities))
             return Response(content, headers=_ATTACHED, media_type="text/csv")
         model = answered.model
@@ -153,13 +153,13 @@ _ATTACHED = {"Content-Disposition": 'attachment; filename="predictions.csv"'}
 
 
 class Options:
-    """The options of a request, from its query or the fields of its form.
+    """The options of a request, from its query or the fields of its form; `accept` is its header.
 
     Raises:
         RequestError: one is unknown, or has a value that it cannot have.
     """
 
-    def __init__(self, asked: Mapping[str, str]) -> None:
+    def __init__(self, asked: Mapping[str, str], accept: str) -> None:
         for name in asked:
             if name not in OPTIONS:
                 near = did_you_mean(name, OPTIONS)
@@ -167,13 +167,14 @@ class Options:
         top = asked.get("top", "1")
         if not (top.isascii() and top.isdigit() and len(top) < 6 and 1 <= int(top) <= MOST_TOP):
             raise RequestError(422, f'top: give a whole number from 1 on (got "{top[:80]}")')
-        self.format = asked.get("format", "")
-        if self.format not in ("", "json", "csv"):
-            raise RequestError(422, f'format: give json or csv (got "{self.format[:80]}")')
+        form = asked.get("format", "csv" if accept.startswith("text/csv") else "json")
+        if form not in ("json", "csv"):
+            raise RequestError(422, f'format: give json or csv (got "{form[:80]}")')
+        self.csv = form == "csv"
         self.see = bool(_flag(asked, "see"))
         self.probabilities = bool(_flag(asked, "probabilities"))
         invert, crop = _flag(asked, "invert"), _flag(asked, "crop")
-        self.wanted = Wanted(int(top), invert, crop, bool(_flag(asked, "strict")))
+        self.wanted = Wanted(int(top), invert, crop, bool(_flag(asked, "strict")), self.csv)
 
 
 def _flag(asked: Mapping[str, str], name: str) -> bool | None:
@@ -184,10 +185,6 @@ def _flag(asked: Mapping[str, str], name: str) -> bool | None:
 
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False, "auto": None, "": None}
-
-
-def _wants_csv(request: Request, options: Options) -> bool:
-    return options.format == "csv" or (not options.format and request.headers.get("accept", "").startswith("text/csv"))
 
 
 def answer_lists(model: ServedModel, rows: list[Any], wanted: Wanted, service: Service) -> Answered:

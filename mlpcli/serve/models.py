@@ -14,6 +14,7 @@ from mlpcli.errors import MlpcliError
 from mlpcli.modelfile.saved_model import SavedModel, open_model
 from mlpcli.runs.directory import find_model
 from mlpcli.scoring.predictor import EngineName, Predictor, load_predictor
+from mlpcli.serve.quick_rows import QuickRows
 from mlpcli.text import did_you_mean
 from mlpcli.workflows.input_batches import preprocessing_of
 
@@ -58,6 +59,12 @@ class ServedModel:
         told = self.saved.told
         layout = replace(self.layout, feature_names=told.inputs) if told.inputs else self.layout
         return preprocessing_of(layout, self.meaning.targets)
+
+    @cached_property
+    def quick_rows(self) -> QuickRows | None:
+        """What encodes usual rows of a table; None where gaps are errors, which the ordinary way names."""
+        fitted = self.preprocessing
+        return QuickRows(fitted) if fitted is not None and fitted.missing == "impute" else None
 
     @cached_property
     def kind(self) -> Kind:
@@ -135,7 +142,9 @@ class Models:
     def _open(self, name: str, path: Path, version: int = 1) -> ServedModel:
         stamp = _stamp(path)  # before it is read: a later change is then seen
         saved = open_model(path, self._told)
-        return ServedModel(name, saved, load_predictor(saved, self._engine), stamp or (0, 0, 0), version)
+        model = ServedModel(name, saved, load_predictor(saved, self._engine), stamp or (0, 0, 0), version)
+        _ = model.quick_rows  # made now, not while the first request waits
+        return model
 
 
 def _stamp(path: Path) -> Stamp | None:
