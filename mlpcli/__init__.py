@@ -17,6 +17,7 @@ _VERBS = (
     "compare",
     "eject",
     "evaluate",
+    "export",
     "gradcheck",
     "importance",
     "init",

@@ -6,6 +6,7 @@ from mlpcli.workflows.combine import combine as combine
 from mlpcli.workflows.compare import compare as compare
 from mlpcli.workflows.eject import eject as eject
 from mlpcli.workflows.evaluate import evaluate as evaluate
+from mlpcli.workflows.export import export as export
 from mlpcli.workflows.gradcheck import gradcheck as gradcheck
 from mlpcli.workflows.grid import train_grid as train_grid
 from mlpcli.workflows.importance import importance as importance

@@ -16,6 +16,7 @@ NOISE = re.compile(
     rb"|cudart_stub\.cc|cpu_feature_guard\.cc|^To enable the following instructions"
     rb"|Unable to register cu\w+ factory|computation placer already registered"
     rb"|failed call to cuInit|cuda_diagnostics\.cc|TF-TRT Warning|Could not find cuda drivers"
+    rb"|Created TensorFlow Lite XNNPACK delegate"
 )
 
 

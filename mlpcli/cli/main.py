@@ -21,6 +21,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "combine",
+    "export",
     "importance",
     "serve",
     "plot",

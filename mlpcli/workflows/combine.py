@@ -80,14 +80,23 @@ def check_new_model(path: Path) -> None:
     Raises:
         UserError: naming the path and what to do.
     """
-    from mlpcli.runs.directory import CONFIG, ENVIRONMENT, SEEDS
-
     if path.is_dir():
         raise UserError(f"{path}: is a folder; give the name of a file, such as {path / 'combined.keras'}")
     if path.suffix not in (".keras", ".h5"):
         raise UserError(f"{path}: give a name that ends with .keras or .h5")
     if path.exists() or path.is_symlink():
         raise UserError(f"{path}: exists already, and nothing is overwritten; choose another name")
+    check_outside_runs(path)
+
+
+def check_outside_runs(path: Path) -> None:
+    """Refuse a new file or folder in the directory of a run.
+
+    Raises:
+        UserError: naming the run.
+    """
+    from mlpcli.runs.directory import CONFIG, ENVIRONMENT, SEEDS
+
     for folder in path.absolute().parents:
         if (folder / SEEDS).is_file() or ((folder / CONFIG).is_file() and (folder / ENVIRONMENT).is_file()):
             raise UserError(f"{path}: lies in {folder}, which belongs to its run; choose a place outside of it")

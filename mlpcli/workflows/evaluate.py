@@ -300,7 +300,7 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
             rows.notes.append(f"warning: {warning}")
         return replace(rows, part=replace(rows.part, x=model.told.divided(rows.part.x)))
     try:
-        return _own_rows(model.path, _config(model.path, model.card), model.card, split)
+        return _own_rows(model.path, config_of(model.path, model.card), model.card, split)
     except (SettingError, DataError) as error:
         raise DataError(
             f"{error} (the data that {model.path} was trained on); or give other rows with --data"
@@ -342,7 +342,12 @@ def _is_unchanged(card: ModelCard, settings: DataConfig, data: LoadedData) -> bo
     return fingerprint(data.source, data.splits) == card.data.fingerprint
 
 
-def _config(file: Path, card: ModelCard) -> Config:
+def config_of(file: Path, card: ModelCard) -> Config:
+    """The config of a model's training.
+
+    Raises:
+        ModelFileError: it is one of another mlpcli, or damaged.
+    """
     try:
         return Config.model_validate(card.config.model_dump(exclude_unset=True))
     except ValueError as error:  # pydantic's own, and what is nested without end

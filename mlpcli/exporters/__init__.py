@@ -1,0 +1,18 @@
+"""Model files of other formats, each checked by its own runtime.
+
+The room is not called export/: `mlpcli.export` is the function.
+
+The files, in reading order:
+
+- formats.py: the formats, and what the file of each has
+- rows.py: rows that an export is checked on
+- checked.py: written aside, run, compared, moved to its place
+- facts.py: what a file of any format tells of the model in it
+- network.py: the layers with their weights, for the formats that mlpcli writes itself
+- onnx.py: ONNX files; onnx_graph.py, their nodes and constants; onnx_columns.py, onnx_layers.py, onnx_activations.py,
+  what the columns of a table, layers and activations are in operators of ONNX
+- numpy_module.py: a Python file that needs NumPy alone; its parts: numpy_columns, numpy_layers, numpy_functions.py
+- keras_file.py: a .keras as .h5, or the other way round
+- saved_model.py: TensorFlow's SavedModel
+- litert.py: LiteRT, for phones, made from that
+"""
