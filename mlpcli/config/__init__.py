@@ -2,6 +2,7 @@
 
 - base.py: strict sections, components that can be written in four ways, value ranges
 - sections.py: the sections data, model, training and output: every key with its default
+- trackers.py: the experiment trackers that a run is logged to
 - thresholds.py: what the threshold of a binary model is to be best for
 - schema.py: the whole config, and settings that contradict each other
 - layers.py: Keras's layers and activations

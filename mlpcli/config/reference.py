@@ -30,6 +30,7 @@ from mlpcli.config.sections import (
     TrainingConfig,
 )
 from mlpcli.config.thresholds import Cost
+from mlpcli.config.trackers import TRACKERS
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "Top level": Config,
@@ -52,6 +53,7 @@ FAMILIES: dict[str, Sequence[type[Component]]] = {
     "schedules": (*SCHEDULES, ReduceLROnPlateau),
     "losses": LOSSES,
     "metrics": METRICS,
+    "trackers": TRACKERS,
 }
 """Names that may have arguments."""
 WORDS: dict[str, Sequence[str]] = {"activations": tuple(ACTIVATIONS), "datasets": BUILT_IN_NAMES}
@@ -66,6 +68,7 @@ _KEYS = {
     "schedules": "training.learning_rate_schedule",
     "losses": "training.loss",
     "metrics": "training.metrics",
+    "trackers": "output.trackers",
     "datasets": "data.source",
 }
 

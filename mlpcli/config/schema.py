@@ -100,6 +100,7 @@ def check_config(config: Config) -> Iterator[Finding]:
     yield from _check_directions(config)
     yield from _check_stop_when_equal(config)
     yield from _check_after_training(config)
+    yield from _check_trackers(config)
     yield from _check_average(config)
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
@@ -174,6 +175,15 @@ def _check_after_training(config: Config) -> Iterator[Finding]:
     for key, value in (("calibration", output.calibration), ("threshold", output.threshold)):
         if value is not None and config.data.validation is None:
             yield f"output.{key}", "needs validation rows; set data.validation, or remove it"
+
+
+def _check_trackers(config: Config) -> Iterator[Finding]:
+    names = [tracker.tag for tracker in config.output.trackers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield f"output.trackers[{index}]", f'"{name}" is in the list twice; delete one of them'
+    if config.output.tensorboard and "tensorboard" in names:
+        yield "output.tensorboard", "would write the same numbers as the tracker tensorboard; delete one of them"
 
 
 def _check_average(config: Config) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ from mlpcli.config.optimizers import Optimizer
 from mlpcli.config.regularizers import Regularizer
 from mlpcli.config.schedules import Schedule
 from mlpcli.config.thresholds import AnyThreshold
+from mlpcli.config.trackers import AnyTracker
 from mlpcli.errors import SettingError
 from mlpcli.runs.history import FIRST_COLUMNS
 from mlpcli.text import clean_text, listed
@@ -181,12 +182,25 @@ class OutputConfig(Section):
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
     theme: Literal["light", "dark"] = Field("light", description="the background of the plots")
     language: Literal["en", "ko"] = Field("en", description="of the words in pictures and reports; ko is Korean")
-    tensorboard: bool = Field(False, description="also write logs for TensorBoard")
+    tensorboard: bool = Field(
+        False, description="also write the logs of Keras's TensorBoard callback; see also trackers"
+    )
+    trackers: list[AnyTracker] = Field(
+        [],
+        description="where the run is logged to as well: mlflow, wandb, tensorboard, each with an experiment or project"
+        " if it shall have another name than the config; docs/trackers.md",
+    )
     gradient_norms: bool = Field(
         False,
         description="after each epoch also write the norm of each layer's gradient, over up to 512 training rows, into"
         " gradients.csv; plot --only gradients draws it",
     )
+
+    @field_validator("trackers", mode="before")
+    @classmethod
+    def _a_list(cls, value: Any) -> Any:
+        """Wrap a single tracker (`trackers: mlflow`) in a list."""
+        return [value] if isinstance(value, (str, dict)) else value
 
 
 Task = Literal["classification", "binary", "regression"]

@@ -33,6 +33,7 @@ IMPORTANCE = "importance.json"
 MISTAKES = "mistakes.json"
 PLANE = "plane.npz"
 SNAPSHOTS = "snapshots.npz"
+TRACKERS = "trackers.json"
 MODEL_NAMES = ("model.keras", "model.h5")
 LONGEST_NAME_BYTES = 80
 SECOND_TRY = 0.05
@@ -297,6 +298,13 @@ def seed_folders(folder: Path) -> list[Path]:
         return []
     found = [(match, path) for path in folder.iterdir() if (match := _FOLDER.fullmatch(path.name)) and path.is_dir()]
     return [path for _, path in sorted(found, key=lambda entry: (int(entry[0][1]), entry[1].name))]
+
+
+def outermost_series(run: Path) -> Path:
+    """The folder of several seeds, or of the runs of `train --vary`, that the run belongs to; else the run itself."""
+    while holds_seeds(run.parent) or (run.parent / GRID).is_file():
+        run = run.parent
+    return run
 
 
 def holds_seeds(folder: Path) -> bool:

@@ -76,7 +76,7 @@ class HistoryWriter:
                 if not self.columns:
                     self.columns = list(row)
                     csv.writer(file).writerow(self.columns)
-                csv.writer(file).writerow([_shortest(row.get(column, math.nan)) for column in self.columns])
+                csv.writer(file).writerow([shortest(row.get(column, math.nan)) for column in self.columns])
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
@@ -148,7 +148,7 @@ def _columns(path: Path, width: int, rows: Iterator[list[str]]) -> list[list[flo
     return columns
 
 
-def _shortest(value: float) -> str:
+def shortest(value: float) -> str:
     """The shortest text that reads back as the same number; whole numbers without a point.
 
     The same 32-bit number, where it is one: Keras's scores are, and 0.35 says the same as 0.3499999940395355.

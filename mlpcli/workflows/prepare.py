@@ -26,6 +26,7 @@ from mlpcli.model.plan import Plan, Prepared, accuracy_name, make_plan
 from mlpcli.model.target_rules import check_targets
 from mlpcli.scoring.probabilities import weights_note
 from mlpcli.text import quoted
+from mlpcli.workflows.tracking import check_installed
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
@@ -101,6 +102,7 @@ def _checked_plan(loaded: LoadedConfig, facts: DataFacts) -> Plan:
         raise SettingError("training.stop_when_equal", "compares accuracies; add accuracy to training.metrics")
     if config.output.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise SettingError("output.tensorboard", "needs a package that is not installed: pip install tensorboard")
+    check_installed(config)
     if config.training.engine == "numpy":
         from mlpcli.numpy_engine.supported import check_supported
 

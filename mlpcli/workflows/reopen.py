@@ -40,6 +40,7 @@ CAN_CHANGE = (
     "output.threshold",
     "output.plots",
     "output.theme",
+    "output.trackers",
 )
 PLACES = ("data.source", "data.path", "data.streaming")
 """Keys about where the data lies; what it holds is compared by its fingerprint."""

@@ -112,8 +112,9 @@ def _changes(environment: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _train(config: Path, folder: Path, quiet: bool) -> None:
-    command = [sys.executable, "-m", "mlpcli", "train", str(config), "--run-dir", str(folder), "-s", "output.plots=[]"]
-    done = subprocess.run([*command, *(["-q"] if quiet else [])], stdout=subprocess.DEVNULL, check=False)
+    command = [sys.executable, "-m", "mlpcli", "train", str(config), "--run-dir", str(folder)]
+    bare = ["-s", "output.plots=[]", "-s", "output.trackers=[]"]
+    done = subprocess.run([*command, *bare, *(["-q"] if quiet else [])], stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
         raise TrainingError(f"{config}: the second training ended with exit code {done.returncode}; see above")
 

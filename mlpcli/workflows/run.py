@@ -42,6 +42,7 @@ from mlpcli.training.keeper import Keeper, kept_state
 from mlpcli.training.layer_watch import LayerWatch
 from mlpcli.training.loop import Outcome, fit_model, targets_of
 from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
+from mlpcli.workflows.tracking import tracked
 from mlpcli.workflows.train_result import TrainResult
 
 if TYPE_CHECKING:
@@ -116,8 +117,12 @@ class Run:
         """
         if verbose:
             progress.note(f"engine: {self.choice}")
-        with self.holding, self._resumable(), noted_interruptions() if noted is None else nullcontext(noted) as noted:
-            return self._train(progress, noted)
+        signals = noted_interruptions() if noted is None else nullcontext(noted)
+        before, batch_size = self.earlier.epoch if self.earlier is not None else 0, self.prepared.plan.batch_size
+        tracking = tracked(self.config, self.path, batch_size, before, progress)
+        with self.holding, self._resumable(), signals as noted, tracking as told:
+            told.result = self._train(told, noted)
+            return told.result
 
     @contextmanager
     def _resumable(self) -> Iterator[None]:

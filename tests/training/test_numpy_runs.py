@@ -28,7 +28,8 @@ _SCRIPT = """
 import sys
 from mlpcli.workflows.train import train
 train(sys.argv[1], ["training.engine=numpy", "output.plots=[png]", "data.limit=300"], runs_dir=sys.argv[2])
-heavy = [name for name in ("tensorflow", "keras", "sklearn.neural_network") if name in sys.modules]
+unwanted = ("tensorflow", "keras", "sklearn.neural_network", "mlflow", "wandb", "tensorboard")
+heavy = [name for name in unwanted if name in sys.modules]
 print("imported", heavy)
 """
 
