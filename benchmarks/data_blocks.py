@@ -64,6 +64,34 @@ def streaming_block(results: Any) -> str:
     return plain_table((f"a folder of {results['format'].upper()} files", *sizes), rows)
 
 
+def larger_than_memory_block(results: Any) -> str:
+    """Seconds and peaks of reading and training, as median [least..most] of the repeats."""
+    runs, epochs = results["runs"], results["epochs"]
+    seconds = [second for run in (*runs["first"], *runs["again"]) for second in run["epoch_seconds"]]
+    passed = f"`mlpcli train`, {epochs} epochs, "
+    rows = [
+        ("pyarrow alone: all rows read once", _median([run["read_seconds"] for run in runs["pyarrow"]], "s")),
+        ("its peak", _median([run["peak_mib"] for run in runs["pyarrow"]], "MiB")),
+        ("an epoch, training and validation", _median(seconds, "s")),
+        (f"{passed}first time", _median([run["seconds"] for run in runs["first"]], "s")),
+        (f"{passed}from the cache", _median([run["seconds"] for run in runs["again"]], "s")),
+        ("peak of `mlpcli train`, first time", _median([run["peak_mib"] for run in runs["first"]], "MiB")),
+        ("peak of `mlpcli train`, from the cache", _median([run["peak_mib"] for run in runs["again"]], "MiB")),
+    ]
+    arrow = runs["pyarrow"][0]["arrow_bytes"]
+    title = f"{results['rows'] / 1e6:.1f} M rows, {results['bytes'] / 1e9:.2f} GB of Parquet"
+    sizes = (
+        f"In memory as an Arrow table: {arrow / 1e9:.1f} GB; encoded, in the cache folder:"
+        f" {results['cache_bytes'] / 1e9:.1f} GB; memory of the machine: {results['memory_bytes'] / 2**30:.0f} GiB."
+        f" {len(runs['pyarrow'])} times each: median [least..most]."
+    )
+    return f"{plain_table((title, 'measured'), rows)}\n\n{sizes} {versions_block(results)}"
+
+
+def _median(values: list[float], unit: str) -> str:
+    return f"{statistics.median(values):,.0f} {unit} [{min(values):,.0f}..{max(values):,.0f}]"
+
+
 PHOTO_SETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
 
 
@@ -98,4 +126,5 @@ DATA_BLOCKS: dict[str, Callable[[Any], str]] = {
     "own_photos versions": versions_block,
     "reading table": reading_block,
     "streaming_csv table": streaming_block,
+    "larger_than_memory table": larger_than_memory_block,
 }

@@ -23,14 +23,14 @@ import numpy as np
 from benchmarks.engine import RESULTS, versions
 
 ROOT = Path(__file__).resolve().parent.parent
-ROW_BYTES = {"csv": 146, "parquet": 70}
+ROW_BYTES = {"csv": 146, "parquet": 94}
 FILE_ROWS = 500_000
 NUMBERS, WORDS = 16, ("서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종")
 CONFIG = """
 name: streaming
 data: {{source: "{source}", target: y, test: 0.1, validation: 0.1, streaming: always}}
 model: {{hidden_units: [64, 32]}}
-training: {{optimizer: adam, epochs: 1, engine: resident, batch_size: 256, early_stopping: false}}
+training: {{optimizer: adam, epochs: {epochs}, engine: resident, batch_size: 256, early_stopping: false}}
 output: {{plots: []}}
 """
 
@@ -69,23 +69,23 @@ def _measure(folder: Path, rows: int, form: str) -> dict[str, Any]:
     """Write a set; then: the passes alone, training from the file, and training again, when all is in the cache."""
     source = folder / "data"
     source.mkdir(parents=True)
-    size = _write(source, rows, form)
+    size = write_set(source, rows, form)
     config = folder / "streaming.yaml"
-    config.write_text(CONFIG.format(source=source), encoding="utf-8")
+    config.write_text(CONFIG.format(source=source, epochs=1), encoding="utf-8")
     result: dict[str, Any] = {"rows": rows, "bytes": size}
-    result["passes"] = _child(folder, "passes", ["-m", "benchmarks.streaming", "--passes", str(config)])
+    result["passes"] = measured_process(folder, "passes", ["-m", "benchmarks.streaming", "--passes", str(config)])
     shutil.rmtree(folder / "cache")
     for name in ("train", "train again"):
         command = ["-m", "mlpcli", "train", str(config), "--runs-dir", str(folder / "runs"), "--quiet"]
-        result[name] = _child(folder, name, command)
-        result[name]["epoch_seconds"] = _epoch_seconds(folder / "runs")
+        result[name] = measured_process(folder, name, command)
+        result[name]["epoch_seconds"] = epoch_seconds(folder / "runs")[0]
     result["cache_bytes"] = sum(file.stat().st_size for file in (folder / "cache").rglob("*.bin"))
     _tell(result)
     return result
 
 
-def _child(folder: Path, name: str, command: list[str]) -> dict[str, Any]:
-    """Run it to its end: seconds, peak resident memory, and what it printed where that is JSON."""
+def measured_process(folder: Path, name: str, command: list[str]) -> dict[str, Any]:
+    """Run it to its end: seconds by the clock and of processors, peak resident memory, its last line where JSON."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MLPCLI_CACHE": str(folder / "cache")}
     output = folder / f"{name}.out"
     started = time.perf_counter()
@@ -96,8 +96,10 @@ def _child(folder: Path, name: str, command: list[str]) -> dict[str, Any]:
     text = output.read_text(encoding="utf-8")
     if process.returncode:
         raise SystemExit(f"{name}: exit code {process.returncode}\n{text}")
-    found = json.loads(text.splitlines()[-1]) if name == "passes" else {}
-    return {"seconds": time.perf_counter() - started, "peak_mib": usage.ru_maxrss / 1024, **found}
+    last = (text.splitlines() or [""])[-1]
+    found = json.loads(last) if last.startswith("{") else {}
+    seconds, processor = time.perf_counter() - started, usage.ru_utime + usage.ru_stime
+    return {"seconds": seconds, "processor_seconds": processor, "peak_mib": usage.ru_maxrss / 1024, **found}
 
 
 def _passes(config: Path) -> dict[str, Any]:
@@ -120,10 +122,11 @@ def _passes(config: Path) -> dict[str, Any]:
     return {"bound_mib": bound / 2**20, "per_pass": {what: ends[what] - starts[what] for what in starts}}
 
 
-def _epoch_seconds(runs: Path) -> float:
+def epoch_seconds(runs: Path) -> list[float]:
+    """Of the epochs of the newest run."""
     newest = max(runs.glob("*/history.csv"), key=lambda path: path.stat().st_mtime)
     with open(newest, encoding="utf-8", newline="") as file:
-        return float(next(csv.DictReader(file))["seconds"])
+        return [float(row["seconds"]) for row in csv.DictReader(file)]
 
 
 def _tell(found: dict[str, Any]) -> None:
@@ -138,7 +141,7 @@ def _tell(found: dict[str, Any]) -> None:
         )
 
 
-def _write(folder: Path, rows: int, form: str) -> int:
+def write_set(folder: Path, rows: int, form: str) -> int:
     """Files of half a million rows: 16 numbers (some missing), two columns of words, one of yes and no, a class."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
