@@ -4,6 +4,7 @@
 - sections.py: the sections data, model, training and output: every key with its default
 - trackers.py: the experiment trackers that a run is logged to
 - thresholds.py: what the threshold of a binary model is to be best for
+- sweep.py: the section sweep: what is searched
 - schema.py: the whole config, and settings that contradict each other
 - layers.py: Keras's layers and activations
 - optimizers.py: Keras's optimizers
@@ -16,6 +17,8 @@
 - yaml_writer.py: a config, a value or a comment as YAML
 - keras_code.py: Keras's Python, as tutorials have it, and the YAML for it
 - problems.py: pydantic's errors as messages, with the nearest valid key or name
+- overrides.py: -s, and other values put into a parsed config
+- sweep_parameters.py: the parameters of a sweep put into its config, and checked there
 - data_paths.py: the paths of the data section, made absolute
 - load_config.py: a file and its -s overrides to a checked Config
 """

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import copy
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from mlpcli.config.data_paths import WrittenPaths, with_absolute_paths
+from mlpcli.config.overrides import apply_override
 from mlpcli.config.problems import problems_of
 from mlpcli.config.schema import Config, check_config
-from mlpcli.config.yaml_reader import DEEPEST_NESTING, LARGEST_FILE_BYTES, Document, KeyPath, parse_yaml
+from mlpcli.config.sweep_parameters import SECTION, parameter_problems
+from mlpcli.config.yaml_reader import LARGEST_FILE_BYTES, Document, parse_yaml
 from mlpcli.errors import ConfigError, Problem, SettingError
 from mlpcli.files import near_file
 from mlpcli.recipes import recipe_by_name, recipe_hint
-from mlpcli.text import escaped, one_line, rare_syllables
+from mlpcli.text import escaped, rare_syllables
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
@@ -93,17 +93,22 @@ def check_document(document: Document, folder: Path, default_name: str) -> Loade
         found = {type(None): "nothing", list: "a list"}.get(type(document.value), "a single value")
         message = f"expected a mapping with data, model and training, but found {found}; begin with `data:`"
         raise ConfigError([*document.problems, document.problem((1, 1), "", message)])
-    values = {"name": default_name, **document.value}
-    try:
-        config = Config.model_validate(values)
-    except ValidationError as error:
-        problems = problems_of(error, document, Config)
-        raise ConfigError(document.problems + problems + _contradictions_of_the_rest(values, error, document)) from None
-    problems = _contradictions(config, document)
-    if document.problems or problems:
+    config, problems = _checked({"name": default_name, **document.value}, document)
+    if SECTION in document.value:
+        problems += parameter_problems(document, lambda other: _checked({"name": "x", **other.value}, other)[1])
+    if config is None or document.problems or problems:
         raise ConfigError(document.problems + problems)
     data, paths = with_absolute_paths(config.data, folder, document)
     return LoadedConfig(config.model_copy(update={"data": data}), document, paths)
+
+
+def _checked(values: dict[str, Any], document: Document) -> tuple[Config | None, list[Problem]]:
+    """The config, None where it has errors of form; and its problems."""
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        return None, problems_of(error, document, Config) + _contradictions_of_the_rest(values, error, document)
+    return config, _contradictions(config, document)
 
 
 def _contradictions(config: Config, document: Document) -> list[Problem]:
@@ -204,88 +209,3 @@ def _path_of(key: str, value: Any) -> tuple[str | int, ...]:
         except (KeyError, IndexError):
             value = None
     return tuple(path)
-
-
-_PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)\Z")
-
-
-def apply_override(document: Document, override: str) -> None:
-    """Set the value that `override` ("training.epochs=5"; split at the first `=`, the value is YAML) names.
-
-    Raises:
-        ConfigError: the `=` is missing, the key is malformed, or the value is not valid YAML.
-    """
-    key, equals, text = override.partition("=")
-    place = f"-s {one_line(override)}"
-    if not equals:
-        raise ConfigError([Problem(0, 0, "", "expected key=value, such as -s training.epochs=5", place)])
-    path = _split_key(key.strip(), place)
-    value = _value(key.strip(), text, place)
-    if document.value is None:
-        document.value = {}
-    if isinstance(document.value, dict):  # anything else is refused when the whole config is checked
-        before = _stood_at(document.value, path)
-        _set(document.value, path, value, place)
-        document.replaced.setdefault(path, before)
-        document.overrides.pop(path, None)
-        document.overrides[path] = place
-
-
-def _value(key: str, text: str, place: str) -> Any:
-    try:
-        parsed = parse_yaml(text, place)
-        problems = parsed.problems
-    except ConfigError as error:
-        problems = error.problems
-    if problems:
-        raise ConfigError([Problem(0, 0, key, problem.message, place) for problem in problems])
-    return parsed.value
-
-
-def _split_key(key: str, place: str) -> KeyPath:
-    path: list[str | int] = []
-    for part in key.split("."):
-        match = _PART.match(part)
-        if match is None:
-            raise ConfigError([Problem(0, 0, "", f'invalid key "{key}"; write section.key or section.list[0]', place)])
-        path.append(match[1])
-        path.extend(int(index) for index in re.findall(r"\d+", match[2]))
-    if len(path) > DEEPEST_NESTING:
-        raise ConfigError([Problem(0, 0, "", f"is nested deeper than {DEEPEST_NESTING} levels", place)])
-    return tuple(path)
-
-
-def _stood_at(value: Any, path: KeyPath) -> Any:
-    """The value at `path`; None if there is none."""
-    for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _set(value: Any, path: KeyPath, new: Any, place: str) -> None:
-    """Set the value at `path`, adding mappings on the way; a name (`sgd`) that gets arguments becomes a mapping."""
-    for part, following in pairwise(path):
-        value = _child(value, part, following, place)
-    last = path[-1]
-    if isinstance(value, list) and not (isinstance(last, int) and last < len(value)):
-        raise ConfigError([Problem(0, 0, "", f"the list has {len(value)} entries, counted from [0]", place)])
-    if isinstance(last, int) and not isinstance(value, list):
-        raise ConfigError([Problem(0, 0, "", "this is not a list, so it has no entries to set", place)])
-    value[last] = new
-
-
-def _child(value: Any, part: str | int, following: str | int, place: str) -> Any:
-    if isinstance(value, list):
-        if not (isinstance(part, int) and part < len(value)):
-            raise ConfigError([Problem(0, 0, "", f"the list has {len(value)} entries, counted from [0]", place)])
-        child = value[part]
-    elif isinstance(part, int):
-        raise ConfigError([Problem(0, 0, "", "this is not a list, so it has no entries to set", place)])
-    else:
-        child = value.get(part)
-    if isinstance(child, str) and isinstance(following, str):
-        child = {child: None} if child == following else {"name": child}
-    elif not isinstance(child, (dict, list)):
-        child = {}
-    value[part] = child
-    return child

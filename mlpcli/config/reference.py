@@ -29,6 +29,7 @@ from mlpcli.config.sections import (
     StopWhenEqual,
     TrainingConfig,
 )
+from mlpcli.config.sweep import Parameter, SweepConfig
 from mlpcli.config.thresholds import Cost
 from mlpcli.config.trackers import TRACKERS
 
@@ -43,6 +44,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "training.stop_when_equal": StopWhenEqual,
     "output": OutputConfig,
     "output.threshold.cost": Cost,
+    "sweep": SweepConfig,
+    "sweep.parameters.KEY": Parameter,
 }
 FAMILIES: dict[str, Sequence[type[Component]]] = {
     "layers": LAYERS,

@@ -21,6 +21,7 @@ from mlpcli.config.sections import (
     StopWhenEqual,
     TrainingConfig,
 )
+from mlpcli.config.sweep import SweepConfig
 from mlpcli.runs.directory import folder_name
 from mlpcli.text import did_you_mean, shown
 
@@ -40,6 +41,9 @@ class Config(Section):
     model: ModelConfig = Field(default_factory=ModelConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)
     output: OutputConfig = Field(default_factory=OutputConfig)
+    sweep: SweepConfig | None = Field(
+        None, exclude=True, description="what `mlpcli sweep` searches; it is not written into runs, which are of one"
+    )
 
     @field_validator("version", mode="after")
     @classmethod
@@ -104,6 +108,7 @@ def check_config(config: Config) -> Iterator[Finding]:
     yield from _check_average(config)
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
+    yield from _check_sweep(config)
 
 
 def known_columns(config: Config, metrics: list[str]) -> list[str]:
@@ -131,6 +136,8 @@ def monitors(config: Config) -> Iterator[tuple[str, str]]:
         yield "training.early_stopping.monitor", training.early_stopping.monitor
     if isinstance(training.learning_rate_schedule, ReduceLROnPlateau):
         yield "training.learning_rate_schedule.reduce_on_plateau.monitor", training.learning_rate_schedule.monitor
+    if config.sweep is not None:
+        yield "sweep.metric", config.sweep.metric
 
 
 def _check_forms(config: Config) -> Iterator[Finding]:
@@ -156,13 +163,21 @@ def _check_directions(config: Config) -> Iterator[Finding]:
     for section, key in (
         (config.training.early_stopping, "training.early_stopping"),
         (config.training.learning_rate_schedule, "training.learning_rate_schedule.reduce_on_plateau"),
+        (config.sweep, "sweep"),
     ):
-        monitor, mode = getattr(section, "monitor", ""), getattr(section, "mode", "")
+        monitor = getattr(section, "metric" if isinstance(section, SweepConfig) else "monitor", "")
+        mode = getattr(section, "mode", "")
         if mode == "auto" and monitor.removeprefix("val_") in counts:
             yield (
                 f"{key}.mode",
                 f"{monitor} is a count, so mode: auto cannot tell which direction is better; set mode to max or min",
             )
+
+
+def _check_sweep(config: Config) -> Iterator[Finding]:
+    """The rows that choose among many trials cannot be the test rows, whose score would then be too good."""
+    if config.sweep is not None and config.data.validation == "test":
+        yield "sweep", "would choose among the trials by the test rows; set data.validation to a fraction, such as 0.2"
 
 
 def _check_stop_when_equal(config: Config) -> Iterator[Finding]:

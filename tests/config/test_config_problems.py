@@ -254,7 +254,7 @@ REST = [
     ("data: {source: digits, epochs: 1}", "1:24: data.epochs: unknown key; it belongs in `training`"),
     ("epochs: 5\ndata: {source: digits}", "1:1: epochs: unknown key; it belongs in `training`"),
     ("bogus: 5\ndata: {source: digits}",
-     "1:1: bogus: unknown key; available: data, model, name, output, seed, training, version"),
+     "1:1: bogus: unknown key; available: data, model, name, output, seed, sweep, training, version"),
     ("seed: -1\ndata: {source: digits}", "1:1: seed: must be at least 0 (got -1)"),
     ("seed: 2147483648\ndata: {source: digits}", "1:1: seed: must be at most 2147483647 (got 2147483648)"),
     ("version: 99\ndata: {source: digits}",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.config.load_config import apply_override
 from mlpcli.config.optimizers import SGD
+from mlpcli.config.overrides import apply_override
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import EarlyStopping
 from mlpcli.config.yaml_reader import parse_yaml
