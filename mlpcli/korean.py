@@ -380,6 +380,7 @@ _OTHERS = {
     "done": "완료",
     "running": "학습 중",
     "interrupted": "중단됨",
+    "pruned": "중도 탈락",
     "failed": "실패",
     "killed": "강제 종료됨",
     "classification": "분류",

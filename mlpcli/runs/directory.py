@@ -284,6 +284,8 @@ def _make(path: Path, option: str) -> None:
 SEEDS = "seeds.json"
 GRID = "grid.json"
 """Of a folder that holds the runs of `train --vary`."""
+SWEEP = "sweep.json"
+"""Of a folder that holds the trials of `sweep`, and its best."""
 _FOLDER = re.compile(r"seed-([0-9]{1,10})")
 
 
@@ -352,7 +354,7 @@ VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "OMP_NUM_THRE
 def describe_environment(command: Sequence[str], devices: Sequence[str], fingerprint: str) -> dict[str, Any]:
     """Versions, machine, command line and the fingerprint of the data."""
     return {
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "started": now(),
         "command": list(command),
         "folder": os.getcwd(),
         "versions": {"mlpcli": __version__, "python": platform.python_version()} | _versions(),
@@ -360,6 +362,11 @@ def describe_environment(command: Sequence[str], devices: Sequence[str], fingerp
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "data_fingerprint": fingerprint,
     }
+
+
+def now() -> str:
+    """The time in UTC, to the second, as files have it."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def environment_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

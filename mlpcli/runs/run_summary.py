@@ -19,8 +19,8 @@ from mlpcli.runs.read_run import read_config, read_environment, read_metrics, re
 from mlpcli.runs.run_file import MIB, open_run_file
 from mlpcli.text import with_spread
 
-State = Literal["done", "running", "interrupted", "failed", "killed"]
-"""running: a process holds the directory. killed: none does, and training has not ended."""
+State = Literal["done", "running", "interrupted", "failed", "killed", "pruned"]
+"""running: a process holds the directory. killed: none does, and training has not ended. pruned: by a sweep."""
 LARGEST_SPLIT = 2048 * MIB
 PARTS = ("test", "validation", "train")
 """A run is judged by the first of them that it has."""
@@ -183,8 +183,10 @@ def _state(path: Path, metrics: Mapping[str, Any]) -> State:
     if not metrics:
         return "killed"
     outcome = metrics.get("outcome")
-    if outcome in ("interrupted", "failed"):
-        return "interrupted" if outcome == "interrupted" else "failed"
+    broken_off: tuple[State, ...] = ("interrupted", "failed", "pruned")
+    for state in broken_off:
+        if outcome == state:
+            return state
     return "done" if outcome == "finished" or metrics.get("scores") else "failed"  # version 0.2 did not write it
 
 

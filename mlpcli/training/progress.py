@@ -74,6 +74,13 @@ class Interrupted(BaseException):
         signal.raise_signal(self.number)
 
 
+class Pruned(Interrupted):
+    """A search has seen enough of a training; whoever listens to it raises this after an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        BaseException.__init__(self, f"pruned after epoch {epoch}: others were better by then")
+
+
 @contextmanager
 def noted_interruptions() -> Iterator[list[Interrupted]]:
     """A context in which the first of these signals is only noted in the list; a second one ends the process.

@@ -74,6 +74,18 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
     return Prepared(source, splits, facts, plan, scaling, target_scaling, weights, look)
 
 
+def prepare_again(loaded: LoadedConfig, before: Prepared) -> Prepared:
+    """Another plan for data that is loaded already: the section `data` and the seed are as they were.
+
+    Raises:
+        ConfigError: a setting does not fit the data or another setting.
+    """
+    with loaded.located():
+        plan = _checked_plan(loaded, before.facts)
+        check_targets(plan, before.splits)
+    return replace(before, plan=plan)
+
+
 def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:
     """The plan without loading the data, for sets that the catalog describes (raises as `prepare`)."""
     with loaded.located():

@@ -13,12 +13,12 @@ from mlpcli import __version__, backend
 from mlpcli.arrays import Array
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.yaml_writer import config_text
-from mlpcli.data.dataset import Splits, layout_of
+from mlpcli.data.dataset import Part, Splits, layout_of
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.plane_inputs import plane_inputs
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import MlpcliError, OutputError
-from mlpcli.files import write_json, write_text
+from mlpcli.files import unsynced, write_json, write_text
 from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared, planned_layers
 from mlpcli.modelfile.card import layout_metadata
@@ -41,7 +41,7 @@ from mlpcli.training.engine_choice import EngineChoice, choose_engine, make_engi
 from mlpcli.training.keeper import Keeper, kept_state
 from mlpcli.training.layer_watch import LayerWatch
 from mlpcli.training.loop import Outcome, fit_model, targets_of
-from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
+from mlpcli.training.progress import Interrupted, Progress, Pruned, noted_interruptions
 from mlpcli.workflows.tracking import tracked
 from mlpcli.workflows.train_result import TrainResult
 
@@ -80,10 +80,12 @@ class Run:
         command: list[str],
         callbacks: Sequence[Any] = (),
         made: bool = True,
+        known: dict[str, Any] | None = None,
     ) -> Run:
         """Build the model, then make the directory, so that a failed build leaves nothing behind.
 
-        made: whether the directory was not there before.
+        made: whether the directory was not there before. known: the environment of an earlier run of this process with
+        the same data, of which nothing is found out again.
         """
         started = time.perf_counter()
         engine = make_engine(config, prepared, callbacks)
@@ -91,8 +93,12 @@ class Run:
         with ExitStack() as holding:
             holding.enter_context(run_directory.held(path))
             with run_directory.removed_if_failed(path, made):
-                run = cls(config, prepared, path, engine, started, fingerprint(prepared.source, prepared.splits))
-                run.environment = describe_environment(command, engine.devices, run.fingerprint)
+                data = known["data_fingerprint"] if known else fingerprint(prepared.source, prepared.splits)
+                run = cls(config, prepared, path, engine, started, data)
+                now = run_directory.now()
+                run.environment = (
+                    {**known, "started": now} if known else describe_environment(command, engine.devices, data)
+                )
                 run.write_inputs()
             run.holding = holding.pop_all()
         return run
@@ -123,6 +129,28 @@ class Run:
         with self.holding, self._resumable(), signals as noted, tracking as told:
             told.result = self._train(told, noted)
             return told.result
+
+    def try_out(self, progress: Progress, noted: list[Interrupted], keeps: Callable[[int], bool]) -> TrainResult:
+        """Fit as one trial of a search: without checkpoints and pictures, and never scored on the test rows.
+
+        noted: as of `train`. keeps: whether the model of this epoch is kept, in a file.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        with self.holding, backend.out_of_memory(), unsynced():
+            outcome = fit_model(self.engine, self.path, progress, noted, self.choice.compiled)
+            result: dict[str, Any] = {"scores": {}, "evaluation": None, "mistakes": None}
+            model = None
+            if outcome.kept_epoch is not None and outcome.interrupted is None and outcome.failure is None:
+                self.calibration = self._calibrate(progress)
+                self.best_threshold = self._choose_threshold(progress)
+                result = self._score(("validation", "train"))
+                if keeps(outcome.kept_epoch):
+                    model = self._save(outcome, result["scores"])
+            seconds = {"total": time.perf_counter() - self.started, "checkpoints": 0.0}
+            metrics = self._write_results(outcome, result, seconds)
+        return TrainResult(self.path, model, metrics, result["evaluation"], [], outcome.failure, outcome.interrupted)
 
     @contextmanager
     def _resumable(self) -> Iterator[None]:
@@ -211,8 +239,8 @@ class Run:
             progress.note(f"note: {found.warning}")
         return found
 
-    def _score(self) -> dict[str, Any]:
-        """Score every part with the kept weights, and evaluate the first of test, validation and train."""
+    def _score(self, scored: Sequence[str] = ("test", "validation", "train")) -> dict[str, Any]:
+        """Score these parts with the kept weights, and evaluate the first of them that there is."""
         plan, splits = self.prepared.plan, self.prepared.splits
         predictor = self.engine.predictor()
         known = {**plan.as_metadata(), "probabilities": gives_probabilities(*plan.outputs), **self._calibrated()}
@@ -220,7 +248,8 @@ class Run:
         scores: dict[str, Any] = {}
         evaluation = mistakes = None
         train_targets = splits.train.y[splits.train.indices]
-        for name, part in (("test", splits.test), ("validation", splits.validation), ("train", splits.train)):
+        for name in scored:
+            part = parts(self.prepared)[name]
             if part is None:
                 continue
             if evaluation is None:
@@ -260,7 +289,8 @@ class Run:
         if self.best_threshold is not None and self.best_threshold.threshold is not None:
             metadata["best_threshold"] = self.best_threshold.as_metadata()
         save_model(self.engine.to_save(), path, metadata)
-        part = self.prepared.splits.test or self.prepared.splits.validation or self.prepared.splits.train
+        part = parts(self.prepared)[next(iter(scores))]
+        assert part is not None  # it was scored
         check_reload(path, self.prepared.plan.as_metadata(), part, next(iter(scores.values())), self.choice.engine)
         return path
 
@@ -329,7 +359,7 @@ def run_metrics(
         "monitor": outcome.monitor,
         "best_epoch": outcome.best_epoch,
         "kept_epoch": outcome.kept_epoch,
-        "outcome": "failed" if outcome.failure else "interrupted" if outcome.interrupted else "finished",
+        "outcome": _outcome(outcome),
         "stopped": outcome.stopped,
         "scores": result["scores"],
         "baseline": evaluation.get("baseline"),
@@ -342,6 +372,14 @@ def run_metrics(
         "engine": asdict(engine),
         "chosen": chosen(prepared),
     }
+
+
+def _outcome(outcome: Outcome) -> str:
+    if outcome.failure:
+        return "failed"
+    if isinstance(outcome.interrupted, Pruned):
+        return "pruned"
+    return "interrupted" if outcome.interrupted else "finished"
 
 
 def model_metadata(
@@ -389,7 +427,7 @@ def test_chose_the_epoch(config: Config, prepared: Prepared) -> bool:
     return same and bool(best_epoch_rule(config) or config.training.stop_when_equal)
 
 
-def parts(prepared: Prepared) -> dict[str, Any]:
+def parts(prepared: Prepared) -> dict[str, Part | None]:
     """The parts of the data by name."""
     return {"train": prepared.splits.train, "validation": prepared.splits.validation, "test": prepared.splits.test}
 
