@@ -27,6 +27,7 @@ _VERBS = (
     "reproduce",
     "resume",
     "summary",
+    "sweep",
     "trace",
     "train",
     "validate",

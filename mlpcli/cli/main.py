@@ -18,6 +18,7 @@ from mlpcli.text import did_you_mean
 
 COMMANDS = (
     "train",
+    "sweep",
     "evaluate",
     "predict",
     "combine",

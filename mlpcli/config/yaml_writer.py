@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -50,8 +50,12 @@ _Dumper.add_representer(list, _list)
 
 def config_text(config: Config) -> str:
     """YAML that reads back as the same config."""
-    values = config.model_dump(mode="json")
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return values_text(config.model_dump(mode="json"))
+
+
+def values_text(values: Mapping[str, Any]) -> str:
+    """YAML of values that a config's own text gave."""
+    return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def yaml_value(value: str | int | float | bool) -> str:

@@ -1,0 +1,305 @@
+"""`mlpcli sweep`: a search for better values of a config's keys, by Optuna, in one process or in many."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlpcli
+from mlpcli.config.metrics import higher_is_better
+from mlpcli.config.sweep import MOST_TRIALS, SweepConfig, seconds_of
+from mlpcli.errors import MlpcliError, UserError
+from mlpcli.runs import directory as run_directory
+from mlpcli.runs.sweep_file import SweepRecord
+from mlpcli.training.progress import Interrupted, noted_interruptions
+from mlpcli.workflows.prepare import prepare, read_config, say_findings
+from mlpcli.workflows.sweep_folder import SweepFolder, check_section, find_folder, make_folder, read_folder
+from mlpcli.workflows.sweep_queue import Queue, this_worker
+from mlpcli.workflows.sweep_results import SweepResult, conclude, record_of, told_trial
+from mlpcli.workflows.sweep_storage import check_url, import_optuna, open_storage, open_study, reporting
+from mlpcli.workflows.sweep_worker import CONFIG, TRIALS, Job, choice_words, work
+from mlpcli.workflows.train import ONE_AT_A_TIME
+
+if TYPE_CHECKING:
+    from mlpcli.config.load_config import LoadedConfig
+    from mlpcli.model.plan import Prepared
+    from mlpcli.training.progress import Progress
+
+MOST_WORKERS = 256
+WATCH_SECONDS = 0.2
+DEATHS_IN_A_ROW = 3
+"""For each worker: so many that die one after another, without a trial ended, end the sweep."""
+
+
+def sweep(
+    config: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = "runs",
+    resume: str | Path | None = None,
+    storage: str | None = None,
+    workers: int = 1,
+    trials: int | str | None = None,
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+    resend_signals: bool = True,
+) -> SweepResult:
+    """Search the parameters that the section `sweep` of a config names, and train the best anew.
+
+    The same call goes on with a sweep that was interrupted or killed, and on another machine, with the same storage, it
+    joins in.
+
+    Args, beside those of `train`:
+        runs_dir: where the folder of the sweep is, or is made, called after the config's `name`.
+        resume: the folder of an earlier sweep, to go on with, instead of a config.
+        storage: the URL of a database that several machines share; by default a file in the folder.
+        workers: how many processes of this machine take trials; 1: this process alone.
+        trials: how many in all, in place of the config's; "+20": so many more.
+
+    Returns:
+        All trials, the best one trained again with three seeds, and the pictures. A failed trial is in the record.
+
+    Raises:
+        ConfigError, DataError: nothing has been written.
+        UserError: Optuna is not installed, or an option does not fit.
+        RunDirectoryError: the folder is not of a sweep, or another process sweeps in it.
+        OutputError: the disk is full, or the storage cannot be reached.
+    """
+    from mlpcli.workflows.notebook import default_progress
+
+    import_optuna()
+    if not 1 <= workers <= MOST_WORKERS:
+        raise UserError(f"workers: must be from 1 to {MOST_WORKERS} (got {workers})")
+    if storage is not None:
+        check_url(storage, workers)
+    listener = progress or default_progress()
+    with ONE_AT_A_TIME, noted_interruptions() as noted:
+        begun = _begin(config, overrides, Path(runs_dir), resume, storage, listener)
+        with run_directory.held_again(begun.folder.path):
+            result = _search(begun, workers, trials, listener, list(command), noted)
+    if resend_signals and result.interrupted is not None:
+        result.interrupted.send_again()
+    return result
+
+
+@dataclass
+class _Begun:
+    """A sweep whose folder is there. ready: its data, if it was loaded to check it."""
+
+    folder: SweepFolder
+    loaded: LoadedConfig
+    settings: SweepConfig
+    ready: Prepared | None
+
+
+def _begin(
+    config: str | Path | None,
+    overrides: Sequence[str],
+    runs_dir: Path,
+    resume: str | Path | None,
+    storage: str | None,
+    listener: Progress,
+) -> _Begun:
+    """The folder of an earlier sweep; for a new one the data is loaded first, so that nothing is written in vain."""
+    ready = None
+    if resume is not None:
+        folder = read_folder(Path(resume)).with_storage(storage)
+        loaded = read_config(folder.path / CONFIG)
+    elif config is not None:
+        loaded = read_config(Path(config), overrides)
+        check_section(loaded)
+        found = find_folder(runs_dir, loaded)
+        if found is not None:
+            folder = found.with_storage(storage)
+            listener.note(f"note: goes on with the sweep in {folder.path}")
+        else:
+            ready = prepare(loaded, listener.loading)
+            say_findings(ready, listener)
+            folder = make_folder(runs_dir, loaded, storage, _is_rising(loaded, ready))
+    else:
+        raise UserError("config: give a config, or the folder of an earlier sweep as resume")
+    check_section(loaded)
+    assert loaded.config.sweep is not None
+    return _Begun(folder, loaded, loaded.config.sweep, ready)
+
+
+def _is_rising(loaded: LoadedConfig, prepared: Prepared) -> bool:
+    """Whether a higher value of the metric is better."""
+    assert loaded.config.sweep is not None
+    mode, metric = loaded.config.sweep.mode, loaded.config.sweep.metric
+    return higher_is_better(metric, prepared.plan.metrics) if mode == "auto" else mode == "max"
+
+
+def _search(
+    begun: _Begun,
+    workers: int,
+    trials: int | str | None,
+    listener: Progress,
+    command: list[str],
+    noted: list[Interrupted],
+) -> SweepResult:
+    folder, settings = begun.folder, begun.settings
+    timeout = seconds_of(settings.timeout) if settings.timeout is not None else None
+    job = Job(
+        str(folder.path),
+        folder.study,
+        folder.storage,
+        folder.rising,
+        time.time() + timeout if timeout is not None else None,
+        command=tuple(command),
+    )
+    with this_worker() as worker, reporting(folder.storage):
+        storage = open_storage(folder.storage, folder.path, workers)
+        queue = Queue(open_study(storage, folder.study, folder.rising), storage, worker)
+        queue.recover()
+        queue.add(_slots(settings, len(queue.standing()), trials))
+        watch = _Watch(queue, settings, folder, listener)
+        (folder.path / TRIALS).mkdir(exist_ok=True)
+        if watch.unfinished():
+            if workers == 1:
+                work(job, noted, watch.look, begun.ready)
+            else:
+                begun.ready = None  # the workers load it themselves
+                _run_workers(job, workers, noted, watch)
+        return conclude(begun.loaded, folder, watch.record(), queue.study, listener, command, noted)
+
+
+def _slots(settings: SweepConfig, known: int, trials: int | str | None) -> list[dict[str, Any]]:
+    """The values that each trial is asked for with: all of them in a grid, none otherwise."""
+    asked_for = max(_asked_for(settings.trials, known, trials), known)
+    if settings.sampler != "grid":
+        return [{}] * asked_for
+    axes = [choice_words(parameter.values() or []) for parameter in settings.parameters.values()]
+    cells = [dict(zip(settings.parameters, values, strict=True)) for values in _first(product(*axes), MOST_TRIALS)]
+    return cells[:asked_for]
+
+
+def _first(values: Any, most: int) -> list[Any]:
+    return [value for _, value in zip(range(most), values, strict=False)]
+
+
+def _asked_for(setting: int, known: int, trials: int | str | None) -> int:
+    """How many trials there shall be, in all.
+
+    Raises:
+        UserError: fewer than there are, or not a number.
+    """
+    if trials is None:
+        return setting
+    found = re.fullmatch(r"(\+?)([0-9]{1,6})", str(trials))
+    count = int(found[2]) + (known if found[1] else 0) if found else 0
+    if not 1 <= count <= MOST_TRIALS:
+        raise UserError(f"--trials: must be a whole number from 1 to {MOST_TRIALS:,}, or +20 for more (got {trials})")
+    if count < known:
+        raise UserError(f"--trials: {count} are fewer than the {known} of this sweep; leave it out, or give +{count}")
+    return count
+
+
+@dataclass
+class _Watch:
+    """Tells of trials as they end, whoever trains them."""
+
+    queue: Queue
+    settings: SweepConfig
+    folder: SweepFolder
+    listener: Progress
+    told: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.told |= {trial.trial for trial in self.record().trials if trial.state in ("done", "pruned", "failed")}
+
+    def record(self) -> SweepRecord:
+        """The trials as they are now."""
+        return record_of(self.queue.standing(), self.settings, self.folder)
+
+    def unfinished(self) -> bool:
+        """Whether a trial has not ended."""
+        return any(not trial.state.is_finished() for trial in self.queue.standing().values())
+
+    def look(self) -> None:
+        """Tell of what has ended since the last look."""
+        record = self.record()
+        for trial in record.trials:
+            if trial.trial not in self.told and trial.state in ("done", "pruned", "failed"):
+                self.told.add(trial.trial)
+                self.listener.note(told_trial(trial, record, len(self.told)))
+
+
+def _run_workers(job: Job, count: int, noted: list[Interrupted], watch: _Watch) -> None:
+    """Start the workers, and others for those that die, until all have ended.
+
+    Raises:
+        MlpcliError: a worker failed, or they die without ending a trial.
+    """
+    log = Path(job.folder) / "workers.log"
+    team = [_start(job, count, log) for _ in range(count)]
+    deaths, told = 0, len(watch.told)
+    try:
+        while team:
+            time.sleep(WATCH_SECONDS)
+            watch.look()
+            if noted:
+                _end_all(team)
+            deaths, told = (deaths, told) if len(watch.told) == told else (0, len(watch.told))
+            for worker in [worker for worker in team if worker.poll() is not None]:
+                team.remove(worker)
+                if not worker.returncode or noted:
+                    continue
+                deaths += 1
+                if worker.returncode > 0 or deaths > DEATHS_IN_A_ROW * count:
+                    raise MlpcliError(f"a worker of the sweep failed: {_last_line(log, worker.returncode)}")
+                if watch.unfinished() and not job.is_over:
+                    team.append(_start(job, count, log))
+    finally:
+        _end_all(team)
+        watch.queue.recover()
+    watch.look()
+    if not log.stat().st_size:
+        log.unlink()
+
+
+def _start(job: Job, count: int, log: Path) -> subprocess.Popen[bytes]:
+    """A worker in a process of its own; a signal of the terminal is for this process, which passes it on."""
+    threads = str(max(1, (os.cpu_count() or 1) // count))
+    package = str(Path(mlpcli.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    environment = {**dict.fromkeys(names, threads), **os.environ, "PYTHONPATH": path}
+    with open(log, "ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlpcli.workflows.sweep_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environment,
+            start_new_session=True,
+        )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as job_of_worker:
+        job_of_worker.write(json.dumps({**asdict(job), "parent": os.getpid()}).encode())
+    return process
+
+
+def _end_all(team: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Let each give its trial back, and wait for it."""
+    for worker in team:
+        if worker.poll() is None:
+            worker.send_signal(signal.SIGTERM)
+    for worker in team:
+        worker.wait()
+
+
+def _last_line(log: Path, code: int) -> str:
+    """What a worker said last."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"it ended with {code}; see whether there is enough memory"
