@@ -136,12 +136,15 @@ class Queue:
         return dict(sorted(found.items()))
 
     def take(self) -> Trial | None:
-        """The next trial, which is this worker's from now on; None where none waits."""
+        """The next trial, which is this worker's from now on; None where none waits.
+
+        In the order in which they were asked for; those of which workers have died come last.
+        """
         import optuna
 
-        waiting = optuna.trial.TrialState.WAITING
-        for slot, trial in self.standing().items():
-            if trial.state != waiting or not self._claim(trial):
+        waiting = [found for found in self.standing().items() if found[1].state.name == "WAITING"]
+        for slot, trial in sorted(waiting, key=lambda found: (found[1].user_attrs[DEATHS], found[0])):
+            if not self._claim(trial):
                 continue
             now = self.standing()[slot]
             if now.number != trial.number:  # two processes have put it into the queue, and the other was first
