@@ -81,7 +81,7 @@ def read_record(folder: Path) -> SweepRecord:
     path = folder / SWEEP
     try:
         known = read_run_json(path, LARGEST_METRICS)
-        if "trials" not in known:
+        if isinstance(known, dict) and "trials" not in known:
             raise RunDirectoryError(f"{folder}: its sweep has no results yet; they are written when it stops")
         keys = {str(key): _key(found) for key, found in known["keys"].items()}
         importance = {str(key): float(share) for key, share in known["importance"].items()}

@@ -73,7 +73,8 @@ def plot(
     from mlpcli.plotting.picture_options import picture_options
     from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds, theme_of
     from mlpcli.plotting.style import check_format, themed
-    from mlpcli.runs.directory import seed_folders
+    from mlpcli.plotting.sweep_pictures import draw_sweep
+    from mlpcli.runs.directory import SWEEP, seed_folders
     from mlpcli.runs.read_run import language_of
 
     runs = [Path(run) for run in run_dirs]
@@ -85,7 +86,11 @@ def plot(
     if only:
         _check_only(runs, only, place, metric is not None or options.any)
     alone = len(runs) == 1
-    if alone and seed_folders(runs[0]):
+    if alone and (runs[0] / SWEEP).is_file():
+        if only or place is not None or metric is not None or options.any:
+            raise UserError(f"{runs[0]}: is a sweep, whose pictures are drawn all together; leave out other options")
+        drawn = draw_sweep(runs[0], [format], theme, language)
+    elif alone and seed_folders(runs[0]):
         drawn = draw_seeds(runs[0], [format], metric, place, options, theme, language)
     elif only or (alone and place is None and metric is None and not options.any):
         drawn = draw_run(runs[0], [format], only, theme, place, language)

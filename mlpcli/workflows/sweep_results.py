@@ -23,6 +23,7 @@ from mlpcli.training.progress import Interrupted, Silence
 from mlpcli.workflows import notebook
 from mlpcli.workflows.compare import STUDENT
 from mlpcli.workflows.resume import resume
+from mlpcli.workflows.run import draw_if_possible
 from mlpcli.workflows.seeds import SeedsResult
 from mlpcli.workflows.sweep_folder import SweepFolder
 from mlpcli.workflows.sweep_queue import WHY
@@ -201,8 +202,16 @@ def conclude(
     else:
         home = study.user_attrs[HOME]
         notes = [f"the best is trained again where the sweep began: on {home['host']}, in {home['folder']}"]
+    pictures = _draw(loaded, folder, listener)
     interrupted = noted[0] if noted else None
-    return SweepResult(folder.path, record, best, final, tuple(notes), [], interrupted)
+    return SweepResult(folder.path, record, best, final, tuple(notes), pictures, interrupted)
+
+
+def _draw(loaded: LoadedConfig, folder: SweepFolder, listener: Progress) -> list[Path]:
+    from mlpcli.plotting.sweep_pictures import draw_sweep
+
+    formats = loaded.config.output.plots
+    return draw_if_possible(lambda: draw_sweep(folder.path, formats), folder.path, listener) if formats else []
 
 
 def _importance(study: Study, record: SweepRecord) -> dict[str, float]:
