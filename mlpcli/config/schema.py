@@ -99,6 +99,7 @@ Finding = tuple[str, str]
 
 def check_config(config: Config) -> Iterator[Finding]:
     """The contradictions that can be found without the data, as (key, message) pairs."""
+    yield from _check_folds(config)
     yield from _check_forms(config)
     yield from _check_monitors(config)
     yield from _check_directions(config)
@@ -138,6 +139,25 @@ def monitors(config: Config) -> Iterator[tuple[str, str]]:
         yield "training.learning_rate_schedule.reduce_on_plateau.monitor", training.learning_rate_schedule.monitor
     if config.sweep is not None:
         yield "sweep.metric", config.sweep.metric
+
+
+def _check_folds(config: Config) -> Iterator[Finding]:
+    data, folds = config.data, config.data.folds
+    if folds is None:
+        return
+    if folds.group is not None and folds.time is not None:
+        yield "data.folds.time", "orders the rows, and data.folds.group keeps some together; choose one of the two"
+    if (folds.count is None) != (folds.held_out is None):
+        given, missing = ("count", "held_out") if folds.held_out is None else ("held_out", "count")
+        yield (
+            f"data.folds.{given}",
+            f"belongs to one run and needs data.folds.{missing}; leave both out, and train all folds with --folds",
+        )
+    elif folds.count is not None and folds.held_out is not None:
+        if folds.held_out > folds.count:
+            yield "data.folds.held_out", f"there are {folds.count} folds (data.folds.count); choose from 1 to that"
+        if data.test is not None:
+            yield "data.test", "the held-out fold is the test rows; set it to null"
 
 
 def _check_forms(config: Config) -> Iterator[Finding]:

@@ -228,6 +228,40 @@ class GenerateConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="a different seed makes different examples")
 
 
+MOST_FOLDS = 1000
+
+
+class FoldsConfig(Section):
+    """Folds of the rows. `train --folds` sets `count`, and `held_out` for each of its runs."""
+
+    group: NonEmpty | None = Field(
+        None, description="tables: a column; rows with the same value in it are in the same fold"
+    )
+    time: Literal[True] | NonEmpty | None = Field(
+        None,
+        description="a column of dates or numbers (tables), or true where the rows are in the order of time: each fold"
+        " is tested on later rows than it is trained on",
+    )
+    count: Annotated[int, Field(ge=2, le=MOST_FOLDS)] | None = Field(None, description="how many folds")
+    held_out: Annotated[int, Field(ge=1, le=MOST_FOLDS)] | None = Field(
+        None, description="which of them, from 1, is the test rows of this run"
+    )
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _true_or_a_column(cls, value: Any) -> Any:
+        """Checked here, so that a bad value is a single problem."""
+        if value is None or value is True or (isinstance(value, str) and value):
+            return value
+        raise PydanticCustomError("form", "must be true (the rows are in the order of time), or the name of a column")
+
+    @field_validator("group", "time")
+    @classmethod
+    def _clean_name(cls, value: Any) -> Any:
+        """As the tables' readers have it, whichever way its letters are composed."""
+        return clean_text(value) if isinstance(value, str) else value
+
+
 BUILT_IN_NAMES = (
     "digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10",
     "height_weight", "animals", "moons", "spirals", "blobs",
@@ -320,6 +354,9 @@ class DataConfig(Section):
         None, description="a fraction, a path, or null; some built-in sets bring their own"
     )
     stratify: bool = Field(True, description="keep the share of each class in every split")
+    folds: FoldsConfig | None = Field(
+        None, description="how train --folds draws its folds; without that option they are not drawn"
+    )
     limit: Annotated[int, Field(gt=0)] | None = Field(
         None, description="only the first N training rows, in the order of the file"
     )

@@ -7,6 +7,7 @@ The files, in reading order:
 - targets.py: labels of any type to class indices or numbers
 - settings.py: which keys of the data section fit which source, and which columns are used
 - catalog.py: the built-in sets, as a table of what can be said without loading them
+- folds.py: which rows a fold trains on and holds out, by scikit-learn's splitters
 - split.py: seeded, stratified splits, as pure functions of labels and seed
 - scaling.py: numbers of the training rows alone: scaling of x and y, weights of classes
 - batches.py: rows in batches, targets as the loss takes them, a new order in each epoch

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Rows, Source, Splits, Watch, layout_of, row_count
+from mlpcli.data.folds import fold_of, row_marks
 from mlpcli.data.images.sorting_hints import refuse_table_of_labels
 from mlpcli.data.other_rows import labelled_rows, read_rows, row_place
 from mlpcli.data.settings import check_settings
 from mlpcli.data.sources import load_source
 from mlpcli.data.split import draw_rows, join_parts
-from mlpcli.errors import DataError
+from mlpcli.errors import DataError, SettingError
 from mlpcli.files import reading
 from mlpcli.tables.column_encoders import CONVERSIONS
 from mlpcli.tables.kinds import Decisions, decide
@@ -21,7 +22,7 @@ from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
 from mlpcli.tables.raw_table import ReadOptions, left_out_note, usable_rows
 from mlpcli.tables.table_files import is_table_path, table_name
 from mlpcli.tables.table_reader import read_table
-from mlpcli.text import plural
+from mlpcli.text import plural, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,6 +78,10 @@ def _load_table(
 
     check_settings(data, "table")
     stream, why = should_stream(path, data)
+    if stream and fold_of(data) is not None:
+        raise SettingError(
+            "data.folds", f"folds need all rows in memory: {why}; set data.streaming: never, or a data.limit"
+        )
     if stream:
         return load_streamed(path, data, seed, stored, watch, why)
     return load_table(path, data, seed, stored)
@@ -95,7 +100,7 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     notes += decisions.notes
     names, target = tuple(decisions.kinds), decisions.target
     options = stored.options if stored is not None else replace(ReadOptions.of(data), formats=decisions.formats)
-    raw = raw.read_as(options)
+    written, raw = raw, raw.read_as(options)
     if stored is not None:
         names, target = stored.source_names, stored.target.found_in(raw, stored.source_names)
     kept = usable_rows(raw, names, target.names, data.missing)
@@ -109,7 +114,9 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     settings = {"test": data.test, "validation": data.validation}
     own = {key: _other_table(setting, options) for key, setting in settings.items()}
     counts = {key: _usable_count(table, names, target, data) for key, table in own.items()}
-    drawn = draw_rows(data, seed, y, target.class_names, counts["test"], counts["validation"])
+    belongs = row_marks(path, written, kept, data)
+    drawn = draw_rows(data, seed, y, target.class_names, counts["test"], counts["validation"], belongs)
+    notes += _group_note(data, names)
     if stored is None:
         stored, fitted = _fitted(rows, drawn.train, decisions, data, options)
         notes += fitted
@@ -150,6 +157,14 @@ def _fitted(
             if kind != "category":
                 CONVERSIONS[kind](rows.columns[name], name, rows.place)
         raise
+
+
+def _group_note(data: DataConfig, names: tuple[str, ...]) -> list[str]:
+    folds = fold_of(data)
+    if folds is None or folds.group not in names:
+        return []
+    group = shown(folds.group)
+    return [f'data.folds.group: "{group}" is an input, too, and rows to come may be of other groups; data.exclude?']
 
 
 def _other_table(setting: float | str | None, options: ReadOptions) -> RawTable | None:

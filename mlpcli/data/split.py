@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Part, Rows, Splits
+from mlpcli.data.folds import check_fold_count, draw_fold, fold_of, fold_sizes
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 Indices = npt.NDArray[np.int64]
 # Each draw has its own random stream, so that changing data.test does not move data.validation's draw and neither
 # repeats a stream [seed, small number] that is used elsewhere.
-TEST_STREAM, VALIDATION_STREAM = 1_364_283_729, 1_447_119_956
+TEST_STREAM: Final = 1_364_283_729
+VALIDATION_STREAM: Final = 1_447_119_956
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +41,17 @@ def draw_rows(
     class_names: tuple[str, ...] | None,
     test_rows: int | None = None,
     validation_rows: int | None = None,
+    belongs: Array | None = None,
 ) -> Drawn:
     """Draw the parts from the targets alone (n,); `test_rows` and `validation_rows` count rows that come by themselves.
+
+    belongs: of a table, what `row_marks` gave for its rows.
 
     Raises:
         SettingError, DataError: as in `split_source`.
     """
+    if fold_of(data) is not None:
+        return _drawn_fold(data, seed, y, class_names, test_rows, validation_rows, belongs)
     counts = split_counts(data, len(y), test_rows, validation_rows)
     rest = np.arange(counts.kept, dtype=np.int64)
     test = validation = None
@@ -56,6 +63,36 @@ def draw_rows(
         validation, rest = _take("data.validation", y, stratified, rest, counts.validation, seeds)
     _check_classes(y, class_names, data, rest)
     return Drawn(rest, validation, test)
+
+
+def _drawn_fold(
+    data: DataConfig,
+    seed: int,
+    y: Array,
+    class_names: tuple[str, ...] | None,
+    test_rows: int | None,
+    validation_rows: int | None,
+    belongs: Array | None,
+) -> Drawn:
+    """The fold that is held out is the test rows; validation rows are drawn from the others, as ever."""
+    _check_no_test(test_rows)
+    kept = slice(data.limit)
+    train, test = draw_fold(data, seed, y[kept], class_names, None if belongs is None else belongs[kept])
+    validation = None
+    if validation_rows is None and isinstance(data.validation, float):
+        count = _share("data.validation", data.validation, len(train))
+        stratified, seeds = class_names if data.stratify else None, [seed, VALIDATION_STREAM]
+        validation, train = _take("data.validation", y, stratified, train, count, seeds)
+    _check_classes(y, class_names, data, train)
+    return Drawn(train, validation, test)
+
+
+def _check_no_test(test_rows: int | None) -> None:
+    if test_rows is not None:
+        raise SettingError(
+            "data.folds", "this source brings its own test set, and folds hold out test rows of their own; leave out"
+            " --folds",
+        )  # fmt: skip
 
 
 def join_parts(
@@ -135,6 +172,10 @@ def split_counts(
     """
     kept = rows if data.limit is None else min(rows, data.limit)
     train = kept
+    if (folds := fold_of(data)) is not None:
+        _check_no_test(test_rows)
+        check_fold_count(folds, kept)
+        train, test_rows = fold_sizes(folds, kept)
     if isinstance(data.test, float):
         if test_rows is not None:
             raise SettingError("data.test", "this source brings its own test set; remove data.test, or give a path")

@@ -13,6 +13,7 @@ import numpy as np
 from mlpcli.config.sections import DataConfig, GenerateConfig
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Source
+from mlpcli.data.folds import fold_of
 from mlpcli.data.generated import RECIPES
 from mlpcli.data.images.class_folders import find_parts, is_class_folder
 from mlpcli.data.npz import read_npz
@@ -66,6 +67,10 @@ def _check(data: DataConfig, source: Source) -> None:
     for key, setting in (("data.test", data.test), ("data.validation", data.validation)):
         if isinstance(setting, str) and setting != "test":
             raise SettingError(key, "an ejected script splits one set; give a fraction instead of a path")
+    if fold_of(data) is not None:
+        raise SettingError(
+            "data.folds", "an ejected script draws no folds; set it to null, and data.test to a fraction"
+        )
     if not isinstance(source.train.x, np.ndarray):
         raise SettingError(
             "data.streaming", f"{data.source} is read from disk in pieces, which a short script cannot do; use never"

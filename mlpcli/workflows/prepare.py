@@ -15,6 +15,7 @@ from mlpcli.config.load_config import LoadedConfig, load_config
 from mlpcli.config.sections import DataConfig, StopWhenEqual
 from mlpcli.data.dataset import DataFacts, Source, Splits, Watch
 from mlpcli.data.facts import facts_of, inspect_data
+from mlpcli.data.folds import fold_of
 from mlpcli.data.load_data import load_data, unwatched
 from mlpcli.data.look.codes import CODES
 from mlpcli.data.look.look_at import look_at
@@ -51,7 +52,8 @@ def prepare(loaded: LoadedConfig, watch: Watch = unwatched) -> Prepared:
     config = loaded.config
     with loaded.located():
         data = load_data(config.data, config.seed, watch=watch)
-        source, splits = replace(data.source, notes=(*loaded.notes, *data.source.notes)), data.splits
+        notes = (*loaded.notes, *_folds_note(config.data), *data.source.notes)
+        source, splits = replace(data.source, notes=notes), data.splits
         check_splits(config.data, source, splits)
         facts = facts_of(source, config.data, splits)
         plan = _checked_plan(loaded, facts)
@@ -84,6 +86,12 @@ def prepare_again(loaded: LoadedConfig, before: Prepared) -> Prepared:
         plan = _checked_plan(loaded, before.facts)
         check_targets(plan, before.splits)
     return replace(before, plan=plan)
+
+
+def _folds_note(data: DataConfig) -> tuple[str, ...]:
+    if data.folds is None or fold_of(data) is not None:
+        return ()
+    return ("data.folds is for train --folds; the rows of one run are drawn without it",)
 
 
 def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:

@@ -118,3 +118,28 @@ def test_layer_names_are_unique(refusals: Refusals) -> None:
     assert refusals(text)[0].endswith(
         'model.output.name: "a" is already the name of model.layers[0].dense; choose another'
     )
+
+
+@pytest.mark.parametrize(
+    ("folds", "key", "message"),
+    [
+        ("group: shop, time: day", "data.folds.time",
+         "orders the rows, and data.folds.group keeps some together; choose one of the two"),
+        ("count: 5", "data.folds.count",
+         "belongs to one run and needs data.folds.held_out; leave both out, and train all folds with --folds"),
+        ("held_out: 1", "data.folds.held_out",
+         "belongs to one run and needs data.folds.count; leave both out, and train all folds with --folds"),
+        ("count: 3, held_out: 4", "data.folds.held_out",
+         "there are 3 folds (data.folds.count); choose from 1 to that"),
+        ("time: false", "data.folds.time", "must be true (the rows are in the order of time), or the name of a column"),
+    ],
+)  # fmt: skip
+def test_folds_that_do_not_go_together(folds: str, key: str, message: str, refusals: Refusals) -> None:
+    (problem,) = refusals(f"data: {{source: digits, folds: {{{folds}}}}}\n")
+    assert problem.startswith("my.yaml:1:")
+    assert f": {key}: {message}" in problem
+
+
+def test_a_fold_is_the_test_rows(refusals: Refusals) -> None:
+    (problem,) = refusals("data: {source: digits, test: 0.2, folds: {count: 3, held_out: 3}}\n")
+    assert problem.endswith(": data.test: the held-out fold is the test rows; set it to null")
