@@ -34,7 +34,7 @@ _VERBS = (
 )
 _HOMES = {
     **{name: f"mlpcli.workflows.{name}" for name in _VERBS},
-    "train_seeds": "mlpcli.workflows.train",
+    **dict.fromkeys(("train_folds", "train_seeds"), "mlpcli.workflows.train"),
     "train_grid": "mlpcli.workflows.grid",
     **dict.fromkeys(("copy_recipe", "list_recipes", "show_recipe"), "mlpcli.recipes"),
 }

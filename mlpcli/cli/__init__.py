@@ -6,7 +6,8 @@
 - progress_bars.py: progress of training and loading
 - init.py: the command init
 - validate.py: the command validate: data, plan, layers
-- train.py: the command train, for one seed or several
+- train.py: the command train, for one run or several
+- series.py: what train prints of several seeds or folds
 - evaluate.py: the command evaluate, and its tables
 - predict.py: the command predict, and its predictions batch by batch
 - combine.py: the command combine

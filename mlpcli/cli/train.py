@@ -1,10 +1,9 @@
-"""The command `mlpcli train`, and what it prints at the end: one run, or several seeds."""
+"""The command `mlpcli train`, and what it prints at the end of one run or a grid."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,28 +21,30 @@ from mlpcli.cli.options import (
     set_option,
     training_options,
 )
+from mlpcli.cli.series import MOST_FAILURES, report_series
 from mlpcli.cli.terminal import line, print_json, say, say_how_to_resume, table
-from mlpcli.runs.directory import CONFIG, GRID, SEEDS
-from mlpcli.text import number
+from mlpcli.runs.directory import CONFIG, GRID
 
 if TYPE_CHECKING:
     from mlpcli.workflows.grid import GridResult
-    from mlpcli.workflows.seeds import SeedsResult
     from mlpcli.workflows.train_result import TrainResult
 
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
-    """The number of seeds from the text of --seeds.
+    """The number of seeds or folds from the text of the option.
 
     Raises:
-        click.BadParameter: it is not a whole number from 1 to MOST_SEEDS.
+        click.BadParameter: it is not a whole number in the range.
     """
+    from mlpcli.config.sections import MOST_FOLDS
     from mlpcli.workflows.train import MOST_SEEDS
 
     if value is None:
         return None
-    if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= MOST_SEEDS:
-        raise click.BadParameter(f"{value} is not a valid number of seeds; give a whole number from 1 to {MOST_SEEDS}")
+    least, most = (2, MOST_FOLDS) if option.name == "folds" else (1, MOST_SEEDS)
+    if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
+        what = f"{value} is not a valid number of {option.name}"
+        raise click.BadParameter(f"{what}; give a whole number from {least} to {most}")
     return int(value)
 
 
@@ -74,14 +75,19 @@ class _UnlessResumed(click.Argument):
 @click.option("--run-dir", type=PATH, help="The run directory itself, new or empty.")
 @click.option(
     "--resume", type=RUN_PATH, metavar="RUN_DIR", is_eager=True,
-    help="Continue this run, or folder of several seeds, where it stopped; with -s training.epochs=80, train it"
-    " longer.",
+    help="Continue this run, or folder of several seeds or folds, where it stopped; with -s training.epochs=80, train"
+    " it longer.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="With --resume: continue although the data has changed.")
 @click.option(
     "--seeds", metavar="N", callback=_count,
     help="Train with N seeds (1 to 1000), counting up from the config's, and print mean and spread. With --resume:"
     " add seeds until there are N.",
+)  # fmt: skip
+@click.option(
+    "--folds", metavar="K", callback=_count,
+    help="Cross-validate: train K runs (2 to 1000), each with another fold of the rows as its test rows, and print mean"
+    " and spread. data.folds: by group, or in the order of time. With --seeds, K runs for each seed.",
 )  # fmt: skip
 @click.option(
     "--vary", multiple=True, metavar="KEY=A,B,...",
@@ -99,6 +105,7 @@ def train(
     resume: Path | None,
     force: bool,
     seeds: int | None,
+    folds: int | None,
     vary: tuple[str, ...],
     baseline: bool,
     quiet: bool,
@@ -109,9 +116,10 @@ def train(
 
     CONFIG is a file or the name of a recipe. Writes a run directory: the model with the weights of its best epoch (of
     its last, with output.keep: last), the history, scores and plots. With --seeds, writes a folder with a run directory
-    for each seed, seeds.json and one plot of all seeds. With --vary, writes a folder with a run for each combination,
-    and ends with their comparison. With --resume and such a folder, what is finished stays as it is; what was
-    interrupted, failed or never began is trained.
+    for each seed, seeds.json and one plot of all seeds. With --folds, writes a folder with a run directory for each
+    fold, folds.json, one plot, and out_of_fold.csv: each row with its prediction by the run that held it out. With
+    --vary, writes a folder with a run for each combination, and ends with their comparison. With --resume and such a
+    folder, what is finished stays as it is; what was interrupted, failed or never began is trained.
 
     \b
     $ mlpcli train configs/digits.yaml
@@ -119,6 +127,7 @@ def train(
     $ mlpcli train configs/digits.yaml --epochs 5 -s seed=1
     $ mlpcli train configs/digits.yaml -s model.hidden_units=[128,64]
     $ mlpcli train configs/digits.yaml --seeds 3
+    $ mlpcli train iris --folds 5
     $ mlpcli train configs/digits.yaml --vary training.optimizer=sgd,adam
     $ mlpcli train --resume runs/digits
     """
@@ -128,7 +137,7 @@ def train(
     if resume is not None:
         several_seeds = not (resume / CONFIG).is_file()  # of what is neither, `go_on` says so
         is_grid = (resume / GRID).is_file()
-        _check_alone(config, run_dir, None if several_seeds and not is_grid else seeds, baseline, vary)
+        _check_alone(config, run_dir, None if several_seeds and not is_grid else seeds, folds, baseline, vary)
         if is_grid:
             if overrides:
                 raise click.UsageError("-s is for one run; leave it out, or resume a run of the folder by itself")
@@ -136,25 +145,44 @@ def train(
 
             return report_grid(resume_grid(resume, progress, command, verbose, False, force), as_json)
         from mlpcli.workflows.resume import resume as go_on
-        from mlpcli.workflows.seeds import SeedsResult
+        from mlpcli.workflows.series import SeriesResult
 
         found = go_on(resume, overrides, progress, command, verbose, False, force=force, seeds=seeds)
-        return report_seeds(found, as_json) if isinstance(found, SeedsResult) else report(found, as_json)
+        return report_series(found, as_json) if isinstance(found, SeriesResult) else report(found, as_json)
     if force:
         raise click.UsageError("--force is for --resume; leave it out")
     assert config is not None  # see _UnlessResumed
-    if baseline and (vary or seeds is not None):
-        raise click.UsageError(f"--baseline is for one run; leave out {'--vary' if vary else '--seeds'}")
+    several = [option for option, given in (("--vary", vary), ("--folds", folds), ("--seeds", seeds)) if given]
+    if baseline and several:
+        raise click.UsageError(f"--baseline is for one run; leave out {several[0]}")
+    if vary and folds is not None:
+        raise click.UsageError("--folds is for one config; leave out --vary, and compare the folders: mlpcli compare")
     if vary:
         from mlpcli.workflows.grid import train_grid
 
         grid = train_grid(config, vary, overrides, runs_dir, run_dir, progress, command, verbose, False, seeds)
         return report_grid(grid, as_json)
+    if folds is not None:
+        from mlpcli.workflows.train import train_folds
+
+        of_folds = train_folds(
+            config,
+            folds,
+            overrides,
+            runs_dir,
+            run_dir,
+            progress,
+            command,
+            verbose,
+            False,
+            1 if seeds is None else seeds,
+        )
+        return report_series(of_folds, as_json)
     if seeds is not None:
         from mlpcli.workflows.train import train_seeds
 
-        several = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
-        return report_seeds(several, as_json)
+        of_seeds = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
+        return report_series(of_seeds, as_json)
     from mlpcli.workflows.train import train as run
 
     result = run(config, overrides, runs_dir, run_dir, progress, command, verbose, False, baseline=baseline)
@@ -162,7 +190,12 @@ def train(
 
 
 def _check_alone(
-    config: Path | None, run_dir: Path | None, seeds: int | None, baseline: bool, vary: tuple[str, ...]
+    config: Path | None,
+    run_dir: Path | None,
+    seeds: int | None,
+    folds: int | None,
+    baseline: bool,
+    vary: tuple[str, ...],
 ) -> None:
     """Refuse beside --resume what the run has already."""
     typed = click.get_current_context().get_parameter_source("runs_dir") is ParameterSource.COMMANDLINE
@@ -171,6 +204,7 @@ def _check_alone(
         "--run-dir": run_dir,
         "--runs-dir": typed or None,
         "--seeds": seeds,
+        "--folds": folds,
         "--vary": vary or None,
         "--baseline": baseline or None,
     }
@@ -222,29 +256,6 @@ def _print(result: TrainResult) -> None:
 
 
 MOST_DIAGNOSES = 3
-MOST_FAILURES = 5
-"""Failed seeds that are listed; seeds.json has all of them."""
-
-
-def report_seeds(result: SeedsResult, as_json: bool) -> int:
-    """Print the result; returns the exit code."""
-    summary = result.summary
-    if as_json:
-        print_json({"path": str(result.path), **summary})
-    else:
-        _print_seeds(result)
-    failures = summary["failures"]
-    for failure in failures[:MOST_FAILURES]:
-        say(f"error: seed {failure['seed']}: {failure['message']}")
-    if len(failures) > MOST_FAILURES:
-        say(f"error: and {len(failures) - MOST_FAILURES} more seeds; {result.path / SEEDS} lists all of them")
-    if result.interrupted is not None:
-        say(f"{result.interrupted}; {result.counted()} finished; results are in {result.path}")
-    if failures or result.interrupted is not None:
-        say_how_to_resume(result.path)
-    if result.interrupted is not None:
-        return result.interrupted.exit_code
-    return 1 if failures else 0
 
 
 def report_grid(result: GridResult, as_json: bool) -> int:
@@ -265,43 +276,3 @@ def report_grid(result: GridResult, as_json: bool) -> int:
     if result.failures or result.interrupted is not None:
         say_how_to_resume(result.path)
     return result.interrupted.exit_code if result.interrupted is not None else 1 if result.failures else 0
-
-
-def _print_seeds(result: SeedsResult) -> None:
-    from mlpcli.workflows.train_result import OPTIMISTIC
-
-    summary = result.summary
-    columns, rows = result.mean_table()
-    if rows:
-        what = "mean ± standard deviation" if len(summary["seeds_done"]) > 1 else "one seed has no spread"
-        line(f"{summary['name']}: {result.counted()}, {what}", "bold")  # a title would wrap at the table's width
-        table("", columns, rows)
-    else:
-        line(f"{summary['name']}: no seed finished, so there are no means")
-    if summary["runs"]:
-        _print_runs(summary["runs"])
-    if summary["test_chose_the_epoch"]:
-        line(OPTIMISTIC)
-    line(f"trained, scored and saved in {summary['total_seconds']:.1f} s")
-    line(f"seeds  {result.path / SEEDS}")
-    for picture in result.pictures:
-        line(f"plot   {picture}")
-    line(f"runs   {result.path}")
-
-
-def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
-    """A row for each seed, with its scores on the test split, or else validation or training."""
-    from mlpcli.workflows.seeds import FINISHED
-
-    scored: Mapping[str, Any] = next((run["scores"] for run in runs if run["scores"]), {})
-    split = next((name for name in ("test", "validation", "train") if name in scored), None)
-    metrics = list(scored[split]) if split else []
-    rows = []
-    for run in runs:
-        kept, scores = run["kept_epoch"], run["scores"].get(split, {})
-        shown = [number(scores[metric]) if metric in scores else "-" for metric in metrics]
-        mark = [] if run["outcome"] == FINISHED else [f"{run['outcome']}, not counted"]
-        rows.append([str(run["seed"]), f"{'none' if kept is None else kept} of {run['epochs']}", *shown, *mark])
-    marks = [""] if any(run["outcome"] != FINISHED for run in runs) else []
-    line(f"each seed, scores on the {split} rows" if split else "each seed", "bold")
-    table("", ["seed", "kept epoch", *metrics, *marks], rows)

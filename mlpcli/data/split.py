@@ -75,7 +75,7 @@ def _drawn_fold(
     belongs: Array | None,
 ) -> Drawn:
     """The fold that is held out is the test rows; validation rows are drawn from the others, as ever."""
-    _check_no_test(test_rows)
+    check_no_test(data, test_rows)
     kept = slice(data.limit)
     train, test = draw_fold(data, seed, y[kept], class_names, None if belongs is None else belongs[kept])
     validation = None
@@ -87,12 +87,12 @@ def _drawn_fold(
     return Drawn(train, validation, test)
 
 
-def _check_no_test(test_rows: int | None) -> None:
+def check_no_test(data: DataConfig, test_rows: int | None) -> None:
+    """Refuse a source whose test rows come by themselves where folds are to be the test rows."""
     if test_rows is not None:
         raise SettingError(
-            "data.folds", "this source brings its own test set, and folds hold out test rows of their own; leave out"
-            " --folds",
-        )  # fmt: skip
+            "data.source", f"{data.source} brings its own test rows, and folds would hold out others; leave out --folds"
+        )
 
 
 def join_parts(
@@ -173,7 +173,7 @@ def split_counts(
     kept = rows if data.limit is None else min(rows, data.limit)
     train = kept
     if (folds := fold_of(data)) is not None:
-        _check_no_test(test_rows)
+        check_no_test(data, test_rows)
         check_fold_count(folds, kept)
         train, test_rows = fold_sizes(folds, kept)
     if isinstance(data.test, float):

@@ -24,5 +24,6 @@
 - hidden_units.py: the outputs of hidden units over two inputs
 - plane_animation.py: the regions epoch by epoch, as a GIF
 - pictures.py: the list of all pictures: what each is drawn from, and when
-- run_plots.py: the pictures of a run drawn, and the curves of several runs or seeds
+- folds.py: the score of each fold, and the curves of all
+- run_plots.py: the pictures of a run drawn, and the curves of several runs, seeds or folds
 """

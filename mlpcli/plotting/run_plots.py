@@ -16,13 +16,15 @@ from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.pictures import HISTORY_PLOT, asked_figure, pictures_called, run_files, unasked_pictures
 from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.directory import seed_folders
+from mlpcli.runs.directory import fold_and_seed, holds_folds, member_folders
 from mlpcli.runs.history import read_history
-from mlpcli.runs.read_run import RunCurves, language_of, read_config, read_curves
+from mlpcli.runs.read_run import RunCurves, language_of, read_config, read_curves, read_folds
 from mlpcli.runs.run_labels import differing_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from mlpcli.plotting.folds import FoldRun
 
 
 @dataclass
@@ -96,7 +98,7 @@ def draw_evaluation(run: Path, name: str | None = None) -> dict[str, Figure]:
     return {stem: figure for stem, figure in figures.items() if figure is not None}
 
 
-def draw_seeds(
+def draw_series(
     folder: Path,
     formats: Sequence[str],
     metric: str | None = None,
@@ -105,27 +107,108 @@ def draw_seeds(
     theme: str | None = None,
     language: str | None = None,
 ) -> Drawn:
-    """Draw the seeds in a folder in one picture: history.* in it, `metric`.* for one metric, or `output`.
+    """Draw the curves of a series in one picture: history.* in its folder, `metric`.* for one metric, or `output`.
 
-    theme, language: by default what the config of the first seed says.
+    theme, language: by default what the config of the first run says.
 
     Raises:
-        RunDirectoryError: no seed has finished an epoch yet, or a file is damaged.
-        UserError: no seed has the metric, an option does not fit the picture, or there is no such theme or language.
+        RunDirectoryError: no run has finished an epoch yet, or a file is damaged.
+        UserError: no run has the metric, an option does not fit the picture, or there is no such theme or language.
         OutputError: the picture cannot be written.
     """
-    seeds = [seed for seed in seed_folders(folder) if _has_epochs(seed)]
-    if not seeds:
-        raise RunDirectoryError(f"{folder}: none of its seeds has finished an epoch; plot again after the first")
+    runs = _begun(folder)
     drawn = Drawn()
-    name = read_config(seeds[0]).get("name") or folder.resolve().name
-    with themed(theme or theme_of(seeds[0])), speaking(language or language_of(seeds[0])):
-        count = len(seeds)
-        title = say("{name}: {seeds:,} seed" if count == 1 else "{name}: {seeds:,} seeds", name=name, seeds=count)
-        figure = overlaid_curves(seeds, metric, title, options)
+    with themed(theme or theme_of(runs[0])), speaking(language or language_of(runs[0])):
+        figure = learning_curves(series_curves(folder, runs), metric, series_title(folder, runs), options)
         for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
             drawn.save(figure, path)
     return drawn
+
+
+def draw_folds(
+    folder: Path,
+    formats: Sequence[str],
+    output: Path | None = None,
+    theme: str | None = None,
+    language: str | None = None,
+) -> Drawn:
+    """Draw the scores and curves of all folds in one picture: folds.* in their folder, or `output`.
+
+    theme, language: by default what the config of the first fold says.
+
+    Raises:
+        RunDirectoryError: no fold has finished an epoch yet, or a file is damaged.
+        UserError: there is no such theme or language, or the histories have no metrics.
+        OutputError: the picture cannot be written.
+    """
+    from mlpcli.plotting.folds import folds_figure
+
+    runs = _begun(folder)
+    drawn = Drawn()
+    with themed(theme or theme_of(runs[0])), speaking(language or language_of(runs[0])):
+        figure = folds_figure(fold_runs(folder, runs), series_title(folder, runs))
+        for path in [output] if output else [folder / f"{FOLDS_PLOT}.{format}" for format in formats]:
+            drawn.save(figure, path)
+    return drawn
+
+
+FOLDS_PLOT = "folds"
+
+
+def fold_runs(folder: Path, runs: Sequence[Path]) -> list[FoldRun]:
+    """What the picture shows of each run of a series of folds.
+
+    Raises:
+        RunDirectoryError: a file is damaged.
+    """
+    from mlpcli.plotting.folds import FoldRun
+
+    known = {entry.get("folder"): entry for entry in read_folds(folder)["runs"]}
+    found = []
+    for run, curves in zip(runs, series_curves(folder, runs), strict=True):
+        entry = known.get(run.name, {})
+        scores = entry.get("scores") if entry.get("outcome") == "finished" else None
+        held_out = scores.get("test") if isinstance(scores, dict) else None
+        numbers = held_out.items() if isinstance(held_out, dict) else ()
+        kept = {name: float(value) for name, value in numbers if isinstance(value, (int, float))}
+        found.append(FoldRun(fold_and_seed(run.name)[0], curves, kept))
+    return found
+
+
+def _begun(folder: Path) -> list[Path]:
+    """The runs of a series that have finished an epoch.
+
+    Raises:
+        RunDirectoryError: there is none.
+    """
+    runs = [run for run in member_folders(folder) if _has_epochs(run)]
+    if not runs:
+        word = "folds" if holds_folds(folder) else "seeds"
+        raise RunDirectoryError(f"{folder}: none of its {word} has finished an epoch; plot again after the first")
+    return runs
+
+
+def series_title(folder: Path, runs: Sequence[Path]) -> str:
+    """`digits: 5 folds`, in the current language; of the runs that are drawn."""
+    name = read_config(runs[0]).get("name") or folder.resolve().name
+    if not holds_folds(folder):
+        count = len(runs)
+        return say("{name}: {seeds:,} seed" if count == 1 else "{name}: {seeds:,} seeds", name=name, seeds=count)
+    folds, seeds = (len({*found}) for found in zip(*(fold_and_seed(run.name) for run in runs), strict=True))
+    if seeds == 1:
+        return say("{name}: {folds:,} folds", name=name, folds=folds)
+    return say("{name}: {folds:,} folds x {seeds:,} seeds", name=name, folds=folds, seeds=seeds)
+
+
+def series_curves(folder: Path, runs: Sequence[Path]) -> list[RunCurves]:
+    """The curves of runs of a series, which are called `seed=5` or `fold 2` (raises as `read_curves`)."""
+    if not holds_folds(folder):
+        return labelled_curves(runs)
+    return [replace(read_curves(run), label=_fold_label(*fold_and_seed(run.name))) for run in runs]
+
+
+def _fold_label(fold: int, seed: int | None) -> str:
+    return say("fold {fold}", fold=fold) if seed is None else say("fold {fold}, seed {seed}", fold=fold, seed=seed)
 
 
 def overlaid_curves(

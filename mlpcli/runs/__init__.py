@@ -1,6 +1,6 @@
 """What a run leaves behind on disk, written and read. In reading order:
 
-- directory.py: a run directory: its name and files, and the folder of several seeds
+- directory.py: a run directory: its name and files, and the folder of several seeds or folds
 - run_file.py: one of its files opened within bounds
 - history.py: history.csv, one row per epoch
 - array_file.py: numbers, texts and arrays in one file
@@ -10,7 +10,7 @@
 - layer_file.py: layers.json, what the layers were like at the start and at the end
 - leftovers.py: what killed processes have left half written, removed
 - read_run.py: a run's curves, config and evaluation, as others need them
-- run_summary.py: what came of a run or of the seeds of one, for lists and comparisons
+- run_summary.py: what came of a run or of the seeds or folds of one, for lists and comparisons
 - diagnoses.py: what the numbers of a run say, and what to try
 - run_labels.py: labels for several runs, from the differences between their configs
 """

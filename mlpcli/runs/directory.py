@@ -1,4 +1,4 @@
-"""The run directory: its name, its files, how it is created, and the folder of several seeds."""
+"""The run directory: its name, its files, how it is created, and the folder of several seeds or folds."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def removed_if_failed(path: Path, made: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for name in (CONFIG, ENVIRONMENT, SPLIT, SEEDS):
+        for name in (CONFIG, ENVIRONMENT, SPLIT, SEEDS, FOLDS):
             with suppress(OSError):
                 (path / name).unlink(missing_ok=True)
         if made:
@@ -207,7 +207,7 @@ def find_file(run: Path, name: str) -> Path:
         raise RunDirectoryError(f"{run}: {found}{near_run(run)}; give a run directory such as runs/digits")
     path = run / name
     if not path.is_file():
-        _refuse_seeds(run)
+        _refuse_series(run)
         if path.exists():
             check_run_file(path, path.stat())
         if (run / CONFIG).is_file() and name != CONFIG:
@@ -225,9 +225,9 @@ def resume_command(run: Path) -> str:
 
 
 def run_directories(folder: Path) -> list[Path]:
-    """The runs, and series of several seeds, in a folder such as runs/, sorted by name."""
+    """The runs, and series of several seeds or folds, in a folder such as runs/, sorted by name."""
     with suppress(OSError):
-        return sorted(inner for inner in folder.iterdir() if (inner / CONFIG).is_file() or (inner / SEEDS).is_file())
+        return sorted(inner for inner in folder.iterdir() if (inner / CONFIG).is_file() or holds_series(inner))
     return []
 
 
@@ -256,12 +256,13 @@ def find_model(run: Path) -> Path:
     return find_file(run, MODEL_NAMES[0])
 
 
-def _refuse_seeds(run: Path) -> None:
-    """Refuse a folder of several seeds where one run is expected."""
-    seeds = seed_folders(run)
-    if seeds:
-        count = f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
-        raise RunDirectoryError(f"{run}: contains {count}; give one of them, such as {seeds[0]}")
+def _refuse_series(run: Path) -> None:
+    """Refuse a folder of several seeds or folds where one run is expected."""
+    members = member_folders(run)
+    if members:
+        word = "fold" if holds_folds(run) else "seed"
+        count = f"{len(members)} {word}{'s' if len(members) > 1 else ''}"
+        raise RunDirectoryError(f"{run}: contains {count}; give one of them, such as {members[0]}")
 
 
 def _make(path: Path, option: str) -> None:
@@ -282,11 +283,18 @@ def _make(path: Path, option: str) -> None:
 
 
 SEEDS = "seeds.json"
+FOLDS = "folds.json"
+OUT_OF_FOLD = "out_of_fold.csv"
+"""Beside folds.json: what each row was predicted to be by the runs that held it out."""
 GRID = "grid.json"
 """Of a folder that holds the runs of `train --vary`."""
 SWEEP = "sweep.json"
 """Of a folder that holds the trials of `sweep`, and its best."""
 _FOLDER = re.compile(r"seed-([0-9]{1,10})")
+_FOLDERS = {
+    SEEDS: re.compile(r"(?P<fold>)seed-(?P<seed>[0-9]{1,10})"),
+    FOLDS: re.compile(r"fold-(?P<fold>[0-9]{1,4})(-seed-(?P<seed>[0-9]{1,10}))?"),
+}
 
 
 def seed_folder(seed: int) -> str:
@@ -294,12 +302,9 @@ def seed_folder(seed: int) -> str:
     return f"seed-{seed}"
 
 
-def seed_folders(folder: Path) -> list[Path]:
-    """The run directories of the seeds in `folder`, by seed; empty if it has no seeds.json."""
-    if not holds_seeds(folder):
-        return []
-    found = [(match, path) for path in folder.iterdir() if (match := _FOLDER.fullmatch(path.name)) and path.is_dir()]
-    return [path for _, path in sorted(found, key=lambda entry: (int(entry[0][1]), entry[1].name))]
+def fold_folder(fold: int, seed: int | None = None) -> str:
+    """The name of the run directory that holds out one fold, from 1; seed: where there are several."""
+    return f"fold-{fold}" if seed is None else f"fold-{fold}-{seed_folder(seed)}"
 
 
 def outermost_series(run: Path) -> Path:
@@ -312,6 +317,36 @@ def outermost_series(run: Path) -> Path:
 def holds_seeds(folder: Path) -> bool:
     """Whether it is the folder of a series, as `train --seeds` makes it, and not of one run."""
     return (folder / SEEDS).is_file()
+
+
+def fold_and_seed(name: str) -> tuple[int, int | None]:
+    """What the name of a run directory of a series of folds says; 0 where it is no such name."""
+    match = _FOLDERS[FOLDS].fullmatch(name)
+    return (int(match["fold"]), int(match["seed"]) if match["seed"] else None) if match else (0, None)
+
+
+def member_folders(folder: Path) -> list[Path]:
+    """The run directories of a series, by seed and fold; empty if it has neither seeds.json nor folds.json."""
+    for file, name in _FOLDERS.items():
+        if (folder / file).is_file():
+            found = [(match, path) for path in folder.iterdir() if (match := name.fullmatch(path.name))]
+            return [path for _, path in sorted(found, key=_by_number) if path.is_dir()]
+    return []
+
+
+def _by_number(entry: tuple[re.Match[str], Path]) -> tuple[int, int, str]:
+    match, path = entry
+    return int(match["seed"] or 0), int(match["fold"] or 0), path.name
+
+
+def holds_series(folder: Path) -> bool:
+    """Whether it is the folder of a series, as `train --seeds` and `--folds` make it, and not of one run."""
+    return (folder / SEEDS).is_file() or holds_folds(folder)
+
+
+def holds_folds(folder: Path) -> bool:
+    """Whether it is the folder of `train --folds`."""
+    return (folder / FOLDS).is_file()
 
 
 def write_seeds(folder: Path, summary: dict[str, Any]) -> None:

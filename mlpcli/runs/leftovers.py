@@ -12,7 +12,7 @@ from pathlib import Path
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import TEMPORARY_PREFIX
 from mlpcli.runs.checkpoint import FOLDER
-from mlpcli.runs.directory import held_again, run_directories, seed_folders
+from mlpcli.runs.directory import held_again, member_folders, run_directories
 
 MOST_RUNS = 1000
 """So many runs are looked at when a new one begins: hundredths of a second."""
@@ -42,7 +42,7 @@ def _runs(runs_dir: Path) -> Iterator[Path]:
     for run in run_directories(runs_dir):
         yield run
         with suppress(OSError):
-            yield from seed_folders(run)
+            yield from member_folders(run)
 
 
 def _leftovers(run: Path) -> list[tuple[Path, int]]:

@@ -57,7 +57,7 @@ def run_name(run: Path) -> str:
 
 def language_of(run: Path) -> str:
     """`output.language` of a run or of the first seed in a folder; `en` where it has none (raises as `read_config`)."""
-    seeds = run_directory.seed_folders(run)
+    seeds = run_directory.member_folders(run)
     return language_in(read_config(seeds[0] if seeds else run))
 
 
@@ -120,17 +120,47 @@ def read_seeds(folder: Path) -> dict[str, Any]:
     found = _mapping(path, lambda path: read_run_json(path, LARGEST_METRICS))
     seeds, runs, seconds = (found.get(key) for key in ("seeds_asked_for", "runs", "total_seconds"))
     whole = (
-        isinstance(seeds, list)
-        and all(type(seed) is int for seed in seeds)
-        and bool(seeds)
-        and seeds == list(range(seeds[0], seeds[0] + len(seeds)))
+        _are_seeds(seeds)
         and isinstance(runs, list)
-        and all(isinstance(run, dict) and type(run.get("seed")) is int and run["seed"] in seeds for run in runs)
+        and all(isinstance(run, dict) and type(run.get("seed")) is int and run["seed"] in (seeds or ()) for run in runs)
         and isinstance(seconds, (int, float))
     )
     if not whole:
         raise RunDirectoryError(f"{path}: is damaged: it does not list the seeds; restore it or train again")
     return found
+
+
+def read_folds(folder: Path) -> dict[str, Any]:
+    """What folds.json says; `folds`, `seeds_asked_for`, `runs` and `total_seconds` are sure to be there, well-formed.
+
+    Raises:
+        RunDirectoryError: the file is damaged.
+    """
+    path = folder / run_directory.FOLDS
+    found = _mapping(path, lambda path: read_run_json(path, LARGEST_METRICS))
+    folds, seeds, runs, seconds = (found.get(key) for key in ("folds", "seeds_asked_for", "runs", "total_seconds"))
+    whole = (
+        type(folds) is int
+        and folds > 1
+        and _are_seeds(seeds)
+        and isinstance(runs, list)
+        and all(isinstance(run, dict) and run.get("seed") in (seeds or ()) for run in runs)
+        and all(type(run.get("fold")) is int and 1 <= run["fold"] <= folds for run in runs)
+        and isinstance(seconds, (int, float))
+    )
+    if not whole:
+        raise RunDirectoryError(f"{path}: is damaged: it does not list the folds; restore it or train again")
+    return found
+
+
+def _are_seeds(seeds: Any) -> bool:
+    """Whether it is a list of whole numbers, each one more than that before it."""
+    return (
+        isinstance(seeds, list)
+        and all(type(seed) is int for seed in seeds)
+        and bool(seeds)
+        and seeds == list(range(seeds[0], seeds[0] + len(seeds)))
+    )
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -117,10 +117,10 @@ def read_summary(path: Path) -> RunSummary:
     Raises:
         RunDirectoryError: it is neither, or a file is damaged.
     """
-    if not run_directory.holds_seeds(path):
+    if not run_directory.holds_series(path):
         return _one_run(path)
     known = read_seeds(path)
-    runs = [_one_run(folder) for folder in run_directory.seed_folders(path)]
+    runs = [_one_run(folder) for folder in run_directory.member_folders(path)]
     if not runs:
         raise RunDirectoryError(f"{path}: no seed has begun yet; look again later")
     done = [run for run in runs if run.state == "done"] or runs

@@ -91,7 +91,7 @@ class WorstMistakes:
         rows = self.kept[:, 0].astype(np.int64)
         x = take_rows(part.x, rows) if len(rows) else np.zeros((0, *part.x.shape[1:]))
         found = [
-            {**self._answers(kept), "place": _place(part, int(row)), **_shown(x[place], layout)}
+            {**self._answers(kept), "place": place_of(part, int(row)), **_shown(x[place], layout)}
             for place, (row, kept) in enumerate(zip(rows, self.kept, strict=True))
         ]
         kind = "number" if self.rules.class_names is None else "classes"
@@ -106,7 +106,7 @@ class WorstMistakes:
         return {"true": names[int(true)], "predicted": names[int(predicted)], "probability": probability}
 
 
-def _place(part: Part, row: int) -> str:
+def place_of(part: Part, row: int) -> str:
     """Where a person finds the row; by its number where the file has changed or gone since it was read."""
     if part.place is not None:
         with suppress(MlpcliError, OSError, IndexError):

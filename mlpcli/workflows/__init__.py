@@ -5,11 +5,14 @@ The files, in reading order:
 - prepare.py: from a config to checked, split data with a plan, shared by train and validate
 - validate.py: validate, what a config would build
 - run.py: one run: its directory, its training, everything written into it
-- train.py: train, with one seed or several
 - reopen.py: an earlier run opened again, to be trained further
-- seeds.py: a config trained with several seeds, with means and spreads
-- earlier_seeds.py: the folder of an earlier series: what is finished, and whether it can be resumed
-- resume.py: resume, of one run or of several seeds
+- series.py: several runs of one config, with means and spreads
+- seeds.py: a run for each of several seeds
+- out_of_fold.py: what each row was predicted to be by the run that held it out
+- folds.py: a run for each fold of the rows
+- train.py: train, as one run or as several
+- earlier_series.py: the folder of an earlier series: what is finished, and whether it can be resumed
+- resume.py: resume, of one run or of several seeds or folds
 - reproduce.py: a run is trained again and compared
 - recorded_data.py: the data that a saved model names, and what of it is opened
 - row_ranges.py: rows in another range than the model takes, and what is said of them

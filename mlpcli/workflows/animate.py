@@ -116,12 +116,12 @@ def caption(epoch: int, last: int, history: Mapping[str, Sequence[float]], kept:
 
 
 def _one_run(run_dirs: Sequence[Path]) -> Path:
-    from mlpcli.runs.directory import CONFIG, find_file, seed_folders
+    from mlpcli.runs.directory import CONFIG, find_file, member_folders
 
     if len(run_dirs) != 1:
         raise UserError(f"--animate: is for one run (got {len(run_dirs)}); give one, such as runs/moons")
     run = Path(run_dirs[0])
-    if seeds := seed_folders(run):
+    if seeds := member_folders(run):
         raise UserError(f"--animate: is for one run, and {run} has several seeds; give one, such as {seeds[0]}")
     find_file(run, CONFIG)
     return run

@@ -109,12 +109,12 @@ def _expanded(run: Path, notes: list[str]) -> Iterator[Path]:
         ModelFileError: there is nothing at this path.
         RunDirectoryError: none is, or seeds.json is damaged.
     """
-    from mlpcli.runs.directory import holds_seeds, near_run, seed_folder
+    from mlpcli.runs.directory import holds_series, near_run, seed_folder
     from mlpcli.runs.read_run import read_seeds
 
     if not run.exists():
         raise ModelFileError(f"{run}: does not exist{near_run(run)}; give runs, model files or a folder of seeds")
-    if not holds_seeds(run):
+    if not holds_series(run):
         yield run
         return
     found = read_seeds(run)

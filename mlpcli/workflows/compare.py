@@ -72,7 +72,7 @@ class Comparison(TrainedRuns):
         """The seeds of a series each."""
         found: dict[Any, Path] = {}
         for label, run in zip(self.labels, self.runs, strict=True):
-            seeds = run_directory.seed_folders(run.path)
+            seeds = run_directory.member_folders(run.path)
             found |= {f"{label}, {seed.name}": seed for seed in seeds} or {label: run.path}
         return found
 
@@ -128,7 +128,7 @@ def runs_in(given: Sequence[Path | str]) -> list[Path]:
 
 
 def _runs_of(path: Path) -> list[Path]:
-    if (path / run_directory.CONFIG).is_file() or run_directory.holds_seeds(path):
+    if (path / run_directory.CONFIG).is_file() or run_directory.holds_series(path):
         return [path]
     found = {*run_directory.run_directories(path), *run_directory.runs_of_grids(path)}
     return sorted(found) or [path]

@@ -68,9 +68,7 @@ def _check(data: DataConfig, source: Source) -> None:
         if isinstance(setting, str) and setting != "test":
             raise SettingError(key, "an ejected script splits one set; give a fraction instead of a path")
     if fold_of(data) is not None:
-        raise SettingError(
-            "data.folds", "an ejected script draws no folds; set it to null, and data.test to a fraction"
-        )
+        raise SettingError("data.folds", "an ejected script draws no folds; remove it, and set data.test to a fraction")
     if not isinstance(source.train.x, np.ndarray):
         raise SettingError(
             "data.streaming", f"{data.source} is read from disk in pieces, which a short script cannot do; use never"

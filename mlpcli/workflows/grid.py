@@ -25,7 +25,7 @@ from mlpcli.training.progress import Interrupted, noted_interruptions
 from mlpcli.workflows import notebook
 from mlpcli.workflows.compare import Comparison, compare
 from mlpcli.workflows.resume import resume
-from mlpcli.workflows.seeds import SeedProgress, SeedsResult
+from mlpcli.workflows.series import SeriesProgress, SeriesResult
 from mlpcli.workflows.train import check_count, train, train_seeds
 from mlpcli.workflows.train_result import TrainResult
 from mlpcli.workflows.trained_runs import TrainedRuns
@@ -226,7 +226,7 @@ def _train_all(
 ) -> GridResult:
     failures: dict[str, str] = {}
     with run_directory.held_again(path), noted_interruptions() as noted:
-        grid, progress = read_grid(path), SeedProgress(listener)
+        grid, progress = read_grid(path), SeriesProgress(listener)
         progress.noted = noted
         for number, (folder, told) in enumerate(grid.runs, start=1):
             if noted:
@@ -256,19 +256,19 @@ def _train_all(
 
 
 def _train_one(
-    run: Path, seeds: int | None, progress: SeedProgress, command: list[str], verbose: bool, force: bool
+    run: Path, seeds: int | None, progress: SeriesProgress, command: list[str], verbose: bool, force: bool
 ) -> tuple[str | None, Interrupted | None]:
     """What made it fail, and the signal that ended it."""
-    result: TrainResult | SeedsResult
+    result: TrainResult | SeriesResult
     if _has_begun(run):
         result = resume(run, (), progress, command, verbose, False, force=force)
     elif seeds is not None:
         result = train_seeds(_config_of(run), seeds, (), run.parent, run, progress, command, verbose, False)
     else:
         result = train(_config_of(run), (), run.parent, run, progress, command, verbose, False)
-    if isinstance(result, SeedsResult):
+    if isinstance(result, SeriesResult):
         failed = result.summary["failures"]
-        return (f"seed {failed[0]['seed']}: {failed[0]['message']}" if failed else None), result.interrupted
+        return (f"{result.told(failed[0])}: {failed[0]['message']}" if failed else None), result.interrupted
     return (None if result.failure is None else str(result.failure)), result.interrupted
 
 
@@ -278,7 +278,7 @@ def _config_of(run: Path) -> Path:
 
 
 def _has_begun(run: Path) -> bool:
-    return (run / run_directory.CONFIG).is_file() or run_directory.holds_seeds(run)
+    return (run / run_directory.CONFIG).is_file() or run_directory.holds_series(run)
 
 
 def _is_finished(run: Path) -> bool:

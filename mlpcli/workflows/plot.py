@@ -71,10 +71,10 @@ def plot(
         OutputError: a picture cannot be written.
     """
     from mlpcli.plotting.picture_options import picture_options
-    from mlpcli.plotting.run_plots import Drawn, draw_run, draw_seeds, theme_of
+    from mlpcli.plotting.run_plots import Drawn, draw_run, draw_series, theme_of
     from mlpcli.plotting.style import check_format, themed
     from mlpcli.plotting.sweep_pictures import draw_sweep
-    from mlpcli.runs.directory import SWEEP, seed_folders
+    from mlpcli.runs.directory import SWEEP, member_folders
     from mlpcli.runs.read_run import language_of
 
     runs = [Path(run) for run in run_dirs]
@@ -90,13 +90,13 @@ def plot(
         if only or place is not None or metric is not None or options.any:
             raise UserError(f"{runs[0]}: is a sweep, whose pictures are drawn all together; leave out other options")
         drawn = draw_sweep(runs[0], [format], theme, language)
-    elif alone and seed_folders(runs[0]):
-        drawn = draw_seeds(runs[0], [format], metric, place, options, theme, language)
+    elif alone and member_folders(runs[0]):
+        drawn = draw_series(runs[0], [format], metric, place, options, theme, language)
     elif only or (alone and place is None and metric is None and not options.any):
         drawn = draw_run(runs[0], [format], only, theme, place, language)
     else:
         drawn = Drawn()
-        every = [seed for run in runs for seed in seed_folders(run) or [run]]
+        every = [seed for run in runs for seed in member_folders(run) or [run]]
         with themed(theme or theme_of(every[0])), speaking(language or language_of(every[0])):
             _draw_curves(drawn, every, metric, place, format, options)
     return PlotResult(drawn.paths, [*_unfinished(runs), *drawn.notes])
@@ -123,9 +123,9 @@ def plot_in_terminal(
     from mlpcli.plotting.picture_options import picture_options
     from mlpcli.plotting.run_plots import labelled_curves
     from mlpcli.plotting.terminal_curves import terminal_curves
-    from mlpcli.runs.directory import seed_folders
+    from mlpcli.runs.directory import member_folders
 
-    runs = [seed for run in run_dirs for seed in seed_folders(run) or [run]]
+    runs = [seed for run in run_dirs for seed in member_folders(run) or [run]]
     if not runs:
         raise UserError("no run directory given; give one or more, such as runs/digits")
     options = picture_options(ylim, scale=scale)
@@ -140,12 +140,12 @@ def _check_only(runs: Sequence[Path], only: Sequence[str], output: Path | None, 
         UserError: an unknown name, or another option that does not go with it.
     """
     from mlpcli.plotting.pictures import pictures_called
-    from mlpcli.runs.directory import seed_folders
+    from mlpcli.runs.directory import member_folders
 
     pictures = pictures_called(only)
     if len(runs) > 1:
         raise UserError(f"--only: is for one run (got {len(runs)}); the learning curves of several share a picture")
-    if seeds := seed_folders(runs[0]):
+    if seeds := member_folders(runs[0]):
         raise UserError(f"--only: is for one run, and {runs[0]} has several seeds; give one, such as {seeds[0]}")
     if of_curves:
         raise UserError(

@@ -169,8 +169,8 @@ def answer_table(
 
     columns = _own_columns(found)
     own = frozenset(columns)
-    classes = _class_columns(found, meaning) if wanted.probabilities else []
-    for name, values in [*_answer_columns(found, meaning, foreign), *_spread_columns(found, meaning), *classes]:
+    classes = class_columns(found, meaning) if wanted.probabilities else []
+    for name, values in [*answer_columns(found, meaning, foreign), *_spread_columns(found, meaning), *classes]:
         columns[_free(name, columns)] = _without_broken(values, found)
     names = tuple(columns) if wanted.names is None else wanted.names
     for name in names:
@@ -194,7 +194,7 @@ def _without_broken(values: pa.Array, found: Answers) -> pa.Array:
     return pc.if_else(pa.array(good), values, pa.scalar(None, values.type))
 
 
-def _class_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
+def class_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
     """The score of every class, by its name; a binary model's output is that of the second one."""
     import pyarrow as pa
 
@@ -211,19 +211,19 @@ def _own_columns(found: Answers) -> dict[str, Any]:
     if batch.table is not None:
         cells = batch.table.columns if batch.table.written is None else batch.table.written
         return {name: cells[name] for name in batch.table.names}
-    names = pa.array([_utf8(batch.name(index)) for index in range(len(found))], pa.string())
+    names = pa.array([to_utf8(batch.name(index)) for index in range(len(found))], pa.string())
     if batch.first is None:
         return {"file": names}
     return {"file": names, "row": pa.array(np.arange(batch.first, batch.first + len(found)))}
 
 
-def _answer_columns(found: Answers, meaning: Meaning, foreign: Callable[[str], str]) -> list[tuple[str, Any]]:
+def answer_columns(found: Answers, meaning: Meaning, foreign: Callable[[str], str]) -> list[tuple[str, Any]]:
     import numpy as np
     import pyarrow as pa
 
     if found.classes is None or found.scores is None:
-        return [(name, pa.array(found.outputs[:, place])) for place, name in enumerate(_numbered("predicted", meaning))]
-    labels = np.array([foreign(_utf8(name)) for name in meaning.class_names or ()], dtype=object)
+        return [(name, pa.array(found.outputs[:, place])) for place, name in enumerate(numbered("predicted", meaning))]
+    labels = np.array([foreign(to_utf8(name)) for name in meaning.class_names or ()], dtype=object)
     columns: list[tuple[str, Any]] = []
     for rank in range(found.classes.shape[1]):
         end = f"_{rank + 1}" if rank else ""
@@ -240,17 +240,17 @@ def _spread_columns(found: Answers, meaning: Meaning) -> list[tuple[str, Any]]:
     deviations, agree = found.spread.deviations, found.spread.agree
     if agree is not None:
         return [("spread", pa.array(deviations[:, 0])), ("agree", pa.array(agree))]
-    return [(name, pa.array(deviations[:, place])) for place, name in enumerate(_numbered("spread", meaning))]
+    return [(name, pa.array(deviations[:, place])) for place, name in enumerate(numbered("spread", meaning))]
 
 
-def _numbered(word: str, meaning: Meaning) -> list[str]:
+def numbered(word: str, meaning: Meaning) -> list[str]:
     """The names of the columns for the numbers that a model predicts."""
     if meaning.outputs == 1:
         return [word]
-    return [f"{word}_{_utf8(target)}" for target in meaning.targets or map(str, range(1, meaning.outputs + 1))]
+    return [f"{word}_{to_utf8(target)}" for target in meaning.targets or map(str, range(1, meaning.outputs + 1))]
 
 
-def _utf8(name: str) -> str:
+def to_utf8(name: str) -> str:
     """The name, with escapes for what UTF-8 cannot hold: the bytes of a file name in another encoding."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -157,7 +157,7 @@ def _compared(paths: Sequence[Path]) -> Iterator[Section]:
     found = compare(paths)
     columns, rows = cells(found)
     blocks: list[Block] = [Table(columns, rows, 1 + len(found.settings)), Text(found.notes)]
-    drawn = [run for path in paths for run in run_directory.seed_folders(path) or [path]]
+    drawn = [run for path in paths for run in run_directory.member_folders(path) or [path]]
     with suppress(MlpcliError):  # runs that have no metric in common cannot share a picture
         blocks.append(_picture(overlaid_curves(drawn), say("The learning curves of all runs")))
     yield Section(say("Comparison"), blocks)
@@ -165,7 +165,7 @@ def _compared(paths: Sequence[Path]) -> Iterator[Section]:
 
 def _of_run(summary: RunSummary, several: bool) -> Iterator[Section]:
     """The sections of one run; of several seeds the means, and the first seed in full."""
-    seeds = run_directory.seed_folders(summary.path)
+    seeds = run_directory.member_folders(summary.path)
     run = seeds[0] if seeds else summary.path
     metrics, evaluation = read_metrics(run), read_evaluation(run)
     state = "" if summary.state == "done" else f" ({term(summary.state)})"

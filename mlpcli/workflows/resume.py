@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.errors import UserError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.leftovers import remove_leftovers
-from mlpcli.workflows.earlier_seeds import check_same_data, read_earlier
+from mlpcli.workflows.earlier_series import check_same_data, read_earlier
+from mlpcli.workflows.folds import FoldSeries
 from mlpcli.workflows.prepare import read_config
 from mlpcli.workflows.reopen import reopen
-from mlpcli.workflows.seeds import SeedSeries, SeedsResult
+from mlpcli.workflows.seeds import SeedSeries
+from mlpcli.workflows.series import SeriesResult
 from mlpcli.workflows.train import ONE_AT_A_TIME, check_callbacks
 from mlpcli.workflows.train_result import TrainResult
 
@@ -31,40 +33,41 @@ def resume(
     callbacks: Sequence[Any] = (),
     force: bool = False,
     seeds: int | None = None,
-) -> TrainResult | SeedsResult:
-    """Continue a run, or several seeds, that were interrupted or killed, or train them longer.
+) -> TrainResult | SeriesResult:
+    """Continue a run, or several seeds or folds, that were interrupted or killed, or train them longer.
 
     On the same machine and with the same versions it ends with the weights, the history and the scores of a run that
     was never interrupted. Where no checkpoint was written yet, it begins again with the first epoch.
 
-    In the folder of `train_seeds`, finished seeds stay as they are, and the others go on or begin; so do those that
-    failed. Their config is the config.yaml of the first seed. With overrides, every seed goes on.
+    In the folder of `train_seeds` or `train_folds`, finished runs stay as they are, and the others go on or begin; so
+    do those that failed. Their config is the config.yaml of the first run. With overrides, every run goes on.
 
     Args, beside those of `train`:
-        run_dir: the run directory, or the folder of several seeds.
+        run_dir: the run directory, or the folder of several seeds or folds.
         overrides: of CAN_CHANGE only, such as "training.epochs=80"; anything, where there is no checkpoint.
-        callbacks: again those of `train`; what they remember themselves is not restored. Not for several seeds.
+        callbacks: again those of `train`; what they remember themselves is not restored. For one run only.
         force: continue although the data has changed.
         seeds: for several seeds, how many there shall be; those beyond the earlier ones are added.
 
     Returns:
-        The run, as `train`; of several seeds, all of them, as `train_seeds`.
+        The run, as `train`; of several, all of them, as `train_seeds` or `train_folds`.
 
     Raises:
         RunDirectoryError: it is no run directory, another process trains in it, or its files are damaged.
         ConfigError: an override changes what cannot change.
         DataError: the data is gone, or another than before.
-        UserError: fewer seeds than before, seeds for one run, or callbacks for several.
+        UserError: fewer seeds than before, seeds for one run or for folds, or callbacks for several runs.
         OutputError: the disk is full.
     """
     from mlpcli.workflows.notebook import default_progress
 
     path, listener = Path(run_dir), progress or default_progress()
-    result: TrainResult | SeedsResult
-    if run_directory.holds_seeds(path):
+    result: TrainResult | SeriesResult
+    if run_directory.holds_series(path):
         if callbacks:
-            raise UserError("callbacks: are for one run, not for several seeds; leave them out")
-        result = _resume_seeds(path.resolve(), overrides, listener, list(command), verbose, force, seeds)
+            several = "folds" if run_directory.holds_folds(path) else "seeds"
+            raise UserError(f"callbacks: are for one run, not for several {several}; leave them out")
+        result = _resume_series(path.resolve(), overrides, listener, list(command), verbose, force, seeds)
     else:
         run_directory.find_file(path, run_directory.CONFIG)
         if seeds is not None:
@@ -94,7 +97,7 @@ def _resume_run(
         return run.train(listener, verbose)
 
 
-def _resume_seeds(
+def _resume_series(
     path: Path,
     overrides: Sequence[str],
     listener: Progress,
@@ -102,12 +105,13 @@ def _resume_seeds(
     verbose: bool,
     force: bool,
     seeds: int | None,
-) -> SeedsResult:
+) -> SeriesResult:
     with ONE_AT_A_TIME, run_directory.held_again(path):
         earlier = read_earlier(path, overrides, seeds, listener)
         if note := earlier.note():
             listener.note(note)
-        if earlier.source in earlier.finished and len(earlier.finished) < len(earlier.seeds):
+        if earlier.source in earlier.finished and len(earlier.finished) < len(earlier.members):
             check_same_data(earlier, listener, force)
-        series = SeedSeries(earlier.loaded, earlier.seeds, listener, command, verbose, force)
+        kind = FoldSeries if run_directory.holds_folds(path) else SeedSeries
+        series = kind(earlier.loaded, earlier.members, listener, command, verbose, force)
         return series.go_on(path, earlier.runs, earlier.seconds, earlier.source)

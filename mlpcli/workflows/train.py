@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from mlpcli.errors import SettingError, UserError
+from mlpcli.workflows.folds import FoldSeries, FoldsResult, check_folds, fold_members, with_folds
 from mlpcli.workflows.prepare import say_findings
 from mlpcli.workflows.run import Run
-from mlpcli.workflows.seeds import SeedSeries, SeedsResult
+from mlpcli.workflows.seeds import SeedSeries, SeedsResult, seed_members
+from mlpcli.workflows.series import Result, Series
 from mlpcli.workflows.train_result import TrainResult
 
 if TYPE_CHECKING:
@@ -19,6 +21,37 @@ if TYPE_CHECKING:
 
 ONE_AT_A_TIME = threading.RLock()
 """Seeds, the graph and the import of Keras belong to the process; threads would change each other's weights."""
+
+
+@overload
+def train(
+    config: str | Path,
+    overrides: Sequence[str] = ...,
+    runs_dir: str | Path = ...,
+    run_dir: str | Path | None = ...,
+    progress: Progress | None = ...,
+    command: Sequence[str] = ...,
+    verbose: bool = ...,
+    resend_signals: bool = ...,
+    callbacks: Sequence[Any] = ...,
+    baseline: bool = ...,
+    folds: None = ...,
+) -> TrainResult: ...
+
+
+@overload
+def train(
+    config: str | Path,
+    overrides: Sequence[str] = ...,
+    runs_dir: str | Path = ...,
+    run_dir: str | Path | None = ...,
+    progress: Progress | None = ...,
+    command: Sequence[str] = ...,
+    verbose: bool = ...,
+    resend_signals: bool = ...,
+    *,
+    folds: int,
+) -> FoldsResult: ...
 
 
 def train(
@@ -32,7 +65,8 @@ def train(
     resend_signals: bool = True,
     callbacks: Sequence[Any] = (),
     baseline: bool = False,
-) -> TrainResult:
+    folds: int | None = None,
+) -> TrainResult | FoldsResult:
     """Train the network that a config describes.
 
     Args:
@@ -50,6 +84,7 @@ def train(
             otherwise an epoch is one call of many steps.
         baseline: afterwards train scikit-learn's linear model and MLP on the same rows, too; their scores are in the
             evaluation, under `scikit_learn`.
+        folds: cross-validate instead, as `train_folds`, with so many folds; neither callbacks nor baseline then.
 
     Returns:
         The run. A loss that is not finite is in the result rather than raised, because the run directory then still
@@ -59,7 +94,8 @@ def train(
 
     Raises:
         ConfigError, DataError: nothing has been written.
-        UserError: callbacks for `training.engine: numpy`, or something that is no callback.
+        UserError: callbacks for `training.engine: numpy`, something that is no callback, or folds out of range or
+            beside callbacks or a baseline.
         RunDirectoryError: the run directory cannot be made.
         OutputError: the disk is full.
     """
@@ -67,6 +103,11 @@ def train(
     from mlpcli.runs.leftovers import remove_abandoned
     from mlpcli.workflows.notebook import default_progress
     from mlpcli.workflows.prepare import prepare, read_config
+
+    if folds is not None:
+        if callbacks or baseline:
+            raise UserError(f"folds: leave out {'callbacks' if callbacks else 'baseline'}, which is for one run")
+        return train_folds(config, folds, overrides, runs_dir, run_dir, progress, command, verbose, resend_signals)
 
     def make_directory() -> Path:
         if run_dir:
@@ -150,27 +191,83 @@ def train_seeds(
         RunDirectoryError: the folder cannot be made.
         OutputError: seeds.json cannot be written.
     """
-    from mlpcli.runs import directory as run_directory
-    from mlpcli.runs.leftovers import remove_abandoned
     from mlpcli.workflows.notebook import default_progress
     from mlpcli.workflows.prepare import read_config
+
+    check_count(seeds)
+    _check_folder(run_dir)
+    loaded = read_config(Path(config), overrides)
+    check_last_seed(loaded, seeds)
+    members = seed_members(loaded.config.seed, seeds)
+    series = SeedSeries(loaded, members, progress or default_progress(), list(command), verbose)
+    return _trained(series, runs_dir, run_dir, resend_signals)
+
+
+def train_folds(
+    config: str | Path,
+    folds: int,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = "runs",
+    run_dir: str | Path | None = None,
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+    verbose: bool = False,
+    resend_signals: bool = True,
+    seeds: int = 1,
+) -> FoldsResult:
+    """Train the network of a config once for each of several folds of its rows, each as `train` would.
+
+    The fold that a run holds out is its test rows; its validation rows are drawn from the others, and what is learnt of
+    columns and scales comes from its training rows alone. `data.folds` says how the folds are drawn.
+
+    Args, beside those of `train_seeds`:
+        folds: how many, 2 to 1000.
+        seeds: with how many seeds each fold is trained, counting up from the config's; shuffled folds are drawn anew
+            with each.
+
+    Returns:
+        The runs. A failed one is listed in `summary`, and the others are trained all the same, except after an
+        interruption or on a full disk.
+
+    Raises:
+        UserError: the number of folds or seeds is out of range.
+        ConfigError, DataError: of the first run, such as too few rows for so many folds; nothing has been written.
+        RunDirectoryError: the folder cannot be made.
+        OutputError: folds.json or out_of_fold.csv cannot be written.
+    """
+    from mlpcli.workflows.notebook import default_progress
+    from mlpcli.workflows.prepare import read_config
+
+    check_folds(folds)
+    check_count(seeds)
+    _check_folder(run_dir)
+    loaded = with_folds(read_config(Path(config), overrides), folds)
+    check_last_seed(loaded, seeds)
+    members = fold_members(loaded.config.seed, seeds, folds)
+    series = FoldSeries(loaded, members, progress or default_progress(), list(command), verbose)
+    return _trained(series, runs_dir, run_dir, resend_signals)
+
+
+def _check_folder(run_dir: str | Path | None) -> None:
+    from mlpcli.runs.directory import check_exact_directory
+
+    if run_dir:
+        check_exact_directory(Path(run_dir))
+
+
+def _trained(series: Series[Result], runs_dir: str | Path, run_dir: str | Path | None, resend_signals: bool) -> Result:
+    """All runs of a new series, in a new folder."""
+    from mlpcli.runs import directory as run_directory
+    from mlpcli.runs.leftovers import remove_abandoned
 
     def make_folder() -> Path:
         if run_dir:
             return run_directory.create_exact_directory(Path(run_dir))
         remove_abandoned(Path(runs_dir))
-        return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
+        return run_directory.create_run_directory(Path(runs_dir), series.loaded.config.name)
 
-    check_count(seeds)
-    if run_dir:
-        run_directory.check_exact_directory(Path(run_dir))
-    loaded = read_config(Path(config), overrides)
-    check_last_seed(loaded, seeds)
-    first = loaded.config.seed
     with ONE_AT_A_TIME:
-        made = not (run_dir and Path(run_dir).exists())
-        series = SeedSeries(loaded, range(first, first + seeds), progress or default_progress(), list(command), verbose)
-        result = series.begin(make_folder, made)
+        result = series.begin(make_folder, made=not (run_dir and Path(run_dir).exists()))
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result

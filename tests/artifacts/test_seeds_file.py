@@ -10,21 +10,23 @@ from pathlib import Path
 import pytest
 
 from mlpcli.errors import RunDirectoryError
-from mlpcli.runs.directory import CONFIG, SEEDS, find_file, find_model, seed_folder, seed_folders, write_seeds
+from mlpcli.runs.directory import CONFIG, SEEDS, find_file, find_model, member_folders, seed_folder, write_seeds
 
 
 def test_the_seeds_are_in_the_order_of_their_numbers_and_nothing_else_is_among_them(tmp_path: Path) -> None:
     for name in ("seed-10", "seed-9", "seed-x", "seed-", "seed-1-2", "other", "seed-12345678901"):
         (tmp_path / name).mkdir()
     (tmp_path / "seed-11").write_text("a file")
-    assert seed_folders(tmp_path) == [], "nothing says that these are seeds of one config"
+    assert member_folders(tmp_path) == [], "nothing says that these are seeds of one config"
     write_seeds(tmp_path, {})
-    assert [path.name for path in seed_folders(tmp_path)] == [seed_folder(9), seed_folder(10)] == ["seed-9", "seed-10"]
+    assert (
+        [path.name for path in member_folders(tmp_path)] == [seed_folder(9), seed_folder(10)] == ["seed-9", "seed-10"]
+    )
 
 
 def test_where_there_is_no_folder_there_are_no_seeds(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert seed_folders(tmp_path / "file") == seed_folders(tmp_path / "nowhere") == seed_folders(tmp_path) == []
+    assert member_folders(tmp_path / "file") == member_folders(tmp_path / "nowhere") == member_folders(tmp_path) == []
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 seed"), (3, "3 seeds")])

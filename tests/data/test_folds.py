@@ -198,7 +198,7 @@ def test_rows_that_come_by_themselves_or_stay_on_disk(table: Path) -> None:
     rows = Rows(x, np.arange(9, dtype=np.float32))
     source = Source("s", "table", rows, rows, None, None, None)
     data = DataConfig(source="s", folds=FoldsConfig(count=3, held_out=1))
-    with pytest.raises(SettingError, match=r"this source brings its own test set.*leave out --folds"):
+    with pytest.raises(SettingError, match=r"s brings its own test rows, .* leave out --folds"):
         split_source(source, data, SEED)
     found = refused(table, 3, target="y", streaming="always")
     assert re.search("folds need all rows in memory: .*; set data.streaming: never, or a data.limit", found)

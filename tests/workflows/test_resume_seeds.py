@@ -13,12 +13,12 @@ import pytest
 
 import mlpcli
 from benchmarks.kills import outcome_of
-from mlpcli.cli.train import report_seeds
+from mlpcli.cli.series import report_series
 from mlpcli.errors import ConfigError, DataError, RunDirectoryError, TrainingError, UserError
 from mlpcli.runs import directory as run_directory
 from mlpcli.training import keeper
 from mlpcli.training.progress import Silence
-from mlpcli.workflows import seeds as seed_series
+from mlpcli.workflows import series as seed_series
 from mlpcli.workflows.seeds import SeedsResult
 
 CONFIG = """
@@ -101,12 +101,12 @@ def _seeds_json(folder: Path) -> dict[str, Any]:
 def _everything(folder: Path) -> dict[str, Any]:
     """What is in the folder of a series, without times, and without the number of checkpoints."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix != ".npz")
-    seeds = {path.name: outcome_of(path) for path in run_directory.seed_folders(folder)}
+    seeds = {path.name: outcome_of(path) for path in run_directory.member_folders(folder)}
     return {"files": files, "seeds.json": _timeless(_seeds_json(folder)), **seeds}
 
 
 def _printed(result: SeedsResult, capsys: pytest.CaptureFixture[str]) -> str:
-    assert report_seeds(result, as_json=False) == 0
+    assert report_series(result, as_json=False) == 0
     out, err = capsys.readouterr()
     assert err == ""
     return re.sub(r"in [0-9.]+ s\n", "in some seconds\n", out.replace(str(result.path), "FOLDER"))
@@ -264,7 +264,7 @@ def test_the_folder_is_locked_while_a_series_runs(train: Callable[..., SeedsResu
 
     def resume(what: str) -> None:
         if what == "epoch":
-            for path in (folder, run_directory.seed_folders(folder)[-1]):
+            for path in (folder, run_directory.member_folders(folder)[-1]):
                 with pytest.raises(RunDirectoryError) as raised:
                     mlpcli.resume(path)
                 refused.append(str(raised.value))

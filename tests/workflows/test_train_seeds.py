@@ -17,7 +17,7 @@ import mlpcli
 from mlpcli.errors import ConfigError, OutputError, RunDirectoryError, TrainingError, UserError
 from mlpcli.runs import directory as run_directory
 from mlpcli.training.progress import Silence
-from mlpcli.workflows import seeds as seed_series
+from mlpcli.workflows import series as seed_series
 
 CONFIG = """
 name: 붓꽃

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mlpcli.workflows.seeds import spread
+from mlpcli.workflows.series import spread
 
 
 def test_mean_and_sample_standard_deviation() -> None:

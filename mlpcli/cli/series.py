@@ -1,0 +1,81 @@
+"""What `mlpcli train` prints at the end of several seeds or folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.cli.terminal import line, print_json, say, say_how_to_resume, table
+from mlpcli.text import number
+
+if TYPE_CHECKING:
+    from mlpcli.workflows.series import SeriesResult
+
+MOST_FAILURES = 5
+"""Failed runs that are listed; the file of the series has all of them."""
+
+
+def report_series(result: SeriesResult, as_json: bool) -> int:
+    """Print the result; returns the exit code."""
+    summary = result.summary
+    if as_json:
+        print_json({"path": str(result.path), **summary})
+    else:
+        _print(result)
+    failures = summary["failures"]
+    for failure in failures[:MOST_FAILURES]:
+        say(f"error: {result.told(failure)}: {failure['message']}")
+    if len(failures) > MOST_FAILURES:
+        more = f"{len(failures) - MOST_FAILURES} more {result.WORD}s"
+        say(f"error: and {more}; {result.path / result.FILE} lists all of them")
+    if result.interrupted is not None:
+        say(f"{result.interrupted}; {result.counted()} finished; results are in {result.path}")
+    if failures or result.interrupted is not None:
+        say_how_to_resume(result.path)
+    if result.interrupted is not None:
+        return result.interrupted.exit_code
+    return 1 if failures else 0
+
+
+def _print(result: SeriesResult) -> None:
+    from mlpcli.workflows.train_result import OPTIMISTIC
+
+    summary, word = result.summary, result.WORD
+    columns, rows = result.mean_table()
+    if rows:
+        what = "mean ± standard deviation" if result.done > 1 else f"one {word} has no spread"
+        line(f"{summary['name']}: {result.counted()}, {what}", "bold")  # a title would wrap at the table's width
+        table("", columns, rows)
+    else:
+        line(f"{summary['name']}: no {word} finished, so there are no means")
+    if summary["runs"]:
+        _print_runs(result)
+    if summary["test_chose_the_epoch"]:
+        line(OPTIMISTIC)
+    line(f"trained, scored and saved in {summary['total_seconds']:.1f} s")
+    line(f"{word}s  {result.path / result.FILE}")
+    for name, path in result.more_files():
+        line(f"{name.ljust(5)}  {path}")
+    for picture in result.pictures:
+        line(f"plot   {picture}")
+    line(f"runs   {result.path}")
+
+
+def _print_runs(result: SeriesResult) -> None:
+    """A row for each run, with its scores on the test split, or else validation or training."""
+    from mlpcli.workflows.series import FINISHED
+
+    runs, word = result.summary["runs"], result.WORD
+    scored: Mapping[str, Any] = next((run["scores"] for run in runs if run["scores"]), {})
+    split = next((name for name in ("test", "validation", "train") if name in scored), None)
+    metrics = list(scored[split]) if split else []
+    rows = []
+    for run in runs:
+        kept, scores = run["kept_epoch"], run["scores"].get(split, {})
+        shown = [number(scores[metric]) if metric in scores else "-" for metric in metrics]
+        mark = [] if run["outcome"] == FINISHED else [f"{run['outcome']}, not counted"]
+        epochs = f"{'none' if kept is None else kept} of {run['epochs']}"
+        rows.append([str(result.label(run)), epochs, *shown, *mark])
+    marks = [""] if any(run["outcome"] != FINISHED for run in runs) else []
+    line(f"each {word}, scores on the {split} rows" if split else f"each {word}", "bold")
+    table("", [word, "kept epoch", *metrics, *marks], rows)
