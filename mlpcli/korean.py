@@ -114,6 +114,16 @@ _REPORT = {
     "No epoch has finished yet.": "아직 끝난 에포크가 없습니다.",
     "{name}: {seeds:,} seeds": "{name}: 시드 {seeds:,}개",
     "The curves of all seeds": "모든 시드의 학습 곡선",
+    "The scores and curves of all folds": "모든 폴드의 점수와 학습 곡선",
+    "{folds:,} folds, mean ± standard deviation": "폴드 {folds:,}개의 평균 ± 표준편차",
+    "{folds:,} folds x {seeds:,} seeds, mean ± standard deviation": (
+        "폴드 {folds:,}개 x 시드 {seeds:,}개의 평균 ± 표준편차"
+    ),
+    "{first} and {other} have different numbers of folds ({folds:,} and {others:,})": (
+        "폴드 수가 다릅니다({first}: {folds:,}개, {other}: {others:,}개)"
+    ),
+    "95 %, {count} folds in pairs": "95%, 폴드 {count}개씩 짝지어 비교",
+    "{name}: {folds:,} fold": "{name}: 폴드 {folds:,}개",
     "{name}: {folds:,} folds": "{name}: 폴드 {folds:,}개",
     "{name}: {folds:,} folds x {seeds:,} seeds": "{name}: 폴드 {folds:,}개 x 시드 {seeds:,}개",
     "fold": "폴드",

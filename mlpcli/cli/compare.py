@@ -79,20 +79,20 @@ def print_comparison(found: Comparison, markdown: bool = False) -> None:
 
 
 def _csv(found: Comparison) -> str:
-    """One row for each run; scores as numbers, the standard deviation over seeds beside them where there is one."""
+    """One row for each run; scores as numbers, beside them the standard deviation over seeds or folds, if any."""
     spread = [metric for metric, scores in found.scores.items() if any(s and s.deviation is not None for s in scores)]
     header = ["run", "state", *found.settings]
     for metric in found.scores:
         header += [f"{found.part} {metric}", *([f"{found.part} {metric} deviation"] if metric in spread else [])]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*header, "best epoch", "epochs", "seconds", "seeds"])
+    writer.writerow([*header, "best epoch", "epochs", "seconds", "seeds", "folds"])
     for place, run in enumerate(found.runs):
         row: list[object] = [str(run.path), run.state, *(values[place] for values in found.settings.values())]
         for metric, scores in found.scores.items():
             score = scores[place]
             row += [score and score.mean, *([score and score.deviation] if metric in spread else [])]
-        writer.writerow([*row, run.best_epoch, run.epochs, run.seconds, run.seeds])
+        writer.writerow([*row, run.best_epoch, run.epochs, run.seconds, run.seeds, run.folds])
     return text.getvalue()
 
 

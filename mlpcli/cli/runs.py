@@ -79,15 +79,21 @@ def _special(found: Sequence[RunSummary]) -> list[str]:
     from mlpcli.runs.run_labels import differing_settings
     from mlpcli.text import one_line
 
-    words = [f"{run.seeds} seeds" if run.seeds > 1 else "" for run in found]
+    words = [_counted(run) for run in found]
     for name in {run.name for run in found}:
         places = [place for place, run in enumerate(found) if run.name == name and not run.damaged]
-        seed = ("seed",) if any(found[place].seeds > 1 for place in places) else ()
+        seed = ("seed",) if any(_counted(found[place]) for place in places) else ()
         settings = differing_settings([found[place].config for place in places], ("data.source", *seed))
         for number, place in enumerate(places):
             told = [f"{key}={values[number]}" for key, values in settings.items() if values[number]]
             words[place] = one_line(", ".join([*([words[place]] if words[place] else []), *told]), LONGEST_SPECIAL)
     return words
+
+
+def _counted(run: RunSummary) -> str:
+    """`5 folds x 3 seeds`; "" of a single run."""
+    counts = ((run.folds, "folds"), (run.seeds, "seeds"))
+    return " x ".join(f"{count} {word}" for count, word in counts if count > 1)
 
 
 def _as_json(run: RunSummary) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Draws the pictures of one run, of several runs or of several seeds, from the files of the runs alone."""
+"""Draws the pictures of one run, of several runs, seeds or folds, from the files of the runs alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.pictures import HISTORY_PLOT, asked_figure, pictures_called, run_files, unasked_pictures
 from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.directory import fold_and_seed, holds_folds, member_folders
+from mlpcli.runs.directory import fold_and_seed, holds_folds, member_folders, member_word
 from mlpcli.runs.history import read_history
 from mlpcli.runs.read_run import RunCurves, language_of, read_config, read_curves, read_folds
 from mlpcli.runs.run_labels import differing_labels
@@ -98,6 +98,9 @@ def draw_evaluation(run: Path, name: str | None = None) -> dict[str, Figure]:
     return {stem: figure for stem, figure in figures.items() if figure is not None}
 
 
+FOLDS_PLOT = "folds"
+
+
 def draw_series(
     folder: Path,
     formats: Sequence[str],
@@ -107,8 +110,9 @@ def draw_series(
     theme: str | None = None,
     language: str | None = None,
 ) -> Drawn:
-    """Draw the curves of a series in one picture: history.* in its folder, `metric`.* for one metric, or `output`.
+    """Draw the seeds or folds in a folder in one picture there, or as `output`.
 
+    history.* has the curves of seeds, folds.* the scores and curves of folds, and `metric`.* the curves of one metric.
     theme, language: by default what the config of the first run says.
 
     Raises:
@@ -116,63 +120,29 @@ def draw_series(
         UserError: no run has the metric, an option does not fit the picture, or there is no such theme or language.
         OutputError: the picture cannot be written.
     """
-    runs = _begun(folder)
-    drawn = Drawn()
-    with themed(theme or theme_of(runs[0])), speaking(language or language_of(runs[0])):
-        figure = learning_curves(series_curves(folder, runs), metric, series_title(folder, runs), options)
-        for path in [output] if output else [folder / f"{metric or HISTORY_PLOT}.{format}" for format in formats]:
+    run, drawn = _begun(folder)[0], Drawn()
+    of_folds = holds_folds(folder) and metric is None and not options.any
+    name = metric or (FOLDS_PLOT if of_folds else HISTORY_PLOT)
+    with themed(theme or theme_of(run)), speaking(language or language_of(run)):
+        figure = series_figure(folder) if of_folds else _series_curves(folder, metric, options)
+        for path in [output] if output else [folder / f"{name}.{format}" for format in formats]:
             drawn.save(figure, path)
     return drawn
 
 
-def draw_folds(
-    folder: Path,
-    formats: Sequence[str],
-    output: Path | None = None,
-    theme: str | None = None,
-    language: str | None = None,
-) -> Drawn:
-    """Draw the scores and curves of all folds in one picture: folds.* in their folder, or `output`.
-
-    theme, language: by default what the config of the first fold says.
-
-    Raises:
-        RunDirectoryError: no fold has finished an epoch yet, or a file is damaged.
-        UserError: there is no such theme or language, or the histories have no metrics.
-        OutputError: the picture cannot be written.
-    """
+def series_figure(folder: Path) -> Figure:
+    """The curves of all seeds, or the scores and curves of all folds (raises as `draw_series`)."""
+    if not holds_folds(folder):
+        return _series_curves(folder)
     from mlpcli.plotting.folds import folds_figure
 
     runs = _begun(folder)
-    drawn = Drawn()
-    with themed(theme or theme_of(runs[0])), speaking(language or language_of(runs[0])):
-        figure = folds_figure(fold_runs(folder, runs), series_title(folder, runs))
-        for path in [output] if output else [folder / f"{FOLDS_PLOT}.{format}" for format in formats]:
-            drawn.save(figure, path)
-    return drawn
+    return folds_figure(_fold_runs(folder, runs), _series_title(folder, runs))
 
 
-FOLDS_PLOT = "folds"
-
-
-def fold_runs(folder: Path, runs: Sequence[Path]) -> list[FoldRun]:
-    """What the picture shows of each run of a series of folds.
-
-    Raises:
-        RunDirectoryError: a file is damaged.
-    """
-    from mlpcli.plotting.folds import FoldRun
-
-    known = {entry.get("folder"): entry for entry in read_folds(folder)["runs"]}
-    found = []
-    for run, curves in zip(runs, series_curves(folder, runs), strict=True):
-        entry = known.get(run.name, {})
-        scores = entry.get("scores") if entry.get("outcome") == "finished" else None
-        held_out = scores.get("test") if isinstance(scores, dict) else None
-        numbers = held_out.items() if isinstance(held_out, dict) else ()
-        kept = {name: float(value) for name, value in numbers if isinstance(value, (int, float))}
-        found.append(FoldRun(fold_and_seed(run.name)[0], curves, kept))
-    return found
+def _series_curves(folder: Path, metric: str | None = None, options: PictureOptions = NO_OPTIONS) -> Figure:
+    runs = _begun(folder)
+    return learning_curves(labelled_curves(runs), metric, _series_title(folder, runs), options)
 
 
 def _begun(folder: Path) -> list[Path]:
@@ -183,32 +153,37 @@ def _begun(folder: Path) -> list[Path]:
     """
     runs = [run for run in member_folders(folder) if _has_epochs(run)]
     if not runs:
-        word = "folds" if holds_folds(folder) else "seeds"
-        raise RunDirectoryError(f"{folder}: none of its {word} has finished an epoch; plot again after the first")
+        none = f"none of its {member_word(folder)}s has finished an epoch"
+        raise RunDirectoryError(f"{folder}: {none}; plot again after the first")
     return runs
 
 
-def series_title(folder: Path, runs: Sequence[Path]) -> str:
-    """`digits: 5 folds`, in the current language; of the runs that are drawn."""
+def _fold_runs(folder: Path, runs: Sequence[Path]) -> list[FoldRun]:
+    """What the picture shows of each run of a series of folds."""
+    from mlpcli.plotting.folds import FoldRun
+
+    known = {entry.get("folder"): entry for entry in read_folds(folder)["runs"]}
+    found = []
+    for run, curves in zip(runs, labelled_curves(runs), strict=True):
+        entry = known.get(run.name, {})
+        scores = entry.get("scores") if entry.get("outcome") == "finished" else None
+        held_out = scores.get("test") if isinstance(scores, dict) else None
+        numbers = held_out.items() if isinstance(held_out, dict) else ()
+        kept = {name: float(value) for name, value in numbers if isinstance(value, (int, float))}
+        found.append(FoldRun(fold_and_seed(run.name)[0], curves, kept))
+    return found
+
+
+def _series_title(folder: Path, runs: Sequence[Path]) -> str:
+    """`digits: 5 folds`, in the current language, of the runs that are drawn."""
     name = read_config(runs[0]).get("name") or folder.resolve().name
     if not holds_folds(folder):
         count = len(runs)
         return say("{name}: {seeds:,} seed" if count == 1 else "{name}: {seeds:,} seeds", name=name, seeds=count)
     folds, seeds = (len({*found}) for found in zip(*(fold_and_seed(run.name) for run in runs), strict=True))
     if seeds == 1:
-        return say("{name}: {folds:,} folds", name=name, folds=folds)
+        return say("{name}: {folds:,} fold" if folds == 1 else "{name}: {folds:,} folds", name=name, folds=folds)
     return say("{name}: {folds:,} folds x {seeds:,} seeds", name=name, folds=folds, seeds=seeds)
-
-
-def series_curves(folder: Path, runs: Sequence[Path]) -> list[RunCurves]:
-    """The curves of runs of a series, which are called `seed=5` or `fold 2` (raises as `read_curves`)."""
-    if not holds_folds(folder):
-        return labelled_curves(runs)
-    return [replace(read_curves(run), label=_fold_label(*fold_and_seed(run.name))) for run in runs]
-
-
-def _fold_label(fold: int, seed: int | None) -> str:
-    return say("fold {fold}", fold=fold) if seed is None else say("fold {fold}, seed {seed}", fold=fold, seed=seed)
 
 
 def overlaid_curves(
@@ -230,13 +205,20 @@ def overlaid_curves(
 def labelled_curves(runs: Sequence[Path]) -> list[RunCurves]:
     """The curves of runs; of several, each is called what sets it apart, in its config or its name.
 
-    Raises as `read_curves`.
+    Those of one folder of folds are called by their folds. Raises as `read_curves`.
     """
     curves = [read_curves(run) for run in runs]
     if len(runs) == 1:
         return curves
+    if len({run.parent for run in runs}) == 1 and holds_folds(runs[0].parent):
+        told = [fold_and_seed(run.name) for run in runs]
+        return [replace(run, label=_fold_label(*own)) for run, own in zip(curves, told, strict=True)]
     labels = differing_labels([read_config(run) for run in runs], differing_parts(distinct_names(runs)))
     return [replace(run, label=label) for run, label in zip(curves, labels, strict=True)]
+
+
+def _fold_label(fold: int, seed: int | None) -> str:
+    return say("fold {fold}", fold=fold) if seed is None else say("fold {fold}, seed {seed}", fold=fold, seed=seed)
 
 
 def distinct_names(runs: Sequence[Path]) -> list[str]:

@@ -260,8 +260,7 @@ def _refuse_series(run: Path) -> None:
     """Refuse a folder of several seeds or folds where one run is expected."""
     members = member_folders(run)
     if members:
-        word = "fold" if holds_folds(run) else "seed"
-        count = f"{len(members)} {word}{'s' if len(members) > 1 else ''}"
+        count = f"{len(members)} {member_word(run)}{'s' if len(members) > 1 else ''}"
         raise RunDirectoryError(f"{run}: contains {count}; give one of them, such as {members[0]}")
 
 
@@ -290,7 +289,6 @@ GRID = "grid.json"
 """Of a folder that holds the runs of `train --vary`."""
 SWEEP = "sweep.json"
 """Of a folder that holds the trials of `sweep`, and its best."""
-_FOLDER = re.compile(r"seed-([0-9]{1,10})")
 _FOLDERS = {
     SEEDS: re.compile(r"(?P<fold>)seed-(?P<seed>[0-9]{1,10})"),
     FOLDS: re.compile(r"fold-(?P<fold>[0-9]{1,4})(-seed-(?P<seed>[0-9]{1,10}))?"),
@@ -309,7 +307,7 @@ def fold_folder(fold: int, seed: int | None = None) -> str:
 
 def outermost_series(run: Path) -> Path:
     """The folder of several seeds, or of the runs of `train --vary`, that the run belongs to; else the run itself."""
-    while holds_seeds(run.parent) or (run.parent / GRID).is_file():
+    while holds_series(run.parent) or (run.parent / GRID).is_file():
         run = run.parent
     return run
 
@@ -347,6 +345,11 @@ def holds_series(folder: Path) -> bool:
 def holds_folds(folder: Path) -> bool:
     """Whether it is the folder of `train --folds`."""
     return (folder / FOLDS).is_file()
+
+
+def member_word(folder: Path) -> str:
+    """What the runs of a series are: `seed` or `fold`."""
+    return "fold" if holds_folds(folder) else "seed"
 
 
 def write_seeds(folder: Path, summary: dict[str, Any]) -> None:

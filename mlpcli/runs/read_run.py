@@ -163,6 +163,34 @@ def _are_seeds(seeds: Any) -> bool:
     )
 
 
+def finished_members(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The finished run directories of a series, and those that are asked for and not finished.
+
+    Raises:
+        RunDirectoryError: the file of the series is damaged.
+    """
+    outcomes = _outcomes(folder)
+    finished = [folder / name for name, outcome in outcomes.items() if outcome == "finished"]
+    return finished, [folder / name for name in outcomes if folder / name not in finished]
+
+
+def _outcomes(folder: Path) -> dict[str, object]:
+    """How each run of a series ended, by the name of its folder; None of one that has not ended."""
+    if run_directory.holds_folds(folder):
+        found = read_folds(folder)
+        seeds: list[int] = found["seeds_asked_for"]
+        names: dict[tuple[int, int | None], str] = {
+            (seed, fold): run_directory.fold_folder(fold, seed if len(seeds) > 1 else None)
+            for seed in seeds
+            for fold in range(1, found["folds"] + 1)
+        }
+    else:
+        found = read_seeds(folder)
+        names = {(seed, None): run_directory.seed_folder(seed) for seed in found["seeds_asked_for"]}
+    outcomes = {(entry["seed"], entry.get("fold")): entry.get("outcome") for entry in found["runs"]}
+    return {name: outcomes.get(member) for member, name in names.items()}
+
+
 class _PlainLoader(yaml.SafeLoader):
     """A YAML loader that refuses aliases, with which a small file can expand to gigabytes, and too many values."""
 

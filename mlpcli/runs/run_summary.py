@@ -1,4 +1,4 @@
-"""What came of a run, or of the seeds of one, as `mlpcli runs` and `mlpcli compare` have it: from its files alone."""
+"""What came of a run, of its seeds or of its folds, for `mlpcli runs` and `mlpcli compare`: from its files alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlpcli.errors import RunDirectoryError
 from mlpcli.language import say
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import read_history
-from mlpcli.runs.read_run import read_config, read_environment, read_metrics, read_seeds, run_name
+from mlpcli.runs.read_run import read_config, read_environment, read_folds, read_metrics, read_seeds, run_name
 from mlpcli.runs.run_file import MIB, open_run_file
 from mlpcli.text import with_spread
 
@@ -52,10 +52,10 @@ class Score:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run, or the seeds of one.
+    """A run, or the seeds or folds of one.
 
-    config: as it was written. scores: by part (test, validation, train) and metric, over all finished seeds.
-    rows: of each part. epochs, best_epoch: medians over the seeds. seconds: in total; None where they are not known.
+    config: as it was written. scores: by part (test, validation, train) and metric, over all finished runs.
+    rows: of each part. epochs, best_epoch: medians over the runs. seconds: in total; None where they are not known.
     data, parts: fingerprints of the rows, and of which rows are in which part, one for each seed; empty where a run was
     killed early.
     damaged: why the run cannot be read; nothing else is known then.
@@ -71,6 +71,7 @@ class RunSummary:
     best_epoch: int | None = None
     seconds: float | None = None
     seeds: int = 1
+    folds: int = 1
     data: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     damaged: str = ""
@@ -97,6 +98,7 @@ class RunSummary:
             "best_epoch": self.best_epoch,
             "seconds": self.seconds,
             "seeds": self.seeds,
+            "folds": self.folds,
         }
 
 
@@ -112,34 +114,45 @@ def summaries(folder: Path) -> list[RunSummary]:
 
 
 def read_summary(path: Path) -> RunSummary:
-    """What the files in a run directory, or in a folder of seeds, say.
+    """What the files in a run directory, or in a folder of seeds or folds, say.
 
     Raises:
         RunDirectoryError: it is neither, or a file is damaged.
     """
     if not run_directory.holds_series(path):
         return _one_run(path)
-    known = read_seeds(path)
+    of_folds = run_directory.holds_folds(path)
+    known = read_folds(path) if of_folds else read_seeds(path)
     runs = [_one_run(folder) for folder in run_directory.member_folders(path)]
     if not runs:
-        raise RunDirectoryError(f"{path}: no seed has begun yet; look again later")
+        raise RunDirectoryError(f"{path}: no {run_directory.member_word(path)} has begun yet; look again later")
     done = [run for run in runs if run.state == "done"] or runs
     bests = [run.best_epoch for run in done if run.best_epoch is not None]
-    missing = len(runs) < len(known["seeds_asked_for"])
+    missing = len(runs) < len(known["seeds_asked_for"]) * known.get("folds", 1)
+    members = {run_directory.fold_and_seed(run.path.name) for run in done}
     return RunSummary(
         path,
         str(known.get("name") or path.resolve().name),
         _state_of_all([run.state for run in runs], missing),
-        config={key: value for key, value in runs[0].config.items() if key != "seed"},
+        config=_shared_config(runs[0].config),
         scores=_joined([run.scores for run in done]),
         rows=runs[0].rows,
         epochs=statistics.median_low([run.epochs for run in done]),
         best_epoch=statistics.median_low(bests) if bests else None,
         seconds=float(known["total_seconds"]),
-        seeds=len(done),
+        seeds=len({seed for _, seed in members}) if of_folds else len(done),
+        folds=len({fold for fold, _ in members}) if of_folds else 1,
         data=tuple(found for run in done for found in run.data),
         parts=tuple(found for run in done for found in run.parts),
     )
+
+
+def _shared_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What all runs of a series have in common: all but the seed and the fold."""
+    data = _mapping(config.get("data"))
+    folds = {key: value for key, value in _mapping(data.get("folds")).items() if key != "held_out"}
+    changed = {"data": {**data, "folds": folds}} if folds else {}
+    return {key: value for key, value in {**config, **changed}.items() if key != "seed"}
 
 
 def _one_run(path: Path) -> RunSummary:
@@ -191,7 +204,7 @@ def _state(path: Path, metrics: Mapping[str, Any]) -> State:
 
 
 def _state_of_all(states: Iterable[State], missing: bool) -> State:
-    """Of several seeds: what the worst of them is; done if all are, and none is missing."""
+    """Of several runs: what the worst of them is; done if all are, and none is missing."""
     order: tuple[State, ...] = ("running", "killed", "interrupted", "failed")
     found = set(states)
     return next((state for state in order if state in found), "interrupted" if missing else "done")
@@ -211,7 +224,7 @@ def _scores(value: object) -> dict[str, dict[str, Score]]:
 
 
 def _joined(scores: list[dict[str, dict[str, Score]]]) -> dict[str, dict[str, Score]]:
-    """The scores that every seed has, together."""
+    """The scores that every run has, together."""
     joined: dict[str, dict[str, Score]] = {}
     for part in PARTS:
         with suppress(KeyError):

@@ -116,13 +116,14 @@ def caption(epoch: int, last: int, history: Mapping[str, Sequence[float]], kept:
 
 
 def _one_run(run_dirs: Sequence[Path]) -> Path:
-    from mlpcli.runs.directory import CONFIG, find_file, member_folders
+    from mlpcli.runs.directory import CONFIG, find_file, member_folders, member_word
 
     if len(run_dirs) != 1:
         raise UserError(f"--animate: is for one run (got {len(run_dirs)}); give one, such as runs/moons")
     run = Path(run_dirs[0])
-    if seeds := member_folders(run):
-        raise UserError(f"--animate: is for one run, and {run} has several seeds; give one, such as {seeds[0]}")
+    if members := member_folders(run):
+        several = f"{run} has several {member_word(run)}s"
+        raise UserError(f"--animate: is for one run, and {several}; give one, such as {members[0]}")
     find_file(run, CONFIG)
     return run
 

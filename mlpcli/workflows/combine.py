@@ -45,7 +45,7 @@ def combine(runs: Sequence[str | Path] | str | Path, output: str | Path) -> Comb
 
     Args:
         runs: run directories or model files, of the same data, target, classes and way of reading the data; a folder of
-            several seeds stands for its finished ones.
+            several seeds or folds stands for its finished runs.
         output: a new .keras or .h5 file, outside of run directories.
 
     Raises:
@@ -95,37 +95,35 @@ def check_outside_runs(path: Path) -> None:
     Raises:
         UserError: naming the run.
     """
-    from mlpcli.runs.directory import CONFIG, ENVIRONMENT, SEEDS
+    from mlpcli.runs.directory import CONFIG, ENVIRONMENT, holds_series
 
     for folder in path.absolute().parents:
-        if (folder / SEEDS).is_file() or ((folder / CONFIG).is_file() and (folder / ENVIRONMENT).is_file()):
+        if holds_series(folder) or ((folder / CONFIG).is_file() and (folder / ENVIRONMENT).is_file()):
             raise UserError(f"{path}: lies in {folder}, which belongs to its run; choose a place outside of it")
 
 
 def _expanded(run: Path, notes: list[str]) -> Iterator[Path]:
-    """The run itself; for a folder of several seeds, those that are finished.
+    """The run itself; for a folder of several seeds or folds, those that are finished.
 
     Raises:
         ModelFileError: there is nothing at this path.
-        RunDirectoryError: none is, or seeds.json is damaged.
+        RunDirectoryError: none is, or the file of the series is damaged.
     """
-    from mlpcli.runs.directory import holds_series, near_run, seed_folder
-    from mlpcli.runs.read_run import read_seeds
+    from mlpcli.runs.directory import holds_series, member_word, near_run
+    from mlpcli.runs.read_run import finished_members
 
     if not run.exists():
         raise ModelFileError(f"{run}: does not exist{near_run(run)}; give runs, model files or a folder of seeds")
     if not holds_series(run):
         yield run
         return
-    found = read_seeds(run)
-    outcomes = {entry["seed"]: entry.get("outcome") for entry in found["runs"]}
-    finished = [seed for seed in found["seeds_asked_for"] if outcomes.get(seed) == "finished"]
+    finished, others = finished_members(run)
     if not finished:
-        raise RunDirectoryError(f"{run}: none of its seeds is finished; resume with: mlpcli train --resume {run}")
-    left_out = [seed_folder(seed) for seed in found["seeds_asked_for"] if seed not in finished]
-    if left_out:
-        notes.append(f"note: {run}: {', '.join(left_out)} did not finish, and is left out")
-    yield from (run / seed_folder(seed) for seed in finished)
+        which = f"none of its {member_word(run)}s is finished"
+        raise RunDirectoryError(f"{run}: {which}; resume with: mlpcli train --resume {run}")
+    if others:
+        notes.append(f"note: {run}: {', '.join(path.name for path in others)} did not finish, and is left out")
+    yield from finished
 
 
 def _opened(places: Sequence[Path]) -> list[SavedModel]:

@@ -69,11 +69,11 @@ class Comparison(TrainedRuns):
         return f"<{type(self).__name__} of {plural(len(self.runs), 'run', 'runs')}: {'; '.join(self.notes)}>"
 
     def _runs(self) -> Mapping[Any, Path]:
-        """The seeds of a series each."""
+        """The runs of a series each."""
         found: dict[Any, Path] = {}
         for label, run in zip(self.labels, self.runs, strict=True):
-            seeds = run_directory.member_folders(run.path)
-            found |= {f"{label}, {seed.name}": seed for seed in seeds} or {label: run.path}
+            members = run_directory.member_folders(run.path)
+            found |= {f"{label}, {member.name}": member for member in members} or {label: run.path}
         return found
 
     def _repr_html_(self) -> str:
@@ -82,7 +82,7 @@ class Comparison(TrainedRuns):
 
 
 def compare(run_dirs: Sequence[Path | str]) -> Comparison:
-    """Compare runs, folders of `train --seeds`, or all runs in a folder, from their files alone.
+    """Compare runs, folders of `train --seeds` and `--folds`, or all runs in a folder, from their files alone.
 
     Raises:
         UserError: fewer than two runs.
@@ -110,10 +110,11 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
         runs.sort(key=lambda run: _key(_score(run, part, ranked_by), rising))
         notes.append(_lead(runs, names, part or "", ranked_by, rising))
     scores = {metric: [_score(run, part, metric) for run in runs] for metric in metrics}
+    left_out = ("seed",) if any(run.seeds * run.folds > 1 for run in runs) else ()
     return Comparison(
         tuple(runs),
         tuple(names[run.path] for run in runs),
-        differing_settings([run.config for run in runs], ("seed",) if any(run.seeds > 1 for run in runs) else ()),
+        differing_settings([run.config for run in runs], left_out),
         part,
         scores,
         {} if ranked_by is None else {name: _best(found, rises(name, runs)) for name, found in scores.items()},
@@ -123,7 +124,7 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
 
 
 def runs_in(given: Sequence[Path | str]) -> list[Path]:
-    """Runs, and series of seeds, themselves; of any other folder the runs in it; each once."""
+    """Runs, and series of seeds or folds, themselves; of any other folder the runs in it; each once."""
     return list(dict.fromkeys(path for place in given for path in _runs_of(Path(place))))
 
 
@@ -146,6 +147,13 @@ def _why_unlike(runs: Sequence[RunSummary]) -> str:
                 else "{first} has {seeds:,} seeds and {other} {others}",
                 seeds=first.seeds,
                 others=other.seeds,
+                **pair,
+            )
+        if first.folds != other.folds:
+            return say(
+                "{first} and {other} have different numbers of folds ({folds:,} and {others:,})",
+                folds=first.folds,
+                others=other.folds,
                 **pair,
             )
         ours, theirs = (_data_settings(run.config) for run in (first, other))
@@ -221,7 +229,7 @@ def _lead(runs: Sequence[RunSummary], names: Mapping[Path, str], part: str, metr
     told = {"part": term(part), "metric": term(metric), "best": names[runs[0].path], "other": names[runs[1].path]}
     if lead == 0:
         return say("best by {part} {metric}: {best}, level with {other}", **told)
-    noise, why = _noise(first, second, metric, runs[0].rows.get(part, 0))
+    noise, why = _noise(first, second, metric, runs[0], part)
     if noise is None:
         return say(
             "best by {part} {metric}: {best}; it leads {other} by {lead}; whether that is more than noise, one run each"
@@ -240,18 +248,25 @@ def _lead(runs: Sequence[RunSummary], names: Mapping[Path, str], part: str, metr
     )
 
 
-def _noise(first: Score, second: Score, metric: str, rows: int) -> tuple[float | None, str]:
+def _noise(first: Score, second: Score, metric: str, run: RunSummary, part: str) -> tuple[float | None, str]:
     """Half the width of the 95 % interval of a difference, and what it is from; None where nothing is known.
 
-    Seeds are compared in pairs (Student's t). Two accuracies of single runs: their binomial spread over the rows, as if
-    these were other rows for each run, so that it is rather too wide.
+    Seeds are compared in pairs (Student's t), and so are folds, whose runs share most of their training rows: their
+    variance is corrected as by Nadeau and Bengio (2003). Two accuracies of single runs: their binomial spread over the
+    rows, as if these were other rows for each run, so that it is rather too wide. run: either of the two, scored on the
+    rows of `part`.
     """
     if len(first.values) > 1:
         differences = [a - b for a, b in zip(first.values, second.values, strict=True)]
         count = len(differences)
         quantile = STUDENT[count - 2] if count - 1 <= len(STUDENT) else NORMAL
+        if run.folds > 1:
+            shared = run.rows.get("test", 0) / ((run.rows.get("train", 0) + run.rows.get("validation", 0)) or 1)
+            error = statistics.stdev(differences) * math.sqrt(1 / count + shared)
+            return quantile * error, say("95 %, {count} folds in pairs", count=count)
         error = statistics.stdev(differences) / math.sqrt(count)
         return quantile * error, say("95 %, {count} seeds in pairs", count=count)
+    rows = run.rows.get(part, 0)
     if rows and (metric == "acc" or metric.endswith("accuracy")):
         variance = sum(score.mean * (1 - score.mean) for score in (first, second)) / rows
         return NORMAL * math.sqrt(variance), say("95 %, {rows:,} rows", rows=rows)

@@ -19,7 +19,7 @@ from mlpcli.data.facts import fingerprint
 from mlpcli.errors import RunDirectoryError, SettingError, UserError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoints
-from mlpcli.runs.directory import holds_folds
+from mlpcli.runs.directory import holds_folds, member_word
 from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.runs.read_run import read_environment, read_folds, read_metrics, read_seeds
 from mlpcli.runs.run_file import LARGEST_CONFIG, read_run_text
@@ -56,7 +56,7 @@ class EarlierSeries:
 
     def note(self) -> str:
         """How far it is; "" if no run is finished."""
-        done, count, word = len(self.finished), len(self.members), _word(self.path)
+        done, count, word = len(self.finished), len(self.members), member_word(self.path)
         if done < count:
             return f"note: {done} of {count} {word}s {'is' if done == 1 else 'are'} finished" if done else ""
         training = self.loaded.config.training
@@ -64,10 +64,6 @@ class EarlierSeries:
         if not depends_on_run(training.learning_rate_schedule):
             said.append(f"-s training.epochs={2 * training.epochs} trains them longer")
         return f"note: all {count} {word}s are finished{'; ' if said else ''}{', '.join(said)}"
-
-
-def _word(path: Path) -> str:
-    return "fold" if holds_folds(path) else "seed"
 
 
 def read_earlier(path: Path, overrides: Sequence[str], seeds: int | None, listener: Progress) -> EarlierSeries:
@@ -86,8 +82,8 @@ def read_earlier(path: Path, overrides: Sequence[str], seeds: int | None, listen
     source = next((member for member in members if _config(path, member).is_file()), None)
     if source is None:
         raise RunDirectoryError(
-            f"{path}: none of its {_word(path)}s has a {run_directory.CONFIG}, so there is nothing to resume; delete"
-            " the folder, and train again"
+            f"{path}: none of its {member_word(path)}s has a {run_directory.CONFIG}, so there is nothing to resume;"
+            " delete the folder, and train again"
         )
     as_it_was = read_config(_config(path, source))
     loaded = read_config(_config(path, source), overrides) if overrides else as_it_was
@@ -97,7 +93,9 @@ def read_earlier(path: Path, overrides: Sequence[str], seeds: int | None, listen
     runs = _known_runs(path, found["runs"], members) if loaded.config == members[0].config(as_it_was).config else {}
     other = _other_config(path, loaded, [member for member, run in runs.items() if run.outcome == FINISHED])
     if other and not overrides:
-        raise RunDirectoryError(f"{path}: {other} in {source.folder}; give all {_word(path)}s the same one with -s")
+        raise RunDirectoryError(
+            f"{path}: {other} in {source.folder}; give all {member_word(path)}s the same one with -s"
+        )
     if other:
         runs = {}
     if not runs:
@@ -150,7 +148,7 @@ def _clean(path: Path, members: Sequence[Member]) -> None:
         if any(folder.iterdir()):
             raise RunDirectoryError(
                 f"{folder}: has files, but no {run_directory.CONFIG}; restore it, or delete the folder to train this"
-                f" {_word(path)} anew"
+                f" {member_word(path)} anew"
             )
 
 

@@ -28,7 +28,7 @@ from mlpcli.runs.read_run import language_in
 from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.tables.table_reader import read_batches
-from mlpcli.text import did_you_mean, listed, number, shown
+from mlpcli.text import did_you_mean, listed, number, shown, with_spread
 from mlpcli.workflows.member_scores import MEAN, member_scores, untouched
 from mlpcli.workflows.prepare import check_splits
 from mlpcli.workflows.recorded_data import recorded_data
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mlpcli.modelfile.card import ModelCard, Told
     from mlpcli.modelfile.chosen_threshold import Threshold
     from mlpcli.modelfile.saved_model import SavedModel
+    from mlpcli.scoring.held_out import HeldOutPredictor
     from mlpcli.scoring.predictor import EngineName, Predictor
 
 
@@ -75,6 +76,11 @@ class EvaluationResult:
             [name, number(value), number(baseline[name]) if name in baseline else ""] for name, value in scores.items()
         ]
         columns = ["score", "model", f"baseline: {baseline['name']}" if baseline else ""]
+        if (folds := found.get("folds")) is not None:
+            each = [_spread(folds, row[0]) for row in rows]
+            return ["score", "all rows", "mean of folds", columns[2]], [
+                [*row[:2], one, row[2]] for row, one in zip(rows, each, strict=True)
+            ]
         members = found.get("members")
         if members is None:
             return columns, rows
@@ -135,6 +141,12 @@ class EvaluationResult:
         return notebook.page(self.title, notes, *(notebook.table(*table) for table in tables))
 
 
+def _spread(folds: dict[str, Any], score: str) -> str:
+    if score not in folds["mean"]:
+        return ""
+    return with_spread(folds["mean"][score], folds["standard_deviation"][score])
+
+
 def _is_loss(evaluation: dict[str, Any]) -> bool:
     """Whether the log loss is what the loss says already: cross-entropy without penalties, label smoothing and such."""
     return math.isclose(evaluation["log_loss"], evaluation["loss"], rel_tol=SAME_LOSS)
@@ -159,7 +171,8 @@ def evaluate(
     """Score a model on the data it names, or on `data`.
 
     Args:
-        model_or_run: a model file, or a run directory.
+        model_or_run: a model file, a run directory, or a folder of `train_folds`: each row is scored by the run that
+            held it out. With `data`, the outputs of the runs are averaged.
         data: other rows: a path or a built-in name; all of its rows (its test rows where it has some).
         split: test, validation or train of the model's own data; by default the first of these that exists.
         output: a folder for evaluation.json and its picture.
@@ -174,10 +187,12 @@ def evaluate(
         DataError, UserError: the data is missing, or does not fit the model.
     """
     from mlpcli.modelfile.chosen_threshold import at_threshold
-    from mlpcli.modelfile.saved_model import open_model
     from mlpcli.scoring.predictor import load_predictor
+    from mlpcli.workflows.fold_models import open_model_or_folds
 
-    model = at_threshold(open_model(model_or_run, told), threshold)
+    said: list[str] = []
+    folds = _held_out(Path(model_or_run), split, threshold, baseline, engine, said) if data is None else None
+    model = folds.model if folds else at_threshold(open_model_or_folds(model_or_run, told, said.append), threshold)
     file, plan = model.path, model.card.plan
     if model.stock and data is None:
         raise UserError(f"{file}: was not written by mlpcli, so its data is unknown; give rows with --data")
@@ -185,22 +200,25 @@ def evaluate(
         raise UserError(f"{output}: is a file; --output is a folder, for evaluation.json and its picture")
     if baseline and data is not None:
         raise UserError("--baseline: is trained and scored on the model's own rows; leave out --data")
-    rows = choose_rows(model, data, split)
+    rows = folds.rows if folds else choose_rows(model, data, split)
+    rows.notes[:0] = said
     from mlpcli.scoring.mistakes import WorstMistakes
     from mlpcli.scoring.probabilities import gives_probabilities, weights_note
     from mlpcli.scoring.scores import evaluate_part, with_names
 
-    predictor = load_predictor(model, engine, scored=True, rows=len(rows.part))
+    predictor = folds.predictor if folds else load_predictor(model, engine, scored=True, rows=len(rows.part))
     _check_shape(predictor, rows)
     probabilities = gives_probabilities(model.activation, model.meaning.outputs)
     planned = {**dict(plan), "class_names": rows.class_names, "probabilities": probabilities}
     planned["threshold"] = model.meaning.decides_at
-    if model.card.calibration is not None:
+    if model.card.calibration is not None and folds is None:  # each run has a temperature of its own
         planned["calibration"] = dict(model.card.calibration)
     chosen = with_names(planned, model.card.config.data.targets, model.card.layout)
     worst = WorstMistakes.of(chosen)
     evaluation = evaluate_part(predictor, chosen, rows.part, rows.split, rows.train_targets, worst)
-    if len(model.towers) > 1:
+    if folds is not None:
+        evaluation["folds"] = folds.predictor.as_json()
+    elif len(model.towers) > 1:
         evaluation["members"] = member_scores(model, engine, chosen, rows.part, rows.split)
     if baseline and rows.train is not None:
         seed = model.card.config.seed or 0
@@ -224,6 +242,53 @@ def evaluate(
         mistakes = worst.as_json(rows.part, model.card.layout, rows.split) if worst is not None else None
         written = _write(Path(output), model.card.name, evaluation, mistakes, notes)
     return EvaluationResult(file.resolve(), model.card.name, evaluation, notes, written)
+
+
+@dataclass(frozen=True)
+class _Folds:
+    """A folder of folds: the model of its first run with the folder as its path, the rows, and who answers for them."""
+
+    model: SavedModel
+    rows: ChosenRows
+    predictor: HeldOutPredictor
+
+
+def _held_out(
+    folder: Path, split: str | None, threshold: Threshold | None, baseline: bool, engine: EngineName, notes: list[str]
+) -> _Folds | None:
+    """The rows that the runs of a folder of folds held out, each by its run; None where it is no such folder.
+
+    Raises:
+        UserError: an option that is for one run.
+    """
+    from mlpcli.modelfile.chosen_threshold import at_threshold
+    from mlpcli.modelfile.saved_model import open_model
+    from mlpcli.runs.directory import holds_folds
+    from mlpcli.scoring.held_out import HeldOut, HeldOutPredictor, all_rows
+    from mlpcli.scoring.predictor import load_predictor
+    from mlpcli.workflows.fold_models import finished_runs
+
+    folder = folder.expanduser()
+    if not holds_folds(folder):
+        return None
+    given = {"--split": split, "--baseline": baseline or None, "--threshold best": threshold == "best" or None}
+    if named := next((option for option, value in given.items() if value is not None), None):
+        raise UserError(f"{named}: is for one run, and {folder} has several folds; leave it out, or give one of them")
+    runs = finished_runs(folder, notes.append)
+    models = [at_threshold(open_model(run), threshold) for run in runs]
+    chosen = [choose_rows(model, None, "test") for model in models]
+    notes += dict.fromkeys(note for rows in chosen for note in rows.notes)
+    found = [
+        HeldOut(run.name, load_predictor(model, engine, True, len(rows.part)), rows.part)
+        for run, model, rows in zip(runs, models, chosen, strict=True)
+    ]
+    targets = np.concatenate([rows.train_targets for rows in chosen if rows.train_targets is not None])
+    rows = ChosenRows(all_rows(found), OUT_OF_FOLD, models[0].card.plan.class_names, targets, [])
+    return _Folds(replace(models[0], path=folder), rows, HeldOutPredictor(found))
+
+
+OUT_OF_FOLD = "out of fold"
+"""What the rows of folds are called in an evaluation."""
 
 
 def baselines_of(

@@ -91,6 +91,9 @@ class FoldsResult(SeriesResult):
         every = f"{self.summary['folds']} folds x {seeds} seeds"
         return every if self.done == self.asked_for else f"{self.done} of {self.asked_for} runs ({every})"
 
+    def _title(self) -> str:
+        return f"{self.summary['name']}: {self.counted()}"
+
     def label(self, entry: Mapping[str, Any]) -> Any:
         """Its fold; of several seeds, with the seed."""
         several = len(self.summary["seeds_asked_for"]) > 1
@@ -137,11 +140,6 @@ class FoldSeries(Series[FoldsResult]):
         }
         write_json(self.path / FOLDS, summary)
         return summary
-
-    def _draw(self, formats: Sequence[str]) -> Any:
-        from mlpcli.plotting.run_plots import draw_folds
-
-        return draw_folds(self.path, formats)
 
     def _result(self, pictures: list[Path], interrupted: Interrupted | None) -> FoldsResult:
         return FoldsResult(self.path, self.summary, pictures, interrupted)

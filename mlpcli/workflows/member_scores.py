@@ -13,6 +13,7 @@ import numpy as np
 
 from mlpcli.config.sections import DataConfig
 from mlpcli.data.dataset import Part, Splits
+from mlpcli.data.folds import fold_of
 from mlpcli.data.load_data import LoadedData, split_source
 from mlpcli.errors import UserError
 
@@ -39,6 +40,11 @@ def untouched(
         raise UserError(
             f"--split {split}: {file} is made of several runs, and some were trained on these rows; leave it out,"
             " or give rows with --data"
+        )
+    if fold_of(settings) is not None:
+        raise UserError(
+            f"{file}: its runs held out a fold each, and the others were trained on it; score their folder (mlpcli"
+            " evaluate), which asks for each row the run that held it out, or give rows with --data"
         )
     if splits.test is None:
         raise UserError(f"{file}: its runs have no test rows; give rows that none of them has seen with --data")

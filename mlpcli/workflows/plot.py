@@ -51,12 +51,13 @@ def plot(
     theme: str | None = None,
     language: str | None = None,
 ) -> PlotResult:
-    """Draw one run, several runs in one picture, or all seeds of `train_seeds`.
+    """Draw one run, several runs in one picture, or all runs of `train_seeds` or `train_folds`.
 
     One run: history.*, and what else there is data for (`pictures.PICTURES`), in its directory; `only` some of them
     by their names; with a metric, that metric's curves alone, as `loss.png`. A folder of seeds: the learning curves,
-    with all seeds in one picture. Several: comparison.* in the current folder. With `output`, one picture there, the
-    learning curves unless `only` names another; its extension (png, svg, pdf) decides the format.
+    with all seeds in one picture; a folder of folds: folds.*, their scores and curves. Several: comparison.* in the
+    current folder. With `output`, one picture there, the learning curves unless `only` names another; its extension
+    (png, svg, pdf) decides the format.
 
     `ylim` ("0.8:1" or two numbers), `title`, `legend` ("Train,Test" or a list: the curves of one run, or the runs) and
     `size` ("8x6" or two numbers, inches) set what the learning curves look like; they are drawn alone then. So do
@@ -96,7 +97,7 @@ def plot(
         drawn = draw_run(runs[0], [format], only, theme, place, language)
     else:
         drawn = Drawn()
-        every = [seed for run in runs for seed in member_folders(run) or [run]]
+        every = [member for run in runs for member in member_folders(run) or [run]]
         with themed(theme or theme_of(every[0])), speaking(language or language_of(every[0])):
             _draw_curves(drawn, every, metric, place, format, options)
     return PlotResult(drawn.paths, [*_unfinished(runs), *drawn.notes])
@@ -112,7 +113,7 @@ def plot_in_terminal(
     braille: bool = True,
     colour: bool = False,
 ) -> tuple[str, list[str]]:
-    """The learning curves as text, and lines that the user should read; of a folder of seeds, all of them.
+    """The learning curves as text, and lines that the user should read; of a folder of seeds or folds, all of them.
 
     width: columns of the terminal. braille: dots of Unicode, else ASCII. The others are those of `plot`.
 
@@ -125,7 +126,7 @@ def plot_in_terminal(
     from mlpcli.plotting.terminal_curves import terminal_curves
     from mlpcli.runs.directory import member_folders
 
-    runs = [seed for run in run_dirs for seed in member_folders(run) or [run]]
+    runs = [member for run in run_dirs for member in member_folders(run) or [run]]
     if not runs:
         raise UserError("no run directory given; give one or more, such as runs/digits")
     options = picture_options(ylim, scale=scale)
@@ -140,13 +141,14 @@ def _check_only(runs: Sequence[Path], only: Sequence[str], output: Path | None, 
         UserError: an unknown name, or another option that does not go with it.
     """
     from mlpcli.plotting.pictures import pictures_called
-    from mlpcli.runs.directory import member_folders
+    from mlpcli.runs.directory import member_folders, member_word
 
     pictures = pictures_called(only)
     if len(runs) > 1:
         raise UserError(f"--only: is for one run (got {len(runs)}); the learning curves of several share a picture")
-    if seeds := member_folders(runs[0]):
-        raise UserError(f"--only: is for one run, and {runs[0]} has several seeds; give one, such as {seeds[0]}")
+    if members := member_folders(runs[0]):
+        several = f"{runs[0]} has several {member_word(runs[0])}s"
+        raise UserError(f"--only: is for one run, and {several}; give one, such as {members[0]}")
     if of_curves:
         raise UserError(
             "--only: leave it out with --metric, --ylim, --title, --legend, --size, --scale and --smooth;"

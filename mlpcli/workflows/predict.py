@@ -94,14 +94,15 @@ def prepare_prediction(
     `note` is called with texts for the user, such as that a picture is inverted; `stdin` is what `-` reads.
     """
     from mlpcli.modelfile.chosen_threshold import at_threshold
-    from mlpcli.modelfile.saved_model import assumed_of_pictures, open_model
+    from mlpcli.modelfile.saved_model import assumed_of_pictures
     from mlpcli.scoring.thresholds import described
+    from mlpcli.workflows.fold_models import open_model_or_folds
     from mlpcli.workflows.predict_inputs import Reading, a_kind, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
     from mlpcli.workflows.row_ranges import range_warning
     from mlpcli.workflows.stock_tables import refuse_columns
 
-    model = at_threshold(open_model(model_or_run, told), threshold)
+    model = at_threshold(open_model_or_folds(model_or_run, told, note), threshold)
     file, layout, meaning = model.path, model.card.layout, model.meaning
     if spread and model.members < 2:
         raise UserError(
@@ -169,7 +170,8 @@ def predict(
     """Predict with a saved model.
 
     Args:
-        model_or_run: a model file that mlpcli wrote, or a run directory.
+        model_or_run: a model file that mlpcli wrote, a run directory, or a folder of `train_folds`: the outputs of its
+            runs are averaged.
         inputs: one or several of one kind: pictures or a folder of them; tables (.csv, .tsv, .parquet); .npy or .npz
             files; NumPy arrays (rows, *input shape). Missing paths are looked for in MLPCLI_DATA.
         top: how many classes to name for each row, the best first.

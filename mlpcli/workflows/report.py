@@ -164,16 +164,16 @@ def _compared(paths: Sequence[Path]) -> Iterator[Section]:
 
 
 def _of_run(summary: RunSummary, several: bool) -> Iterator[Section]:
-    """The sections of one run; of several seeds the means, and the first seed in full."""
-    seeds = run_directory.member_folders(summary.path)
-    run = seeds[0] if seeds else summary.path
+    """The sections of one run; of several seeds or folds the means, and the first run in full."""
+    members = run_directory.member_folders(summary.path)
+    run = members[0] if members else summary.path
     metrics, evaluation = read_metrics(run), read_evaluation(run)
     state = "" if summary.state == "done" else f" ({term(summary.state)})"
     name = summary.path.name if several else summary.name
     yield Section(f"{name}{state}", list(_scores(summary, metrics, evaluation)), level=1)
     if found := _diagnosis(run):
         yield Section(say("What the numbers say"), [Text(found)])
-    yield Section(say("Learning curves"), list(_curves(summary, seeds)))
+    yield Section(say("Learning curves"), list(_curves(summary, members)))
     if pictures := list(_evaluation_pictures(run)):
         yield Section(say("Answers"), pictures)
     if classes := _classes(evaluation):
@@ -196,7 +196,7 @@ def _scores(summary: RunSummary, metrics: Mapping[str, Any], evaluation: Mapping
             rows.append([term(part), *told, f"{summary.rows.get(part, 0):,}"])
     if rows:
         yield Table((say("rows of"), *map(term, names), say("rows")), rows)
-    said = [say("{seeds:,} seeds, mean ± standard deviation", seeds=summary.seeds)] if summary.seeds > 1 else []
+    said = [counted] if (counted := _counted(summary)) else []
     baseline = evaluation.get("baseline")
     if isinstance(baseline, dict):
         against = ", ".join(f"{term(name)} {number(value)}" for name, value in baseline.items() if name != "name")
@@ -217,21 +217,31 @@ def _scores(summary: RunSummary, metrics: Mapping[str, Any], evaluation: Mapping
     yield Text(said)
 
 
+def _counted(summary: RunSummary) -> str:
+    seeds, folds = summary.seeds, summary.folds
+    if folds == 1:
+        return say("{seeds:,} seeds, mean ± standard deviation", seeds=seeds) if seeds > 1 else ""
+    if seeds == 1:
+        return say("{folds:,} folds, mean ± standard deviation", folds=folds)
+    return say("{folds:,} folds x {seeds:,} seeds, mean ± standard deviation", folds=folds, seeds=seeds)
+
+
 def _diagnosis(run: Path) -> list[str]:
     return [f"{str(found)[0].upper()}{str(found)[1:]}." for found in diagnose(read_record(run))]
 
 
-def _curves(summary: RunSummary, seeds: Sequence[Path]) -> Iterator[Block]:
+def _curves(summary: RunSummary, members: Sequence[Path]) -> Iterator[Block]:
     from mlpcli.plotting.learning_curves import learning_curves
-    from mlpcli.plotting.run_plots import overlaid_curves
+    from mlpcli.plotting.run_plots import series_figure
 
     if not summary.epochs:
         yield Text([say("No epoch has finished yet.")])
-    elif len(seeds) > 1:
-        title = say("{name}: {seeds:,} seeds", name=summary.name, seeds=len(seeds))
-        yield _picture(overlaid_curves(seeds, title=title), say("The curves of all seeds"))
+    elif run_directory.holds_folds(summary.path):
+        yield _picture(series_figure(summary.path), say("The scores and curves of all folds"))
+    elif len(members) > 1:
+        yield _picture(series_figure(summary.path), say("The curves of all seeds"))
     else:
-        run = seeds[0] if seeds else summary.path
+        run = members[0] if members else summary.path
         yield _picture(learning_curves([read_curves(run)]), say("Loss and metrics after each epoch"))
 
 

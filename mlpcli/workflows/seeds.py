@@ -48,10 +48,5 @@ class SeedSeries(Series[SeedsResult]):
         write_seeds(self.path, summary)
         return summary
 
-    def _draw(self, formats: Sequence[str]) -> Any:
-        from mlpcli.plotting.run_plots import draw_series
-
-        return draw_series(self.path, formats)
-
     def _result(self, pictures: list[Path], interrupted: Interrupted | None) -> SeedsResult:
         return SeedsResult(self.path, self.summary, pictures, interrupted)

@@ -176,10 +176,6 @@ class Series(Generic[Result]):
         """Write the file of the series; returns its content."""
         raise NotImplementedError
 
-    def _draw(self, formats: Sequence[str]) -> Any:
-        """Draw the series, as `mlpcli plot` does."""
-        raise NotImplementedError
-
     def _result(self, pictures: list[Path], interrupted: Interrupted | None) -> Result:
         """What the caller gets."""
         raise NotImplementedError
@@ -299,11 +295,13 @@ class Series(Generic[Result]):
         self.summary = self._write(runs, seconds)
 
     def _pictures(self) -> list[Path]:
-        """All runs in one picture, if any finished an epoch."""
+        """All runs in one picture, as `mlpcli plot` draws it, if any finished an epoch."""
+        from mlpcli.plotting.run_plots import draw_series
+
         formats = self.loaded.config.output.plots
         if not formats or not any(run.metrics.get("epochs") for run in self.runs.values()):
             return []
-        return draw_if_possible(lambda: self._draw(formats), self.path, self.progress)
+        return draw_if_possible(lambda: draw_series(self.path, formats), self.path, self.progress)
 
 
 class SeriesProgress:

@@ -230,9 +230,9 @@ def test_as_json_csv_and_markdown(made: Made, mlpcli_here: Any) -> None:
     rows = list(csv.reader(io.StringIO(mlpcli_here("compare", "runs", "--csv").stdout)))
     assert rows[0] == [
         *["run", "state", "optimizer", "learning_rate", "test accuracy", "test loss"],
-        *["best epoch", "epochs", "seconds", "seeds"],
+        *["best epoch", "epochs", "seconds", "seeds", "folds"],
     ]
-    assert rows[1] == ["runs/나", "done", "adam", "0.001", "0.95", "0.4", "2", "3", "2.5", "1"]
+    assert rows[1] == ["runs/나", "done", "adam", "0.001", "0.95", "0.4", "2", "3", "2.5", "1", "1"]
     lines = mlpcli_here("compare", "runs", "--markdown").stdout.splitlines()
     assert lines[1:4] == [
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -190,7 +190,8 @@ def test_no_number_of_folds(table: Path, folds: Any) -> None:
          "data.folds.held_out: belongs to one run; remove it and data.folds.count"),
         (["data.limit=3"], "4 folds need 4 rows, and there are 3; choose fewer folds"),
         (["data.streaming=always"], "data.folds: folds need all rows in memory: the rows are streamed from disk"),
-        (["data.source=mnist", "data.target=null"], "data.source: mnist brings its own test rows, and folds would hold out others; leave out"),
+        (["data.source=mnist", "data.target=null"],
+         "data.source: mnist brings its own test rows, and folds would hold out others; leave out --folds"),
     ],
 )  # fmt: skip
 def test_what_folds_cannot_be(table: Path, overrides: list[str], message: str) -> None:
