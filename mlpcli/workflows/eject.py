@@ -110,7 +110,7 @@ def script_text(config: Config, prepared: Prepared, data: DataText) -> str:
     if prepared.plan.target_scaling != "none":
         one = prepared.splits.train.y.ndim == 1
         parts.append(_TARGET if one else _TARGETS)
-        own_units = "# back to the target's own units\nlayers.Rescaling(target_std, offset=target_mean)"
+        own_units = "# back to the target's original units\nlayers.Rescaling(target_std, offset=target_mean)"
     parts.append(scaling)
     model = layer_lines(config, prepared.plan, first, own_units)
     parts.append("\n".join(["# Model", "", "keras.utils.set_random_seed(SEED)", *model]) + "\n")
@@ -135,24 +135,24 @@ def _spaced(parts: Sequence[str]) -> str:
 
 
 def _head(config: Config, prepared: Prepared, data: DataText) -> str:
-    imports = sorted((line for line in data.imports if _standard(line)), key=_name)
+    imports = sorted(("import math", *(line for line in data.imports if _standard(line))), key=_name)
     others = sorted(
         {"import keras", *(line for line in data.imports if not _standard(line)), *_drawing(config)}, key=_name
     )
     training = prepared.plan
     what = {
-        "binary": "Tells two classes apart",
-        "classification": "Tells classes apart",
-        "regression": "Predicts a number",
+        "binary": "binary classification",
+        "classification": "classification",
+        "regression": "regression",
     }
     lines = [
-        f'"""{config.name}: {what[training.task].lower()} with a neural network.',
+        f'"""{config.name}: {what[training.task]} with a neural network.',
         "",
         "Written by `mlpcli eject`; it needs " + _needs(others) + ".",
         '"""',
         "",
         *imports,
-        *([""] if imports else []),
+        "",
         *others,
         "",
         f"SEED = {config.seed}",
@@ -202,11 +202,11 @@ def _targets(config: Config, prepared: Prepared) -> list[str]:
     return ["\n".join(lines) + "\n"] if lines else []
 
 
-_TARGET = """# The network learns standardized targets; its last layer gives them their own units back.
+_TARGET = """# The network learns standardized targets; its last layer converts them back to the original units.
 target_mean = float(y_train.mean(dtype="float64"))
 target_std = float(y_train.std(dtype="float64"))
 """
-_TARGETS = """# The network learns standardized targets; its last layer gives them their own units back.
+_TARGETS = """# The network learns standardized targets; its last layer converts them back to the original units.
 target_mean = y_train.mean(axis=0, dtype="float64").tolist()
 target_std = y_train.std(axis=0, dtype="float64").tolist()
 """
@@ -219,7 +219,7 @@ def _training(config: Config, prepared: Prepared) -> list[str]:
         lines.append(f"callbacks = [\n{entries(callbacks)}]")
     weights = ", weight_train[rows]" if prepared.class_weights is not None else ""
     lines.append(_BATCHES.format(stream=f"{SHUFFLE_STREAM:_}", weights=weights))
-    arguments = ["batches()", "steps_per_epoch=-(-len(x_train) // BATCH_SIZE)", "epochs=EPOCHS"]
+    arguments = ["batches()", "steps_per_epoch=math.ceil(len(x_train) / BATCH_SIZE)", "epochs=EPOCHS"]
     if prepared.splits.validation is not None:
         arguments += ["validation_data=(x_val, y_val)", "validation_batch_size=BATCH_SIZE"]
     if callbacks:

@@ -211,9 +211,9 @@ def _taken(data: DataConfig, drawn: list[str], prepared: Prepared) -> Iterator[s
 _DRAW = {
     True: '''
 def draw(rows, fraction, stream):
-    """Draw a fraction of the rows, of each class its share: the rows that remain, and those drawn.
+    """Draw a fraction of the rows, stratified by class; return the remaining rows and those drawn.
 
-    Each draw has a random stream of its own.
+    stream: seeds this draw, together with SEED.
     """
     count = int(fraction * len(rows) + 0.5)
     order = np.random.default_rng([SEED, stream]).permutation(rows)
@@ -225,7 +225,10 @@ def draw(rows, fraction, stream):
 ''',
     False: '''
 def draw(rows, fraction, stream):
-    """Draw a fraction of the rows: the rows that remain, and those drawn. Each draw has a random stream of its own."""
+    """Draw a fraction of the rows; return the remaining rows and those drawn.
+
+    stream: seeds this draw, together with SEED.
+    """
     count = int(fraction * len(rows) + 0.5)
     order = np.random.default_rng([SEED, stream]).permutation(rows)
     return np.sort(order[count:]), np.sort(order[:count])
@@ -306,9 +309,9 @@ def scaling_text(prepared: Prepared) -> tuple[str, tuple[str, ...]]:
     if columns:
         lines.append(f"binary = {indices_text(columns)}  # columns between 0 and 1 stay as they are")
         lines.append("mean[binary], variance[binary] = 0, 1")
-    what = "Standard scores" if plan.scaling == "standardize" else "From 0 to 1"
+    what = "Standardize with the mean and variance" if plan.scaling == "standardize" else "Scale to 0..1 with the range"
     axis = "axis=None, " if scaling.axis is None else ""
-    comment = f"# {what}, by the numbers of the training rows alone."
+    comment = f"# {what} of the training rows alone."
     layer = call("layers.Normalization", [f"{axis}mean=mean", "variance=variance"])
     return "\n".join([comment, *lines]) + "\n", (layer,)
 

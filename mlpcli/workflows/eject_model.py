@@ -199,7 +199,9 @@ def compile_lines(config: Config, plan: Plan) -> list[str]:
     if plan.target_scaling != "none":
         if plan.outputs[1] == 1:
             power = "**2" if plan.loss.tag == "mean_squared_error" else ""
-            before.append("# The loss is that of standardized targets, though the outputs are in their own units.")
+            before.append(
+                "# The outputs are in the original units; this weight makes the loss that of standardized targets."
+            )
             arguments.append(f"loss_weights=1 / target_std{power}")
         else:
             before.append(_scaled_loss(plan.loss.tag))
@@ -211,7 +213,7 @@ def compile_lines(config: Config, plan: Plan) -> list[str]:
 def _scaled_loss(tag: str) -> str:
     return (
         "\ndef scaled_loss(y_true, y_pred):\n"
-        '    """The loss of standardized targets, though the outputs are in their own units."""\n'
+        '    """The loss of standardized targets; the outputs are in the original units."""\n'
         f"    return keras.losses.{tag}(y_true / target_std, y_pred / target_std)\n\n"
     )
 
@@ -226,7 +228,7 @@ def callback_lines(config: Config, plan: Plan) -> tuple[list[str], list[str]]:
         if stops and training.min_epochs:
             classes.append(_PATIENT.format(epochs=training.min_epochs))
             name = "PatientEarlyStopping"
-        note = "" if stops else "# It never stops; it only keeps the weights of the best epoch.\n"
+        note = "" if stops else "# Never stops early; only restores the weights of the best epoch.\n"
         callbacks.append(note + call(name, list(_rule_arguments(rule, plan.metrics)), 4))
     if isinstance(plan.schedule, ReduceLROnPlateau):
         plateau = list(_rule_arguments(plan.schedule, plan.metrics))

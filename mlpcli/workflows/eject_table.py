@@ -98,10 +98,10 @@ def _reading(shown: str, file: _File, made: Preprocessing, gaps: list[str], limi
     delimiter = "" if file.separator == "," else f", delimiter={file.separator!r}"
     lines = [
         f'with open({text_of(shown)}, encoding="{file.encoding}", newline="") as file:',
-        f"    table = list(csv.DictReader(file{delimiter}))  # texts, as they stand in the file",
+        f"    table = list(csv.DictReader(file{delimiter}))  # all values are still strings",
     ]
     if gaps:
-        lines.append(f"GAPS = {_listed(gaps)}  # what stands for a missing value")
+        lines.append(f"GAPS = {_listed(gaps)}  # how missing values are written")
     without = [name for name in made.target.names if any(row[name] in gaps for row in file.rows)]
     if without:
         known = " and ".join(f"row[{text_of(name)}] not in GAPS" for name in without)
