@@ -322,9 +322,9 @@ _SWEEPS = {
     "best so far": "그때까지 가장 좋은 값",
     "pruned, at their last epoch": "중도 탈락(마지막 에포크의 값)",
     "{metric} of every trial": "시도마다의 {metric}",
-    "each parameter; later trials are darker": "하이퍼파라미터별 값, 나중의 시도일수록 진함",
-    "all parameters; the better, the darker; trial {trial} was the best": (
-        "모든 하이퍼파라미터, 좋은 시도일수록 진함. 가장 좋은 시도: {trial}"
+    "each parameter; later trials have a stronger colour": "하이퍼파라미터별 값, 나중의 시도일수록 색이 강함",
+    "all parameters; the better, the stronger the colour; trial {trial} was the best": (
+        "모든 하이퍼파라미터, 좋은 시도일수록 색이 강함. 가장 좋은 시도: {trial}"
     ),
     "how much each parameter matters": "하이퍼파라미터의 중요도",
     "share of the differences between the trials (PED-ANOVA)": "시도 사이의 차이에서 차지하는 비율(PED-ANOVA)",

@@ -86,7 +86,7 @@ def history_figure(record: SweepRecord) -> Figure:
 
 
 def slices_figure(record: SweepRecord) -> Figure:
-    """A panel for each parameter: the metric of every trial over its values; later trials are darker."""
+    """A panel for each parameter: the metric of every trial over its values; later trials have a stronger colour."""
     keys, trials = _keys(record), _drawable(record)
     down = math.ceil(len(keys) / ACROSS)
     across = min(ACROSS, len(keys))
@@ -103,12 +103,12 @@ def slices_figure(record: SweepRecord) -> Figure:
             _scale_metric(axes, record, trials)
             if place % across:
                 axes.set_ylabel("")
-        set_title(figure, *_title(record, say("each parameter; later trials are darker")))
+        set_title(figure, *_title(record, say("each parameter; later trials have a stronger colour")))
     return figure
 
 
 def parallel_figure(record: SweepRecord) -> Figure:
-    """A line for each trial through its values, and last the metric; the better, the darker; the best stands out."""
+    """A line for each trial through its values, and last the metric; the better, the stronger its colour."""
     keys, trials = _keys(record), [trial for trial in _drawable(record) if trial.values.keys() >= record.keys.keys()]
     ranked = sorted(trials, key=lambda trial: trial.value or 0.0, reverse=not record.rising)  # the best last, on top
     with drawing_style(fonts_for([record.name, *_texts(record)]).families):
@@ -129,7 +129,10 @@ def parallel_figure(record: SweepRecord) -> Figure:
         axes.set_ylim(-0.04, 1.04)
         axes.grid(visible=False)
         axes.spines[["left", "bottom"]].set_visible(False)
-        told = say("all parameters; the better, the darker; trial {trial} was the best", trial=record.ranked[0].trial)
+        told = say(
+            "all parameters; the better, the stronger the colour; trial {trial} was the best",
+            trial=record.ranked[0].trial,
+        )
         set_title(figure, *_title(record, told))
     return figure
 

@@ -27,7 +27,7 @@ from mlpcli.workflows.prepare import prepare, read_config, say_findings
 from mlpcli.workflows.sweep_folder import SweepFolder, check_section, find_folder, make_folder, read_folder
 from mlpcli.workflows.sweep_queue import Queue, this_worker
 from mlpcli.workflows.sweep_results import SweepResult, conclude, record_of, told_trial
-from mlpcli.workflows.sweep_storage import check_url, import_optuna, open_storage, open_study, reporting
+from mlpcli.workflows.sweep_storage import check_url, import_optuna, open_study, stored
 from mlpcli.workflows.sweep_worker import CONFIG, TRIALS, Job, choice_words, work
 from mlpcli.workflows.train import ONE_AT_A_TIME
 
@@ -158,8 +158,7 @@ def _search(
         time.time() + timeout if timeout is not None else None,
         command=tuple(command),
     )
-    with this_worker() as worker, reporting(folder.storage):
-        storage = open_storage(folder.storage, folder.path, workers)
+    with this_worker() as worker, stored(folder.storage, folder.path, workers) as storage:
         queue = Queue(open_study(storage, folder.study, folder.rising), storage, worker)
         queue.recover()
         queue.add(_slots(settings, len(queue.standing()), trials))

@@ -218,6 +218,7 @@ class Queue:
                 count += 1
                 with suppress(Exception):  # the next one may be heard; what is wrong, the worker itself will find
                     self.storage.set_trial_user_attr(self._id(trial), self.worker.key, self.worker.mark(count))
+            self.storage.remove_session()  # of this thread
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()

@@ -46,24 +46,32 @@ def import_optuna() -> Any:
     return optuna
 
 
-def open_storage(url: str | None, folder: Path, workers: int = 1) -> BaseStorage:
-    """The storage that `--storage` names, by default the journal in the sweep's folder.
+@contextmanager
+def stored(url: str | None, folder: Path, workers: int = 1) -> Iterator[BaseStorage]:
+    """A context with the storage that `--storage` names, by default the journal in the sweep's folder.
 
     Raises:
         UserError: the URL is of no database that is supported, or its driver is not installed.
-        OutputError: the database cannot be reached.
+        OutputError: the database cannot be reached, at the beginning or later; what is recorded stays.
     """
     optuna = import_optuna()
     if url is None:
         from optuna.storages.journal import JournalStorage
 
-        return JournalStorage(_journal(folder / JOURNAL))
+        yield JournalStorage(_journal(folder / JOURNAL))
+        return
     check_url(url, workers)
     try:
-        found: BaseStorage = optuna.storages.RDBStorage(_with_driver(url))
+        storage = optuna.storages.RDBStorage(_with_driver(url))
     except Exception as error:  # of SQLAlchemy and of each driver
         raise _unreachable(url, error) from error
-    return found
+    try:
+        yield storage
+    except optuna.exceptions.StorageInternalError as error:
+        raise _unreachable(url, error.__cause__ or error) from error
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def check_url(url: str, workers: int) -> None:
@@ -99,21 +107,9 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{place}"))
 
 
-def _unreachable(url: str, error: Exception) -> OutputError:
+def _unreachable(url: str, error: BaseException) -> OutputError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return OutputError(f"--storage: {without_password(url)} cannot be used: {reason}")
-
-
-@contextmanager
-def reporting(url: str | None) -> Iterator[None]:
-    """A context in which a storage that breaks off becomes an OutputError: what is recorded stays."""
-    import optuna
-
-    try:
-        yield
-    except optuna.exceptions.StorageInternalError as error:
-        cause: Any = error.__cause__ or error
-        raise _unreachable(url or JOURNAL, cause) from error
 
 
 def open_study(storage: BaseStorage, name: str, rising: bool) -> Study:

@@ -29,7 +29,7 @@ from mlpcli.training.progress import Interrupted, Pruned, Silence, noted_interru
 from mlpcli.workflows.prepare import prepare, prepare_again
 from mlpcli.workflows.run import Run
 from mlpcli.workflows.sweep_queue import ATTEMPT, SLOT, Queue, this_worker
-from mlpcli.workflows.sweep_storage import import_optuna, open_storage, open_study, reporting
+from mlpcli.workflows.sweep_storage import import_optuna, open_study, stored
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -82,8 +82,7 @@ def work(job: Job, noted: list[Interrupted], after_trial: Callable[[], None], re
     """
     folder = Path(job.folder)
     base = load_config(folder / CONFIG)
-    with this_worker() as worker, reporting(job.storage):
-        storage = open_storage(job.storage, folder)
+    with this_worker() as worker, stored(job.storage, folder) as storage:
         study = open_study(storage, job.study, job.rising)
         queue = Queue(study, storage, worker)
         bench = _Bench(job, base, queue, noted, ready)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import mlpcli
+from mlpcli.workflows.sweep_folder import read_folder
+from mlpcli.workflows.sweep_storage import open_study, stored
+from mlpcli.workflows.sweep_worker import Job, work
 
 CONFIG = """name: flowers
 data: {source: iris, test: 0.2}
@@ -28,7 +36,6 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
 
     The best is trained with one more seed only.
     """
-    import mlpcli
     from mlpcli.workflows import sweep_results
 
     monkeypatch.setattr(sweep_results, "SEEDS", 1)
@@ -39,3 +46,43 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
         return mlpcli.sweep("flowers.yaml", overrides, **{"resend_signals": False, **settings})
 
     return run
+
+
+def _nothing() -> None:
+    pass
+
+
+def _work(job: Job) -> None:
+    work(job, [], _nothing)
+
+
+@pytest.fixture
+def study_of() -> Iterator[Callable[..., Any]]:
+    """The study of a sweep's folder, to be looked at."""
+    with ExitStack() as open_storages:
+
+        def look(path: Path, url: str | None = None) -> Any:
+            folder = read_folder(path)
+            return open_study(open_storages.enter_context(stored(url, path)), folder.study, folder.rising)
+
+        yield look
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Job], ForkServerProcess]]:
+    """Starts a worker, in a process that has imported everything already; at the end none is left."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(mlpcli.__file__).parents[1]))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["optuna", "sklearn.datasets", "mlpcli.workflows.sweep_worker"])
+    started = []
+
+    def begin(job: Job) -> ForkServerProcess:
+        process = context.Process(target=_work, args=(job,))
+        process.start()
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.join()

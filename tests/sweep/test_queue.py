@@ -12,7 +12,7 @@ import pytest
 
 from mlpcli.workflows import sweep_queue
 from mlpcli.workflows.sweep_queue import MOST_DEATHS, Queue, this_worker
-from mlpcli.workflows.sweep_storage import JOURNAL, open_storage, open_study
+from mlpcli.workflows.sweep_storage import JOURNAL, open_study, stored
 
 Join = Callable[..., Queue]
 
@@ -23,7 +23,7 @@ def join(tmp_path: Path) -> Iterator[Join]:
     with ExitStack() as workers:
 
         def connect(**changes: Any) -> Queue:
-            storage = open_storage(None, tmp_path)
+            storage = workers.enter_context(stored(None, tmp_path))
             worker = replace(workers.enter_context(this_worker()), **changes)
             return Queue(open_study(storage, "study", rising=False), storage, worker)
 

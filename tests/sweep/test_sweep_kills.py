@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import mlpcli
 from mlpcli.runs.read_run import read_curves, read_metrics
 from mlpcli.workflows.sweep_folder import read_folder
-from mlpcli.workflows.sweep_storage import open_storage, open_study
-from mlpcli.workflows.sweep_worker import Job, work
+from mlpcli.workflows.sweep_worker import Job
 
 KILLS, TRIALS = 20, 60
-
-
-def _nothing() -> None:
-    pass
-
-
-def _work(job: Job) -> None:
-    work(job, [], _nothing)
-
-
-@pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Job], ForkServerProcess]]:
-    """Starts a worker, in a process that has imported everything already; at the end none is left."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(mlpcli.__file__).parents[1]))
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["optuna", "sklearn.datasets", "mlpcli.workflows.sweep_worker"])
-    started = []
-
-    def begin(job: Job) -> ForkServerProcess:
-        process = context.Process(target=_work, args=(job,))
-        process.start()
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.join()
 
 
 def _at_work(study: Any, team: list[ForkServerProcess]) -> ForkServerProcess:
@@ -60,11 +28,13 @@ def _at_work(study: Any, team: list[ForkServerProcess]) -> ForkServerProcess:
     raise AssertionError("no worker takes a trial")
 
 
-def test_twenty_killed_workers(begin: Callable[..., Any], start: Callable[[Job], ForkServerProcess]) -> None:
+def test_twenty_killed_workers(
+    begin: Callable[..., Any], start: Callable[[Job], ForkServerProcess], study_of: Callable[..., Any]
+) -> None:
     found = begin(f"sweep.trials={TRIALS}", "sweep.timeout=0.000001s", "sweep.sampler=random", "sweep.pruner=median")
     folder = read_folder(found.path)
     job = Job(str(folder.path), folder.study, None, folder.rising)
-    study = open_study(open_storage(None, folder.path), folder.study, folder.rising)
+    study = study_of(folder.path)
     draw, team = random.Random(), [start(job), start(job)]
     for _ in range(KILLS):
         victim = _at_work(study, team)
