@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     "layers", "activations", "initializers", "regularizers", "constraints", "optimizers", "schedules", "losses",
-    "metrics", "datasets", "keys",
+    "metrics", "trackers", "datasets", "keys",
 )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _written(kind: str, name: str, component: type[Component] | None) -> Sequenc
         short = [f"{component.tag}: {value}" for key, value in arguments[:1] if component.positional == key]
         forms = [*([] if required else [component.tag]), *short, *([f"{component.tag}: {{{named}}}"] if named else [])]
     key = key_of(kind).rpartition(".")[2]
-    if kind in ("layers", "metrics"):
+    if kind in ("layers", "metrics", "trackers"):
         return [f"{key}: [{form}]" for form in forms]
     return [f"{key}: {form}" if form.isidentifier() else f"{key}: {{{form}}}" for form in forms]
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
 from urllib.parse import quote
 
@@ -146,7 +147,7 @@ class MlflowTracker:
         described.add_flavor(
             "keras", data="data", keras_version=keras, keras_backend="tensorflow", save_exported_model=False
         )
-        described.add_flavor("python_function", loader_module="mlflow.keras", env="requirements.txt")
+        described.add_flavor("python_function", loader_module="mlflow.keras", python_version=python_version())
         with tempfile.TemporaryDirectory(prefix="mlpcli-") as name:
             folder = Path(name)
             (folder / "data").mkdir()

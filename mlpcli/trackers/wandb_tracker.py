@@ -63,7 +63,7 @@ class WandbTracker:
             epoch = int(row["epoch"]) - 1
             logs = {f"epoch/{name}": value for name, value in columns_of(row).items()}
             # With a step of its own, what a resumed run logs offline follows what it logged before.
-            self.run.log({**logs, "epoch/epoch": epoch}, step=epoch)
+            self.run.log({**logs, "epoch/epoch": epoch}, step=epoch, commit=True)
         self.known = {**self.known, "epochs": int(rows[-1]["epoch"])}
 
     def end(self, ending: Ending) -> None:

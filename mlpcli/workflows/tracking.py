@@ -108,4 +108,8 @@ def _ending(path: Path, result: TrainResult | None) -> Ending:
     names = (run_directory.METRICS, run_directory.EVALUATION, run_directory.HISTORY)
     files: Sequence[Path] = [path / name for name in names]
     metrics = result.metrics
-    return Ending(metrics["outcome"], metrics["scores"], metrics["kept_epoch"], files, result.pictures, result.model)
+    scores = {
+        split: {name: value for name, value in found.items() if value is not None}  # a score may be undefined
+        for split, found in metrics["scores"].items()
+    }
+    return Ending(metrics["outcome"], scores, metrics["kept_epoch"], files, result.pictures, result.model)
