@@ -1,0 +1,42 @@
+"""Two configs with what no recipe has, for the tests of `mlpcli eject`, and their table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TABLE = "age,kind,new,shop,price\n" + "".join(
+    f"{row % 7 or ''},{row % 3},{'yes' if row % 2 else 'no'},{'rare' if row == 5 else 'abc'[row % 3]},{row * 0.5}\n"
+    for row in range(60)
+)
+CONFIGS = {
+    "odd": """
+data: {source: odd.csv, target: price, numeric_encoding: {piecewise_linear: {bins: 4}}, test: 0.2, scaling: minmax,
+  target_scaling: standardize, types: {kind: category}}
+model:
+  layers:
+    - dense: {units: 8, kernel_initializer: {random_normal: {stddev: 0.1}}, kernel_regularizer: {l1: 0.01}}
+    - prelu
+    - dropout: 0.2
+training:
+  optimizer: {name: adam, clipnorm: 1.0}
+  learning_rate_schedule: {cosine_decay: {decay_steps: auto}}
+  min_epochs: 2
+  metrics: [mae]
+""",
+    "robust": """
+data: {source: odd.csv, target: shop, exclude: [price], scaling: robust, class_weight: balanced, stratify: false}
+training:
+  learning_rate_schedule: reduce_on_plateau
+  early_stopping: {monitor: val_auc, patience: 1}
+  metrics: [accuracy, auc]
+""",
+}
+
+
+def write_configs(folder: Path) -> dict[str, Path]:
+    """Write the table, and each config as NAME.yaml; returns their paths by name."""
+    (folder / "odd.csv").write_text(TABLE, encoding="utf-8")
+    paths = {name: folder / f"{name}.yaml" for name in CONFIGS}
+    for name, path in paths.items():
+        path.write_text(CONFIGS[name], encoding="utf-8")
+    return paths
