@@ -306,8 +306,8 @@ def fold_folder(fold: int, seed: int | None = None) -> str:
 
 
 def outermost_series(run: Path) -> Path:
-    """The folder of several seeds, or of the runs of `train --vary`, that the run belongs to; else the run itself."""
-    while holds_series(run.parent) or (run.parent / GRID).is_file():
+    """The folder of a series, of `train --vary` or of a sweep that the run belongs to; else the run itself."""
+    while holds_series(run.parent) or any((run.parent / file).is_file() for file in (GRID, SWEEP)):
         run = run.parent
     return run
 

@@ -12,7 +12,7 @@ from mlpcli.config.base import Component
 from mlpcli.config.schema import Config
 
 Parameters = dict[str, "bool | int | float | str"]
-LEFT_OUT = ("version", "name", "output")
+LEFT_OUT = ("version", "name", "output", "sweep")
 
 
 def config_parameters(config: Config) -> Parameters:

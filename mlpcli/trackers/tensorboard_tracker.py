@@ -19,6 +19,8 @@ from mlpcli.trackers.tracker import Ending, Row, TrackedRun, columns_of, ends_of
 FOLDER = "tensorboard"
 EVENTS = "events.out.tfevents."
 VALIDATION = "val_"
+REPEATED = ("seed", "data.folds.held_out")
+"""Parameters in which the runs of a series differ, which are one row of the table of hyperparameters."""
 
 
 class TensorboardTracker:
@@ -40,8 +42,8 @@ class TensorboardTracker:
         for old in folder.rglob(f"{EVENTS}*"):
             old.unlink()
         self.files = {part: EventFile(folder / part) for part in ("", "train", "validation")}
-        trial = run.group if run.seeds and run.group is not None else run.name
-        shown = {name: value for name, value in run.parameters.items() if not (run.seeds and name == "seed")}
+        trial = run.group if run.repeats and run.group is not None else run.name
+        shown = {name: value for name, value in run.parameters.items() if not (run.repeats and name in REPEATED)}
         self.files[""].add(hparams_pb(shown, trial_id=trial), 0)
         return 0
 

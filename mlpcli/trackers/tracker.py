@@ -40,8 +40,8 @@ class TrackedRun:
     home: Path
     name: str
     group: str | None
-    seeds: bool
-    """Whether the others of the group differ in their seed alone."""
+    repeats: bool
+    """Whether the others of the group are the same but for their seed and fold."""
     project: str
     parameters: Parameters
     files: tuple[Path, ...]

@@ -87,7 +87,7 @@ def _describe(config: Config, path: Path, batch_size: int) -> TrackedRun:
         home=home,
         name=path.relative_to(home).as_posix(),
         group=series.relative_to(home).as_posix() if series != home else None,
-        seeds=run_directory.holds_series(series),
+        repeats=run_directory.holds_series(series),
         project=config.name,
         parameters={**config_parameters(config), "training.batch_size": batch_size},
         files=(path / run_directory.CONFIG, path / run_directory.ENVIRONMENT),

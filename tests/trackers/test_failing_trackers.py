@@ -150,3 +150,5 @@ def test_the_series_that_a_run_belongs_to_is_found(tmp_path: Path) -> None:
     assert outermost_series(run) == run.parent
     (run.parent.parent / "grid.json").touch()
     assert outermost_series(run) == tmp_path / "grid"
+    (tmp_path / "sweep.json").touch()
+    assert outermost_series(run) == tmp_path
