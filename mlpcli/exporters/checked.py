@@ -52,7 +52,7 @@ def export_checked(saved: SavedModel, exporter: Exporter, path: Path, samples: S
             made = exporter.write(saved, Path(folder) / path.name)
             found = [exporter.outputs(saved, made[0], sample.rows) for sample in samples]
             difference = max(
-                _difference(path, outputs, sample.expected, exporter.runtime())
+                compared(path, outputs, sample.expected, exporter.runtime())
                 for outputs, sample in zip(found, samples, strict=True)
             )
             return Exported([_placed(part, path.parent) for part in made], difference)
@@ -60,7 +60,7 @@ def export_checked(saved: SavedModel, exporter: Exporter, path: Path, samples: S
         raise cannot_write(path, error) from error
 
 
-def _difference(path: Path, found: Array, expected: Array, runtime: str) -> float:
+def compared(path: Path, found: Array, expected: Array, runtime: str) -> float:
     """The largest difference.
 
     Raises:

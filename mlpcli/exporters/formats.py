@@ -21,12 +21,12 @@ class Exporter(Protocol):
     outputs: Callable[[SavedModel, Path, Rows], Array]
     """What the format's own runtime makes of rows: (n, units) float32."""
     runtime: Callable[[], str]
-    """The name and the version of that runtime."""
+    """The name and the version of that runtime; raises a UserError where a package is missing."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """home: the module. endings: of the file's name, the usual one first; those of a folder are free.
+    """home: the module. endings: of the file's name; a folder's is free.
 
     preprocesses: whether a table's preprocessing is in the file, so that it takes columns as they are.
     """

@@ -89,7 +89,8 @@ def _new_optimizer(saved: SavedModel, compiled: Json) -> Optimizer:
     from mlpcli.keras_engine.build import build_saved
 
     model = build_saved(saved.path, saved.input_shape, saved.towers[0].layers, saved.weights)
-    optimizer = backend.keras().optimizers.deserialize(compiled["optimizer"])
+    own = {**compiled["optimizer"]}  # a copy: Keras writes the class in lower case into what it is given
+    optimizer = backend.keras().optimizers.deserialize(own)
     optimizer.build(model.trainable_variables)
     return Optimizer([np.asarray(variable) for variable in optimizer.variables])
 

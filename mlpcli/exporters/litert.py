@@ -84,9 +84,14 @@ def _run(interpreter: Any, x: Array) -> Array:
 
 
 def runtime() -> str:
-    """What loads the file, with its version."""
+    """What loads the file, with its version.
+
+    Raises:
+        UserError: ai-edge-litert is not installed.
+    """
     from importlib.metadata import version
 
+    _interpreter_class()
     return f"LiteRT {version('ai-edge-litert')}"
 
 

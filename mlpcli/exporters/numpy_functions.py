@@ -1,6 +1,6 @@
 """The functions that `mlpcli export --to numpy` copies into the file, as they stand here: those that a model needs.
 
-They have no types, and use nothing but NumPy, the standard library and each other.
+They have no types, and those that are copied use nothing but NumPy, the standard library and each other.
 """
 
 import ast
@@ -8,6 +8,7 @@ import datetime
 import inspect
 import math
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -15,7 +16,7 @@ GAPS, TRUE, FALSE = {""}, ["true"], ["false"]
 """The file has its own."""
 
 
-def sources(names):
+def sources(names: Iterable[str]) -> list[str]:
     """The texts of these functions and of all that they call, in the order of this file."""
     here = {name: value for name, value in globals().items() if inspect.isfunction(value) and name != "sources"}
     wanted, found = list(names), {}

@@ -196,7 +196,7 @@ def outputs(saved: SavedModel, path: Path, rows: Rows) -> Array:
     """
     with TemporaryDirectory(prefix="mlpcli-") as name:
         folder = Path(name)
-        (folder / "rows.json").write_text(json.dumps(_cells(saved, rows)), encoding="utf-8")
+        (folder / "rows.json").write_text(json.dumps(cells(saved, rows)), encoding="utf-8")
         np.save(folder / "x.npy", rows.x)
         files = [str(folder / file) for file in ("rows.json", "made.npy", "x.npy")]
         command = [sys.executable, "-I", "-c", _RUN, str(path.parent), path.stem, *files]
@@ -212,7 +212,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
 
 
-def _cells(saved: SavedModel, rows: Rows) -> list[dict[str, Any]] | None:
+def cells(saved: SavedModel, rows: Rows) -> list[dict[str, Any]] | None:
     """The rows of a table as dicts of what JSON can hold: dates as texts."""
     preprocessing = saved.card.data.preprocessing
     if rows.table is None or preprocessing is None:

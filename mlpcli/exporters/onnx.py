@@ -63,7 +63,12 @@ def outputs(saved: SavedModel, path: Path, rows: Rows) -> Array:
 
 
 def runtime() -> str:
-    """What loads the file, with its version."""
+    """What loads the file, with its version.
+
+    Raises:
+        UserError: onnx or onnxruntime is not installed.
+    """
+    _package("onnx")
     return f"onnxruntime {_package('onnxruntime').__version__}"
 
 

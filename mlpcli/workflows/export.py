@@ -70,7 +70,11 @@ def export(model_or_run: str | Path, to: str, output: str | Path | None = None, 
         raise UserError(f'--to: unknown format "{to}"{did_you_mean(to, FORMATS)}; there are {", ".join(FORMATS)}')
     form = FORMATS[to]
     saved = open_model(model_or_run)
-    path = _default_path(saved, to, form) if output is None else Path(output).expanduser()
+    ending = form.endings[0] if to != "keras" else OTHER_KIND[saved.kind]
+    path = Path(_file_name(saved, to) + ending) if output is None else Path(output).expanduser()
+    if not form.folder and path.suffix != ending:
+        found = f"--to keras of a {'.' + saved.kind}" if to == "keras" else f"--to {to}"
+        raise UserError(f"{path}: {found} makes a file that ends with {ending}; give it such a name")
     _check_output(path, to, form, force)
     exporter = form.exporter()
     exporter.runtime()  # raises now where its package is missing
@@ -80,15 +84,18 @@ def export(model_or_run: str | Path, to: str, output: str | Path | None = None, 
     return ExportResult(saved.card.name, to, path, done.files, takes, words, done.difference, exporter.runtime())
 
 
-def _default_path(saved: SavedModel, to: str, form: Format) -> Path:
+OTHER_KIND = {"keras": ".h5", "h5": ".keras"}
+
+
+def _file_name(saved: SavedModel, to: str) -> str:
+    """The model's name as that of a file."""
     from mlpcli.runs.directory import folder_name
 
-    name = folder_name(saved.card.name)
-    if to == "numpy":  # which Python must be able to import
-        name = re.sub(r"\W", "_", name)
-        name = f"_{name}" if name[0].isdigit() else name
-    other = to == "keras" and saved.kind == "keras"
-    return Path(name + form.endings[1 if other else 0])
+    name = folder_name(re.sub(r"[^\w. -]", "_", saved.card.name).strip(" .-") or "model")
+    if to != "numpy":
+        return name
+    name = re.sub(r"\W", "_", name)  # so that Python can import it
+    return f"_{name}" if name[0].isdigit() else name
 
 
 def _check_output(path: Path, to: str, form: Format, force: bool) -> None:
@@ -100,8 +107,6 @@ def _check_output(path: Path, to: str, form: Format, force: bool) -> None:
     from mlpcli.workflows.combine import check_outside_runs
 
     check_folder(path.parent)
-    if not form.folder and path.suffix not in form.endings:
-        raise UserError(f"{path}: --to {to} writes {' or '.join(form.endings)}; give a name with that ending")
     if to == "numpy" and not path.stem.isidentifier():
         raise UserError(f"{path}: Python could not import it; use letters, digits and _ in the name")
     check_outside_runs(path)

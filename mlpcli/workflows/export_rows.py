@@ -38,7 +38,7 @@ def rows_to_check(saved: SavedModel) -> tuple[list[Rows], str]:
     """The first rows of the model's data, generated ones for those that it lacks, and words for where they are from."""
     own = _own_rows(saved)
     count = 0 if own is None else len(own)
-    generated = [_generated(saved, CHECKED - count)] if count < CHECKED else []
+    generated = [generated_rows(saved, CHECKED - count)] if count < CHECKED else []
     if own is None:
         return generated, f"{CHECKED:,} generated rows, since its data is not at hand"
     more = f" and {CHECKED - count:,} generated ones" if generated else ""
@@ -72,7 +72,7 @@ def _table_rows(saved: SavedModel, preprocessing: Preprocessing) -> Rows | None:
     return Rows(preprocessing.encode(table), table)
 
 
-def _generated(saved: SavedModel, count: int) -> Rows:
+def generated_rows(saved: SavedModel, count: int) -> Rows:
     """Rows within what the model's card says of the training rows; the same every time."""
     draw = np.random.default_rng(0)
     preprocessing = saved.card.data.preprocessing

@@ -1,0 +1,89 @@
+"""The network of every recipe in every format, with its initial weights, on a few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlpcli.exporters import keras_file, litert, numpy_module, onnx, saved_model
+from mlpcli.exporters.checked import compared
+from mlpcli.exporters.network import NO_EFFECT
+from mlpcli.exporters.rows import Rows
+from mlpcli.modelfile.saved_model import SavedModel, open_model
+from mlpcli.recipes import shipped_recipes
+from mlpcli.workflows.export_rows import generated_rows
+from tests.export_parts import imported, own_outputs, untrained
+
+NAMES = [recipe.name for recipe in shipped_recipes()]
+PATHS = {recipe.name: recipe.path for recipe in shipped_recipes()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model, rows for it, and its own outputs."""
+
+    saved: SavedModel
+    rows: Rows
+    expected: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def case_of(stand_in_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
+    """The untrained network of a recipe, made once."""
+    made: dict[str, Case] = {}
+
+    def case(name: str) -> Case:
+        if name not in made:
+            with pytest.MonkeyPatch.context() as settings:
+                settings.setenv("MLPCLI_DATA", str(stand_in_data))
+                settings.setenv("KERAS_HOME", str(stand_in_data / "no keras"))
+                model = tmp_path_factory.mktemp("untrained") / "model.keras"
+                saved = untrained(PATHS[name], model, "data.limit=100", "output.model=model.keras")
+            rows = generated_rows(saved, 8)
+            made[name] = Case(saved, rows, own_outputs(saved, rows.x, "numpy"))
+        return made[name]
+
+    return case
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_tensorflow(name: str, case_of: Callable[[str], Case], tmp_path: Path) -> None:
+    case = case_of(name)
+    onnx.write(case.saved, tmp_path / "model.onnx")
+    found = onnx.outputs(case.saved, tmp_path / "model.onnx", case.rows)
+    compared(tmp_path, found, case.expected, "it")
+    numpy_module.write(case.saved, tmp_path / "model.py")
+    taken = numpy_module.cells(case.saved, case.rows)
+    found = imported(tmp_path / "model.py").predict(case.rows.x if taken is None else taken)
+    compared(tmp_path, found, case.expected, "it")
+    keras_file.write(case.saved, tmp_path / "model.h5")
+    found = own_outputs(open_model(tmp_path / "model.h5"), case.rows.x, "numpy")
+    np.testing.assert_array_equal(found, case.expected)
+
+
+def kinds_of_layers(saved: SavedModel) -> frozenset[object]:
+    """What a converter sees of a network, but for the order and the sizes of its layers."""
+    shape, found = saved.input_shape, set[object]()
+    for layer in saved.layers:
+        if layer.component.tag not in NO_EFFECT or layer.component.tag == "activation":
+            activation = getattr(layer.component, "activation", None)
+            found.add((layer.keras_class, activation, len(shape), getattr(layer.component, "padding", None)))
+        shape = layer.size.output_shape
+    return frozenset(found)
+
+
+@pytest.mark.tf
+def test_by_tensorflow(case_of: Callable[[str], Case], tmp_path: Path) -> None:
+    """A conversion takes a second, so that of all networks with the same kinds of layers one is converted."""
+    cases = {kinds_of_layers(case.saved): case for case in map(case_of, NAMES)}
+    for number, case in enumerate(cases.values()):
+        folder, file = tmp_path / f"model {number}", tmp_path / f"model {number}.tflite"
+        saved_model.write(case.saved, folder)
+        found = saved_model.outputs(case.saved, folder, case.rows)
+        compared(tmp_path, found, case.expected, "it")
+        file.write_bytes(litert.converted(folder))
+        compared(file, litert.outputs(case.saved, file, case.rows), case.expected, "LiteRT")
