@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 MOST_WORKERS = 256
 WATCH_SECONDS = 0.2
+LOG = "workers.log"
+"""What workers in processes of their own say of faults; it is removed where they said nothing."""
 DEATHS_IN_A_ROW = 3
 """For each worker: so many that die one after another, without a trial ended, end the sweep."""
 
@@ -170,6 +172,8 @@ def _search(
             else:
                 begun.ready = None  # the workers load it themselves
                 _run_workers(job, workers, noted, watch)
+        if (log := folder.path / LOG).is_file() and not log.stat().st_size:
+            log.unlink()
         return conclude(begun.loaded, folder, watch.record(), queue.study, listener, command, noted)
 
 
@@ -240,7 +244,7 @@ def _run_workers(job: Job, count: int, noted: list[Interrupted], watch: _Watch) 
     Raises:
         MlpcliError: a worker failed, or they die without ending a trial.
     """
-    log = Path(job.folder) / "workers.log"
+    log = Path(job.folder) / LOG
     team = [_start(job, count, log) for _ in range(count)]
     deaths, told = 0, len(watch.told)
     try:
@@ -263,8 +267,6 @@ def _run_workers(job: Job, count: int, noted: list[Interrupted], watch: _Watch) 
         _end_all(team)
         watch.queue.recover()
     watch.look()
-    if not log.stat().st_size:
-        log.unlink()
 
 
 def _start(job: Job, count: int, log: Path) -> subprocess.Popen[bytes]:
