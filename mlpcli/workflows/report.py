@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -54,12 +54,15 @@ class Picture:
     """A PNG picture, and what it shows in words."""
 
     shows: str
-    png: bytes
+    png: bytes = b""
+    """Empty in Markdown, which leaves pictures out."""
     note: str | None = None
     """What a user should do about letters that no font has."""
 
 
 Block = Table | Text | Picture
+Draw = Callable[["Figure", str], Picture]
+"""Makes a picture of a figure, and of what it shows."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +130,15 @@ def report(
 
 def _page(paths: Sequence[Path], markdown: bool) -> tuple[str, tuple[str, ...]]:
     runs = [read_summary(path) for path in paths]
+    picture = _undrawn if markdown else _picture
     sections = [
-        *(_compared(paths) if len(runs) > 1 else ()),
-        *(section for run in runs for section in _of_run(run, several=len(runs) > 1)),
+        *(_compared(paths, picture) if len(runs) > 1 else ()),
+        *(section for run in runs for section in _of_run(run, picture, several=len(runs) > 1)),
     ]
     title = runs[0].name if len(runs) == 1 else say("{count:,} runs", count=len(runs))
     blocks = [block for section in sections for block in section.blocks]
     notes = dict.fromkeys(block.note for block in blocks if isinstance(block, Picture) and block.note)
-    return as_markdown(title, sections) if markdown else as_html(title, sections), tuple(notes) if not markdown else ()
+    return as_markdown(title, sections) if markdown else as_html(title, sections), tuple(notes)
 
 
 def _check_output(path: Path, endings: tuple[str, ...]) -> None:
@@ -151,7 +155,7 @@ def _check_output(path: Path, endings: tuple[str, ...]) -> None:
         raise UserError(f"{path}: the folder {path.parent} does not exist; make it first or choose another")
 
 
-def _compared(paths: Sequence[Path]) -> Iterator[Section]:
+def _compared(paths: Sequence[Path], picture: Draw) -> Iterator[Section]:
     from mlpcli.plotting.run_plots import overlaid_curves
 
     found = compare(paths)
@@ -159,11 +163,11 @@ def _compared(paths: Sequence[Path]) -> Iterator[Section]:
     blocks: list[Block] = [Table(columns, rows, 1 + len(found.settings)), Text(found.notes)]
     drawn = [run for path in paths for run in run_directory.member_folders(path) or [path]]
     with suppress(MlpcliError):  # runs that have no metric in common cannot share a picture
-        blocks.append(_picture(overlaid_curves(drawn), say("The learning curves of all runs")))
+        blocks.append(picture(overlaid_curves(drawn), say("The learning curves of all runs")))
     yield Section(say("Comparison"), blocks)
 
 
-def _of_run(summary: RunSummary, several: bool) -> Iterator[Section]:
+def _of_run(summary: RunSummary, picture: Draw, several: bool) -> Iterator[Section]:
     """The sections of one run; of several seeds or folds the means, and the first run in full."""
     members = run_directory.member_folders(summary.path)
     run = members[0] if members else summary.path
@@ -173,8 +177,8 @@ def _of_run(summary: RunSummary, several: bool) -> Iterator[Section]:
     yield Section(f"{name}{state}", list(_scores(summary, metrics, evaluation)), level=1)
     if found := _diagnosis(run):
         yield Section(say("What the numbers say"), [Text(found)])
-    yield Section(say("Learning curves"), list(_curves(summary, members)))
-    if pictures := list(_evaluation_pictures(run)):
+    yield Section(say("Learning curves"), list(_curves(summary, members, picture)))
+    if pictures := list(_evaluation_pictures(run, picture)):
         yield Section(say("Answers"), pictures)
     if classes := _classes(evaluation):
         yield Section(say("Classes"), [classes])
@@ -230,32 +234,36 @@ def _diagnosis(run: Path) -> list[str]:
     return [f"{str(found)[0].upper()}{str(found)[1:]}." for found in diagnose(read_record(run))]
 
 
-def _curves(summary: RunSummary, members: Sequence[Path]) -> Iterator[Block]:
+def _curves(summary: RunSummary, members: Sequence[Path], picture: Draw) -> Iterator[Block]:
     from mlpcli.plotting.learning_curves import learning_curves
     from mlpcli.plotting.run_plots import series_figure
 
     if not summary.epochs:
         yield Text([say("No epoch has finished yet.")])
     elif run_directory.holds_folds(summary.path):
-        yield _picture(series_figure(summary.path), say("The scores and curves of all folds"))
+        yield picture(series_figure(summary.path), say("The scores and curves of all folds"))
     elif len(members) > 1:
-        yield _picture(series_figure(summary.path), say("The curves of all seeds"))
+        yield picture(series_figure(summary.path), say("The curves of all seeds"))
     else:
         run = members[0] if members else summary.path
-        yield _picture(learning_curves([read_curves(run)]), say("Loss and metrics after each epoch"))
+        yield picture(learning_curves([read_curves(run)]), say("Loss and metrics after each epoch"))
 
 
-def _evaluation_pictures(run: Path) -> Iterator[Block]:
+def _evaluation_pictures(run: Path, picture: Draw) -> Iterator[Block]:
     from mlpcli.plotting.run_plots import draw_evaluation
 
     for stem, figure in draw_evaluation(run).items():
-        yield _picture(figure, term(stem).replace("_", " ").capitalize())
+        yield picture(figure, term(stem).replace("_", " ").capitalize())
 
 
 def _picture(figure: Figure, shows: str) -> Picture:
     from mlpcli.plotting.style import png_of
 
     return Picture(shows, *png_of(figure, PICTURE_DPI))
+
+
+def _undrawn(figure: Figure, shows: str) -> Picture:
+    return Picture(shows)
 
 
 def _classes(evaluation: Mapping[str, Any]) -> Table | None:

@@ -66,7 +66,7 @@ def test_elsewhere_nothing_is_shown(monkeypatch: pytest.MonkeyPatch, modules: tu
 
 
 def test_a_cell_shows_one_bar_that_is_rewritten(handles: list[Handle], tmp_path: Path) -> None:
-    result = mlpcli.train("digits", OVERRIDES, runs_dir=tmp_path)
+    result = mlpcli.train("digits", [*OVERRIDES, "output.plots=[]"], runs_dir=tmp_path)
     (bar,) = handles
     last = bar.shown[-1]
     assert "<progress value='2' max='2'></progress> epoch 2/2" in last
