@@ -111,6 +111,7 @@ def test_a_run_cut_at_any_epoch_ends_as_if_it_had_not_been(
     config, copies = _config(tmp_path), CopiesAsItGoes(tmp_path / "straight")
     straight = outcome_of(train(config, settings, run_dir=tmp_path / "straight", progress=copies).run)
     assert len(copies.copies) == straight["metrics"]["epochs"] > 2
-    for run in copies.copies:
+    # Keras takes two seconds for each: without a checkpoint, and with the last one.
+    for run in copies.copies if engine == "numpy" else (copies.copies[0], copies.copies[-1]):
         assert not (run / "metrics.json").exists()
         assert outcome_of(resume(run).run) == straight, run.name
