@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,14 +129,22 @@ def load_bundled(built_in: BuiltIn, data: DataConfig) -> Source:
 
 
 def _arrays(built_in: BuiltIn) -> tuple[Array, Array]:
-    from sklearn import datasets
-
+    """Reads scikit-learn's files where they lie: importing its loaders takes longer than training on what they load."""
     if built_in.name == "digits":
-        digits = datasets.load_digits()
-        # Their values are whole numbers from 0 to 16, stored by scikit-learn as float64.
-        return digits.images.astype(np.uint8), digits.target.astype(np.int64)
+        table = _numbers("digits.csv.gz", ",")
+        # Their values are whole numbers from 0 to 16.
+        return table[:, :-1].reshape(-1, 8, 8).astype(np.uint8), table[:, -1].astype(np.int64)
     if built_in.name == "diabetes":
-        diabetes = datasets.load_diabetes(scaled=False)
-        return diabetes.data.astype(np.float32), diabetes.target.astype(np.float32)
-    table = getattr(datasets, f"load_{built_in.name}")()
-    return table.data.astype(np.float32), table.target.astype(np.int64)
+        x, y = _numbers("diabetes_data_raw.csv.gz"), _numbers("diabetes_target.csv.gz")
+        return x.astype(np.float32), y.astype(np.float32)
+    table = _numbers("wine_data.csv" if built_in.name == "wine" else f"{built_in.name}.csv", ",", header=1)
+    return table[:, :-1].astype(np.float32), table[:, -1].astype(np.int64)
+
+
+def _numbers(file: str, separator: str | None = None, header: int = 0) -> Array:
+    """The numbers (rows, columns), or (rows,), float64, of a file in sklearn/datasets/data."""
+    package = find_spec("sklearn")
+    assert package is not None
+    assert package.origin is not None
+    path = Path(package.origin).parent / "datasets" / "data" / file
+    return np.loadtxt(path, delimiter=separator, skiprows=header, encoding="utf-8")

@@ -57,7 +57,7 @@ BUDGETS = [
             ["summary", "configs/digits.yaml"],
         ],
     ),
-    ((HEAVY - {"sklearn", "scipy"}) | {"matplotlib"}, [["trace", "configs/digits.yaml"]]),  # which hold the digits
+    (HEAVY | {"matplotlib"}, [["trace", "configs/digits.yaml"]]),
 ]
 """Commands that have one budget run in one process: what any of them imports stays imported."""
 
@@ -75,6 +75,13 @@ def test_plot_draws_without_tensorflow_and_without_pyplot(tmp_path: Path) -> Non
     (loaded,) = _loaded(["plot", str(tmp_path)])
     assert loaded & (HEAVY | {"pydantic"}) == set()
     assert (tmp_path / "history.png").is_file()
+
+
+def test_training_by_numpy_imports_neither_keras_nor_scikit_learn(tmp_path: Path) -> None:
+    """Although scikit-learn brings the digits."""
+    options = ["-s", "training.engine=numpy", "-s", "training.epochs=1", "-s", "output.plots=[]"]
+    (loaded,) = _loaded(["train", "configs/digits.yaml", "-q", "--runs-dir", str(tmp_path), *options])
+    assert loaded & (HEAVY - {"h5py"}) == set()
 
 
 def test_summary_of_a_model_file_needs_no_tensorflow(finished: tuple[Path, object]) -> None:
