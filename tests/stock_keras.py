@@ -1,6 +1,6 @@
 """A program for the tests of `mlpcli eject`: runs scripts with Keras alone, then what they were made from with mlpcli.
 
-Takes a list of [script, config, overrides] as JSON from standard input; writes stock.json and mlpcli.json, each with the
+Takes a list of [script, config, overrides] as JSON from standard input; writes stock.json and mlpcli.json, with the
 history of every script. One process does both, so that TensorFlow is imported once and computes in one thread.
 """
 
