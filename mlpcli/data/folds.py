@@ -97,12 +97,15 @@ def fold_sizes(folds: FoldsConfig, rows: int) -> tuple[int, int]:
 
 def check_fold_count(folds: FoldsConfig, rows: int) -> None:
     """Refuse more folds than there are rows for."""
-    count, least = folds.count or 0, (folds.count or 0) + (folds.time is not None)
-    if rows < least:
-        more = " (the first rows are in no fold)" if folds.time is not None else ""
+    in_no_fold = int(folds.time is not None)
+    count = folds.count or 0
+    if rows < count + in_no_fold:
+        more = " (the first rows are in no fold)" if in_no_fold else ""
+        most = rows - in_no_fold
         raise SettingError(
             "data.folds.count",
-            f"{count} folds need {least:,} rows{more}, and there are {rows:,}; choose fewer folds",
+            f"{count} folds need {count + in_no_fold:,} rows{more}, and there are {rows:,};"
+            + (f" choose {most:,} folds or fewer" if most > 1 else " add rows"),
         )
 
 
