@@ -23,11 +23,13 @@ from mlpcli.cli.options import (
 )
 from mlpcli.cli.series import MOST_FAILURES, report_series
 from mlpcli.cli.terminal import line, print_json, say, say_how_to_resume, table
-from mlpcli.runs.directory import CONFIG, GRID
+from mlpcli.cluster import Cluster, find_cluster
+from mlpcli.runs.directory import CONFIG, GRID, holds_series
 
 if TYPE_CHECKING:
     from mlpcli.workflows.grid import GridResult
     from mlpcli.workflows.train_result import TrainResult
+    from mlpcli.workflows.workers import Followed
 
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
@@ -133,7 +135,9 @@ def train(
     """
     from mlpcli.cli.progress_bars import choose_progress
 
-    progress, command = choose_progress(quiet), ["mlpcli", *sys.argv[1:]]
+    progress, command, cluster = choose_progress(quiet), ["mlpcli", *sys.argv[1:]], find_cluster()
+    if cluster is not None:
+        _check_together(cluster, seeds, folds, vary, resume)
     if resume is not None:
         several_seeds = not (resume / CONFIG).is_file()  # of what is neither, `go_on` says so
         is_grid = (resume / GRID).is_file()
@@ -147,7 +151,11 @@ def train(
         from mlpcli.workflows.resume import resume as go_on
         from mlpcli.workflows.series import SeriesResult
 
-        found = go_on(resume, overrides, progress, command, verbose, False, force=force, seeds=seeds)
+        if cluster is not None and not cluster.is_chief:
+            from mlpcli.workflows.workers import follow_resumed
+
+            return report_followed(follow_resumed(cluster, resume, overrides, force))
+        found = go_on(resume, overrides, progress, command, verbose, False, force=force, seeds=seeds, cluster=cluster)
         return report_series(found, as_json) if isinstance(found, SeriesResult) else report(found, as_json)
     if force:
         raise click.UsageError("--force is for --resume; leave it out")
@@ -183,10 +191,39 @@ def train(
 
         of_seeds = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
         return report_series(of_seeds, as_json)
+    if cluster is not None and not cluster.is_chief:
+        from mlpcli.workflows.workers import follow
+
+        return report_followed(follow(cluster, config, overrides))
     from mlpcli.workflows.train import train as run
 
-    result = run(config, overrides, runs_dir, run_dir, progress, command, verbose, False, baseline=baseline)
+    result = run(
+        config, overrides, runs_dir, run_dir, progress, command, verbose, False, baseline=baseline, cluster=cluster
+    )
     return report(result, as_json)
+
+
+def _check_together(
+    cluster: Cluster, seeds: int | None, folds: int | None, vary: tuple[str, ...], resume: Path | None
+) -> None:
+    """Refuse what trains several models, where several workers train one."""
+    several = "--seeds" if seeds is not None else "--folds" if folds is not None else "--vary" if vary else None
+    if several is None and resume is not None and (holds_series(resume) or (resume / GRID).is_file()):
+        several = f"--resume {resume}"
+    if several is not None:
+        raise click.UsageError(
+            f"{several} trains several models, and here {cluster.count} workers train one together (as TF_CONFIG or"
+            " Slurm says); start a single process, or leave it out"
+        )
+
+
+def report_followed(result: Followed) -> int:
+    """Say how a worker ended that is not the chief, whose results they are; returns the exit code."""
+    ended = result.failure or result.interrupted
+    if ended is None:
+        return 0
+    say(f"{'error: ' if result.failure is not None else ''}{result.cluster}: {ended}")
+    return ended.exit_code
 
 
 def _check_alone(

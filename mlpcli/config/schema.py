@@ -110,6 +110,7 @@ def check_config(config: Config) -> Iterator[Finding]:
     yield from _check_schedule(config)
     yield from _check_layer_names(config)
     yield from _check_sweep(config)
+    yield from _check_devices(config)
 
 
 def known_columns(config: Config, metrics: list[str]) -> list[str]:
@@ -234,6 +235,23 @@ def _check_schedule(config: Config) -> Iterator[Finding]:
     if isinstance(schedule, CosineDecay) and schedule.warmup_steps and schedule.warmup_target is None:
         key = "training.learning_rate_schedule.cosine_decay.warmup_steps"
         yield key, "needs warmup_target, the rate to warm up to"
+
+
+def _check_devices(config: Config) -> Iterator[Finding]:
+    if config.training.devices not in ("auto", 1):
+        yield from unshared(config)
+
+
+def unshared(config: Config) -> Iterator[Finding]:
+    """The settings with which a batch cannot be shared by several workers or GPUs."""
+    training, advice = config.training, "several workers or GPUs"
+    if training.engine == "keras":
+        yield "training.engine", f"keras runs model.fit, which Keras 3 refuses for {advice}; use auto"
+    if training.engine == "numpy":
+        yield "training.engine", f"numpy trains in one process, not in {advice}; use auto"
+    for key in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
+        if getattr(training.optimizer, key) is not None:
+            yield f"training.optimizer.{key}", f"cannot be used by Keras with {advice}; remove it"
 
 
 def _named_layers(config: Config) -> Iterator[tuple[str, Layer]]:

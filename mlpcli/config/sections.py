@@ -114,6 +114,10 @@ class TrainingConfig(Section):
     engine: Literal["auto", "resident", "keras", "numpy"] = Field(
         "auto", description="what runs the training; numpy: small dense networks, without TensorFlow"
     )
+    devices: Annotated[int, Field(gt=0, le=1024)] | Literal["auto", "all"] = Field(
+        "auto",
+        description="how many GPUs of a machine share each batch; auto: one, or all where several workers train",
+    )
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="mixed_bfloat16: 16-bit arithmetic, for GPUs that support it"
     )

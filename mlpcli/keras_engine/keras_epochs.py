@@ -20,6 +20,7 @@ from mlpcli.data.dataset import Part
 from mlpcli.errors import UserError
 from mlpcli.keras_engine.build import as_saved, build_model, keras_object
 from mlpcli.keras_engine.resident import ModelState, ResidentEpochs, model_state, set_model_state
+from mlpcli.keras_engine.team import Team
 from mlpcli.model.memory import check_memory, rows_at_once, values_in_forward
 from mlpcli.model.plan import Prepared
 from mlpcli.modelfile.writer import OptimizerVariables
@@ -107,20 +108,35 @@ class KerasEngine:
 
     make_batches = Batches
 
-    def __init__(self, config: Config, prepared: Prepared, callbacks: Sequence[Any] = ()) -> None:
-        """Seed everything, and build the model; callbacks: the user's own.
+    def __init__(
+        self, config: Config, prepared: Prepared, callbacks: Sequence[Any] = (), team: Team | None = None
+    ) -> None:
+        """Seed everything, and build the model.
+
+        Args:
+            callbacks: the user's own.
+            team: who shares each batch; None: one device of this process alone.
 
         Raises:
             SettingError: now that Keras is imported, there is not enough memory left.
             UserError: one of the callbacks is none of Keras's.
         """
         _check_callbacks(callbacks)
-        self.config, self.prepared, self.callbacks = config, prepared, tuple(callbacks)
+        self.config, self.prepared, self.callbacks, self.team = config, prepared, tuple(callbacks), team
         with backend.ONE_MODEL, backend.out_of_memory():
             backend.seed_everything(config.seed, config.training.deterministic)
             check_memory(prepared.plan, config.training, prepared.facts)
-            self.model = build_model(prepared.plan, config, prepared.scaling, prepared.target_scaling)
+            self.model = self._build()
         self.devices = backend.devices()
+
+    def _build(self) -> Any:
+        prepared = self.prepared
+        return build_model(prepared.plan, self.config, prepared.scaling, prepared.target_scaling)
+
+    @property
+    def replicas(self) -> int:
+        """How many share each batch."""
+        return 1 if self.team is None else self.team.replicas
 
     def start(
         self,
@@ -132,6 +148,13 @@ class KerasEngine:
     ) -> ResidentEpochs | KerasFit:
         """See `mlpcli.training.loop.Engine`."""
         training, logs = self.config.training, self._logs(folder)
+        if self.team is not None:
+            from mlpcli.keras_engine.workers import WorkerEpochs, differences
+
+            epochs = training.epochs
+            for difference in differences(self.prepared.plan, self.replicas):
+                note(difference)
+            return WorkerEpochs(self.team, self._build, self.model, *batches, note, after_step, logs, epochs)
         if training.engine == "keras":
             metrics = self.prepared.plan.metrics
             return KerasFit(self.model, training, best_epoch_rule(self.config), metrics, batches, after_step, logs)
@@ -153,7 +176,8 @@ class KerasEngine:
             return as_saved(self.model, prepared.plan, prepared.target_scaling)
 
     def _logs(self, folder: Path) -> tuple[Any, ...]:
-        if not self.config.output.tensorboard:
+        chief = self.team is None or self.team.rank == 0
+        if not self.config.output.tensorboard or not chief:
             return self.callbacks
         return (backend.keras().callbacks.TensorBoard(log_dir=str(folder / "tensorboard")), *self.callbacks)
 

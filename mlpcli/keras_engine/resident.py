@@ -42,7 +42,7 @@ def model_state(model: Any) -> ModelState:
     return {
         "weights": model.get_weights(),
         "optimizer": [np.array(variable) for variable in model.optimizer.variables],
-        "noise": [np.array(variable) for variable in _noise(model)],
+        "noise": [np.array(variable) for variable in noise_variables(model)],
     }
 
 
@@ -55,12 +55,12 @@ def set_model_state(model: Any, state: ModelState) -> None:
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
     model.set_weights(state["weights"])
-    for variables, values in ((optimizer.variables, state["optimizer"]), (_noise(model), state["noise"])):
+    for variables, values in ((optimizer.variables, state["optimizer"]), (noise_variables(model), state["noise"])):
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
 
 
-def _noise(model: Any) -> list[Any]:
+def noise_variables(model: Any) -> list[Any]:
     """The variables of Keras's seed generators, which are not weights and not in model files."""
     weights = {id(variable) for variable in model.weights}
     return [one for one in model.non_trainable_variables if id(one) not in weights]
@@ -128,7 +128,7 @@ class ResidentEpochs:
         # All variables must be there before the graph is traced, or TensorFlow traces it a second time: those of the
         # optimizer, and those of the metrics, which Keras makes when it first meets rows.
         model.optimizer.build(model.trainable_variables)
-        model.test_step(tuple(self.rows.take(self.train, self.train.rows[:1])))
+        self._meet(tuple(self.rows.take(self.train, self.train.rows[:1])))
         self.listeners = backend.keras().callbacks.CallbackList(
             self.callbacks, add_history=True, model=model, epochs=self.epochs, steps=len(self.train), verbose=0
         )
@@ -148,7 +148,7 @@ class ResidentEpochs:
         listeners.on_epoch_begin(number)
         listeners.on_train_batch_begin(0)
         self._train_epoch()
-        logs = dict(model.get_metrics_result())
+        logs = self._results()
         listeners.on_train_batch_end(len(self.train) - 1, logs)
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self._evaluate(self.validation).items()}
@@ -173,6 +173,14 @@ class ResidentEpochs:
         """The reverse of `get_state`."""
         set_model_state(self.model, state)
 
+    def _meet(self, row: tuple[Any, ...]) -> None:
+        """Have Keras make the variables of the metrics."""
+        self.model.test_step(row)
+
+    def _results(self) -> dict[str, Any]:
+        """Loss and metrics of the rows since they were last reset."""
+        return dict(self.model.get_metrics_result())
+
     def _train_epoch(self) -> None:
         """All steps of an epoch in the order that `train.rows` has now."""
         self._steps_done, self.bad_step = 0, None
@@ -191,7 +199,7 @@ class ResidentEpochs:
             rows = batches.rows[start : start + batches.batch_size]
             self._test()(*self.rows.take(batches, rows))
             self.after_chunk(self._steps_done)
-        logs = dict(model.get_metrics_result())
+        logs = self._results()
         listeners.on_test_batch_end(len(batches) - 1, logs)
         listeners.on_test_end(logs)
         return logs

@@ -29,7 +29,7 @@ from mlpcli.numpy_engine.supported import check_supported
 class NumpyEngine:
     """The model of a config, to be trained and asked."""
 
-    devices = ["CPU"]
+    devices, replicas = ["CPU"], 1
     make_batches = RowBatches
 
     def __init__(self, config: Config, prepared: Prepared) -> None:

@@ -22,6 +22,7 @@ from mlpcli.numpy_engine.numpy_epochs import NumpyEngine
 
 if TYPE_CHECKING:
     from mlpcli.keras_engine.keras_epochs import KerasEngine
+    from mlpcli.keras_engine.team import Team
 
 COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 0.3, 0.06
 SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER = 20e-6, 0.5e-9
@@ -44,9 +45,19 @@ class EngineChoice:
 
 
 def choose_engine(
-    training: TrainingConfig, steps_per_epoch: int, layers: int, parameters: int, convolutions: bool = False
+    training: TrainingConfig,
+    steps_per_epoch: int,
+    layers: int,
+    parameters: int,
+    convolutions: bool = False,
+    replicas: int = 1,
 ) -> EngineChoice:
-    """Follow the config; for `auto`, compile if the run is long enough for that to pay off."""
+    """Follow the config; for `auto`, compile if the run is long enough for that to pay off.
+
+    replicas: that share each batch; XLA does not compile what sums their gradients on a CPU.
+    """
+    if replicas > 1:
+        return EngineChoice("resident", False, f"{replicas} replicas share each batch")
     if training.engine == "keras":
         return EngineChoice("keras", False, "training.engine is keras")
     if training.engine == "numpy":
@@ -72,17 +83,22 @@ def steps_that_pay(layers: int, parameters: int) -> int:
     return int(spent / saved)
 
 
-def make_engine(config: Config, prepared: Prepared, callbacks: Sequence[Any] = ()) -> NumpyEngine | KerasEngine:
+def make_engine(
+    config: Config, prepared: Prepared, callbacks: Sequence[Any] = (), team: Team | None = None
+) -> NumpyEngine | KerasEngine:
     """The engine of the config, with its model built; TensorFlow is imported where it is Keras.
 
-    callbacks: the user's own, for Keras.
+    Args:
+        callbacks: the user's own, for Keras.
+        team: the workers that train together; otherwise it is the devices of training.devices.
 
     Raises:
-        SettingError: the NumPy engine does not support something in the config.
+        SettingError: the NumPy engine does not support something in the config, or there are fewer devices.
         UserError: one of the callbacks is none.
     """
     if config.training.engine == "numpy":
         return NumpyEngine(config, prepared)
     from mlpcli.keras_engine.keras_epochs import KerasEngine
+    from mlpcli.keras_engine.team import local_team
 
-    return KerasEngine(config, prepared, callbacks)
+    return KerasEngine(config, prepared, callbacks, team or local_team(config.training.devices))

@@ -25,7 +25,7 @@ from mlpcli.runs.history import History, HistoryWriter
 from mlpcli.runs.snapshots import Snapshots
 from mlpcli.training.diagnosis import likely_cause
 from mlpcli.training.epoch_records import EpochRecords, LastGood
-from mlpcli.training.keeper import Keeper, LoopState, kept_state
+from mlpcli.training.keeper import KeptLoop, LoopState, kept_state
 from mlpcli.training.layer_watch import GradientNorms
 from mlpcli.training.progress import Interrupted, Progress
 from mlpcli.training.stopping import (
@@ -122,6 +122,16 @@ class Fit(Weights, Protocol):
         """
 
 
+class Keeps(Protocol):
+    """A `Keeper`, or what stands in its place."""
+
+    earlier: Checkpoint | None
+    """The checkpoint that the training goes on from."""
+
+    def look(self, loop: KeptLoop, last: bool = False) -> None:
+        """Called after each good epoch, and again with `last` after the last."""
+
+
 class Engine(Protocol):
     """Keras or NumPy, with its model."""
 
@@ -157,7 +167,7 @@ def fit_model(
     progress: Progress,
     noted: list[Interrupted],
     compiled: bool,
-    keeper: Keeper | None = None,
+    keeper: Keeps | None = None,
     snapshots: Snapshots | None = None,
 ) -> Outcome:
     """Run the epochs and leave the model with its best weights (or its last, where the config says so).
@@ -249,7 +259,7 @@ class Loop:
         rule: EarlyStopping | None,
         metrics: Sequence[Metric],
         records: EpochRecords,
-        keeper: Keeper | None = None,
+        keeper: Keeps | None = None,
     ) -> None:
         """rule: see `best_epoch_rule`. metrics: of the model; which way each is better."""
         self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()
@@ -338,7 +348,7 @@ class FitLoop:
     """The same around `model.fit`, with Keras's EarlyStopping and ReduceLROnPlateau instead of the rules here."""
 
     def __init__(
-        self, engine: Fit, training: TrainingConfig, records: EpochRecords, keeper: Keeper | None = None
+        self, engine: Fit, training: TrainingConfig, records: EpochRecords, keeper: Keeps | None = None
     ) -> None:
         """Args as of `Loop`; Keras knows the rest."""
         self.engine, self.training, self.records, self.guard = engine, training, records, LastGood()

@@ -25,8 +25,10 @@ from mlpcli.training.engine_choice import make_engine
 from mlpcli.training.keeper import kept_state
 from mlpcli.workflows.prepare import prepare, say_findings
 from mlpcli.workflows.run import Run
+from mlpcli.workflows.workers import gather
 
 if TYPE_CHECKING:
+    from mlpcli.cluster import Cluster
     from mlpcli.config.load_config import LoadedConfig
     from mlpcli.training.progress import Progress
 
@@ -36,6 +38,7 @@ CAN_CHANGE = (
     "training.early_stopping",
     "training.stop_when_equal",
     "training.optimizer.learning_rate",
+    "training.devices",
     "output.calibration",
     "output.threshold",
     "output.plots",
@@ -53,6 +56,7 @@ def reopen(
     command: list[str],
     callbacks: Sequence[Any] = (),
     force: bool = False,
+    cluster: Cluster | None = None,
 ) -> Run:
     """The run in `path`, which is held, ready to be trained further as `loaded` says.
 
@@ -67,9 +71,10 @@ def reopen(
     print_now = fingerprint(prepared.source, prepared.splits)
     if earlier is not None:
         check_data(loaded.config, environment.get("data_fingerprint"), print_now, force)
+    team = None if cluster is None else gather(cluster, loaded, prepared, earlier, listener)
     started = time.perf_counter()
     with loaded.located():
-        engine = make_engine(loaded.config, prepared, callbacks)
+        engine = make_engine(loaded.config, prepared, callbacks, team)
     now = describe_environment(command, engine.devices, print_now)
     if earlier is not None:
         for difference in environment_differences(environment, now):

@@ -18,8 +18,10 @@ from mlpcli.workflows.seeds import SeedSeries
 from mlpcli.workflows.series import SeriesResult
 from mlpcli.workflows.train import ONE_AT_A_TIME, check_callbacks
 from mlpcli.workflows.train_result import TrainResult
+from mlpcli.workflows.workers import check_workers
 
 if TYPE_CHECKING:
+    from mlpcli.cluster import Cluster
     from mlpcli.training.progress import Progress
 
 
@@ -33,6 +35,7 @@ def resume(
     callbacks: Sequence[Any] = (),
     force: bool = False,
     seeds: int | None = None,
+    cluster: Cluster | None = None,
 ) -> TrainResult | SeriesResult:
     """Continue a run, or several seeds or folds, that were interrupted or killed, or train them longer.
 
@@ -48,6 +51,8 @@ def resume(
         callbacks: again those of `train`; what they remember themselves is not restored. For one run only.
         force: continue although the data has changed.
         seeds: for several seeds, how many there shall be; those beyond the earlier ones are added.
+        cluster: as of `train`, for one run; the others call `mlpcli.workflows.workers.follow_resumed`. There may be
+            more workers or fewer than before.
 
     Returns:
         The run, as `train`; of several, all of them, as `train_seeds` or `train_folds`.
@@ -72,7 +77,7 @@ def resume(
         run_directory.find_file(path, run_directory.CONFIG)
         if seeds is not None:
             raise UserError(f"seeds: {path} is one run, not a folder of several seeds; leave it out")
-        result = _resume_run(path.resolve(), overrides, listener, list(command), verbose, callbacks, force)
+        result = _resume_run(path.resolve(), overrides, listener, list(command), verbose, callbacks, force, cluster)
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result
@@ -86,13 +91,16 @@ def _resume_run(
     verbose: bool,
     callbacks: Sequence[Any],
     force: bool,
+    cluster: Cluster | None,
 ) -> TrainResult:
     with ONE_AT_A_TIME, ExitStack() as holding:
         holding.enter_context(run_directory.held_again(path))
         remove_leftovers(path)
         loaded = read_config(path / run_directory.CONFIG, overrides)
         check_callbacks(loaded, callbacks)
-        run = reopen(path, loaded, listener, command, callbacks, force)
+        if cluster is not None:
+            check_workers(loaded, callbacks)
+        run = reopen(path, loaded, listener, command, callbacks, force, cluster)
         run.holding = holding.pop_all()
         return run.train(listener, verbose)
 

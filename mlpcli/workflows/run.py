@@ -47,6 +47,7 @@ from mlpcli.workflows.train_result import TrainResult
 
 if TYPE_CHECKING:
     from mlpcli.keras_engine.keras_epochs import KerasEngine
+    from mlpcli.keras_engine.team import Team
     from mlpcli.numpy_engine.numpy_epochs import NumpyEngine
     from mlpcli.plotting.run_plots import Drawn
 
@@ -81,14 +82,18 @@ class Run:
         callbacks: Sequence[Any] = (),
         made: bool = True,
         known: dict[str, Any] | None = None,
+        team: Team | None = None,
     ) -> Run:
         """Build the model, then make the directory, so that a failed build leaves nothing behind.
 
-        made: whether the directory was not there before. known: the environment of an earlier run of this process with
-        the same data, of which nothing is found out again.
+        Args:
+            made: whether the directory was not there before.
+            known: the environment of an earlier run of this process with the same data, of which nothing is found out
+                again.
+            team: the workers that train together; this process is their chief.
         """
         started = time.perf_counter()
-        engine = make_engine(config, prepared, callbacks)
+        engine = make_engine(config, prepared, callbacks, team)
         path = make_directory()
         with ExitStack() as holding:
             holding.enter_context(run_directory.held(path))
@@ -209,7 +214,10 @@ class Run:
         """How the epochs run."""
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // plan.batch_size)
-        choice = choose_engine(training, steps, len(plan.layers), plan.trainable, plan.has_convolutions)
+        convolutions, replicas = plan.has_convolutions, self.engine.replicas
+        choice = choose_engine(training, steps, len(plan.layers), plan.trainable, convolutions, replicas)
+        if replicas > 1:
+            return choice
         before = kept_state(self.earlier)["compiled"] if self.earlier is not None else choice.compiled
         if before == choice.compiled:
             return choice

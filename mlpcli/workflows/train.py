@@ -14,8 +14,10 @@ from mlpcli.workflows.run import Run
 from mlpcli.workflows.seeds import SeedSeries, SeedsResult, seed_members
 from mlpcli.workflows.series import Result, Series
 from mlpcli.workflows.train_result import TrainResult
+from mlpcli.workflows.workers import check_workers, gather
 
 if TYPE_CHECKING:
+    from mlpcli.cluster import Cluster
     from mlpcli.config.load_config import LoadedConfig
     from mlpcli.training.progress import Progress
 
@@ -36,6 +38,7 @@ def train(
     callbacks: Sequence[Any] = ...,
     baseline: bool = ...,
     folds: None = ...,
+    cluster: Cluster | None = ...,
 ) -> TrainResult: ...
 
 
@@ -66,6 +69,7 @@ def train(
     callbacks: Sequence[Any] = (),
     baseline: bool = False,
     folds: int | None = None,
+    cluster: Cluster | None = None,
 ) -> TrainResult | FoldsResult:
     """Train the network that a config describes.
 
@@ -85,6 +89,8 @@ def train(
         baseline: afterwards train scikit-learn's linear model and MLP on the same rows, too; their scores are in the
             evaluation, under `scikit_learn`.
         folds: cross-validate instead, as `train_folds`, with so many folds; neither callbacks nor baseline then.
+        cluster: the workers that train the network together, of which this process is the chief; the others call
+            `mlpcli.workflows.workers.follow`.
 
     Returns:
         The run. A loss that is not finite is in the result rather than raised, because the run directory then still
@@ -121,15 +127,18 @@ def train(
             run_directory.check_exact_directory(Path(run_dir))
         loaded = read_config(Path(config), overrides)
         check_callbacks(loaded, callbacks)
+        if cluster is not None:
+            check_workers(loaded, callbacks)
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
         if baseline:
             from mlpcli.scoring.baselines import check_in_memory
 
             check_in_memory(prepared.splits.train)
+        team = None if cluster is None else gather(cluster, loaded, prepared, listener=listener)
         with loaded.located():
             made = not (run_dir and Path(run_dir).exists())
-            run = Run.create(loaded.config, prepared, make_directory, list(command), callbacks, made)
+            run = Run.create(loaded.config, prepared, make_directory, list(command), callbacks, made, team=team)
         result = run.train(listener, verbose)
         if baseline and result.evaluation is not None and result.interrupted is None:
             listener.note("training scikit-learn's models on the same rows")
