@@ -19,6 +19,7 @@ from mlpcli.text import did_you_mean
 COMMANDS = (
     "train",
     "sweep",
+    "launch",
     "evaluate",
     "predict",
     "combine",
