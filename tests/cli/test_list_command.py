@@ -56,6 +56,7 @@ def test_what_is_shown_can_be_written(kind: str) -> None:
     places = {
         "layers": "model", "initializers": "model", "regularizers": "model", "optimizers": "training",
         "schedules": "training", "losses": "training", "metrics": "training",
+        "trackers": "output",
     }  # fmt: skip
     tried = 0
     for cls in FAMILIES[kind]:
