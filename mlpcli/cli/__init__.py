@@ -8,6 +8,8 @@
 - validate.py: the command validate: data, plan, layers
 - train.py: the command train, for one run or several
 - series.py: what train prints of several seeds or folds
+- train.py: the command train, for one seed or several
+- launch.py: the command launch
 - evaluate.py: the command evaluate, and its tables
 - predict.py: the command predict, and its predictions batch by batch
 - combine.py: the command combine

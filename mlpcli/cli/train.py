@@ -27,9 +27,9 @@ from mlpcli.cluster import Cluster, find_cluster
 from mlpcli.runs.directory import CONFIG, GRID, holds_series
 
 if TYPE_CHECKING:
+    from mlpcli.workflows.follow import Followed
     from mlpcli.workflows.grid import GridResult
     from mlpcli.workflows.train_result import TrainResult
-    from mlpcli.workflows.workers import Followed
 
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
@@ -152,7 +152,7 @@ def train(
         from mlpcli.workflows.series import SeriesResult
 
         if cluster is not None and not cluster.is_chief:
-            from mlpcli.workflows.workers import follow_resumed
+            from mlpcli.workflows.follow import follow_resumed
 
             return report_followed(follow_resumed(cluster, resume, overrides, force))
         found = go_on(resume, overrides, progress, command, verbose, False, force=force, seeds=seeds, cluster=cluster)
@@ -192,7 +192,7 @@ def train(
         of_seeds = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
         return report_series(of_seeds, as_json)
     if cluster is not None and not cluster.is_chief:
-        from mlpcli.workflows.workers import follow
+        from mlpcli.workflows.follow import follow
 
         return report_followed(follow(cluster, config, overrides))
     from mlpcli.workflows.train import train as run

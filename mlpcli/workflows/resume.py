@@ -51,7 +51,7 @@ def resume(
         callbacks: again those of `train`; what they remember themselves is not restored. For one run only.
         force: continue although the data has changed.
         seeds: for several seeds, how many there shall be; those beyond the earlier ones are added.
-        cluster: as of `train`, for one run; the others call `mlpcli.workflows.workers.follow_resumed`. There may be
+        cluster: as of `train`, for one run; the others call `mlpcli.workflows.follow.follow_resumed`. There may be
             more workers or fewer than before.
 
     Returns:

@@ -90,7 +90,7 @@ def train(
             evaluation, under `scikit_learn`.
         folds: cross-validate instead, as `train_folds`, with so many folds; neither callbacks nor baseline then.
         cluster: the workers that train the network together, of which this process is the chief; the others call
-            `mlpcli.workflows.workers.follow`.
+            `mlpcli.workflows.follow.follow`.
 
     Returns:
         The run. A loss that is not finite is in the result rather than raised, because the run directory then still
