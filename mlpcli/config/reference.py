@@ -22,6 +22,7 @@ from mlpcli.config.sections import (
     LAYERS,
     DataConfig,
     EarlyStopping,
+    FoldsConfig,
     GenerateConfig,
     ImageConfig,
     ModelConfig,
@@ -38,6 +39,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "data": DataConfig,
     "data.image": ImageConfig,
     "data.generate": GenerateConfig,
+    "data.folds": FoldsConfig,
     "model": ModelConfig,
     "training": TrainingConfig,
     "training.early_stopping": EarlyStopping,
@@ -89,7 +91,7 @@ def names_of(kind: str) -> list[str]:
 def words_of(annotation: Any) -> list[str]:
     """The words that a key takes, beside what its meaning says."""
     if get_origin(annotation) is Literal:
-        return [str(word) for word in get_args(annotation)]
+        return [as_yaml(word) for word in get_args(annotation)]
     return [word for inner in get_args(annotation) for word in words_of(inner)]
 
 

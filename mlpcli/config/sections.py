@@ -359,7 +359,8 @@ class DataConfig(Section):
     )
     stratify: bool = Field(True, description="keep the share of each class in every split")
     folds: FoldsConfig | None = Field(
-        None, description="how train --folds draws its folds; without that option they are not drawn"
+        None,
+        description="how train --folds draws folds, below; null: shuffled, and stratified where `stratify` is true",
     )
     limit: Annotated[int, Field(gt=0)] | None = Field(
         None, description="only the first N training rows, in the order of the file"
