@@ -52,11 +52,12 @@ def sweep(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Search better values for keys of CONFIG, those that its section `sweep` names.
+    """Search for better values of a config's keys.
 
-    Each trial is trained into a run directory of its own; those that fall behind are ended early. The best is then
-    trained again with three seeds and scored on the test rows, once. The same command goes on with a sweep that was
-    interrupted or killed, and joins it from another machine, given the same --storage. docs/sweeps.md has an example.
+    The section `sweep` of CONFIG says which keys. Each trial is trained into a run directory of its own; those that
+    fall behind are ended early. The best is then trained again with three seeds and scored on the test rows, once. The
+    same command goes on with a sweep that was interrupted or killed, and joins it from another machine, given the same
+    --storage. docs/sweeps.md has an example.
 
     \b
     $ mlpcli sweep people.yaml

@@ -42,6 +42,7 @@ BUDGETS = [
             *(["--help"], ["--version"], ["train", "--help"], ["evaluate", "--help"], ["plot", "--help"]),
             *(["predict", "--help"], ["init", "--help"], ["recipes", "--help"], ["trace", "--help"]),
             ["combine", "--help"],
+            ["sweep", "--help"],
             ["importance", "--help"],
             ["recipes", "show", "digits"],
         ],
