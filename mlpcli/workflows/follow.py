@@ -1,7 +1,7 @@
 """What a worker does that is not the chief: the same epochs, from its own reading of the data.
 
-The chief is an ordinary training, `train` or `resume` with a cluster. The others write nothing but a folder of their own
-that goes when they end.
+The chief is an ordinary training: `train` or `resume` with a cluster. The others write into a folder of their own,
+which goes when they end.
 """
 
 from __future__ import annotations
