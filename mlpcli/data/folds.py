@@ -81,7 +81,7 @@ def _held_out(folds: FoldsConfig, splitter: Any, rows: int, **of_rows: Array | N
 
 
 def fold_sizes(folds: FoldsConfig, rows: int) -> tuple[int, int]:
-    """How many rows are trained on and held out; not for groups, whose sizes count.
+    """How many rows are trained on and held out; not for groups, where their sizes decide.
 
     >>> from mlpcli.config.sections import FoldsConfig
     >>> fold_sizes(FoldsConfig(count=4, held_out=3), 150), fold_sizes(FoldsConfig(time=True, count=4, held_out=3), 150)
@@ -146,8 +146,9 @@ def row_marks(path: Path, written: RawTable, kept: Indices, data: DataConfig) ->
     for key, column in (("group", folds.group), ("time", folds.time)) if folds is not None else ():
         if isinstance(column, str):
             check_known(f"data.folds.{key}", str(path), [column], written.names)
+            table = written.take(kept)
             read = _groups if key == "group" else _times
-            return read(replace(written.take(kept), columns=written.take(kept).columns.select([column])), column, data)
+            return read(replace(table, columns=table.columns.select([column])), column, data)
     return None
 
 

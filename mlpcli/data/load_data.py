@@ -79,9 +79,7 @@ def _load_table(
     check_settings(data, "table")
     stream, why = should_stream(path, data)
     if stream and fold_of(data) is not None:
-        raise SettingError(
-            "data.folds", f"folds need all rows in memory: {why}; set data.streaming: never, or a data.limit"
-        )
+        raise SettingError("data.folds", f"folds need all rows in memory; set data.streaming: never ({why})")
     if stream:
         return load_streamed(path, data, seed, stored, watch, why)
     return load_table(path, data, seed, stored)

@@ -21,7 +21,7 @@ from mlpcli.workflows.trained_runs import TrainedRuns
 
 SAME_ROWS = (
     "data.source", "data.target", "data.task", "data.test", "data.validation", "data.limit", "data.missing",
-    "data.generate.rows", "data.generate.noise", "data.generate.seed",
+    "data.folds.group", "data.folds.time", "data.generate.rows", "data.generate.noise", "data.generate.seed",
 )  # fmt: skip
 """Keys that say which rows are learnt and scored; others of the section say how they are encoded."""
 

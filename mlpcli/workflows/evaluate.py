@@ -191,7 +191,7 @@ def evaluate(
     from mlpcli.workflows.fold_models import open_model_or_folds
 
     said: list[str] = []
-    folds = _held_out(Path(model_or_run), split, threshold, baseline, engine, said) if data is None else None
+    folds = _held_out(Path(model_or_run), split, threshold, baseline, engine, told, said) if data is None else None
     model = folds.model if folds else at_threshold(open_model_or_folds(model_or_run, told, said.append), threshold)
     file, plan = model.path, model.card.plan
     if model.stock and data is None:
@@ -254,7 +254,13 @@ class _Folds:
 
 
 def _held_out(
-    folder: Path, split: str | None, threshold: Threshold | None, baseline: bool, engine: EngineName, notes: list[str]
+    folder: Path,
+    split: str | None,
+    threshold: Threshold | None,
+    baseline: bool,
+    engine: EngineName,
+    told: Told | None,
+    notes: list[str],
 ) -> _Folds | None:
     """The rows that the runs of a folder of folds held out, each by its run; None where it is no such folder.
 
@@ -275,7 +281,7 @@ def _held_out(
     if named := next((option for option, value in given.items() if value is not None), None):
         raise UserError(f"{named}: is for one run, and {folder} has several folds; leave it out, or give one of them")
     runs = finished_runs(folder, notes.append)
-    models = [at_threshold(open_model(run), threshold) for run in runs]
+    models = [at_threshold(open_model(run, told), threshold) for run in runs]
     chosen = [choose_rows(model, None, "test") for model in models]
     notes += dict.fromkeys(note for rows in chosen for note in rows.notes)
     found = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -103,10 +104,10 @@ class FoldsResult(SeriesResult):
 class FoldSeries(Series[FoldsResult]):
     """A run for each fold, and each seed where there are several."""
 
-    def __init__(self, *arguments: Any) -> None:
-        """As `Series`."""
-        super().__init__(*arguments)
-        self.held_out: dict[Member, pa.Table] = {}
+    @cached_property
+    def held_out(self) -> dict[Member, pa.Table]:
+        """What the runs that this process trained say of the rows that they held out."""
+        return {}
 
     def go_on(self, path: Path, runs: Mapping[Member, MemberRun], seconds: float, first: Member) -> FoldsResult:
         """As `Series`; what the earlier runs said of the rows is found out again."""
@@ -123,8 +124,10 @@ class FoldSeries(Series[FoldsResult]):
         done = [member for member in self.members if self._is_finished(member)]
         if not done or ((self.path / OUT_OF_FOLD).is_file() and not self.held_out) or self.disk_is_full:
             return
-        tables = [self.held_out.get(member) or held_out_rows(member, self.path / member.folder) for member in done]
-        write_out_of_fold(self.path / OUT_OF_FOLD, tables)
+        for member in done:
+            if member not in self.held_out:
+                self.held_out[member] = held_out_rows(member, self.path / member.folder)
+        write_out_of_fold(self.path / OUT_OF_FOLD, [self.held_out[member] for member in done])
 
     def _write(self, runs: Sequence[MemberRun], seconds: float) -> dict[str, Any]:
         data = self.loaded.config.data

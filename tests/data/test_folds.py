@@ -201,4 +201,4 @@ def test_rows_that_come_by_themselves_or_stay_on_disk(table: Path) -> None:
     with pytest.raises(SettingError, match=r"s brings its own test rows, .* leave out --folds"):
         split_source(source, data, SEED)
     found = refused(table, 3, target="y", streaming="always")
-    assert re.search("folds need all rows in memory: .*; set data.streaming: never, or a data.limit", found)
+    assert re.search(r"folds need all rows in memory; set data\.streaming: never \(.*always\)", found)

@@ -189,7 +189,7 @@ def test_no_number_of_folds(table: Path, folds: Any) -> None:
         (["data.folds={count: 3, held_out: 1}"],
          "data.folds.held_out: belongs to one run; remove it and data.folds.count"),
         (["data.limit=3"], "4 folds need 4 rows, and there are 3; choose 3 folds or fewer"),
-        (["data.streaming=always"], "data.folds: folds need all rows in memory: the rows are streamed from disk"),
+        (["data.streaming=always"], "data.folds: folds need all rows in memory; set data.streaming: never"),
         (["data.source=mnist", "data.target=null"],
          "data.source: mnist brings its own test rows, and folds would hold out others; leave out --folds"),
     ],
