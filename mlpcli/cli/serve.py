@@ -90,5 +90,5 @@ def serve(
         for model in known:
             say(f"{model.name}: {model.saved.path}")
         say(f"serving at {server.address_of(opened, host)} (the API: /docs); Ctrl-C ends it")
-        server.run(make_app(service, watch, say), opened, max_seconds, say)
+        server.run(make_app(service, watch, say), opened, max_seconds, lambda text: say(text, lines=True))
     say("ended; every request was answered")

@@ -20,7 +20,7 @@ from mlpcli.serve.rows import Row, table_of
 from mlpcli.tables.table_writer import CsvOutput, CsvStyle
 from mlpcli.workflows.input_batches import InputBatch, array_batches, table_batch, table_batches
 from mlpcli.workflows.predict import PreparedPrediction
-from mlpcli.workflows.predict_inputs import Make, PredictionInputs, Reading, checked_inputs, checked_pictures, taken_by
+from mlpcli.workflows.predict_inputs import Make, PredictionInputs, Reading, checked_inputs, checked_pictures
 from mlpcli.workflows.predict_output import AnswerColumns, Answers, answer_table, entries, picture_of
 from mlpcli.workflows.row_ranges import range_warning
 
@@ -145,11 +145,9 @@ def answer_array(model: ServedModel, values: Any, wanted: Wanted, limits: Limits
     try:
         array = np.asarray(values)
     except (ValueError, OverflowError) as error:  # rows of different lengths
-        raise DataError(f"{ROWS}: are not of one shape; the model takes {taken_by(model.layout)}") from error
+        raise DataError(f"{ROWS}: are not of one shape; the model takes {model.taken}") from error
     if array.dtype == object:  # whole numbers beyond 64 bits, or no numbers
-        raise DataError(
-            f"{ROWS}: hold values that are no numbers, or too large; the model takes {taken_by(model.layout)}"
-        )
+        raise DataError(f"{ROWS}: hold values that are no numbers, or too large; the model takes {model.taken}")
     _check_rows(len(array) if array.ndim else 0, limits)
     return _answer(model, "array", lambda strict: array_batches(ROWS, array, model.layout), wanted)
 
@@ -162,7 +160,7 @@ def answer_pictures(model: ServedModel, files: Sequence[MemoryFile], wanted: Wan
         RequestError: there are too many, or one has too many pixels.
     """
     if model.layout.image is None:
-        raise DataError(f"{files[0].name}: is a picture, but this model takes {taken_by(model.layout)}")
+        raise DataError(f"{files[0].name}: is a picture, but this model takes {model.taken}")
     _check_rows(len(files), limits)
     for file in files:
         _check_pixels(file, limits)
@@ -172,7 +170,7 @@ def answer_pictures(model: ServedModel, files: Sequence[MemoryFile], wanted: Wan
 
 def _columns_of(model: ServedModel) -> Preprocessing:
     if model.preprocessing is None:
-        raise DataError(f"{model.name}: takes no columns, but {taken_by(model.layout)}")
+        raise DataError(f"{model.name} takes no columns, but {model.taken}")
     return model.preprocessing
 
 

@@ -55,32 +55,18 @@ class Api:
     async def predict(self, request: Request) -> Response:
         """Predictions for JSON rows, a form with files, a CSV, or a picture."""
         body = await read_body(request, self.service.limits)
-        kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        asked: dict[str, str] = dict(request.query_params)
-        files: list[MemoryFile] = []
-        if kind == "multipart/form-data":
-            for part in parsed_form(body, request.headers["content-type"]):
-                if part.file is None:
-                    asked[part.name] = part.content.decode("utf-8", "replace")
-                elif part.content or part.file:
-                    files.append(sent_file(part, "file"))
-        elif kind in TABLE_TYPES:
-            files = [MemoryFile(f"sent{TABLE_TYPES[kind]}", body)]
-        elif kind.startswith("image/") or kind == "application/octet-stream":
-            files = [MemoryFile("sent picture", body)]
-        elif kind != "application/json":
-            allowed = "application/json, multipart/form-data, text/csv or a picture (image/png ...)"
-            raise RequestError(415, f"the Content-Type is {kind[:80]}; send {allowed}")
-        options = Options(asked, request.headers.get("accept", ""))
-        model = self.service.model(asked.get("model"))
-        if kind == "application/json":
-            answered = await self._answer_json(model, body, options)
+        content_type = request.headers.get("content-type", "application/json")
+        fields, files = _sent(body, content_type)
+        options = Options({**request.query_params, **fields}, request.headers.get("accept", ""))
+        model = self.service.model(options.model)
+        if files is None:
+            answered = await self._answer_json(model, body, options.wanted)
         else:
             answered = await self._answer_files(model, files, options.wanted)
         return self._response(answered, options)
 
-    async def _answer_json(self, model: ServedModel, body: bytes, options: Options) -> Answered:
-        said, limits, wanted = parsed_object(body, EXAMPLE), self.service.limits, options.wanted
+    async def _answer_json(self, model: ServedModel, body: bytes, wanted: Wanted) -> Answered:
+        said, limits = parsed_object(body, EXAMPLE), self.service.limits
         if set(said) not in ({"rows"}, {"pictures"}):
             raise RequestError(422, f"the object has the keys {', '.join(map(str, said))[:200]}; send {EXAMPLE}")
         if "pictures" in said:
@@ -149,6 +135,29 @@ class Api:
         return Response(text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
+def _sent(body: bytes, content_type: str) -> tuple[dict[str, str], list[MemoryFile] | None]:
+    """The fields and the files of a body, by its type; None for files where it is JSON.
+
+    Raises:
+        RequestError: the type is not supported, or the form cannot be read.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return {}, None
+    if kind == "multipart/form-data":
+        parts = parsed_form(body, content_type)
+        fields = {part.name: part.content.decode("utf-8", "replace") for part in parts if part.file is None}
+        return fields, [
+            sent_file(part, "file") for part in parts if part.file is not None and (part.file or part.content)
+        ]
+    if kind in TABLE_TYPES:
+        return {}, [MemoryFile(f"sent{TABLE_TYPES[kind]}", body)]
+    if kind.startswith("image/") or kind == "application/octet-stream":
+        return {}, [MemoryFile("sent picture", body)]
+    allowed = "application/json, multipart/form-data, text/csv or a picture (image/png ...)"
+    raise RequestError(415, f"the Content-Type is {kind[:80]}; send {allowed}")
+
+
 _ATTACHED = {"Content-Disposition": 'attachment; filename="predictions.csv"'}
 
 
@@ -171,6 +180,7 @@ class Options:
         if form not in ("json", "csv"):
             raise RequestError(422, f'format: give json or csv (got "{form[:80]}")')
         self.csv = form == "csv"
+        self.model = asked.get("model")
         self.see = bool(_flag(asked, "see"))
         self.probabilities = bool(_flag(asked, "probabilities"))
         invert, crop = _flag(asked, "invert"), _flag(asked, "crop")

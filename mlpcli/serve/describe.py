@@ -8,7 +8,6 @@ from mlpcli.serve.models import ServedModel
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn, date_text, number_text
 from mlpcli.tables.date_parts import DateParts
 from mlpcli.tables.preprocessing import Preprocessing
-from mlpcli.workflows.predict_inputs import taken_by
 
 
 def describe(model: ServedModel) -> dict[str, Any]:
@@ -20,7 +19,7 @@ def describe(model: ServedModel) -> dict[str, Any]:
         "title": card.name,
         "version": model.version,
         "takes": model.kind,
-        "what": taken_by(model.layout),
+        "what": model.taken,
         "input_shape": list(model.input_shape),
         "picture": None if form is None else {"height": form.size[0], "width": form.size[1], "color": form.color},
         "columns": None if fitted is None else [_column(column, fitted) for column in fitted.columns],

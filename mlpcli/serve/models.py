@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from mlpcli.modelfile.saved_model import SavedModel, open_model
 from mlpcli.runs.directory import find_model
 from mlpcli.scoring.predictor import EngineName, Predictor, load_predictor
 from mlpcli.serve.quick_rows import QuickRows
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, listed
 from mlpcli.workflows.input_batches import preprocessing_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlpcli.tables.preprocessing import Preprocessing
 
 Kind = Literal["picture", "table", "array"]
+MOST_COLUMNS = 20
 Stamp = tuple[int, int, int]
 """Of a file: when it was written, its size, and its number on the disk."""
 
@@ -72,6 +73,14 @@ class ServedModel:
         if self.layout.image is not None:
             return "picture"
         return "table" if self.preprocessing is not None else "array"
+
+    @property
+    def taken(self) -> str:
+        """What a request may hold, for messages."""
+        rows = f"rows of numbers of the shape ({', '.join(map(str, self.input_shape))})"
+        if self.preprocessing is not None and self.kind == "table":
+            return f"rows with the columns {listed(self.preprocessing.source_names, MOST_COLUMNS)}"
+        return f"pictures, or {rows}" if self.kind == "picture" else rows
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -169,8 +178,3 @@ def _names(paths: Sequence[Path]) -> list[str]:
             name = f"{base}-{number}"
         names[name] = None
     return list(names)
-
-
-def described(models: Models) -> Mapping[str, str]:
-    """The name of each model, and its file."""
-    return {model.name: str(model.saved.path) for model in models}

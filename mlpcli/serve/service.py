@@ -19,7 +19,7 @@ from mlpcli.serve.limits import Limits, RequestError, too_slow
 from mlpcli.serve.metrics import Metrics
 from mlpcli.serve.models import Models, ServedModel
 
-QUICK_VALUES = 20_000
+QUICK_VALUES = 5_000
 """Numbers or cells that are answered at once; handing them to a thread would take as long."""
 
 

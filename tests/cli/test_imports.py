@@ -44,6 +44,7 @@ BUDGETS = [
             ["combine", "--help"],
             ["sweep", "--help"],
             ["importance", "--help"],
+            ["serve", "--help"],
             ["recipes", "show", "digits"],
         ],
     ),

@@ -53,7 +53,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
         (
             '{"pictures": ["AAAA"]}',
             422,
-            "picture 0: is a picture, but this model takes table rows with the columns",
+            "picture 0: is a picture, but this model takes rows with the columns age, po",
         ),
         ('{"pictures": ["*"]}', 422, "picture 0 (from 0): is not base64"),
     ],
