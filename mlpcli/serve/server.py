@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -29,14 +30,25 @@ def open_socket(host: str, port: int) -> socket.socket:
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        opened = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        # asyncio sends small answers at once only on sockets that name their protocol; others wait up to 40 ms.
+        opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(
-            f"--host {host} --port {port}: {reason}; choose another port, or 0 for any that is free"
-        ) from error
+        raise _unusable(host, port, error) from error
+    try:
+        if os.name != "nt":  # where it would let two servers take one port
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except OSError as error:
+        opened.close()
+        raise _unusable(host, port, error) from error
     opened.setblocking(False)
     return opened
+
+
+def _unusable(host: str, port: int, error: OSError) -> UserError:
+    reason = error.strerror or str(error)
+    return UserError(f"--host {host} --port {port}: {reason}; choose another port, or 0 for any that is free")
 
 
 def address_of(opened: socket.socket, host: str) -> str:

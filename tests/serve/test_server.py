@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
-from mlpcli.serve.server import is_local
+from mlpcli.errors import UserError
+from mlpcli.serve.server import is_local, open_socket
 from tests.serve.serving import PASSENGER, asking, get, post, serving, write_passengers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,6 +200,18 @@ def test_models_of_one_name_are_numbered(tmp_path: Path) -> None:
         write_passengers(paths[-1] / "model.keras")
     with serving([paths[0], paths[1] / "model.keras", paths[2]]) as address:
         assert get(address, "/v1/models").json() == {"models": ["digits", "digits-2", "c"]}
+
+
+def test_a_taken_port_is_named_and_small_answers_are_sent_at_once() -> None:
+    with open_socket("127.0.0.1", 0) as opened:
+        port = opened.getsockname()[1]
+        with pytest.raises(UserError, match=f"--host 127.0.0.1 --port {port}: Address already in use; choose another"):
+            open_socket("127.0.0.1", port)
+        with socket.create_connection(("127.0.0.1", port)):
+            opened.setblocking(True)
+            accepted, _ = opened.accept()
+            with accepted:
+                assert accepted.proto == socket.IPPROTO_TCP  # for which asyncio sets TCP_NODELAY
 
 
 @pytest.mark.parametrize(
