@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 # One thread for each process of the tests, read when NumPy is imported: more only wait for each other on small arrays.
@@ -77,10 +78,16 @@ def shared_data() -> Path:
     pytest.skip(f"real data sets not found; set {DATA_VARIABLE} to a folder that holds mnist/ and fashion-mnist/")
 
 
+_TESTS = count()
+
+
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test keeps decoded pictures and tables in its own folder, never in the user's, whose data it does not find."""
-    monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path / "cache"))
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test keeps decoded pictures and tables in its own folder, never in the user's, whose data it does not find.
+
+    The folder is only named: most tests need none, and to make one takes as long as such a test.
+    """
+    monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / str(next(_TESTS))))
     monkeypatch.delenv("MLPCLI_DATA", raising=False)
 
 
