@@ -18,7 +18,10 @@ from mlpcli.workflows.evaluate import evaluate
 from mlpcli.workflows.train import train
 
 Write = Callable[..., Path]
-PENGUINS = "data: {source: p.csv, target: kind}\nmodel: {hidden_units: [3]}\ntraining: {engine: numpy, epochs: 2}\n"
+PENGUINS = (
+    "data: {source: p.csv, target: kind}\nmodel: {hidden_units: [3]}\ntraining: {engine: numpy, epochs: 2}\n"
+    "output: {plots: []}\n"
+)
 
 
 def _part(x: np.ndarray, y: np.ndarray, rows: range) -> Part:

@@ -15,7 +15,7 @@ from mlpcli.workflows.init import init
 from mlpcli.workflows.summary import summary
 from mlpcli.workflows.train import train
 
-DESCENT = ["training.engine=numpy", "training.optimizer={sgd: {learning_rate: 0.1}}"]
+DESCENT = ["training.engine=numpy", "output.plots=[]", "training.optimizer={sgd: {learning_rate: 0.1}}"]
 
 
 def _print(*arguments: str | Path) -> str:

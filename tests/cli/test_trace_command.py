@@ -19,7 +19,7 @@ from mlpcli.workflows.train import train
 
 Write = Callable[..., Path]
 TABLE = "height,width,kind\n" + "1,2,a\n3,4,b\n5,7,a\n2,2,b\n1,1,a\n4,4,b\n" * 3
-CONFIG = "name: shapes\ndata: {source: shapes.csv, target: kind, scaling: none}\n"
+CONFIG = "name: shapes\ndata: {source: shapes.csv, target: kind, scaling: none}\noutput: {plots: []}\n"
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_what_is_refused(write_config: Write, tmp_path: Path) -> None:
 def test_all_three_agree_on_a_config_and_on_its_trained_model(
     write_config: Write, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    path = write_config(IRIS + "name: iris\n")
+    path = write_config(IRIS + "name: iris\noutput: {plots: []}\n")
     found = run(path, ["model.batch_normalization=true"])
     assert found.check.agrees
     assert max(parameter.tape or 0 for parameter in found.check.parameters) > 0
