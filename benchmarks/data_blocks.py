@@ -67,29 +67,34 @@ def streaming_block(results: Any) -> str:
 def larger_than_memory_block(results: Any) -> str:
     """Seconds and peaks of reading and training, as median [least..most] of the repeats."""
     runs, epochs = results["runs"], results["epochs"]
-    seconds = [second for run in (*runs["first"], *runs["again"]) for second in run["epoch_seconds"]]
-    passed = f"`mlpcli train`, {epochs} epochs, "
+    passed = f"`mlpcli train`, {epochs} epoch{'s' if epochs > 1 else ''}"
     rows = [
-        ("pyarrow alone: all rows read once", _median([run["read_seconds"] for run in runs["pyarrow"]], "s")),
-        ("its peak", _median([run["peak_mib"] for run in runs["pyarrow"]], "MiB")),
-        ("an epoch, training and validation", _median(seconds, "s")),
-        (f"{passed}first time", _median([run["seconds"] for run in runs["first"]], "s")),
-        (f"{passed}from the cache", _median([run["seconds"] for run in runs["again"]], "s")),
-        ("peak of `mlpcli train`, first time", _median([run["peak_mib"] for run in runs["first"]], "MiB")),
-        ("peak of `mlpcli train`, from the cache", _median([run["peak_mib"] for run in runs["again"]], "MiB")),
+        (f"{title} ({len(some)} times)", *(_median([run[key] for run in some]) for key in PROCESS))
+        for title, some in (
+            ("pyarrow alone: all rows read once", runs["pyarrow"]),
+            (f"{passed}, first time", runs["first"]),
+            (f"{passed}, from the cache", runs["again"]),
+        )
+        if some
     ]
-    arrow = runs["pyarrow"][0]["arrow_bytes"]
+    seconds = [second for run in (*runs["first"], *runs["again"]) for second in run["epoch_seconds"]]
+    rows.append((f"an epoch of these, with its validation ({len(seconds)} times)", _median(seconds), "", ""))
     title = f"{results['rows'] / 1e6:.1f} M rows, {results['bytes'] / 1e9:.2f} GB of Parquet"
     sizes = (
-        f"In memory as an Arrow table: {arrow / 1e9:.1f} GB; encoded, in the cache folder:"
+        f"In memory as an Arrow table: {runs['pyarrow'][0]['arrow_bytes'] / 1e9:.1f} GB; encoded, in the cache folder:"
         f" {results['cache_bytes'] / 1e9:.1f} GB; memory of the machine: {results['memory_bytes'] / 2**30:.0f} GiB."
-        f" {len(runs['pyarrow'])} times each: median [least..most]."
+        " Where there are several: median [least..most]."
     )
-    return f"{plain_table((title, 'measured'), rows)}\n\n{sizes} {versions_block(results)}"
+    table = plain_table((title, "seconds", "processor seconds", "peak MiB"), rows)
+    return f"{table}\n\n{sizes} {versions_block(results)}".replace("(1 times)", "(once)")
 
 
-def _median(values: list[float], unit: str) -> str:
-    return f"{statistics.median(values):,.0f} {unit} [{min(values):,.0f}..{max(values):,.0f}]"
+PROCESS = ("seconds", "processor_seconds", "peak_mib")
+
+
+def _median(values: list[float]) -> str:
+    spread = f" [{min(values):,.0f}..{max(values):,.0f}]" if len(values) > 1 else ""
+    return f"{statistics.median(values):,.0f}{spread}"
 
 
 PHOTO_SETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}

@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _measure(folder: Path, gigabytes: float, repeats: int) -> Iterator[dict[str, Any]]:
-    """What is known so far, after each round: one training from the files, then reading and training from the cache."""
+    """What is known after each process: one training from the files; then, in turn, pyarrow and one from the cache."""
     source = folder / "data"
     source.mkdir()
     rows = int(gigabytes * 1e9 / ROW_BYTES["parquet"])
@@ -47,16 +47,17 @@ def _measure(folder: Path, gigabytes: float, repeats: int) -> Iterator[dict[str,
     _say(f"{rows:,} rows, {size / 1e9:.2f} GB")
     config = folder / "large.yaml"
     config.write_text(CONFIG.format(source=source, epochs=EPOCHS), encoding="utf-8")
+    sizes = {"rows": rows, "bytes": size, "memory_bytes": _memory(), "epochs": EPOCHS}
     first = _train(folder, "first", config)
-    cache = sum(file.stat().st_size for file in (folder / "cache").rglob("*.bin"))
-    pyarrow, again = [], []
+    sizes["cache_bytes"] = sum(file.stat().st_size for file in (folder / "cache").rglob("*.bin"))
+    runs: dict[str, list[dict[str, Any]]] = {"pyarrow": [], "first": [first], "again": []}
     for _ in range(repeats):
-        pyarrow.append(measured_process(folder, "pyarrow", ["-m", "benchmarks.larger_than_memory", READ, str(source)]))
-        _say(f"pyarrow: {pyarrow[-1]}")
-        again.append(_train(folder, "again", config))
-        runs = {"pyarrow": pyarrow, "first": [first], "again": again}
-        sizes = {"rows": rows, "bytes": size, "cache_bytes": cache, "memory_bytes": _memory()}
-        yield {**sizes, "epochs": EPOCHS, "runs": runs}
+        read = measured_process(folder, "pyarrow", ["-m", "benchmarks.larger_than_memory", READ, str(source)])
+        _say(f"pyarrow: {read}")
+        runs["pyarrow"].append(read)
+        yield {**sizes, "runs": runs}
+        runs["again"].append(_train(folder, "again", config))
+        yield {**sizes, "runs": runs}
 
 
 def _train(folder: Path, name: str, config: Path) -> dict[str, Any]:
