@@ -21,6 +21,7 @@ _VERBS = (
     "gradcheck",
     "importance",
     "init",
+    "package",
     "plot",
     "predict",
     "report",

@@ -11,6 +11,7 @@ from mlpcli.workflows.gradcheck import gradcheck as gradcheck
 from mlpcli.workflows.grid import train_grid as train_grid
 from mlpcli.workflows.importance import importance as importance
 from mlpcli.workflows.init import init as init
+from mlpcli.workflows.package import package as package
 from mlpcli.workflows.plot import plot as plot
 from mlpcli.workflows.predict import predict as predict
 from mlpcli.workflows.report import report as report

@@ -54,7 +54,7 @@ def shipped_recipes() -> list[Recipe]:
     Raises:
         MlpcliError: the recipes are missing from the installation.
     """
-    folder = _folder()
+    folder = recipes_folder()
     recipes = [Recipe(path.relative_to(folder).with_suffix("").as_posix(), path) for path in folder.rglob("*.yaml")]
     return sorted(recipes, key=lambda recipe: (recipe.folder, recipe.name))
 
@@ -110,7 +110,7 @@ def recipe_hint(path: Path) -> str:
     return f"; there are recipes of that name: {_listed(found)} (mlpcli recipes copy NAME)"
 
 
-def _folder() -> Path:
+def recipes_folder() -> Path:
     """configs/ inside the package (from a wheel), or next to it in a checkout.
 
     A checkout has pyproject.toml, too: a folder `configs` in site-packages belongs to another package.

@@ -24,6 +24,7 @@ COMMANDS = (
     "predict",
     "combine",
     "export",
+    "package",
     "importance",
     "serve",
     "plot",

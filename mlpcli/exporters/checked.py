@@ -55,7 +55,7 @@ def export_checked(saved: SavedModel, exporter: Exporter, path: Path, samples: S
                 compared(path, outputs, sample.expected, exporter.runtime())
                 for outputs, sample in zip(found, samples, strict=True)
             )
-            return Exported([_placed(part, path.parent) for part in made], difference)
+            return Exported([moved_into(part, path.parent) for part in made], difference)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -85,7 +85,7 @@ def compared(path: Path, found: Array, expected: Array, runtime: str) -> float:
     return float(apart.max(initial=0))
 
 
-def _placed(part: Path, folder: Path) -> Path:
+def moved_into(part: Path, folder: Path) -> Path:
     """Move a file or folder to its place; an older folder there makes way only once the new one is whole."""
     place = folder / part.name
     if part.is_dir() and place.is_dir():

@@ -69,8 +69,8 @@ def test_onnx_says_what_it_is(ponds: Path, tmp_path: Path) -> None:
     export(ponds, "onnx", tmp_path / "out.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "out.onnx")
     assert [(given.name, given.type) for given in session.get_inputs()] == [
-        ("area", "tensor(double)"), ("price", "tensor(double)"), ("shore", "tensor(string)"), ("frozen", "tensor(string)"),
-        ("seen", "tensor(double)"),
+        ("area", "tensor(double)"), ("price", "tensor(double)"), ("shore", "tensor(string)"),
+        ("frozen", "tensor(string)"), ("seen", "tensor(double)"),
     ]  # fmt: skip
     facts = session.get_modelmeta().custom_metadata_map
     assert (facts["name"], facts["task"], json.loads(facts["targets"])) == ("ponds", "regression", ["depth"])
@@ -92,7 +92,7 @@ def test_rows_are_generated_where_the_data_is_gone(ponds: Path) -> None:
 def test_what_differs_is_not_saved(ponds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = onnx.outputs
     monkeypatch.setattr(onnx, "outputs", lambda *rest: outputs(*rest) + 0.001)
-    with pytest.raises(OutputError, match="row 0 .* Nothing was saved"):
+    with pytest.raises(OutputError, match=r"row 0 .* Nothing was saved"):
         export(ponds, "onnx", tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".tmp-")] == []
@@ -100,7 +100,7 @@ def test_what_differs_is_not_saved(ponds: Path, tmp_path: Path, monkeypatch: pyt
 
 def test_nothing_is_overwritten_without_force(ponds: Path, tmp_path: Path) -> None:
     (tmp_path / "out.npz").write_bytes(b"mine")
-    with pytest.raises(UserError, match="out.npz: already exists"):
+    with pytest.raises(UserError, match=r"out\.npz: already exists"):
         export(ponds, "numpy", tmp_path / "out.py")
     assert (tmp_path / "out.npz").read_bytes() == b"mine"
     result = export(ponds, "numpy", tmp_path / "out.py", force=True)
