@@ -14,7 +14,7 @@ from mlpcli.cli.terminal import say
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="CONFIG [TRAIN OPTIONS]...")
 def launch(workers: int, arguments: tuple[str, ...]) -> int:
-    """Train one model by several processes of this machine, to try what a cluster does.
+    """Train one model by several processes of this machine.
 
     Each process is an `mlpcli train` with these arguments; together they have the batches, and give the weights, of one
     process. The first is the chief: it prints, and writes the run directory. When one fails, all end. On a cluster,

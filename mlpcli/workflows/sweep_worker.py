@@ -25,6 +25,7 @@ from mlpcli.config.sweep_parameters import with_values
 from mlpcli.errors import MlpcliError, OutputError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import is_held
+from mlpcli.text import visible
 from mlpcli.training.progress import Interrupted, Pruned, Silence, noted_interruptions
 from mlpcli.workflows.prepare import prepare, prepare_again
 from mlpcli.workflows.run import Run
@@ -287,17 +288,15 @@ def choice_words(choices: list[Any]) -> list[Any]:
     return list(choices) if numbers else [as_text(choice) for choice in choices]
 
 
-def main() -> int:
-    """Do the job on standard input; 1 after an error, which is said in one line."""
+def main() -> None:
+    """Do the job on standard input; an error is said in one line, and the exit code is 1."""
     with noted_interruptions() as noted:
         job = json.load(sys.stdin)
         try:
             work(Job(**{**job, "command": tuple(job["command"])}), noted, lambda: None)
         except MlpcliError as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
-    return 0
+            sys.exit(visible(str(error)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
