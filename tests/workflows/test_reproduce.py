@@ -28,6 +28,14 @@ def run(tmp_path: Path) -> Path:
     return train(tmp_path / "moons.yaml", run_dir=tmp_path / "run").run
 
 
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second training without its process, which takes as long to start as ten such trainings."""
+    monkeypatch.setattr(
+        "mlpcli.workflows.reproduce._train", lambda config, folder, quiet: train(config, run_dir=folder)
+    )
+
+
 def _add(run: Path, epoch: int, amount: float) -> None:
     """Change the loss of an epoch in history.csv."""
     path = run / "history.csv"
@@ -39,6 +47,11 @@ def _add(run: Path, epoch: int, amount: float) -> None:
         csv.writer(file).writerows(rows)
 
 
+def test_in_a_process_of_its_own(run: Path) -> None:
+    assert reproduce(run).sentence == "identical: 3 epochs and the weights are the same to the bit"
+
+
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize(
     ("epoch", "amount", "verdict", "sentence"),
     [
@@ -58,6 +71,7 @@ def test_the_verdict(run: Path, epoch: int | None, amount: float, verdict: str, 
     assert sentence in result._repr_html_()
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_differs_of_the_environments_is_listed(run: Path, mlpcli_here: Any) -> None:
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
     environment["versions"]["keras"], environment["data_fingerprint"] = "3.1", "sha256:other"
@@ -74,6 +88,7 @@ def test_what_differs_of_the_environments_is_listed(run: Path, mlpcli_here: Any)
     assert (found["verdict"], found["epochs"], found["again"]) == ("different", 3, None)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_an_interrupted_run_is_compared_as_far_as_it_goes(run: Path) -> None:
     lines = (run / "history.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (run / "history.csv").write_text("".join(lines[:3]), encoding="utf-8")
@@ -89,6 +104,7 @@ def test_a_run_with_another_rate_on_the_way_is_refused(run: Path) -> None:
         reproduce(run)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_early_stopping_that_came_later_is_said(run: Path) -> None:
     resume(run, ["training.epochs=6", "training.early_stopping={patience: 4, min_delta: 9}"])
     result = reproduce(run)
