@@ -81,7 +81,7 @@ def test_the_classes_are_those_of_predict(tmp_path: Path, case: str) -> None:
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize("engine", ["resident", "keras"])
+@pytest.mark.parametrize("engine", ["auto", "keras"])
 def test_so_they_are_when_keras_trained(tmp_path: Path, engine: str) -> None:
     run, plane = _run(tmp_path, 3, engine, "  numeric_encoding: {piecewise_linear: {bins: 5}}\n")
     assert plane.answers.classes is not None

@@ -103,7 +103,7 @@ def test_a_trace_shows_each_step(config: Path) -> None:
 
 @pytest.mark.tf
 @pytest.mark.parametrize("ending", ["keras", "h5"])
-@pytest.mark.parametrize("engine", ["numpy", "resident"])
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
 def test_stock_keras_takes_encoded_rows(config: Path, engine: str, ending: str) -> None:
     model = trained(config, f"training.engine={engine}", f"output.model=model.{ending}")
     folder = config.parent / "inputs"

@@ -148,13 +148,13 @@ def test_a_damaged_temperature_is_named(
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize("engine", ["resident", "keras"])
+@pytest.mark.parametrize("engine", ["auto", "keras"])
 def test_stock_keras_has_the_same_probabilities(train: Callable[..., Any], engine: str) -> None:
     from mlpcli import backend
     from mlpcli.data.dataset import Part
     from mlpcli.scoring.predictor import load_predictor
 
-    form = {"resident": "model.keras", "keras": "model.h5"}[engine]
+    form = {"auto": "model.keras", "keras": "model.h5"}[engine]
     few = (CALIBRATED, "training.epochs=4", f"training.engine={engine}", f"output.model={form}", "output.input=scaled")
     result = train(*few, text=IRIS)
     assert result.metrics["calibration"]["temperature"] is not None

@@ -53,7 +53,7 @@ ONE_HOT = "training.loss=categorical_crossentropy"
 
 @pytest.mark.parametrize(
     ("engine", "ending", "one_hot"),
-    [("numpy", "keras", True), ("numpy", "h5", False), ("resident", "keras", False), ("resident", "h5", True)],
+    [("numpy", "keras", True), ("numpy", "h5", False), ("auto", "keras", False), ("auto", "h5", True)],
 )
 def test_keras_scores_flat_rows_as_the_tutorials_do(
     folder: Path, tmp_path: Path, engine: str, ending: str, one_hot: bool
@@ -67,7 +67,7 @@ def test_keras_scores_flat_rows_as_the_tutorials_do(
     stock = backend.keras().models.load_model(model)
     rows = (x.reshape(-1, 144) / 255, np.eye(3)[y] if one_hot else y)
     assert stock.evaluate(*rows, verbose=0, return_dict=True) == pytest.approx(scores, rel=1e-4)
-    if (engine, ending) == ("resident", "keras"):
+    if (engine, ending) == ("auto", "keras"):
         assert int(stock.optimizer.iterations) == 3  # of 45 rows in batches of 16: the training goes on from here
         stock.fit(*rows, verbose=0)
 
@@ -75,7 +75,7 @@ def test_keras_scores_flat_rows_as_the_tutorials_do(
 def test_the_file_of_keras_is_that_of_a_raw_training(folder: Path, tmp_path: Path) -> None:
     """Weights to the bit, and so are predictions and scores of mlpcli by either engine."""
     (_, raw), (_, flat) = (
-        _train(folder, tmp_path / form, DENSE, "training.engine=resident", f"output.input={form}")
+        _train(folder, tmp_path / form, DENSE, "training.engine=auto", f"output.input={form}")
         for form in ("raw", "flat")
     )
     one, other = open_model(raw), open_model(flat)
@@ -89,7 +89,7 @@ def test_the_file_of_keras_is_that_of_a_raw_training(folder: Path, tmp_path: Pat
 
 def test_pictures_stay_pictures_for_convolutions(folder: Path, tmp_path: Path) -> None:
     scores, model = _train(
-        folder, tmp_path / "run", CONVOLUTIONAL, "output.input=scaled", "training.engine=resident",
+        folder, tmp_path / "run", CONVOLUTIONAL, "output.input=scaled", "training.engine=auto",
     )  # fmt: skip
     x, y = _test_rows(folder)
     stock = backend.keras().models.load_model(model)

@@ -47,7 +47,8 @@ def _train(table: Path, source: str, engine: str = "numpy", streaming: str = "ne
     folder = table.parent / f"{source}-{engine}-{streaming}"
     folder.mkdir()
     text = CONFIG.replace("SOURCE", f"../{source}").replace("ENGINE", engine)
-    text = text.replace("PLOTS", "[png]" if engine == "numpy" and source.endswith("csv") else "[]")
+    drawn = engine == "numpy" and source.endswith("csv") and streaming == "never"
+    text = text.replace("PLOTS", "[png]" if drawn else "[]")
     text = text.replace(", streaming: STREAMING", f", streaming: {streaming}" if source.endswith("csv") else "")
     if source.endswith("csv"):
         text = text.replace("validation:", 'target: [가격, "rent, net"], validation:')
