@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ HOSTILE = "a\x1b[2J\x07b\u202ec\x9b31m\x85d\u2066e\udcff한글"
 HARMLESS = r"a\x1b[2J\x07b\u202ec\x9b31m\x85d\u2066e\udcff한글"
 REFUSED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
+MAY_PRINT = re.compile(r"(?:print|echo|echo_via_pager|prompt|confirm|Console|write|writelines)\s*\(")
+"""The last words of what `_prints` looks for: most files have none, and need not be parsed."""
+
 
 def _prints(call: ast.Call) -> bool:
     """print(), click.echo(), Console(), sys.stderr.write() and the like."""
@@ -42,9 +46,11 @@ def _prints(call: ast.Call) -> bool:
 
 def _places() -> Iterator[str]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        relative = path.relative_to(PACKAGE).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and _prints(node) and relative not in PRINTS | OWN_PROCESS:
+        relative, source = path.relative_to(PACKAGE).as_posix(), path.read_text(encoding="utf-8")
+        if relative in PRINTS | OWN_PROCESS or not MAY_PRINT.search(source):
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and _prints(node):
                 yield f"{relative}:{node.lineno}: {ast.unparse(node.func)}"
 
 
