@@ -62,15 +62,13 @@ def _part(x: Any, y: Any) -> Part:
     return Part(x, y, np.arange(len(x)))
 
 
+# AdamW, RMSprop and Adagrad train in resident epochs in test_numpy_training_equals_keras.py.
 OPTIMIZERS = {
     "sgd": lambda: keras.optimizers.SGD(0.1),
     "momentum": lambda: keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipnorm=0.5),
     "adam": lambda: keras.optimizers.Adam(0.01, amsgrad=True),
-    "adamw": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.01),
     "nadam": lambda: keras.optimizers.Nadam(0.01),
     "adamax": lambda: keras.optimizers.Adamax(0.01),
-    "rmsprop": lambda: keras.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
-    "adagrad": lambda: keras.optimizers.Adagrad(0.1, clipvalue=0.1),
     "adadelta": lambda: keras.optimizers.Adadelta(1.0),
     "adafactor": lambda: keras.optimizers.Adafactor(0.01),
     "ftrl": lambda: keras.optimizers.Ftrl(0.1),
@@ -98,7 +96,7 @@ NETWORKS = {
     ],
 }
 
-# (optimizer, network, loss, rows, batch size): every optimizer once, and the sizes that are easily got wrong
+# (optimizer, network, loss, rows, batch size): every other optimizer once, and the sizes that are easily got wrong
 CASES = [(name, "plain", "sparse_categorical_crossentropy", 20, 8) for name in OPTIMIZERS] + [
     ("sgd", "tanh with l2", "categorical_crossentropy", 20, 8),
     ("adam", "batch_normalization", "sparse_categorical_crossentropy", 24, 8),

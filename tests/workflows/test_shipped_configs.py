@@ -35,8 +35,6 @@ FACTS = ["data", "network", "training", "score", "time", "command"]
 
 BY_KERAS_TOO = [
     "cifar10/photo_folder",
-    "digits",
-    "fashion_mnist/nesterov",
     "mnist/convolutional_adam",
     "mnist/l2_batchnorm_dropout_h5",
     "tables/titanic",
