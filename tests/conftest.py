@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import signal
@@ -45,6 +46,9 @@ IMPORTED_BY_COLLECTING = pytest.StashKey["list[str]"]()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     session.config.stash[IMPORTED_BY_COLLECTING] = sorted({"tensorflow", "keras"} & set(sys.modules))
+    # They stay to the end. Otherwise each full collection looks through TensorFlow and ten thousand tests.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
