@@ -23,7 +23,7 @@ FORMAT_NAMES = ("onnx", "litert", "savedmodel", "numpy", "keras")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @json_option()
 def export(model_or_run: Path, to: str, output: Path | None, force: bool, as_json: bool) -> None:
-    """Write a trained model in a format of other tools.
+    """Write a trained model in another format.
 
     onnx and numpy (one Python file that needs NumPy alone) have a table's preprocessing in them and take its columns;
     litert and savedmodel take encoded rows; keras is the model file as .h5 or .keras, whichever it is not.

@@ -16,7 +16,7 @@ from mlpcli.cli.terminal import line, print_json
 @click.option("--force", is_flag=True, help="Replace the folder of an earlier package.")
 @json_option()
 def package(model_or_run: Path, to: Path, force: bool, as_json: bool) -> None:
-    """Write a folder that serves a model elsewhere.
+    """Write a folder that serves a model, with Docker or without.
 
     It holds the model, mlpcli itself, a Dockerfile that runs mlpcli serve, requirements.txt with the exact version of
     every package, and a README. TensorFlow is among the packages only where the model needs it.

@@ -80,7 +80,7 @@ def export(model_or_run: str | Path, to: str, output: str | Path | None = None, 
     exporter.runtime()  # raises now where its package is missing
     rows, words = rows_to_check(saved)
     done = export_checked(saved, exporter, path, [_sample(saved, some) for some in rows])
-    takes = _takes(saved, form)
+    takes = _takes(saved, to, form)
     return ExportResult(saved.card.name, to, path, done.files, takes, words, done.difference, exporter.runtime())
 
 
@@ -139,9 +139,11 @@ def _sample(saved: SavedModel, rows: Rows) -> Sample:
     return Sample(rows, load_predictor(saved, rows=len(rows)).predict(everything))
 
 
-def _takes(saved: SavedModel, form: Format) -> str:
+def _takes(saved: SavedModel, to: str, form: Format) -> str:
     """What a row must look like, in words."""
     preprocessing, shape = saved.card.data.preprocessing, saved.input_shape
+    if to == "keras" and saved.left_out:
+        return f"the same rows as {saved.path.name}, whose first layers stay out of the file (output.input)"
     if preprocessing is not None and form.preprocesses:
         columns = preprocessing.source_names
         return f"{plural(len(columns), 'column', 'columns')} as they are in the table: {listed(columns)}"

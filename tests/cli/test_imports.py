@@ -45,6 +45,8 @@ BUDGETS = [
             ["sweep", "--help"],
             ["importance", "--help"],
             ["serve", "--help"],
+            ["export", "--help"],
+            ["package", "--help"],
             ["recipes", "show", "digits"],
         ],
     ),

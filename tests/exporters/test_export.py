@@ -150,6 +150,14 @@ def test_the_command_says_what_it_did(ponds: Path, mlpcli_here: Callable[..., An
     assert (tmp_path / "ponds.py").is_file()
 
 
+def test_a_network_in_other_numbers_is_refused(ponds: Path, tmp_path: Path) -> None:
+    saved = open_model(ponds)
+    layers = [replace(layer, precision="mixed_bfloat16") for layer in saved.layers]
+    other = replace(saved, towers=[replace(saved.towers[0], layers=layers)])
+    with pytest.raises(UserError, match="computes in mixed_bfloat16, and --to onnx writes float32"):
+        onnx.write(other, tmp_path / "out.onnx")
+
+
 def test_names_cannot_break_out_of_the_python_file(ponds: Path, tmp_path: Path) -> None:
     hostile = 'x """\nimport os\n\\'
     saved = open_model(ponds)
