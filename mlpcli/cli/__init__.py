@@ -10,6 +10,7 @@
 - series.py: what train prints of several seeds or folds
 - train.py: the command train, for one seed or several
 - launch.py: the command launch
+- sweep.py: the command sweep
 - evaluate.py: the command evaluate, and its tables
 - predict.py: the command predict, and its predictions batch by batch
 - combine.py: the command combine

@@ -55,7 +55,22 @@ def config_text(config: Config) -> str:
 
 def values_text(values: Mapping[str, Any]) -> str:
     """YAML of values that a config's own text gave."""
-    return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return "".join(_section_text(key, value) for key, value in values.items())
+
+
+_SECTIONS: dict[tuple[str, str], str] = {}
+"""Texts of sections: those of a sweep's trials are mostly the same, and writing one takes milliseconds."""
+MOST_SECTIONS = 50
+
+
+def _section_text(key: str, value: Any) -> str:
+    known = key, repr(value)
+    if known not in _SECTIONS:
+        if len(_SECTIONS) >= MOST_SECTIONS:
+            _SECTIONS.clear()
+        text = yaml.dump({key: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+        _SECTIONS[known] = text
+    return _SECTIONS[known]
 
 
 def yaml_value(value: str | int | float | bool) -> str:

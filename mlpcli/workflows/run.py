@@ -18,7 +18,7 @@ from mlpcli.data.facts import fingerprint
 from mlpcli.data.plane_inputs import plane_inputs
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import MlpcliError, OutputError
-from mlpcli.files import unsynced, write_json, write_text
+from mlpcli.files import write_json, write_text
 from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared, planned_layers
 from mlpcli.modelfile.card import layout_metadata
@@ -143,7 +143,7 @@ class Run:
         Raises:
             OutputError: the disk is full.
         """
-        with self.holding, backend.out_of_memory(), unsynced():
+        with self.holding, backend.out_of_memory():
             outcome = fit_model(self.engine, self.path, progress, noted, self.choice.compiled)
             result: dict[str, Any] = {"scores": {}, "evaluation": None, "mistakes": None}
             model = None

@@ -23,6 +23,7 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sweep import Parameter, SweepConfig, as_text
 from mlpcli.config.sweep_parameters import with_values
 from mlpcli.errors import MlpcliError, OutputError
+from mlpcli.files import unsynced
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import is_held
 from mlpcli.text import visible
@@ -115,7 +116,12 @@ class _Bench:
         self.known: dict[str, Any] | None = None
 
     def load(self) -> None:
-        """Load the data before the first trial, unless every trial may have other data; a fault in it is a trial's."""
+        """Load the data before the first trial, unless every trial may have other data, and Keras where it is needed.
+
+        A fault in the data is each trial's.
+        """
+        if self.base.config.training.engine != "numpy":
+            backend.keras()
         if self.data is None and "data" not in self._searched_sections():
             with suppress(MlpcliError):
                 self.data = self.base.config, prepare(self.base)
@@ -134,7 +140,7 @@ class _Bench:
         """
         slot = trial.user_attrs[SLOT]
         try:
-            with self.queue.beating(trial):
+            with self.queue.beating(trial), unsynced():
                 self.queue.study.sampler = sampler(self.sweep, self.base.config.seed, slot)
                 listener = _Listener(trial, self.sweep, self.is_interrupted)
                 result = self._run(trial, suggest(trial, self.sweep.parameters), listener)
