@@ -2,8 +2,8 @@
 
 python -m benchmarks.sweeps TABULAR [TRIALS [ROUNDS]]     24 trials and 3 rounds unless given
 
-TABULAR: the folder of penguins.csv. Writes results/sweeps.json, and prints the table of docs/sweeps.md. Every process
-computes in one thread. The peers (KerasTuner, where it is installed, and scikit-learn's RandomizedSearchCV of an
+TABULAR: the folder of penguins.csv. Writes results/sweeps.json, and prints a table of it. Every process computes in one
+thread. The peers (KerasTuner, where it is installed, and scikit-learn's RandomizedSearchCV of an
 MLPClassifier) draw as many networks at random from the same ranges, with the same sizes, batches and epochs, on the
 same rows, which are encoded already. Rounds are interleaved, so that a busy machine disturbs all alike.
 """
@@ -176,7 +176,7 @@ def _keras_tuner(rows: list[Any], trials: int, folder: Path) -> Callable[[], Any
         layers = [keras.layers.Dense(size, activation="relu") for size in units]
         model = keras.Sequential([keras.Input(x.shape[1:]), *layers, keras.layers.Dense(int(y.max()) + 1, "softmax")])
         rate = hp.Float("rate", *RATES, sampling="log")
-        model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", ["accuracy"])
+        model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
     tuner = keras_tuner.RandomSearch(
