@@ -142,9 +142,9 @@ class ResidentEpochs:
 
         Callbacks see the epoch as one call of many steps, as with Keras's `steps_per_execution`.
         """
-        model, listeners = self.model, self.listeners
+        listeners = self.listeners
         self.train.set_epoch(number)
-        model.reset_metrics()
+        self._reset()
         listeners.on_epoch_begin(number)
         listeners.on_train_batch_begin(0)
         self._train_epoch()
@@ -177,6 +177,10 @@ class ResidentEpochs:
         """Have Keras make the variables of the metrics."""
         self.model.test_step(row)
 
+    def _reset(self) -> None:
+        """Set loss and metrics to 0."""
+        self.model.reset_metrics()
+
     def _results(self) -> dict[str, Any]:
         """Loss and metrics of the rows since they were last reset."""
         return dict(self.model.get_metrics_result())
@@ -191,9 +195,9 @@ class ResidentEpochs:
 
     def _evaluate(self, batches: RowBatches) -> dict[str, Any]:
         """All validation batches; there are few of them, so they are not worth compiling."""
-        model, listeners = self.model, self.listeners
+        listeners = self.listeners
         listeners.on_test_begin()
-        model.reset_metrics()
+        self._reset()
         listeners.on_test_batch_begin(0)
         for start in range(0, len(batches.rows), batches.batch_size):
             rows = batches.rows[start : start + batches.batch_size]

@@ -128,13 +128,22 @@ class WorkerEpochs(ResidentEpochs):
     def _meet(self, row: tuple[Any, ...]) -> None:
         tf.function(lambda: self.team.strategy.run(self.model.test_step, args=(row,)), autograph=False)()
 
+    def _reset(self) -> None:
+        self._reset_each()
+
     def _results(self) -> dict[str, Any]:
         """Summed over the replicas."""
         return dict(self._summed_results())
 
+    # Both in graphs: the sums that TensorFlow makes outside of them, when such a variable is read or assigned, leave a
+    # pool of threads behind when a worker is lost, and Python an error at its end.
+
+    @functools.cached_property
+    def _reset_each(self) -> Any:
+        return tf.function(lambda: self.team.strategy.run(self.model.reset_metrics), autograph=False)
+
     @functools.cached_property
     def _summed_results(self) -> Any:
-        # In a graph, since TensorFlow's own sum outside of one leaves a pool of threads behind when a worker is lost.
         return tf.function(self.model.get_metrics_result, autograph=False)
 
     def _draw_own_noise(self) -> None:
@@ -186,10 +195,10 @@ class WorkerEpochs(ResidentEpochs):
         tf.function(lambda: self.team.strategy.run(average), autograph=False)()
 
     def _evaluate(self, batches: RowBatches) -> dict[str, Any]:
-        model, listeners = self.model, self.listeners
+        listeners = self.listeners
         shares = Shares(self.team.workers, self.team.devices)
         listeners.on_test_begin()
-        model.reset_metrics()
+        self._reset()
         listeners.on_test_batch_begin(0)
         for start in range(0, len(batches.rows), batches.batch_size):
             share = steps_of([batches.rows[start : start + batches.batch_size]], shares, self.team.rank)
