@@ -11,6 +11,7 @@ The files, in reading order:
 - split.py: seeded, stratified splits, as pure functions of labels and seed
 - scaling.py: numbers of the training rows alone: scaling of x and y, weights of classes
 - batches.py: rows in batches, targets as the loss takes them, a new order in each epoch
+- shares.py: which rows of a batch each worker takes
 - cache.py: what can be made again: decoded pictures and converted tables
 - look/: what is said before training
 - npz.py: .npz files, read without pickle, as a data set
