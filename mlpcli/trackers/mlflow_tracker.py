@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 from typing import Any
-from urllib.parse import quote
 
 from mlpcli import __version__
 from mlpcli.config.trackers import Mlflow
@@ -67,7 +67,8 @@ class MlflowTracker:
         found = self.client.get_experiment_by_name(name)
         if found is not None:
             return found
-        place = None if home is None else (home / ARTIFACTS / quote(name, safe="")).as_uri()
+        folder = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "experiment"  # runs have folders of their own in it
+        place = None if home is None else (home / ARTIFACTS / folder).as_uri()
         return self.client.get_experiment(self.client.create_experiment(name, artifact_location=place))
 
     def _go_on(self, uri: str) -> int | None:
@@ -81,7 +82,9 @@ class MlflowTracker:
             if self.client.get_run(number).info.lifecycle_stage != "active":
                 return None
             self.client.update_run(number, status="RUNNING")
-        except MlflowException:
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
             return None
         return max((metric.step + 1 for metric in self.client.get_metric_history(number, "loss")), default=0)
 
