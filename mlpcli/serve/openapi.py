@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from mlpcli import __version__
-from mlpcli.serve.describe import example_row
+from mlpcli.serve.describe import describe, example_row
 from mlpcli.serve.models import Models, ServedModel
 from mlpcli.serve.open_inference import INPUT
 from mlpcli.serve.tensors import TYPES
 
 Json = dict[str, Any]
 _CELL: Json = {"type": ["string", "number", "boolean", "null"]}
-_ROW: Json = {"oneOf": [{"type": "object", "additionalProperties": _CELL}, {"type": "array"}]}
+_CELLS: dict[str, Json] = {
+    "number": {"type": ["number", "null"]}, "boolean": {"type": ["boolean", "null"]},
+    "date": {"type": ["string", "null"]}, "category": {"type": ["string", "number", "null"]},
+}  # fmt: skip
+"""By the kind of a column. Texts are numbers, too, where they are written as in training."""
 _FLAG: Json = {"type": "string", "enum": ["true", "false", "auto"]}
 _ERRORS = {
     "400": "The body cannot be read.",
@@ -29,7 +33,6 @@ _ERRORS = {
 
 def openapi(models: Models) -> Json:
     """The document, version 3.1."""
-    first = models.first
     return {
         "openapi": "3.1.0",
         "info": {"title": "mlpcli serve", "version": __version__, "description": _served(models)},
@@ -46,7 +49,7 @@ def openapi(models: Models) -> Json:
             "/v2/models/{name}": {"get": _get("The tensors that a model takes and gives", _name(models))},
             "/v2/models/{name}/ready": {"get": _get("Whether a model is ready", _name(models))},
             "/v2/models/{name}/infer": {"post": _v2(models)},
-            "/invocations": {"post": _invocations(first)},
+            "/invocations": {"post": _invocations(models)},
             "/ping": {"get": _get("Whether the server answers, for MLflow")},
             "/version": {"get": _get("The version of mlpcli", kind="text/plain")},
             "/health": {"get": _get("Whether the server answers")},
@@ -57,6 +60,17 @@ def openapi(models: Models) -> Json:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Of --token-file."}},
         },
     }
+
+
+def _row(models: Models) -> Json:
+    """A row: an object of a model's columns, or a list."""
+    tables = [_columns(model) for model in models if model.kind == "table"]
+    return {"anyOf": [*tables, {"type": "array"}]}
+
+
+def _columns(model: ServedModel) -> Json:
+    columns = describe(model)["columns"]
+    return _object({one["name"]: _CELLS.get(one["kind"], _CELL) for one in columns}, *(one["name"] for one in columns))
 
 
 def _served(models: Models) -> str:
@@ -116,7 +130,7 @@ def _predict(models: Models) -> Json:
         _option("format", "Of the answer.", {"type": "string", "enum": ["json", "csv"]}),
     ]
     files = _object({"file": _array({"type": "string", "contentMediaType": "application/octet-stream"})}, "file")
-    rows = _object({"rows": _array(_ROW)}, "rows")
+    rows = _object({"rows": _array(_row(models))}, "rows")
     pictures = _object({"pictures": _array({"type": "string", "contentEncoding": "base64"})}, "pictures")
     content = {
         **_json({"oneOf": [rows, pictures]}, _example(models.first)),
@@ -160,9 +174,12 @@ def _feedback(models: Models) -> Json:
 
 def _v1(models: Models) -> Json:
     row = example_row(models.first)
-    instances = _object({"instances": _array(_ROW), "signature_name": {"type": "string"}}, "instances")
+    rows, signature = _array(_row(models)), {"type": "string"}
+    instances = _object({"instances": rows, "signature_name": signature}, "instances")
     columns: Json = {"type": "object", "additionalProperties": _array(_CELL)}
-    inputs = _object({"inputs": {"oneOf": [columns, _array(_ROW)]}, "signature_name": {"type": "string"}}, "inputs")
+    inputs = _object(
+        {"inputs": {"oneOf": [columns, _array(_row(models))]}, "signature_name": {"type": "string"}}, "inputs"
+    )
     example = {"instances": [row if row is not None else _zeros(models.first.input_shape)]}
     answer = _json({"type": "object"})
     summary = "The outputs of the network (KServe V1, TensorFlow Serving)"
@@ -198,11 +215,12 @@ def _v2_example(model: ServedModel) -> Json:
     }
 
 
-def _invocations(first: ServedModel) -> Json:
+def _invocations(models: Models) -> Json:
+    first = models.first
     row = example_row(first)
     data = _object({"columns": _array({"type": "string"}), "data": _array(_array(_CELL))}, "data")
-    keys = {"dataframe_split": data, "dataframe_records": _array({"type": "object"})}
-    keys |= {"instances": _array(_ROW), "inputs": {"type": ["object", "array"]}}
+    keys = {"dataframe_split": data, "dataframe_records": _array(_row(models))}
+    keys |= {"instances": _array(_row(models)), "inputs": {"type": ["object", "array"]}}
     example: Json = {"instances": [_zeros(first.input_shape)]}
     if row is not None:
         example = {"dataframe_split": {"columns": list(row), "data": [list(row.values())]}}
