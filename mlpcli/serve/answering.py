@@ -148,7 +148,7 @@ def answer_array(model: ServedModel, values: Any, wanted: Wanted, limits: Limits
         raise DataError(f"{ROWS}: are not of one shape; the model takes {model.taken}") from error
     if array.dtype == object:  # whole numbers beyond 64 bits, or no numbers
         raise DataError(f"{ROWS}: hold values that are no numbers, or too large; the model takes {model.taken}")
-    _check_rows(len(array) if array.ndim else 0, limits)
+    _check_rows(len(array) if array.ndim else 1, limits)
     return _answer(model, "array", lambda strict: array_batches(ROWS, array, model.layout), wanted)
 
 
@@ -175,6 +175,8 @@ def _columns_of(model: ServedModel) -> Preprocessing:
 
 
 def _check_rows(rows: int, limits: Limits) -> None:
+    if rows == 0:
+        raise RequestError(422, f"{ROWS}: give at least one")
     if rows > limits.rows:
         raise too_many_rows(limits)
 

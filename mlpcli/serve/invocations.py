@@ -11,7 +11,7 @@ from starlette.routing import Route
 from mlpcli import __version__
 from mlpcli.files import MemoryFile
 from mlpcli.serve.answering import Answered, Wanted, answer_table_file
-from mlpcli.serve.kserve_v1 import answer_instances
+from mlpcli.serve.kserve_v1 import answer_instances, rows_of_columns
 from mlpcli.serve.limits import RequestError
 from mlpcli.serve.models import ServedModel
 from mlpcli.serve.requests import parsed_object, read_body
@@ -73,13 +73,15 @@ def _rows(key: str, sent: Any) -> list[Any]:
         columns, data = (sent.get("columns"), sent.get("data")) if isinstance(sent, dict) else (None, None)
         if not isinstance(data, list) or not data:
             raise RequestError(422, f"dataframe_split: give columns and data, as in {EXAMPLE}")
-        if columns is None or not all(isinstance(name, str) for name in columns):
-            return data  # numbers count the columns
+        if columns is None:
+            return data  # lists in the order of the model's columns
+        if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+            raise RequestError(422, f"dataframe_split: columns: give a list of names, as in {EXAMPLE}")
         if not all(isinstance(row, list) and len(row) == len(columns) for row in data):
             raise RequestError(422, f"dataframe_split: give {len(columns):,} cells in each row of data")
         return [dict(zip(columns, row, strict=True)) for row in data]
-    if isinstance(sent, dict) and all(isinstance(column, list) for column in sent.values()) and sent:
-        return [dict(zip(sent, cells, strict=False)) for cells in zip(*sent.values(), strict=False)]
+    if key == "inputs":
+        sent = rows_of_columns(sent)
     if not isinstance(sent, list) or not sent:
         raise RequestError(422, f"{key}: give a list of at least one row")
     return sent

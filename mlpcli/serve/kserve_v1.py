@@ -52,15 +52,19 @@ class KserveV1:
         if not set(said) <= KEYS or ("instances" in said) == ("inputs" in said):
             raise RequestError(422, f"give either instances or inputs, as in {EXAMPLE}")
         by_columns = "inputs" in said
-        rows = _rows_of_columns(said["inputs"]) if by_columns else said["instances"]
+        rows = rows_of_columns(said["inputs"]) if by_columns else said["instances"]
         if not isinstance(rows, list) or not rows:
             raise RequestError(422, f"give a list of at least one instance, as in {EXAMPLE}")
         answered = await self.service.answer(model, lambda: answer_instances(model, rows, self.service), _size(rows))
         return json_response({"outputs" if by_columns else "predictions": answered.outputs.tolist()})
 
 
-def _rows_of_columns(inputs: Any) -> Any:
-    """Rows of what holds a list for each column; anything else as it is."""
+def rows_of_columns(inputs: Any) -> Any:
+    """Rows of what holds a list for each column; anything else as it is.
+
+    Raises:
+        RequestError: the columns are not lists of one length.
+    """
     if not isinstance(inputs, dict):
         return inputs
     columns = list(inputs.values())

@@ -64,6 +64,27 @@ def test_json_that_does_not_fit(client: httpx.Client, body: str | bytes, status:
 
 
 @pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({}, "give one of the keys dataframe_split, "),
+        ({"dataframe_split": 1}, "dataframe_split: give columns and data, as in "),
+        ({"dataframe_split": {"columns": 1, "data": [[1]]}}, "dataframe_split: columns: give a list of names"),
+        ({"dataframe_split": {"columns": {"a": 1}, "data": [[1]]}}, "dataframe_split: columns: give a list of names"),
+        ({"dataframe_split": {"columns": ["a"], "data": [1]}}, "dataframe_split: give 1 cells in each row of data"),
+        ({"dataframe_split": {"data": [1]}}, "row 0 (from 0): give an object of columns, or a list of 4 cells"),
+        ({"dataframe_records": {"a": 1}}, "dataframe_records: give a list of at least one row"),
+        ({"inputs": {"a": []}}, "inputs: give a list of at least one row"),
+        ({"inputs": {"a": [1], "b": [1, 2]}}, "inputs: give a list for each column, all of the same length"),
+        ({"instances": [1, {}]}, "row 0 (from 0): give an object of columns, or a list of 4 cells"),
+    ],
+    ids=str,
+)
+def test_data_frames_that_do_not_fit(client: httpx.Client, sent: dict[str, Any], said: str) -> None:
+    status, message = refused(client.post("/invocations", json=sent))
+    assert (status, message[: len(said)]) == (422, said)
+
+
+@pytest.mark.parametrize(
     ("query", "said"),
     [
         ("modle=x", 'unknown option "modle"; did you mean "model"?; there are: model, top, '),
