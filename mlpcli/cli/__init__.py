@@ -8,7 +8,6 @@
 - validate.py: the command validate: data, plan, layers
 - train.py: the command train, for one run or several
 - series.py: what train prints of several seeds or folds
-- train.py: the command train, for one seed or several
 - launch.py: the command launch
 - sweep.py: the command sweep
 - evaluate.py: the command evaluate, and its tables

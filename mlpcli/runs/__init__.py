@@ -11,7 +11,6 @@
 - leftovers.py: what killed processes have left half written, removed
 - read_run.py: a run's curves, config and evaluation, as others need them
 - run_summary.py: what came of a run or of the seeds or folds of one, for lists and comparisons
-- run_summary.py: what came of a run or of the seeds of one, for lists and comparisons
 - sweep_file.py: sweep.json, the trials of a sweep
 - diagnoses.py: what the numbers of a run say, and what to try
 - run_labels.py: labels for several runs, from the differences between their configs

@@ -5,7 +5,6 @@ The files, in reading order:
 - prepare.py: from a config to checked, split data with a plan, shared by train and validate
 - validate.py: validate, what a config would build
 - run.py: one run: its directory, its training, everything written into it
-- train.py: train, with one seed or several
 - workers.py: one model trained by several processes: what is refused, and how they agree
 - follow.py: what a worker does that is not the chief
 - launch.py: launch, the workers of a training as processes of this machine
