@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from mlpcli.modelfile.description import SavedNormalization
 from mlpcli.serve.models import ServedModel
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn, date_text, number_text
 from mlpcli.tables.date_parts import DateParts
@@ -13,7 +16,6 @@ from mlpcli.tables.preprocessing import Preprocessing
 def describe(model: ServedModel) -> dict[str, Any]:
     """The model, with an example of a row where it takes columns."""
     meaning, card, form = model.meaning, model.saved.card, model.layout.image
-    fitted = model.preprocessing if model.kind == "table" else None
     return {
         "name": model.name,
         "title": card.name,
@@ -22,7 +24,7 @@ def describe(model: ServedModel) -> dict[str, Any]:
         "what": model.taken,
         "input_shape": list(model.input_shape),
         "picture": None if form is None else {"height": form.size[0], "width": form.size[1], "color": form.color},
-        "columns": None if fitted is None else [_column(column, fitted) for column in fitted.columns],
+        "columns": _columns(model),
         "task": meaning.task,
         "targets": list(meaning.targets),
         "classes": None if meaning.class_names is None else list(meaning.class_names),
@@ -30,6 +32,21 @@ def describe(model: ServedModel) -> dict[str, Any]:
         "units": list(model.layout.preprocessing.target_units) if model.layout.preprocessing is not None else [],
         "unfinished": card.unfinished,
     }
+
+
+def _columns(model: ServedModel) -> list[dict[str, Any]] | None:
+    """The columns that it takes, in their order; None where it takes none."""
+    fitted = model.preprocessing
+    if fitted is None or model.kind != "table":
+        return None
+    found = [_column(column, fitted) for column in fitted.columns]
+    first = model.saved.layers[0].component
+    if model.layout.preprocessing is None and isinstance(first, SavedNormalization) and first.mean is not None:
+        # A model of an array or a built-in set knows no medians, but the means that it was scaled by.
+        means = np.broadcast_to(np.asarray(first.mean, np.float64).ravel(), len(found))
+        for entry, mean in zip(found, means.tolist(), strict=True):
+            entry["default"] = float(f"{mean:.3g}")
+    return found
 
 
 def _column(column: ColumnEncoder, fitted: Preprocessing) -> dict[str, Any]:
@@ -61,8 +78,6 @@ def _shown(column: ValueColumn | DateParts, value: float) -> Any:
 
 
 def example_row(model: ServedModel) -> dict[str, Any] | None:
-    """A row of medians and of the first categories."""
-    fitted = model.preprocessing
-    if fitted is None or model.kind != "table":
-        return None
-    return {column.name: _column(column, fitted)["default"] for column in fitted.columns}
+    """A row of usual numbers and of the first categories."""
+    columns = _columns(model)
+    return None if columns is None else {column["name"]: column["default"] for column in columns}

@@ -13,7 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mlpcli.config.sections import DataConfig
+from mlpcli.data.sources import load_source
+from mlpcli.serve.describe import example_row
+from mlpcli.serve.models import Models
 from mlpcli.workflows.predict import predict
+from mlpcli.workflows.train import train
 from tests.serve.serving import PASSENGER
 
 TABLE = """survived,age,port,alone,fare,note
@@ -160,3 +165,17 @@ def test_what_is_served_is_described(client: httpx.Client) -> None:
         ["영", "one", "two"], {"height": 8, "width": 8, "color": "grayscale"},
     )  # fmt: skip
     assert (sums["takes"], sums["input_shape"], sums["classes"]) == ("array", [2, 3], None)
+
+
+def test_a_built_in_set_begins_at_the_means_of_its_training_rows(tmp_path: Path) -> None:
+    config = tmp_path / "iris.yaml"
+    config.write_text(
+        "data: {source: iris}\nmodel: {hidden_units: [4]}\ntraining: {engine: numpy, epochs: 1}\noutput: {plots: []}\n",
+        encoding="utf-8",
+    )
+    run = train(config, runs_dir=tmp_path / "runs").run
+    with np.load(run / "split.npz") as split:
+        means = load_source(DataConfig(source="iris")).train.x[split["train"]].mean(axis=0)
+    example = example_row(next(iter(Models([run]))))
+    assert example is not None
+    assert list(example.values()) == pytest.approx(means, rel=0.01)
