@@ -1,6 +1,6 @@
 """The page in Chromium, driven by Selenium as a person would: pictures, drawing, forms, tables, Korean, keys, a phone.
 
-With MLPCLI_SCREENSHOTS=docs/serving, the pictures of docs/serving.md are made anew.
+With MLPCLI_SCREENSHOTS=docs/images/serving, the pictures of docs/serving.md are made anew.
 """
 
 from __future__ import annotations
@@ -229,7 +229,6 @@ def test_a_csv_comes_back_with_predictions(page: Page, address: str, runs: dict[
     page.one("#table").send_keys(str(path))
     page.wait_for("#result", "The first 20 of 40 rows:")
     assert page.all("#result tbody tr")[4].text.split(" ")[:3] == ["5", "S", "true"]
-    page.shoot("table")
     (tmp_path / "downloads").mkdir()
     place = {"behavior": "allow", "downloadPath": str(tmp_path / "downloads")}
     page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", place)
@@ -245,7 +244,6 @@ def test_korean(page: Page, address: str) -> None:
     page.wait_for("#result h2", "예측")
     assert page.driver.execute_script("return document.documentElement.lang") == "ko"
     page.wait_for(".answer", "no")
-    page.shoot("korean")
     for tab in ("digits", "passengers"):
         next(button for button in page.all("#tabs button") if button.text == tab).click()
         words = page.text("main") + page.text("footer")
