@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -98,13 +97,15 @@ class Guard:
         headers, service = Headers(scope=scope), self._service
         host = headers.get("host", "")
         if service.hosts is not None and _name_of(host) not in service.hosts:
-            raise RequestError(403, f"the host {host[:80]!r} is not served; ask by one of {', '.join(service.hosts)}")
+            raise RequestError(
+                403, f"the host {host[:80]!r} is not served; ask by one of {', '.join(sorted(service.hosts))}"
+            )
         if scope["method"] not in ("POST", "DELETE", "PUT", "PATCH"):
             if service.token is not None and scope["path"] not in (*OPEN_PATHS, *FILES):
                 self._check_token(headers)
             return
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition("://")[2] != host:
             raise RequestError(403, "the page that sends this is of another address, and may not ask this server")
         if service.token is not None:
             self._check_token(headers)

@@ -22,11 +22,14 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     """All of the body.
 
     Raises:
-        RequestError: it is too large, or does not come in time.
+        RequestError: it is too large or packed, or does not come in time.
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limits.bytes:
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > limits.bytes:
         raise too_large(limits)
+    packed = request.headers.get("content-encoding", "identity")
+    if packed.lower() != "identity":
+        raise RequestError(415, f"the body is packed ({packed[:80]}); send it as it is", CLOSE)
     pieces: list[bytes] = []
     size = 0
     try:

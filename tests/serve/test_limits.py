@@ -148,6 +148,8 @@ def test_forms_that_are_none(client: httpx.Client) -> None:
     assert (status, message[:25]) == (400, "the form cannot be read: ")
     status, message = refused(client.post("/predict", files={"a": ("a", b"1"), "b": ("b", b"2")}))
     assert (status, message) == (422, "the form holds 2 files; send one table at a time")
+    packed = client.post("/predict", content=b"x", headers={"Content-Encoding": "gzip"})
+    assert refused(packed) == (415, "the body is packed (gzip); send it as it is")
     status, message = refused(client.post("/predict", content=b"x", headers={"Content-Type": "text/html"}))
     assert (status, message[:33]) == (415, "the Content-Type is text/html; se")
 
@@ -265,7 +267,7 @@ def test_other_hosts_and_other_pages_are_refused(passengers: Path) -> None:
         assert (status, message[:40]) == (403, "the host 'evil.example' is not served; a")
         sent = {"json": {"rows": [PASSENGER]}}
         assert client.post("/predict", headers={"Origin": address}, **sent).status_code == 200
-        for origin in ("http://evil.example", "null"):
+        for origin in ("http://evil.example", "null", "http://["):
             assert refused(client.post("/predict", headers={"Origin": origin}, **sent))[0] == 403
 
 
