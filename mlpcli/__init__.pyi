@@ -18,8 +18,10 @@ from mlpcli.workflows.report import report as report
 from mlpcli.workflows.reproduce import reproduce as reproduce
 from mlpcli.workflows.resume import resume as resume
 from mlpcli.workflows.summary import summary as summary
+from mlpcli.workflows.sweep import sweep as sweep
 from mlpcli.workflows.trace import trace as trace
 from mlpcli.workflows.train import train as train
+from mlpcli.workflows.train import train_folds as train_folds
 from mlpcli.workflows.train import train_seeds as train_seeds
 from mlpcli.workflows.validate import validate as validate
 

@@ -121,6 +121,7 @@ import json, os, resource, signal, sys
 from pathlib import Path
 import h5py, numpy
 from tests.model_file_parts import read_architecture
+from mlpcli.config.base import Section
 from mlpcli.errors import MlpcliError
 from tests.model_file_parts import read_weights
 from mlpcli.workflows.summary import summary
@@ -139,6 +140,13 @@ def is_foreign(arguments):
     ours = path == watching[0] or path.startswith((sys.prefix, sys.base_prefix, "/proc/"))
     return not ours or any(letter in mode for letter in "wax+")
 
+def build(kind):
+    # pydantic compiles the annotations of a class of the schema when it is first asked for
+    for inner in kind.__subclasses__():
+        inner.model_rebuild()
+        build(inner)
+
+build(Section)
 sys.addaudithook(watch)
 for good in map(Path, sys.argv[1:]):
     summary(good)

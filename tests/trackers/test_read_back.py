@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,13 +109,22 @@ def test_mlflow_has_pictures_and_a_model_that_it_can_load(seeds: Path) -> None:
 
 
 def _wandb(home: Path) -> dict[str, list[list[Any]]]:
-    """The records of the files of each run, by the run's name."""
-    found: dict[str, list[list[Any]]] = {}
-    for file in sorted(home.glob("wandb/offline-run-*/*.wandb")):
-        records = wandb_records(file)
-        name = next(record.run.display_name for record in records if record.HasField("run"))
-        found.setdefault(name, []).append(records)
-    return found
+    """The records of the files of each run, by the run's name.
+
+    A process of W&B writes them, for which a run waits only so long; on a busy machine it may come after the run.
+    """
+    deadline = time.monotonic() + 120
+    while True:
+        found: dict[str, list[list[Any]]] = {}
+        files = [wandb_records(file) for file in sorted(home.glob("wandb/offline-run-*/*.wandb"))]
+        ended = [any(record.HasField("exit") for record in records) for records in files]
+        for records in files if all(ended) else ():
+            name = next(record.run.display_name for record in records if record.HasField("run"))
+            found.setdefault(name, []).append(records)
+        if all(ended):
+            return found
+        assert time.monotonic() < deadline, ended
+        time.sleep(0.2)
 
 
 def _history(records: list[Any]) -> list[dict[str, Any]]:

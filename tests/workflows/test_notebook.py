@@ -228,7 +228,7 @@ def test_help_and_dir_know_the_functions() -> None:
     for name in ("train", "evaluate", "predict", "plot"):
         assert name in dir(mlpcli)
         assert re.search(rf"^    {name}\(", text, re.MULTILINE)
-    assert "-> 'TrainResult'" in text
+    assert "-> 'TrainResult | FoldsResult'" in text
 
 
 def test_the_stub_has_the_same_names() -> None:
