@@ -75,6 +75,12 @@ class Page:
         found = self.driver.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
         return str(found)
 
+    def width_of(self, selector: str) -> int | None:
+        """Of a picture, in its own pixels."""
+        script = "return document.querySelector(arguments[0])?.naturalWidth"
+        found: int | None = self.driver.execute_script(script, selector)
+        return found
+
     def wait_for(self, selector: str, text: str) -> None:
         self.wait(lambda: text in self.text(selector))
 
@@ -149,7 +155,7 @@ def test_a_picture_is_uploaded_and_its_label_read(
     assert bars(page) == [one["label"] for one in expected["top"]]
     assert page.text(".share") == f"{100 * expected['probability']:.1f}".removesuffix(".0") + "%"
     assert page.one(".given img").get_attribute("src").startswith("blob:")
-    assert page.one(".seen img").get_property("naturalWidth") == 28
+    page.wait(lambda: page.width_of(".seen img") == 28)
     page.shoot("picture")
     page.one("#result details summary").click()
     Select(page.one("#result select")).select_by_visible_text("Sneaker")
@@ -175,7 +181,7 @@ def test_a_one_is_drawn(page: Page, address: str) -> None:
     _stroke(page, (-5, 60), (-5, 60), (-5, 60))
     page.wait_for(".answer", "1")
     assert page.text(".answer").startswith("1")
-    assert page.one(".seen img").get_property("naturalWidth") == 28
+    page.wait(lambda: page.width_of(".seen img") == 28)
     page.wait(lambda: page.text(".bars .name") == "1")
     page.shoot("drawing")
     page.one("#clear").click()

@@ -7,7 +7,6 @@ import os
 import signal
 import struct
 import sys
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,8 +61,6 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("NETRC", str(folder / "netrc"))
         patch.setenv("WANDB_ERROR_REPORTING", "false")
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-        # TensorBoard's readers then do without TensorFlow.
-        patch.setitem(sys.modules, "tensorboard.compat.notf", types.ModuleType("notf"))
         yield
         if "wandb" in sys.modules:
             sys.modules["wandb"].teardown()
