@@ -42,7 +42,7 @@ class Config(Section):
     training: TrainingConfig = Field(default_factory=TrainingConfig)
     output: OutputConfig = Field(default_factory=OutputConfig)
     sweep: SweepConfig | None = Field(
-        None, exclude=True, description="what `mlpcli sweep` searches; it is not written into runs, which are of one"
+        None, exclude=True, description="what `mlpcli sweep` searches; the configs of runs leave it out"
     )
 
     @field_validator("version", mode="after")
@@ -198,7 +198,7 @@ def _check_directions(config: Config) -> Iterator[Finding]:
 def _check_sweep(config: Config) -> Iterator[Finding]:
     """The rows that choose among many trials cannot be the test rows, whose score would then be too good."""
     if config.sweep is not None and config.data.validation == "test":
-        yield "sweep", "would choose among the trials by the test rows; set data.validation to a fraction, such as 0.2"
+        yield "sweep", "would choose the best trial by its test rows; set data.validation to a fraction, such as 0.2"
 
 
 def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
@@ -244,14 +244,14 @@ def _check_devices(config: Config) -> Iterator[Finding]:
 
 def unshared(config: Config) -> Iterator[Finding]:
     """The settings with which a batch cannot be shared by several workers or GPUs."""
-    training, advice = config.training, "several workers or GPUs"
+    training, several = config.training, "several workers or GPUs"
     if training.engine == "keras":
-        yield "training.engine", f"keras runs model.fit, which Keras 3 refuses for {advice}; use auto"
+        yield "training.engine", f"keras runs model.fit, which Keras 3 does not support on {several}; use auto"
     if training.engine == "numpy":
-        yield "training.engine", f"numpy trains in one process, not in {advice}; use auto"
+        yield "training.engine", f"numpy trains in one process, not on {several}; use auto"
     for key in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
         if getattr(training.optimizer, key) is not None:
-            yield f"training.optimizer.{key}", f"cannot be used by Keras with {advice}; remove it"
+            yield f"training.optimizer.{key}", f"does not work on {several} in Keras; remove it"
 
 
 def _named_layers(config: Config) -> Iterator[tuple[str, Layer]]:

@@ -191,8 +191,8 @@ class OutputConfig(Section):
     )
     trackers: list[AnyTracker] = Field(
         [],
-        description="where the run is logged to as well: mlflow, wandb, tensorboard, each with an experiment or project"
-        " if it shall have another name than the config; docs/trackers.md",
+        description="where the run is also logged: mlflow, wandb, tensorboard; the first two take the name of an"
+        " experiment or project in place of the config's (docs/trackers.md)",
     )
     gradient_norms: bool = Field(
         False,

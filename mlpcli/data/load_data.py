@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlpcli.config.yaml_writer import yaml_names
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Rows, Source, Splits, Watch, layout_of, row_count
 from mlpcli.data.folds import fold_of, row_marks
@@ -161,8 +162,8 @@ def _group_note(data: DataConfig, names: tuple[str, ...]) -> list[str]:
     folds = fold_of(data)
     if folds is None or folds.group not in names:
         return []
-    group = shown(folds.group)
-    return [f'data.folds.group: "{group}" is an input, too, and rows to come may be of other groups; data.exclude?']
+    group = f'data.folds.group: "{shown(folds.group)}" is also an input, and new rows may belong to other groups'
+    return [f"{group}; to leave it out: data.exclude: {yaml_names([folds.group])}"]
 
 
 def _other_table(setting: float | str | None, options: ReadOptions) -> RawTable | None:

@@ -103,7 +103,7 @@ def test_metric_sampler_and_rows(refusals: Refusals) -> None:
         " values; give it choices, or int without log"
     ]
     assert refusals(BASE.replace("iris}", "iris, test: 0.2, validation: test}")) == [
-        "my.yaml:3:1: sweep: would choose among the trials by the test rows; set data.validation to a fraction, such"
+        "my.yaml:3:1: sweep: would choose the best trial by its test rows; set data.validation to a fraction, such"
         " as 0.2"
     ]
 

@@ -31,11 +31,11 @@ def in_cluster(mlpcli_here: RunHere, monkeypatch: pytest.MonkeyPatch, write_conf
     [
         (["--seeds", "2"], "--seeds trains several models, and here 2 workers train one together"),
         (["--vary", "seed=1,2"], "--vary trains several models"),
-        (["-s", "training.engine=numpy"], "training.engine: numpy trains in one process, not in several workers"),
-        (["-s", "training.engine=keras"], "training.engine: keras runs model.fit, which Keras 3 refuses"),
+        (["-s", "training.engine=numpy"], "training.engine: numpy trains in one process, not on several workers"),
+        (["-s", "training.engine=keras"], "training.engine: keras runs model.fit, which Keras 3 does not support"),
         (
             ["-s", "training.optimizer={adam: {gradient_accumulation_steps: 2}}"],
-            "training.optimizer.gradient_accumulation_steps: cannot be used by Keras with several workers",
+            "training.optimizer.gradient_accumulation_steps: does not work on several workers",
         ),
     ],
 )
@@ -60,7 +60,7 @@ def test_several_devices_are_for_the_resident_engine(mlpcli_here: RunHere, write
     write_config(CONFIG)
     done = mlpcli_here("validate", "my.yaml", "-s", "training.devices=2", "-s", "training.engine=keras")
     assert done.returncode == 2
-    assert "training.engine: keras runs model.fit, which Keras 3 refuses for several workers or GPUs" in done.stderr
+    assert "training.engine: keras runs model.fit, which Keras 3 does not support on several workers or GPUs" in done.stderr
 
 
 def test_a_wrong_tf_config_is_one_line(mlpcli_here: RunHere, monkeypatch: pytest.MonkeyPatch) -> None:
