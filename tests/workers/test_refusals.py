@@ -60,7 +60,8 @@ def test_several_devices_are_for_the_resident_engine(mlpcli_here: RunHere, write
     write_config(CONFIG)
     done = mlpcli_here("validate", "my.yaml", "-s", "training.devices=2", "-s", "training.engine=keras")
     assert done.returncode == 2
-    assert "training.engine: keras runs model.fit, which Keras 3 does not support on several workers or GPUs" in done.stderr
+    refused = "training.engine: keras runs model.fit, which Keras 3 does not support on several workers or GPUs"
+    assert refused in done.stderr
 
 
 def test_a_wrong_tf_config_is_one_line(mlpcli_here: RunHere, monkeypatch: pytest.MonkeyPatch) -> None:
