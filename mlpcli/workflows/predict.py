@@ -301,8 +301,6 @@ class PreparedPrediction:
 
         network: gives outputs (n, units), as `Predictor.predict` does.
 
-        network: gives outputs (n, units), as `Predictor.predict` does.
-
         Raises:
             UserError: an output of the model is NaN or infinite.
         """
