@@ -15,7 +15,7 @@ from typing import Any
 
 from mlpcli.language import retold, say, term
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.directory import resume_command
+from mlpcli.runs.directory import holds_series, resume_command
 from mlpcli.runs.history import read_history
 from mlpcli.runs.layer_file import LayerFile, LayerNumbers, read_layers
 from mlpcli.runs.read_run import read_config, read_evaluation, read_metrics
@@ -283,6 +283,7 @@ def still_improving(record: RunRecord) -> Diagnosis | None:
     before, end = min(curve[:-tenth]), min(curve[-tenth:])
     if before <= 0 or (before - end) / before < STILL_FALLING:
         return None
+    series = record.run.parent if holds_series(record.run.parent) else record.run
     return Diagnosis(
         say("was still improving when it stopped"),
         say(
@@ -296,7 +297,7 @@ def still_improving(record: RunRecord) -> Diagnosis | None:
         ),
         say(
             "train it longer: {command}",
-            command=f"{resume_command(record.run)} -s training.epochs={2 * len(curve)}",
+            command=f"{resume_command(series)} -s training.epochs={2 * len(curve)}",
         ),
     )
 

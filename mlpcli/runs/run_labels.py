@@ -11,6 +11,7 @@ from mlpcli.text import one_line
 LONGEST_LABEL = 64
 LONGEST_VALUE = 28
 _IGNORED = {"name", "output", "data.path"}
+_WORDS = {"data.folds.held_out": "fold"}
 Values = dict[str, str]
 """Dotted key to the value as text."""
 
@@ -104,8 +105,8 @@ def _with_stand_in(run: Values, keys: Iterable[str]) -> Values:
 
 
 def _short_names(keys: Sequence[str]) -> dict[str, str]:
-    """The shortest unambiguous ending of each key, in parts."""
-    return {key: _shortest_name(key, [other for other in keys if other != key]) for key in keys}
+    """The shortest unambiguous ending of each key, in parts; or the word that people have for it."""
+    return {key: _WORDS.get(key) or _shortest_name(key, [other for other in keys if other != key]) for key in keys}
 
 
 def _shortest_name(key: str, others: Sequence[str]) -> str:

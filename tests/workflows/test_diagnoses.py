@@ -235,6 +235,16 @@ def test_what_is_said(name: str, run: RunRecord, said: str) -> None:
     assert one(name, run) == said
 
 
+def test_a_series_is_trained_longer_as_a_whole(tmp_path: Path) -> None:
+    falls = curves(FALLING)
+    for folder in ("seed-777", "fold-1"):
+        found = one("still_improving", record(run=tmp_path / folder, history=falls))
+        assert f"--resume {tmp_path / folder} -s" in found
+    (tmp_path / "seeds.json").write_text("{}", encoding="utf-8")
+    found = one("still_improving", record(run=tmp_path / "seed-777", history=falls))
+    assert f"--resume {tmp_path} -s training.epochs=20" in found
+
+
 def test_every_check_is_tried_and_listed() -> None:
     (cases,) = (mark.args[1] for mark in test_what_is_said.pytestmark)  # type: ignore[attr-defined]
     tried = {case[0] for case in cases if case[2]}, {case[0] for case in cases if not case[2]}
