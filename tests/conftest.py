@@ -32,11 +32,9 @@ from mlpcli.runs.plane import Answers, HiddenLayer, Plane, Points
 settings.register_profile("mlpcli", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mlpcli")
 
-# A shell that starts a job in the background has it ignore Ctrl-C, and nohup the closed terminal; both are inherited,
-# and the tests send both.
-for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
-    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
-        signal.signal(getattr(signal, name), handler)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts a job in the background has it ignore Ctrl-C, which is inherited; the tests send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_VARIABLE = "MLPCLI_TEST_DATA"
