@@ -163,15 +163,22 @@ def _are_seeds(seeds: Any) -> bool:
     )
 
 
-def finished_members(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The finished run directories of a series, and those that are asked for and not finished.
+def finished_runs(folder: Path, note: Callable[[str], None]) -> list[Path]:
+    """The finished run directories of a series; `note` is told which are left out.
 
     Raises:
-        RunDirectoryError: the file of the series is damaged.
+        RunDirectoryError: none is finished, or the file of the series is damaged.
     """
     outcomes = _outcomes(folder)
     finished = [folder / name for name, outcome in outcomes.items() if outcome == "finished"]
-    return finished, [folder / name for name in outcomes if folder / name not in finished]
+    if not finished:
+        none = f"none of its {run_directory.member_word(folder)}s is finished"
+        raise RunDirectoryError(f"{folder}: {none}; resume with: {run_directory.resume_command(folder)}")
+    others = [name for name, outcome in outcomes.items() if outcome != "finished"]
+    if others:
+        are = "is" if len(others) == 1 else "are"
+        note(f"note: {folder}: {', '.join(others)} did not finish, and {are} left out")
+    return finished
 
 
 def _outcomes(folder: Path) -> dict[str, object]:

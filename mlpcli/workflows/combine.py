@@ -109,21 +109,15 @@ def _expanded(run: Path, notes: list[str]) -> Iterator[Path]:
         ModelFileError: there is nothing at this path.
         RunDirectoryError: none is, or the file of the series is damaged.
     """
-    from mlpcli.runs.directory import holds_series, member_word, near_run
-    from mlpcli.runs.read_run import finished_members
+    from mlpcli.runs.directory import holds_series, near_run
+    from mlpcli.runs.read_run import finished_runs
 
     if not run.exists():
         raise ModelFileError(f"{run}: does not exist{near_run(run)}; give runs, model files or a folder of seeds")
     if not holds_series(run):
         yield run
         return
-    finished, others = finished_members(run)
-    if not finished:
-        which = f"none of its {member_word(run)}s is finished"
-        raise RunDirectoryError(f"{run}: {which}; resume with: mlpcli train --resume {run}")
-    if others:
-        notes.append(f"note: {run}: {', '.join(path.name for path in others)} did not finish, and is left out")
-    yield from finished
+    yield from finished_runs(run, notes.append)
 
 
 def _opened(places: Sequence[Path]) -> list[SavedModel]:

@@ -270,9 +270,9 @@ def _held_out(
     from mlpcli.modelfile.chosen_threshold import at_threshold
     from mlpcli.modelfile.saved_model import open_model
     from mlpcli.runs.directory import holds_folds
+    from mlpcli.runs.read_run import finished_runs
     from mlpcli.scoring.held_out import HeldOut, HeldOutPredictor, all_rows
     from mlpcli.scoring.predictor import load_predictor
-    from mlpcli.workflows.fold_models import finished_runs
 
     folder = folder.expanduser()
     if not holds_folds(folder):

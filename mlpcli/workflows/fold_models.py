@@ -1,4 +1,4 @@
-"""The models in a folder of folds: those of its finished runs, each by itself or as one that averages them."""
+"""A folder of folds as one model, the average of its finished runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.errors import RunDirectoryError, UserError
+from mlpcli.errors import UserError
 from mlpcli.modelfile.card import Told
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.runs.directory import holds_folds
-from mlpcli.runs.read_run import finished_members
+from mlpcli.runs.read_run import finished_runs
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.saved_model import SavedModel
@@ -39,17 +39,3 @@ def open_model_or_folds(model_or_run: str | Path, told: Told | None, note: Calla
         model = open_model(made.model)
     note(f"note: {folder}: the average of {len(runs)} runs")
     return replace(model, path=folder)
-
-
-def finished_runs(folder: Path, note: Callable[[str], None]) -> list[Path]:
-    """The run directories of a folder of folds; `note` is told which are left out.
-
-    Raises:
-        RunDirectoryError: none is finished, or folds.json is damaged.
-    """
-    finished, others = finished_members(folder)
-    if not finished:
-        raise RunDirectoryError(f"{folder}: none of its folds is finished; resume with: mlpcli train --resume {folder}")
-    if others:
-        note(f"note: {folder}: {', '.join(path.name for path in others)} did not finish, and is left out")
-    return finished

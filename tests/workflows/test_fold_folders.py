@@ -107,6 +107,9 @@ def test_what_is_not_finished_is_left_out(copy: Path) -> None:
     assert f"note: {copy}: fold-2 did not finish, and is left out" in result.notes
     result = mlpcli.combine(copy, copy.parent / "both.keras")
     assert [file.parent.name for file in result.runs] == ["fold-1", "fold-3"]
+    known["runs"][2]["outcome"] = "interrupted"
+    (copy / "folds.json").write_text(json.dumps(known), encoding="utf-8")
+    assert f"note: {copy}: fold-2, fold-3 did not finish, and are left out" in mlpcli.evaluate(copy).notes
     for run in known["runs"]:
         run["outcome"] = "interrupted"
     (copy / "folds.json").write_text(json.dumps(known), encoding="utf-8")
