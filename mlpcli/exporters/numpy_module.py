@@ -19,11 +19,15 @@ from mlpcli.arrays import Array
 from mlpcli.errors import MlpcliError
 from mlpcli.exporters import numpy_functions
 from mlpcli.exporters.network import check_float32, steps
-from mlpcli.exporters.numpy_columns import column_call, constant_lines, quoted, quoted_list
 from mlpcli.exporters.numpy_layers import Code, add_layer
 from mlpcli.exporters.rows import Rows
 from mlpcli.files import write_text
 from mlpcli.modelfile.saved_model import SavedModel
+from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.tables.date_parts import DateParts
+from mlpcli.tables.preprocessing import Preprocessing
+from mlpcli.tables.raw_table import PLAIN_FORMAT
+from mlpcli.tables.values import FALSE, TRUE
 from mlpcli.text import listed, plural
 
 
@@ -57,11 +61,11 @@ def _head(saved: SavedModel, path: Path, functions: str) -> str:
     lines = [_docstring(saved, path), "", *standard, "from pathlib import Path", "", "import numpy as np", ""]
     meaning, preprocessing = saved.meaning, saved.card.data.preprocessing
     if meaning.class_names is not None:
-        lines.append(f"CLASSES = {quoted_list(meaning.class_names)}")
+        lines.append(f"CLASSES = {_quoted_list(meaning.class_names)}")
     if meaning.task == "binary":
         lines.append(f"THRESHOLD = {meaning.decides_at!r}  # above it, the second class is predicted")
     if preprocessing is not None:
-        lines += constant_lines(preprocessing)
+        lines += _constant_lines(preprocessing)
     lines += ["", 'with np.load(Path(__file__).with_suffix(".npz")) as file:', "    W = dict(file)  # the weights"]
     return "\n".join(lines)
 
@@ -98,7 +102,7 @@ def _example(saved: SavedModel, call: str) -> list[str]:
         shape = ", ".join(map(str, ("n", *saved.input_shape)))
         return [f"    {call}(x)  # an array ({shape}) of raw values, as training had them"]
     names = preprocessing.source_names
-    cells = ", ".join(f"{quoted(name)}: ..." for name in names[:3])
+    cells = ", ".join(f"{_quoted(name)}: ..." for name in names[:3])
     more = ", ..." if len(names) > 3 else ""
     return [
         f"    {call}([{{{cells}{more}}}])  # a dict for each row, as csv.DictReader gives them",
@@ -163,13 +167,61 @@ def _classify(saved: SavedModel) -> str:
 def _encode(saved: SavedModel, code: Code) -> str:
     preprocessing = saved.card.data.preprocessing
     assert preprocessing is not None
-    calls = "".join(f"        {column_call(code, column, preprocessing)},\n" for column in preprocessing.columns)
+    calls = "".join(f"        {_column_call(code, column, preprocessing)},\n" for column in preprocessing.columns)
     return (
         "def encode(rows):\n"
         f'    """The inputs of the network {_shape(saved.input_shape)} for rows, each a dict of cells."""\n'
         f"    columns = [\n{calls}    ]\n"
         "    return np.hstack(columns).astype(np.float32)"
     )
+
+
+def _column_call(code: Code, column: ColumnEncoder, preprocessing: Preprocessing) -> str:
+    """The call that makes a column's inputs of the rows."""
+    first, gaps = ["rows", _quoted(column.name)], _gaps(column.name, preprocessing)
+    if isinstance(column, CategoryColumn):
+        last = len(column.categories)
+        places = [f"others={last}"] if column.other else []
+        places += [f"missing={last + column.other}"] if column.missing else []
+        return code.call("category", *first, _quoted_list(column.categories), *places, *gaps)
+    known: Any = column
+    rest = [f"fill={known.fill!r}" if preprocessing.missing == "impute" else "fill=None"]
+    rest += [*(["marks_gaps=True"] if known.indicator else []), *([f"edges={[*known.edges]}"] if known.edges else [])]
+    if isinstance(column, DateParts):
+        return code.call("date_parts", *first, _quoted_list(column.parts), f"first={column.low!r}", *rest, *gaps)
+    return code.call(known.kind, *first, *rest, *gaps)
+
+
+def _gaps(name: str, preprocessing: Preprocessing) -> list[str]:
+    """The argument for the texts that stand for a gap in this column, where they are other ones than everywhere."""
+    form = (preprocessing.options.formats or {}).get(name, PLAIN_FORMAT)
+    more = f" | {{{_quoted_list(form.gaps)[1:-1]}}}" if form.gaps else ""
+    less = f" - {{{_quoted_list(form.values)[1:-1]}}}" if form.values else ""
+    return [f"gaps=GAPS{more}{less}"] if more or less else []
+
+
+def _constant_lines(preprocessing: Preprocessing) -> list[str]:
+    """The constants that the lines of columns name."""
+    words = sorted({"", *preprocessing.options.gap_words})
+    rows = [f"    {_quoted_list(words[at : at + 10])[1:-1]}," for at in range(0, len(words), 10)]
+    lines = ["GAPS = {  # texts that stand for a missing value", *rows, "}"]
+    if any(isinstance(column, ValueColumn) and column.kind == "boolean" for column in preprocessing.columns):
+        lines += [f"TRUE = {_quoted_list(TRUE)}", f"FALSE = {_quoted_list(FALSE)}"]
+    return lines
+
+
+def _quoted(text: str) -> str:
+    """A text as Python writes it; half a surrogate pair, which no file can hold, is escaped."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _quoted_list(texts: Sequence[str]) -> str:
+    """A list of them."""
+    return f"[{', '.join(map(_quoted, texts))}]"
 
 
 _RUN = """
