@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlpcli.data.dataset import Part
-from mlpcli.exporters.formats import FORMATS
-from mlpcli.exporters.rows import Rows
+from mlpcli.exporters.formats import FORMATS, Rows
 from mlpcli.model.layer_rules import layer_size
 from mlpcli.model.shapes import SavedLayer
 from mlpcli.modelfile.description import layer_component

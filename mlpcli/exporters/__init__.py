@@ -4,10 +4,8 @@ The room is not called export/: `mlpcli.export` is the function.
 
 The files, in reading order:
 
-- formats.py: the formats, and what the file of each has
-- rows.py: rows that an export is checked on
+- formats.py: the formats, the rows that each is checked on, and what a file of each tells of the model
 - checked.py: written aside, run, compared, moved to its place
-- facts.py: what a file of any format tells of the model in it
 - network.py: the layers with their weights, for the formats that mlpcli writes itself
 - onnx.py: ONNX files; onnx_graph.py, their nodes and constants; onnx_columns.py, onnx_layers.py, onnx_activations.py,
   what the columns of a table, layers and activations are in operators of ONNX

@@ -13,8 +13,7 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.errors import OutputError
-from mlpcli.exporters.formats import Exporter
-from mlpcli.exporters.rows import Rows
+from mlpcli.exporters.formats import Exporter, Rows
 from mlpcli.files import TEMPORARY_PREFIX, cannot_write, sync
 from mlpcli.modelfile.saved_model import SavedModel
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.arrays import Array
-from mlpcli.exporters.rows import Rows
+from mlpcli.exporters.formats import Rows
 from mlpcli.files import replace_file
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.model.stack import safe_name

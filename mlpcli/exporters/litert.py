@@ -15,8 +15,7 @@ from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.errors import MlpcliError, UserError
 from mlpcli.exporters import saved_model
-from mlpcli.exporters.facts import facts
-from mlpcli.exporters.rows import Rows
+from mlpcli.exporters.formats import Rows, facts
 from mlpcli.modelfile.saved_model import SavedModel
 
 LABELS, FACTS = "labels.txt", "mlpcli.json"

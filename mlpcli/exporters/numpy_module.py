@@ -18,9 +18,9 @@ from mlpcli import __version__
 from mlpcli.arrays import Array
 from mlpcli.errors import MlpcliError
 from mlpcli.exporters import numpy_functions
+from mlpcli.exporters.formats import Rows
 from mlpcli.exporters.network import check_float32, steps
 from mlpcli.exporters.numpy_layers import Code, add_layer
-from mlpcli.exporters.rows import Rows
 from mlpcli.files import write_text
 from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn

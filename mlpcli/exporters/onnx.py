@@ -13,12 +13,11 @@ import numpy as np
 from mlpcli import __version__
 from mlpcli.arrays import Array
 from mlpcli.errors import UserError
-from mlpcli.exporters.facts import facts
+from mlpcli.exporters.formats import Rows, facts
 from mlpcli.exporters.network import check_float32, steps
-from mlpcli.exporters.onnx_columns import DOUBLE, FLOAT, STRING, add_columns, cells, takes_text
-from mlpcli.exporters.onnx_graph import ML, Graph
+from mlpcli.exporters.onnx_columns import add_columns, cells, takes_text
+from mlpcli.exporters.onnx_graph import DOUBLE, FLOAT, ML, STRING, Graph
 from mlpcli.exporters.onnx_layers import add_layer
-from mlpcli.exporters.rows import Rows
 from mlpcli.model.stack import INPUT_NAME
 from mlpcli.modelfile.saved_model import SavedModel
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpcli.exporters.onnx_graph import Graph
+from mlpcli.exporters.onnx_graph import FLOAT, Graph
 
 Function = Callable[[Graph, str], str]
 
@@ -85,8 +85,6 @@ def _sparsemax(graph: Graph, x: str, width: int) -> str:
     return graph.add("Relu", graph.add("Sub", x, threshold))
 
 
-FLOAT = 1
-"""onnx.TensorProto.FLOAT."""
 _SILU = _times(_one("Sigmoid"))
 _HARD_SIGMOID = _one("HardSigmoid", alpha=1 / 6, beta=0.5)
 _ELU = _one("Elu", alpha=1.0)

@@ -12,16 +12,13 @@ from typing import Any
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.exporters.onnx_graph import ML, Graph
+from mlpcli.exporters.onnx_graph import DOUBLE, FLOAT, ML, Graph
 from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ColumnEncoder, ValueColumn
 from mlpcli.tables.date_parts import FARTHEST, MONDAY, DateParts
 from mlpcli.tables.preprocessing import Preprocessing
 from mlpcli.tables.raw_table import PLAIN_FORMAT, RawTable
 from mlpcli.tables.texts import as_texts
 from mlpcli.tables.values import FALSE, TRUE
-
-FLOAT, STRING, DOUBLE = 1, 8, 11
-"""Of onnx.TensorProto."""
 
 
 def takes_text(column: ColumnEncoder) -> bool:

@@ -12,6 +12,8 @@ from mlpcli.arrays import Array
 
 ML = "ai.onnx.ml"
 """The operators for classical machine learning, such as LabelEncoder."""
+FLOAT, STRING, DOUBLE = 1, 8, 11
+"""Types of values, of onnx.TensorProto."""
 
 
 class Graph:

@@ -8,8 +8,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.arrays import Array
-from mlpcli.exporters.facts import facts
-from mlpcli.exporters.rows import Rows
+from mlpcli.exporters.formats import Rows, facts
 from mlpcli.files import write_json
 from mlpcli.modelfile.saved_model import SavedModel
 

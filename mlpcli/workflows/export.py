@@ -13,8 +13,7 @@ from mlpcli.text import did_you_mean, listed, plural
 
 if TYPE_CHECKING:
     from mlpcli.exporters.checked import Sample
-    from mlpcli.exporters.formats import Format
-    from mlpcli.exporters.rows import Rows
+    from mlpcli.exporters.formats import Format, Rows
     from mlpcli.modelfile.saved_model import SavedModel
 
 

@@ -13,7 +13,7 @@ from mlpcli.data.batches import take_rows
 from mlpcli.data.built_in import place_of
 from mlpcli.data.catalog import CATALOG
 from mlpcli.errors import UserError
-from mlpcli.exporters.rows import Rows
+from mlpcli.exporters.formats import Rows
 from mlpcli.modelfile.description import SavedNormalization
 from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.recipes import DOWNLOADED

@@ -10,7 +10,7 @@ import pytest
 
 from mlpcli.config.layers import ACTIVATIONS, DENSE_LAYERS, IMAGE_LAYERS
 from mlpcli.exporters import numpy_module, onnx
-from mlpcli.exporters.rows import Rows
+from mlpcli.exporters.formats import Rows
 from mlpcli.model.members import MEMBER_LAYERS
 from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.scoring.predictor import EngineName

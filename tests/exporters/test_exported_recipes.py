@@ -13,9 +13,9 @@ import pytest
 from mlpcli import backend
 from mlpcli.exporters import keras_file, litert, numpy_module, onnx, saved_model
 from mlpcli.exporters.checked import compared
+from mlpcli.exporters.formats import Rows
 from mlpcli.exporters.network import steps
 from mlpcli.exporters.numpy_layers import Code, add_layer
-from mlpcli.exporters.rows import Rows
 from mlpcli.modelfile.saved_model import SavedModel, open_model
 from mlpcli.recipes import shipped_recipes
 from mlpcli.workflows.export_rows import generated_rows
