@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +58,7 @@ def export(model_or_run: str | Path, to: str, output: str | Path | None = None, 
 
     Raises:
         UserError: an unknown format, an output that exists or has another ending, a package that is not installed, or a
-            network that the format has no words for.
+            network that the format cannot hold.
         ModelFileError, RunDirectoryError: the model cannot be used.
         OutputError: the file cannot be written, or gives other outputs than the model; nothing is left of it.
     """
@@ -93,8 +95,14 @@ def _file_name(saved: SavedModel, to: str) -> str:
     name = folder_name(re.sub(r"[^\w. -]", "_", saved.card.name).strip(" .-") or "model")
     if to != "numpy":
         return name
-    name = re.sub(r"\W", "_", name)  # so that Python can import it
-    return f"_{name}" if name[0].isdigit() else name
+    name = re.sub(r"\W", "_", name)
+    name = f"_{name}" if name[0].isdigit() else name
+    return name if _is_importable(name) else f"{name}_"
+
+
+def _is_importable(name: str) -> bool:
+    """Whether Python can import a file of this name, and finds no such file where it means a module of its own."""
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in {*sys.stdlib_module_names, "numpy"}
 
 
 def _check_output(path: Path, to: str, form: Format, force: bool) -> None:
@@ -106,8 +114,11 @@ def _check_output(path: Path, to: str, form: Format, force: bool) -> None:
     from mlpcli.workflows.combine import check_outside_runs
 
     check_folder(path.parent)
-    if to == "numpy" and not path.stem.isidentifier():
-        raise UserError(f"{path}: Python could not import it; use letters, digits and _ in the name")
+    if to == "numpy" and not _is_importable(path.stem):
+        raise UserError(
+            f"{path}: Python could not import it by this name; use letters, digits and _, no digit first, and no name of"
+            " Python's own (class, random) or numpy"
+        )
     check_outside_runs(path)
     for file in [path, path.with_suffix(".npz")] if to == "numpy" else [path]:
         _check_free(file, form.folder, force)
@@ -119,7 +130,8 @@ def _check_free(path: Path, folder: bool, force: bool) -> None:
     if not (path.exists() or path.is_symlink()):
         return
     if path.is_dir() and not (folder and (path / MARK).is_file()):
-        raise UserError(f"{path}: is a folder of something else; choose another name with --output")
+        other = " without a SavedModel" if folder else ""
+        raise UserError(f"{path}: is a folder{other}; choose another name with --output")
     if not path.is_dir() and folder:
         raise UserError(f"{path}: is a file, and --to savedmodel writes a folder; choose another name with --output")
     if not force:

@@ -113,10 +113,12 @@ def test_nothing_is_overwritten_without_force(ponds: Path, tmp_path: Path) -> No
     [
         ("onnx", "out.tflite", "ends with .onnx"),
         ("numpy", "3.py", "Python could not import it"),
+        ("numpy", "class.py", "Python could not import it"),
+        ("numpy", "random.py", "Python could not import it"),
         ("keras", "out.keras", "ends with .h5"),
         ("onnx", "nowhere/out.onnx", "the folder does not exist"),
-        ("onnx", "folder.onnx", "is a folder of something else"),
-        ("savedmodel", "folder.onnx", "is a folder of something else"),
+        ("onnx", "folder.onnx", "is a folder; choose"),
+        ("savedmodel", "folder.onnx", "is a folder without a SavedModel; choose"),
         ("savedmodel", "a_file", "is a file"),
         ("onxx", "out.onnx", 'did you mean "onnx"'),
     ],
@@ -126,6 +128,16 @@ def test_refusals(to: str, output: str, said: str, ponds: Path, tmp_path: Path) 
     (tmp_path / "a_file").touch()
     with pytest.raises(UserError, match=said):
         export(ponds, to, tmp_path / output, force=True)
+
+
+@pytest.mark.parametrize("name", ["random", "class"])
+def test_a_name_that_python_has_for_itself_gets_an_underscore(
+    name: str, ponds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A random.py would be imported instead of Python's own by all that runs in its folder."""
+    saved = untrained(ponds.parent / "ponds.yaml", tmp_path / "model.keras", f"name={name}")
+    monkeypatch.chdir(tmp_path)
+    assert export(saved.path, "numpy").files == [Path(f"{name}_.py"), Path(f"{name}_.npz")]
 
 
 @pytest.mark.parametrize(
