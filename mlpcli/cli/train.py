@@ -39,7 +39,7 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
         click.BadParameter: it is not a whole number in the range.
     """
     from mlpcli.config.sections import MOST_FOLDS
-    from mlpcli.workflows.train import MOST_SEEDS
+    from mlpcli.workflows.seeds import MOST_SEEDS
 
     if value is None:
         return None

@@ -26,9 +26,8 @@ from mlpcli.runs.run_file import LARGEST_CONFIG, read_run_text
 from mlpcli.workflows.folds import fold_members
 from mlpcli.workflows.prepare import prepare, read_config
 from mlpcli.workflows.reopen import check_changes, check_data, config_differences
-from mlpcli.workflows.seeds import seed_members
+from mlpcli.workflows.seeds import check_count, check_last_seed, seed_members
 from mlpcli.workflows.series import FINISHED, Member, MemberRun, summarize
-from mlpcli.workflows.train import check_count, check_last_seed
 
 if TYPE_CHECKING:
     from mlpcli.config.load_config import LoadedConfig

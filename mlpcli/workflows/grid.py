@@ -25,8 +25,9 @@ from mlpcli.training.progress import Interrupted, noted_interruptions
 from mlpcli.workflows import notebook
 from mlpcli.workflows.compare import Comparison, compare
 from mlpcli.workflows.resume import resume
+from mlpcli.workflows.seeds import check_count
 from mlpcli.workflows.series import SeriesProgress, SeriesResult
-from mlpcli.workflows.train import check_count, train, train_seeds
+from mlpcli.workflows.train import make_directory, train, train_seeds
 from mlpcli.workflows.train_result import TrainResult
 from mlpcli.workflows.trained_runs import TrainedRuns
 
@@ -106,10 +107,7 @@ def train_grid(
     cells = grid_cells(vary)
     texts, name = _checked(Path(config), cells, overrides)
     made = not (run_dir and Path(run_dir).exists())
-    if run_dir:
-        path = run_directory.create_exact_directory(Path(run_dir))
-    else:
-        path = run_directory.create_run_directory(Path(runs_dir), name)
+    path = make_directory(runs_dir, run_dir, name)
     for cell, text in zip(cells, texts, strict=True):
         write_text(_config_of(path / cell.folder), text)
     entries = [{"folder": cell.folder, "settings": cell.told} for cell in cells]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,7 +12,7 @@ from mlpcli.errors import SettingError, UserError
 from mlpcli.workflows.folds import FoldSeries, FoldsResult, check_folds, fold_members, with_folds
 from mlpcli.workflows.prepare import say_findings
 from mlpcli.workflows.run import Run
-from mlpcli.workflows.seeds import SeedSeries, SeedsResult, seed_members
+from mlpcli.workflows.seeds import SeedSeries, SeedsResult, check_count, check_last_seed, seed_members
 from mlpcli.workflows.series import Result, Series
 from mlpcli.workflows.train_result import TrainResult
 from mlpcli.workflows.workers import check_workers, gather
@@ -105,8 +106,6 @@ def train(
         RunDirectoryError: the run directory cannot be made.
         OutputError: the disk is full.
     """
-    from mlpcli.runs import directory as run_directory
-    from mlpcli.runs.leftovers import remove_abandoned
     from mlpcli.workflows.notebook import default_progress
     from mlpcli.workflows.prepare import prepare, read_config
 
@@ -115,16 +114,9 @@ def train(
             raise UserError(f"folds: leave out {'callbacks' if callbacks else 'baseline'}, which is for one run")
         return train_folds(config, folds, overrides, runs_dir, run_dir, progress, command, verbose, resend_signals)
 
-    def make_directory() -> Path:
-        if run_dir:
-            return run_directory.create_exact_directory(Path(run_dir))
-        remove_abandoned(Path(runs_dir))
-        return run_directory.create_run_directory(Path(runs_dir), loaded.config.name)
-
     with ONE_AT_A_TIME:
         listener = progress or default_progress()
-        if run_dir:
-            run_directory.check_exact_directory(Path(run_dir))
+        _check_directory(run_dir)
         loaded = read_config(Path(config), overrides)
         check_callbacks(loaded, callbacks)
         if cluster is not None:
@@ -138,7 +130,8 @@ def train(
         team = None if cluster is None else gather(cluster, loaded, prepared, listener=listener)
         with loaded.located():
             made = not (run_dir and Path(run_dir).exists())
-            run = Run.create(loaded.config, prepared, make_directory, list(command), callbacks, made, team=team)
+            make = partial(make_directory, runs_dir, run_dir, loaded.config.name)
+            run = Run.create(loaded.config, prepared, make, list(command), callbacks, made, team=team)
         result = run.train(listener, verbose)
         if baseline and result.evaluation is not None and result.interrupted is None:
             listener.note("training scikit-learn's models on the same rows")
@@ -167,9 +160,6 @@ def check_callbacks(loaded: LoadedConfig, callbacks: Sequence[Any]) -> None:
     if callbacks and loaded.config.training.engine == "numpy":
         with loaded.located():
             raise SettingError("training.engine", "numpy calls no callbacks, which are Keras's; use auto or keras")
-
-
-MOST_SEEDS = 1000
 
 
 def train_seeds(
@@ -204,7 +194,7 @@ def train_seeds(
     from mlpcli.workflows.prepare import read_config
 
     check_count(seeds)
-    _check_folder(run_dir)
+    _check_directory(run_dir)
     loaded = read_config(Path(config), overrides)
     check_last_seed(loaded, seeds)
     members = seed_members(loaded.config.seed, seeds)
@@ -249,7 +239,7 @@ def train_folds(
 
     check_folds(folds)
     check_count(seeds)
-    _check_folder(run_dir)
+    _check_directory(run_dir)
     loaded = with_folds(read_config(Path(config), overrides), folds)
     check_last_seed(loaded, seeds)
     members = fold_members(loaded.config.seed, seeds, folds)
@@ -257,7 +247,18 @@ def train_folds(
     return _trained(series, runs_dir, run_dir, resend_signals)
 
 
-def _check_folder(run_dir: str | Path | None) -> None:
+def make_directory(runs_dir: str | Path, run_dir: str | Path | None, name: str) -> Path:
+    """Make exactly `run_dir`, or else a new folder in `runs_dir` that is called `name` (raises RunDirectoryError)."""
+    from mlpcli.runs import directory as run_directory
+    from mlpcli.runs.leftovers import remove_abandoned
+
+    if run_dir:
+        return run_directory.create_exact_directory(Path(run_dir))
+    remove_abandoned(Path(runs_dir))
+    return run_directory.create_run_directory(Path(runs_dir), name)
+
+
+def _check_directory(run_dir: str | Path | None) -> None:
     from mlpcli.runs.directory import check_exact_directory
 
     if run_dir:
@@ -266,38 +267,9 @@ def _check_folder(run_dir: str | Path | None) -> None:
 
 def _trained(series: Series[Result], runs_dir: str | Path, run_dir: str | Path | None, resend_signals: bool) -> Result:
     """All runs of a new series, in a new folder."""
-    from mlpcli.runs import directory as run_directory
-    from mlpcli.runs.leftovers import remove_abandoned
-
-    def make_folder() -> Path:
-        if run_dir:
-            return run_directory.create_exact_directory(Path(run_dir))
-        remove_abandoned(Path(runs_dir))
-        return run_directory.create_run_directory(Path(runs_dir), series.loaded.config.name)
-
+    make = partial(make_directory, runs_dir, run_dir, series.loaded.config.name)
     with ONE_AT_A_TIME:
-        result = series.begin(make_folder, made=not (run_dir and Path(run_dir).exists()))
+        result = series.begin(make, made=not (run_dir and Path(run_dir).exists()))
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
     return result
-
-
-def check_count(seeds: int) -> None:
-    """Refuse what is not a number of seeds (raises UserError)."""
-    if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
-        advice = f"give a whole number from 1 to {MOST_SEEDS:,}"
-        raise UserError(f"seeds: {seeds!r} is not a valid number of seeds; {advice}")
-
-
-def check_last_seed(loaded: LoadedConfig, seeds: int) -> None:
-    """Refuse seeds beyond the largest (raises ConfigError)."""
-    from mlpcli.config.schema import LARGEST_SEED
-
-    first = loaded.config.seed
-    if first + seeds - 1 > LARGEST_SEED:
-        with loaded.located():
-            raise SettingError(
-                "seed",
-                f"{seeds} seeds from {first} on would end at {first + seeds - 1}, but the largest is {LARGEST_SEED};"
-                f" start at {LARGEST_SEED - seeds + 1} or below",
-            )
