@@ -6,8 +6,8 @@
 - progress_bars.py: progress of training and loading
 - init.py: the command init
 - validate.py: the command validate: data, plan, layers
+- train_results.py: what train prints at the end of one run or several
 - train.py: the command train, for one run or several
-- series.py: what train prints of several seeds or folds
 - launch.py: the command launch
 - sweep.py: the command sweep
 - evaluate.py: the command evaluate, and its tables

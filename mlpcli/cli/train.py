@@ -1,4 +1,4 @@
-"""The command `mlpcli train`, and what it prints at the end of one run or a grid."""
+"""The command `mlpcli train`: its options, and what they ask for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from mlpcli.cli.evaluate import print_baselines
 from mlpcli.cli.options import (
     CONFIG_PATH,
     PATH,
@@ -21,15 +20,12 @@ from mlpcli.cli.options import (
     set_option,
     training_options,
 )
-from mlpcli.cli.series import MOST_FAILURES, report_series
-from mlpcli.cli.terminal import line, print_json, say, say_how_to_resume, table
+from mlpcli.cli.train_results import report, report_followed, report_grid, report_series
 from mlpcli.cluster import Cluster, find_cluster
 from mlpcli.runs.directory import CONFIG, GRID, holds_series
 
 if TYPE_CHECKING:
-    from mlpcli.workflows.follow import Followed
-    from mlpcli.workflows.grid import GridResult
-    from mlpcli.workflows.train_result import TrainResult
+    from mlpcli.training.progress import Progress
 
 
 def _count(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
@@ -139,68 +135,67 @@ def train(
     if cluster is not None:
         _check_together(cluster, seeds, folds, vary, resume)
     if resume is not None:
-        several_seeds = not (resume / CONFIG).is_file()  # of what is neither, `go_on` says so
-        is_grid = (resume / GRID).is_file()
-        _check_alone(config, run_dir, None if several_seeds and not is_grid else seeds, folds, baseline, vary)
-        if is_grid:
-            if overrides:
-                raise click.UsageError("-s is for one run; leave it out, or resume a run of the folder by itself")
-            from mlpcli.workflows.grid import resume_grid
-
-            return report_grid(resume_grid(resume, progress, command, verbose, False, force), as_json)
-        from mlpcli.workflows.resume import resume as go_on
-        from mlpcli.workflows.series import SeriesResult
-
-        if cluster is not None and not cluster.is_chief:
-            from mlpcli.workflows.follow import follow_resumed
-
-            return report_followed(follow_resumed(cluster, resume, overrides, force))
-        found = go_on(resume, overrides, progress, command, verbose, False, force=force, seeds=seeds, cluster=cluster)
-        return report_series(found, as_json) if isinstance(found, SeriesResult) else report(found, as_json)
+        several_seeds = not (resume / CONFIG).is_file() and not (resume / GRID).is_file()
+        _check_alone(config, run_dir, None if several_seeds else seeds, folds, baseline, vary)
+        return _resume(resume, overrides, progress, command, verbose, force, seeds, cluster, as_json)
     if force:
         raise click.UsageError("--force is for --resume; leave it out")
     assert config is not None  # see _UnlessResumed
+    _check_options(seeds, folds, baseline, vary)
+    settings = overrides, runs_dir, run_dir, progress, command, verbose, False
+    if vary:
+        from mlpcli.workflows.grid import train_grid
+
+        return report_grid(train_grid(config, vary, *settings, seeds), as_json)
+    from mlpcli.workflows import train as workflow
+
+    if folds is not None:
+        return report_series(workflow.train_folds(config, folds, *settings, seeds or 1), as_json)
+    if seeds is not None:
+        return report_series(workflow.train_seeds(config, seeds, *settings), as_json)
+    if cluster is not None and not cluster.is_chief:
+        from mlpcli.workflows.follow import follow
+
+        return report_followed(follow(cluster, config, overrides))
+    return report(workflow.train(config, *settings, baseline=baseline, cluster=cluster), as_json)
+
+
+def _resume(
+    run: Path,
+    overrides: tuple[str, ...],
+    progress: Progress,
+    command: list[str],
+    verbose: bool,
+    force: bool,
+    seeds: int | None,
+    cluster: Cluster | None,
+    as_json: bool,
+) -> int:
+    """Continue a run, a series or a grid, and print what comes of it; returns the exit code."""
+    if (run / GRID).is_file():
+        if overrides:
+            raise click.UsageError("-s is for one run; leave it out, or resume a run of the folder by itself")
+        from mlpcli.workflows.grid import resume_grid
+
+        return report_grid(resume_grid(run, progress, command, verbose, False, force), as_json)
+    if cluster is not None and not cluster.is_chief:
+        from mlpcli.workflows.follow import follow_resumed
+
+        return report_followed(follow_resumed(cluster, run, overrides, force))
+    from mlpcli.workflows.resume import resume
+    from mlpcli.workflows.series import SeriesResult
+
+    found = resume(run, overrides, progress, command, verbose, False, force=force, seeds=seeds, cluster=cluster)
+    return report_series(found, as_json) if isinstance(found, SeriesResult) else report(found, as_json)
+
+
+def _check_options(seeds: int | None, folds: int | None, baseline: bool, vary: tuple[str, ...]) -> None:
+    """Refuse what does not go together."""
     several = [option for option, given in (("--vary", vary), ("--folds", folds), ("--seeds", seeds)) if given]
     if baseline and several:
         raise click.UsageError(f"--baseline is for one run; leave out {several[0]}")
     if vary and folds is not None:
         raise click.UsageError("--folds is for one config; leave out --vary, and compare the folders: mlpcli compare")
-    if vary:
-        from mlpcli.workflows.grid import train_grid
-
-        grid = train_grid(config, vary, overrides, runs_dir, run_dir, progress, command, verbose, False, seeds)
-        return report_grid(grid, as_json)
-    if folds is not None:
-        from mlpcli.workflows.train import train_folds
-
-        of_folds = train_folds(
-            config,
-            folds,
-            overrides,
-            runs_dir,
-            run_dir,
-            progress,
-            command,
-            verbose,
-            False,
-            1 if seeds is None else seeds,
-        )
-        return report_series(of_folds, as_json)
-    if seeds is not None:
-        from mlpcli.workflows.train import train_seeds
-
-        of_seeds = train_seeds(config, seeds, overrides, runs_dir, run_dir, progress, command, verbose, False)
-        return report_series(of_seeds, as_json)
-    if cluster is not None and not cluster.is_chief:
-        from mlpcli.workflows.follow import follow
-
-        return report_followed(follow(cluster, config, overrides))
-    from mlpcli.workflows.train import train as run
-
-    result = run(
-        config, overrides, runs_dir, run_dir, progress, command, verbose, False, baseline=baseline, cluster=cluster
-    )
-    return report(result, as_json)
 
 
 def _check_together(
@@ -215,15 +210,6 @@ def _check_together(
             f"{several} trains several models, and here {cluster.count} workers train one together (as TF_CONFIG or"
             " Slurm says); start a single process, or leave it out"
         )
-
-
-def report_followed(result: Followed) -> int:
-    """Say how a worker ended that is not the chief, whose results they are; returns the exit code."""
-    ended = result.failure or result.interrupted
-    if ended is None:
-        return 0
-    say(f"{'error: ' if result.failure is not None else ''}{result.cluster}: {ended}")
-    return ended.exit_code
 
 
 def _check_alone(
@@ -248,68 +234,3 @@ def _check_alone(
     for name, value in given.items():
         if value is not None:
             raise click.UsageError(f"--resume continues a run with its own config; leave out {name}")
-
-
-def report(result: TrainResult, as_json: bool) -> int:
-    """Print the result; returns the exit code."""
-    if as_json:
-        evaluation = result.evaluation or {}
-        found = {"scikit_learn": evaluation["scikit_learn"]} if "scikit_learn" in evaluation else {}
-        model = str(result.model) if result.model else None
-        print_json({"run": str(result.run), "model": model, **result.metrics, **found})
-    else:
-        _print(result)
-    if result.failure is not None:
-        say(f"error: {result.failure}{_kept(result)}")
-        say_how_to_resume(result.run)
-        return result.failure.exit_code
-    if result.interrupted is not None:
-        say(f"{result.interrupted}{_kept(result)}")
-        say_how_to_resume(result.run)
-        return result.interrupted.exit_code
-    return 0
-
-
-def _kept(result: TrainResult) -> str:
-    if result.model is None:
-        if not result.metrics["epochs"]:
-            return "; no epoch finished; no model was saved"
-        return f"; no epoch finished with finite numbers; no model was saved; the history is in {result.run}"
-    return f"; the weights of epoch {result.metrics['kept_epoch']} are kept in {result.model}"
-
-
-def _print(result: TrainResult) -> None:
-    columns, rows = result.score_table()
-    if rows:
-        table(result.metrics["name"], columns, rows)
-        print_baselines(result.evaluation or {})
-    for sentence in result.sentences():
-        line(sentence)
-    for diagnosis in result.diagnoses()[:MOST_DIAGNOSES]:
-        line(f"note: {diagnosis}")
-    if result.model is not None:
-        line(f"saved  {result.model}  (reloaded: same scores)")
-    line(f"run    {result.run}")
-
-
-MOST_DIAGNOSES = 3
-
-
-def report_grid(result: GridResult, as_json: bool) -> int:
-    """Print the comparison; returns the exit code."""
-    from mlpcli.cli.compare import print_comparison
-
-    found = result.comparison
-    if as_json:
-        compared = found.as_json() if found is not None else {}
-        print_json({"path": str(result.path), **compared, "failures": result.failures})
-    elif found is not None:
-        print_comparison(found)
-        line(f"runs   {result.path}")
-    for folder, message in [*result.failures.items()][:MOST_FAILURES]:
-        say(f"error: {folder}: {message}")
-    if result.interrupted is not None:
-        say(f"{result.interrupted}; results are in {result.path}")
-    if result.failures or result.interrupted is not None:
-        say_how_to_resume(result.path)
-    return result.interrupted.exit_code if result.interrupted is not None else 1 if result.failures else 0

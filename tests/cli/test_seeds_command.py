@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.cli.series import report_series as report
+from mlpcli.cli.train_results import report_series as report
 from mlpcli.plotting.run_plots import Drawn
 from mlpcli.workflows.seeds import SeedsResult
 

@@ -15,7 +15,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 import mlpcli
-from mlpcli.cli.series import report_series
+from mlpcli.cli.train_results import report_series
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.plotting import run_plots
 from mlpcli.runs.read_run import read_folds

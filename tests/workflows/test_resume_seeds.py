@@ -13,7 +13,7 @@ import pytest
 
 import mlpcli
 from benchmarks.kills import outcome_of
-from mlpcli.cli.series import report_series
+from mlpcli.cli.train_results import report_series
 from mlpcli.errors import ConfigError, DataError, RunDirectoryError, TrainingError, UserError
 from mlpcli.runs import directory as run_directory
 from mlpcli.training import keeper
