@@ -59,8 +59,10 @@ def find_cluster(environment: Mapping[str, str] = os.environ) -> Cluster | None:
 def _of_tf_config(text: str) -> Cluster | None:
     try:
         found = json.loads(text)
+        if not isinstance(found, dict):
+            raise TypeError("it is no JSON object")
         cluster, task = found.get("cluster") or {}, found.get("task") or {}
-        jobs = {job: [str(address) for address in cluster[job]] for job in cluster if cluster[job]}
+        jobs = {job: _addresses(job, listed) for job, listed in cluster.items() if listed}
         kind, index = task.get("type"), int(task.get("index", 0))
     except (ValueError, TypeError, AttributeError) as error:
         raise _refused(f"cannot be read ({error})") from error
@@ -75,6 +77,12 @@ def _of_tf_config(text: str) -> Cluster | None:
     if kind not in jobs or not 0 <= index < len(jobs[kind]):
         raise _refused(f"says that this process is {kind!r} {index}, which is not in its cluster")
     return Cluster(index + (len(jobs.get("chief", ())) if kind == "worker" else 0), len(addresses), addresses)
+
+
+def _addresses(job: str, listed: object) -> list[str]:
+    if not isinstance(listed, list):
+        raise TypeError(f"the addresses of {job!r} are no list")
+    return [str(address) for address in listed]
 
 
 def _refused(why: str) -> UserError:

@@ -38,7 +38,8 @@ def test_one_process_trains_alone(text: str) -> None:
     ("text", "words"),
     [
         ("worker", "TF_CONFIG: cannot be read (Expecting value"),
-        ("[1]", "TF_CONFIG: cannot be read"),
+        ("[1]", "TF_CONFIG: cannot be read (it is no JSON object); give one such as"),
+        (_tf_config({"worker": "a:1"})["TF_CONFIG"], "cannot be read (the addresses of 'worker' are no list); give"),
         (json.dumps({"cluster": {"worker": ["a:1"], "ps": ["b:1"]}}), "TF_CONFIG: has the job 'ps'"),
         (json.dumps({"cluster": {"chief": ["a:1", "b:1"]}}), "TF_CONFIG: has several chiefs"),
         (_tf_config({"worker": ["a:1", "b:1"]}, index=2)["TF_CONFIG"], "says that this process is 'worker' 2"),
@@ -59,12 +60,12 @@ def test_a_step_of_srun_is_a_cluster_and_a_batch_script_is_not() -> None:
     assert find_cluster({"SLURM_PROCID": "0", "SLURM_NTASKS": "4"}) is None
 
 
-def test_tf_config_is_stronger_than_slurm() -> None:
+def test_tf_config_takes_precedence_over_slurm() -> None:
     both = {"TF_CONFIG": tf_config(["a:1", "b:1"], 1), "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "4"}
     assert find_cluster(both) == Cluster(1, 2, ("a:1", "b:1"))
 
 
-def test_jobs_that_share_a_node_have_other_ports() -> None:
+def test_jobs_that_share_a_node_get_different_ports() -> None:
     assert first_port({"SLURM_JOB_ID": "7"}) == 12_000 + 7 * 64
     assert first_port({"SLURM_JOB_ID": "8"}) - first_port({"SLURM_JOB_ID": "7"}) == 64
     assert first_port({"SLURM_JOB_ID": "299"}) + 64 <= 32_768
