@@ -1,4 +1,4 @@
-"""`mlpcli launch`: the workers of a training as processes of this machine, on ports of its own, for trying it."""
+"""`mlpcli launch`: the workers of a training as processes of this machine, on ports that are free, to try it out."""
 
 from __future__ import annotations
 
@@ -54,8 +54,10 @@ def launch(workers: int, arguments: Sequence[str], say: Callable[[str], None]) -
     addresses = [f"{HOST}:{port}" for port in free_ports(workers)]
     command = [sys.executable, "-m", "mlpcli", "train", *arguments]
     with ExitStack() as stack, noted_interruptions() as noted:
-        processes = [_start(command, addresses, rank) for rank in range(workers)]
-        stack.callback(_end, processes)
+        processes: list[subprocess.Popen[str]] = []
+        stack.callback(_end, processes)  # also where one of them cannot be started
+        for rank in range(workers):
+            processes.append(_start(command, addresses, rank))
         listeners = [_listen(process, rank, say) for rank, process in enumerate(processes) if rank]
         _wait(processes, noted, say)
         for listener in listeners:
@@ -91,9 +93,10 @@ def _start(command: Sequence[str], addresses: list[str], rank: int) -> subproces
 
 def _listen(process: subprocess.Popen[str], rank: int, say: Callable[[str], None]) -> threading.Thread:
     def tell(stream: IO[str]) -> None:
-        for line in stream:
-            text = line.rstrip("\n")
-            say(text if text.startswith((f"worker {rank} ", f"error: worker {rank} ")) else f"worker {rank}: {text}")
+        with stream:
+            for line in stream:
+                text, own = line.rstrip("\n"), (f"worker {rank} ", f"error: worker {rank} ")
+                say(text if text.startswith(own) else f"worker {rank}: {text}")
 
     assert process.stderr is not None
     thread = threading.Thread(target=tell, args=(process.stderr,), daemon=True)
