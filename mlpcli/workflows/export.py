@@ -116,8 +116,8 @@ def _check_output(path: Path, to: str, form: Format, force: bool) -> None:
     check_folder(path.parent)
     if to == "numpy" and not _is_importable(path.stem):
         raise UserError(
-            f"{path}: Python could not import it by this name; use letters, digits and _, no digit first, and no name of"
-            " Python's own (class, random) or numpy"
+            f"{path}: Python could not import it by this name; use letters, digits and _, no digit first, and no name"
+            " of Python's own (class, random) or numpy"
         )
     check_outside_runs(path)
     for file in [path, path.with_suffix(".npz")] if to == "numpy" else [path]:
