@@ -51,7 +51,7 @@ class Invocations:
         return json_response({"predictions": [_record(entry) for entry in answered.entries()]})
 
     async def _answer_json(self, model: ServedModel, body: bytes) -> Answered:
-        said = parsed_object(body, EXAMPLE)
+        said = parsed_object(body, EXAMPLE, nan_is_missing=True)  # as MLflow's client writes a data frame's gaps
         given = [key for key in said if key != "params"]
         if len(given) != 1 or given[0] not in KEYS:
             raise RequestError(422, f"give one of the keys {', '.join(KEYS)}, as in {EXAMPLE}")

@@ -47,14 +47,17 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     return b"".join(pieces)
 
 
-def parsed_json(body: bytes) -> Any:
+def parsed_json(body: bytes, nan_is_missing: bool = False) -> Any:
     """The value in a body, which has only what JSON has.
 
+    nan_is_missing: read NaN as null, for clients that write a data frame's gaps so.
+
     Raises:
-        RequestError: it is no JSON.
+        RequestError: the body is not JSON.
     """
+    constant = _gap if nan_is_missing else _refuse_constant
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=constant)
     except RecursionError as error:
         raise RequestError(400, "the JSON is nested too deeply") from error
     except ValueError as error:  # of JSON and of UTF-8
@@ -63,12 +66,17 @@ def parsed_json(body: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON; write null where a value is missing")
+    raise ValueError(f"{name} does not exist in JSON; write null where a value is missing")
 
 
-def parsed_object(body: bytes, example: str) -> dict[str, Any]:
-    """The object in a body; `example` is named where it is something else (raises as `parsed_json`)."""
-    found = parsed_json(body)
+def _gap(name: str) -> None:
+    if name != "NaN":
+        _refuse_constant(name)
+
+
+def parsed_object(body: bytes, example: str, nan_is_missing: bool = False) -> dict[str, Any]:
+    """The object in a body; `example` is named where it is something else (the rest as `parsed_json`)."""
+    found = parsed_json(body, nan_is_missing)
     if not isinstance(found, dict):
         raise RequestError(422, f"the body is not a JSON object; send one such as {example}")
     return found

@@ -1,4 +1,4 @@
-"""The protocols of TensorFlow Serving, KServe, Triton and MLflow; Triton's own client is asked, too."""
+"""The protocols of TensorFlow Serving, KServe, Triton and MLflow; Triton's and MLflow's own clients ask, too."""
 
 from __future__ import annotations
 
@@ -135,6 +135,22 @@ def test_invocations(client: httpx.Client, sent: dict[str, Any]) -> None:
     low, high = probabilities(1.0, 2.0)  # of "no", and of "yes"
     expected = [{"label": "no", "probability": low}, {"label": "yes", "probability": high}]
     assert post(client, "/invocations", sent) == {"predictions": expected}
+
+
+def test_mlflows_client_sends_a_data_frame_with_a_gap(server: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    client = pytest.importorskip("mlflow.pyfunc.scoring_server.client")
+    frame = pandas.DataFrame([PASSENGER, {**PASSENGER, "age": None, "port": "부산", "alone": False}])
+    asked = client.ScoringServerClient("127.0.0.1", server.rpartition(":")[2])
+    asked.wait_server_ready(timeout=5)
+    found = asked.invoke(frame).get_predictions()  # it writes the gap as NaN, which JSON does not have
+    assert found["label"].tolist() == ["no", "yes"]
+    assert found["probability"].tolist() == [*probabilities(1.0), *probabilities(1.0)]  # 30 for the gap; see above
+
+
+def test_an_infinite_number_is_refused(client: httpx.Client) -> None:
+    found = client.post("/invocations", content='{"instances": [[Infinity]]}')
+    assert (found.status_code, found.json()["error"][:35]) == (400, "the body is not JSON: Infinity does")
 
 
 def test_invocations_of_a_csv(client: httpx.Client) -> None:
