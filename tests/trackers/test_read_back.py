@@ -101,7 +101,7 @@ def test_mlflow_has_pictures_and_a_model_that_it_can_load(seeds: Path) -> None:
     assert {"pictures/history.png", "pictures/confusion_matrix.png"} <= pictures
     folder = Path(client.download_artifacts(number, "model"))
     assert (folder / "data" / "model.keras").read_bytes() == (seeds / "seed-777" / "model.keras").read_bytes()
-    # What mlflow.keras.load_model reads; it needs pandas.
+    # What mlflow.keras.load_model reads; it needs TensorFlow, which this test does without.
     keras = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))["flavors"]["keras"]
     assert (keras["data"], keras["save_exported_model"]) == ("data", False)
     files = {file.path for file in client.list_artifacts(number)}
