@@ -66,7 +66,7 @@ def parsed_json(body: bytes, nan_is_missing: bool = False) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} does not exist in JSON; write null where a value is missing")
+    raise ValueError(f"{name} is not valid JSON; write null where a value is missing")
 
 
 def _gap(name: str) -> None:

@@ -33,7 +33,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     [
         ("{", 400, "the body is not JSON: "),
         (b"\xff", 400, "the body is not JSON: "),
-        ('{"rows": [NaN]}', 400, "the body is not JSON: NaN does not exist in JSON; write null where a value is missing"),
+        ('{"rows": [NaN]}', 400, "the body is not JSON: NaN is not valid JSON; write null where a value is missing"),
         ("[" * 100_000, 400, "the JSON is nested too deeply"),
         ("[1]", 422, "the body is not a JSON object; send one such as "),
         ('{"row": []}', 422, "the object has the keys row; send "),

@@ -150,7 +150,7 @@ def test_mlflows_client_sends_a_data_frame_with_a_gap(server: str) -> None:
 
 def test_an_infinite_number_is_refused(client: httpx.Client) -> None:
     found = client.post("/invocations", content='{"instances": [[Infinity]]}')
-    assert (found.status_code, found.json()["error"][:35]) == (400, "the body is not JSON: Infinity does")
+    assert (found.status_code, found.json()["error"][:35]) == (400, "the body is not JSON: Infinity is n")
 
 
 def test_invocations_of_a_csv(client: httpx.Client) -> None:
