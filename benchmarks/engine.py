@@ -25,6 +25,7 @@ PEERS = (
     "scikit-learn",
     "PyTorch eager",
     "JAX lax.scan",
+    "matrix products alone",
 )
 MODULES = {"scikit-learn": "sklearn", "PyTorch eager": "torch", "JAX lax.scan": "jax"}
 RESULTS = Path(__file__).resolve().parent / "results"

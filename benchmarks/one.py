@@ -8,6 +8,7 @@ import sys
 
 from benchmarks import work as works
 
+PRODUCTS = "matrix products alone"
 CONFIGURATIONS = (("sgd", False), ("adam", False), ("sgd", True), ("adam", True))
 
 
@@ -19,6 +20,8 @@ def main() -> None:
     for optimizer, regularized in chosen:
         if peer == "scikit-learn" and regularized:
             continue
+        if peer == PRODUCTS and (optimizer, regularized) != CONFIGURATIONS[0]:
+            continue
         seconds = _run(peer, work, optimizer, regularized, int(epochs))
         row = {
             "peer": peer, "work": name, "optimizer": optimizer, "regularized": regularized, "epochs": int(epochs),
@@ -29,6 +32,10 @@ def main() -> None:
 
 
 def _run(peer: str, work: works.Work, optimizer: str, regularized: bool, epochs: int) -> list[float]:
+    if peer == PRODUCTS:
+        from benchmarks.other_peers import run_products
+
+        return run_products(work, epochs)
     if peer == "mlpcli numpy":
         from benchmarks.other_peers import run_numpy
 

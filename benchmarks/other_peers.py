@@ -45,6 +45,31 @@ def run_numpy(work: Work, optimizer: str, regularized: bool, epochs: int) -> lis
     return seconds
 
 
+def run_products(work: Work, epochs: int) -> list[float]:
+    """What no step can do without: the products of its dense layers, forward and backward, by bare `np.dot`.
+
+    It is the machine's peak for these shapes, and no network learns by it.
+    """
+    rng, size = np.random.default_rng(0), work.batch_size
+    widths = (work.x.shape[1], *work.hidden_units, work.classes)
+    inputs = [rng.standard_normal((size, units), np.float32) for units in widths]  # of each layer, and the outputs
+    kernels = [rng.standard_normal(shape, np.float32) for shape in pairwise(widths)]
+    outputs = [np.empty((size, units), np.float32) for units in widths]
+    gradients = [np.empty_like(kernel) for kernel in kernels]
+    seconds = []
+    for _ in range(epochs):
+        started = time.perf_counter()
+        for _ in range(work.steps):
+            for layer, kernel in enumerate(kernels):
+                np.dot(inputs[layer], kernel, out=outputs[layer + 1])
+            for layer in reversed(range(len(kernels))):
+                np.dot(inputs[layer].T, inputs[layer + 1], out=gradients[layer])
+                if layer:  # nobody asks for the gradient of the pixels
+                    np.dot(inputs[layer + 1], kernels[layer].T, out=outputs[layer])
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
 def run_sklearn(work: Work, optimizer: str, epochs: int) -> list[float]:
     """MLPClassifier, one epoch at a time (it has neither BatchNorm nor Dropout)."""
     from sklearn.neural_network import MLPClassifier
