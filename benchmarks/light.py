@@ -114,7 +114,7 @@ def _rates(folder: Path) -> dict[str, dict[str, float]]:
     """Rows per second by batch size: NumPy, Keras's model(x), and model.predict; medians of five."""
     from mlpcli.data.dataset import Part
     from mlpcli.data.idx import read_idx_folder
-    from mlpcli.keras_engine.keras_epochs import KerasPredictor
+    from mlpcli.keras_engine.keras_predictor import KerasPredictor
     from mlpcli.modelfile.saved_model import open_model
     from mlpcli.scoring.predictor import load_predictor
 

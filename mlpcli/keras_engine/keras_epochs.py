@@ -1,9 +1,9 @@
-"""Training by Keras, with resident epochs or plain `model.fit`; batches and predictions for Keras."""
+"""Training by Keras, with resident epochs or plain `model.fit`; batches for Keras."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from mlpcli.config.metrics import Metric, higher_is_better
 from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.sections import EarlyStopping, TrainingConfig
-from mlpcli.data.batches import PREDICTION_BATCH, RowBatches, take_rows
+from mlpcli.data.batches import RowBatches
 from mlpcli.data.dataset import Part
 from mlpcli.errors import UserError
 from mlpcli.keras_engine.build import as_saved, build_model, keras_object
+from mlpcli.keras_engine.keras_predictor import KerasPredictor
 from mlpcli.keras_engine.resident import ModelState, ResidentEpochs, model_state, set_model_state
 from mlpcli.keras_engine.team import Team
-from mlpcli.model.memory import check_memory, rows_at_once, values_in_forward
+from mlpcli.model.memory import check_memory, values_in_forward
 from mlpcli.model.plan import Prepared
 from mlpcli.modelfile.writer import OptimizerVariables
 
@@ -34,73 +35,6 @@ class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc
     ) -> None:
         backend.keras().utils.PyDataset.__init__(self)
         RowBatches.__init__(self, part, targets, batch_size, seed, weights)
-
-
-class KerasPredictor:
-    """A Keras model, possibly still in training."""
-
-    def __init__(self, model: Any, values_per_row: int = 1) -> None:
-        """values_per_row: as of `values_in_forward`; of wide networks, fewer rows are asked at a time."""
-        self.model, self.most_rows = model, rows_at_once(values_per_row)
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """The shape of one example, without the batch dimension."""
-        return tuple(self.model.input_shape[1:])
-
-    def predict(self, part: Part) -> Array:
-        """Outputs (n, units), float32, of all rows at once."""
-        return np.concatenate([outputs for _, outputs in self.batches(part)])
-
-    def members(self, x: Array) -> Array:
-        """Outputs (members, n, units) of each network for rows x (n, *input_shape); see `Predictor`."""
-        sequential = backend.keras().Sequential
-        towers = [layer for layer in self.model.layers if isinstance(layer, sequential)] or [self.model]
-        parts = [x[start : start + self.most_rows] for start in range(0, len(x), self.most_rows)]
-        with backend.out_of_memory():
-            outputs = [[np.asarray(tower(part, training=False)) for part in parts] for tower in towers]
-        return np.stack([np.concatenate(found) for found in outputs])
-
-    def batches(self, part: Part) -> Iterator[tuple[Array, Array]]:
-        """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
-        for rows, outputs in self._outputs(part):
-            yield rows, np.asarray(outputs)
-
-    def logits(self, part: Part) -> Iterator[tuple[Array, Array]]:
-        """As `batches`, with what goes into the softmax or sigmoid of the last layer, whose activation rests."""
-        last = self.model.layers[-1]
-        activation, last.activation = last.activation, backend.keras().activations.linear
-        try:
-            yield from self.batches(part)
-        finally:
-            last.activation = activation
-
-    def losses(
-        self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None
-    ) -> dict[str, float]:
-        """Loss and metrics over a part, and what `seen` makes of the same outputs; see `Predictor`.
-
-        What `model.evaluate` does with a batch, step by step: it gives no outputs, and traces a graph for each model.
-        """
-        mean = backend.keras().metrics.Mean()
-        self.model.reset_metrics()
-        for rows, outputs in self._outputs(part):
-            y = take_rows(targets, rows)
-            mean.update_state(self.model.compute_loss(y=y, y_pred=outputs, training=False), len(rows))
-            self.model.compute_metrics(None, y, outputs)
-            if seen is not None:
-                seen(rows, np.asarray(outputs))
-        found = {**self.model.get_metrics_result(), "loss": mean.result()}
-        return {name: float(found[name]) for name in sorted(found)}  # in the order of `model.evaluate`
-
-    def _outputs(self, part: Part) -> Iterator[tuple[Array, Any]]:
-        """Rows, and Keras's tensors, which remember the logits: cross-entropy is computed from those."""
-        size = min(PREDICTION_BATCH, self.most_rows)
-        for start in range(0, len(part), size):
-            rows = part.indices[start : start + size]
-            with backend.out_of_memory():
-                outputs = self.model(take_rows(part.x, rows), training=False)
-            yield rows, outputs
 
 
 class KerasEngine:

@@ -77,7 +77,7 @@ def load_predictor(
             if engine == "numpy":
                 raise UserError(f"{path}: {error}; use --engine auto or keras") from error
     from mlpcli.keras_engine.build import rebuild
-    from mlpcli.keras_engine.keras_epochs import KerasPredictor
+    from mlpcli.keras_engine.keras_predictor import KerasPredictor
 
     return KerasPredictor(rebuild(saved), values_in_forward(saved.input_shape, saved.layers))
 

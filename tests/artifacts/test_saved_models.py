@@ -20,7 +20,7 @@ from mlpcli.data.dataset import DataFacts, Part
 from mlpcli.data.scaling import Scaling
 from mlpcli.errors import ModelFileError, OutputError
 from mlpcli.keras_engine.build import build_model
-from mlpcli.keras_engine.keras_epochs import KerasPredictor
+from mlpcli.keras_engine.keras_predictor import KerasPredictor
 from mlpcli.model.plan import Plan, make_plan
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.saved_model import open_model
@@ -222,26 +222,28 @@ def test_predictions_are_keras_s(tmp_path: Path, planned: tuple[Plan, Any], name
 
 
 @pytest.mark.parametrize("name", NAMES[:1])
+@pytest.mark.parametrize(("many", "asked_of"), [(3, [4, 4, 2]), (2, [4, None])])  # None: a graph is traced, once
 def test_scores_and_outputs_come_from_one_run_of_the_network(
-    planned: tuple[Plan, Any], monkeypatch: pytest.MonkeyPatch
+    planned: tuple[Plan, Any], many: int, asked_of: list[int | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, (x, y) = planned[1], rows(10)
     expected = model.evaluate(x, y, batch_size=4, verbose=0, return_dict=True)
     outputs = model.predict(x, verbose=0)
-    asked: list[int] = []
+    asked: list[int | None] = []
     call = model.call
-    monkeypatch.setattr(model, "call", lambda x, **more: asked.append(len(x)) or call(x, **more))
-    monkeypatch.setattr("mlpcli.keras_engine.keras_epochs.PREDICTION_BATCH", 4)
+    monkeypatch.setattr(model, "call", lambda x, **more: asked.append(x.shape[0]) or call(x, **more))
+    monkeypatch.setattr("mlpcli.keras_engine.keras_predictor.PREDICTION_BATCH", 4)
+    monkeypatch.setattr("mlpcli.keras_engine.keras_predictor.MANY_BATCHES", many)
     seen = np.zeros((10, 3), np.float32)
     losses = KerasPredictor(model).losses(Part(x, y, np.arange(10)), y.astype(np.int32), seen.__setitem__)
-    assert asked == [4, 4, 2]
+    assert asked == asked_of
     assert seen == pytest.approx(outputs, abs=1e-6)
     assert (list(losses), losses) == (list(expected), pytest.approx(expected, rel=1e-5))
 
 
 @pytest.mark.parametrize("name", NAMES[:1])
 def test_many_rows_are_predicted_in_batches(planned: tuple[Plan, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.keras_engine.keras_epochs.PREDICTION_BATCH", 4)
+    monkeypatch.setattr("mlpcli.keras_engine.keras_predictor.PREDICTION_BATCH", 4)
     x, y = rows(10)
     outputs = KerasPredictor(planned[1]).predict(Part(x, y, np.arange(10)))
     assert outputs == pytest.approx(planned[1].predict(x, verbose=0), abs=1e-6)

@@ -14,7 +14,7 @@ from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import DataFacts
 from mlpcli.data.scaling import Scaling
 from mlpcli.keras_engine.build import as_saved, build_model
-from mlpcli.keras_engine.keras_epochs import KerasPredictor
+from mlpcli.keras_engine.keras_predictor import KerasPredictor
 from mlpcli.model.plan import Plan, make_plan
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.writer import save_model

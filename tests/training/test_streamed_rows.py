@@ -12,7 +12,8 @@ from mlpcli import backend
 from mlpcli.data.batches import encode_targets, row_weights
 from mlpcli.data.dataset import Part
 from mlpcli.data.streaming.disk_rows import BlockOrder, DiskRows, RowRange
-from mlpcli.keras_engine.keras_epochs import Batches, KerasPredictor, Shuffle
+from mlpcli.keras_engine.keras_epochs import Batches, Shuffle
+from mlpcli.keras_engine.keras_predictor import KerasPredictor
 from mlpcli.keras_engine.resident import ResidentEpochs, ResidentRows
 from mlpcli.scoring.scores import evaluate_part
 
@@ -126,7 +127,7 @@ CHOSEN = {"labels": "sparse", "threshold": 0.5, "class_names": ["가", "나", "�
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_scores_are_those_of_rows_in_memory(streamed: Part, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.keras_engine.keras_epochs.PREDICTION_BATCH", 64)
+    monkeypatch.setattr("mlpcli.keras_engine.keras_predictor.PREDICTION_BATCH", 64)
     chosen = {**CHOSEN, "task": task}
     model = _model()
     if task == "regression":
