@@ -167,10 +167,18 @@ class ValueSample:
         self._values: list[npt.NDArray[np.float32]] = []
         self._keys: list[npt.NDArray[np.float64]] = []
         self._kept = self._keyed = 0
+        self._largest_key = math.inf
 
     def add(self, values: npt.NDArray[np.float64]) -> None:
         """Take in more values (n,), none of them NaN."""
         self.rows += len(values)
+        if self._largest_key < math.inf:
+            # Of very many values ever fewer can still be among those with the smallest keys: the others are not kept.
+            keys = self._generator.random(len(values))
+            small = keys < self._largest_key
+            values, keys = values[small], keys[small]
+            self._keys.append(keys)
+            self._keyed += len(keys)
         self._kept += len(values)
         self._values.append(values.astype(np.float32))
         if self._kept > self._most + self._most // 4:
@@ -197,8 +205,10 @@ class ValueSample:
 
     def _shrink(self) -> None:
         """Values without a key draw theirs now: the draws are the same whenever that is."""
-        self._keys.append(self._generator.random(self._kept - self._keyed))
+        if self._keyed < self._kept:
+            self._keys.append(self._generator.random(self._kept - self._keyed))
         values, keys = np.concatenate(self._values), np.concatenate(self._keys)
-        smallest = np.sort(np.argpartition(keys, self._most)[: self._most])
+        self._largest_key = float(np.partition(keys, self._most - 1)[self._most - 1])
+        smallest = np.flatnonzero(keys <= self._largest_key)[: self._most]
         self._values, self._keys = [values[smallest]], [keys[smallest]]
         self._kept = self._keyed = self._most

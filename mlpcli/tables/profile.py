@@ -32,6 +32,7 @@ MAY_BE_NUMBER = r"^[^0-9]{0,8}[0-9][^:]{0,40}$"
 """Every text that is a number looks like this; most others are ruled out by it, at a tenth of the cost."""
 MOST_OTHERS = 100
 """Texts counted that are neither numbers nor dates; a column of more is one of texts."""
+FIRST_TEXTS = 16
 KNOWN_GAPS = frozenset({
     *("-", "--", "---", ".", "..", "...", "?", "??", "???", "*", "/", "n/a", "na", "n.a.", "n.a", "nan", "n.d.", "nd"),
     *("null", "none", "nil", "void", "unknown", "missing", "undefined", "not available", "not applicable", "tbd"),
@@ -166,6 +167,8 @@ class ColumnProfile:
     def _all_numbers(self, values: pa.ChunkedArray) -> npt.NDArray[np.float64] | None:
         """The values as numbers (n,), or None where any of them is something else."""
         try:
+            if is_text(values):  # the first few say of most texts that they are none
+                as_numbers(values.slice(0, FIRST_TEXTS), self.name, str)
             return as_numbers(values, self.name, str)
         except DataError:
             return None
