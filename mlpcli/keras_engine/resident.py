@@ -17,6 +17,8 @@ import numpy as np
 from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.data.batches import RowBatches, take_rows
+from mlpcli.data.streaming.disk_rows import on_disk
+from mlpcli.data.streaming.read_ahead import read_ahead
 
 CHUNK_BYTES = 32 << 20
 """The most bytes of a chunk, whatever the batch size; no more of the data is copied at a time."""
@@ -188,8 +190,9 @@ class ResidentEpochs:
     def _train_epoch(self) -> None:
         """All steps of an epoch in the order that `train.rows` has now."""
         self._steps_done, self.bad_step = 0, None
-        for rows, steps in self._chunks():
-            self._run(self.rows.take(self.train, rows), steps)
+        taken = ((self.rows.take(self.train, rows), steps) for rows, steps in self._chunks())
+        for arrays, steps in read_ahead(taken) if on_disk(self.train.part.x) else taken:
+            self._run(arrays, steps)
             self._steps_done += steps
             self.after_chunk(self._steps_done)
 

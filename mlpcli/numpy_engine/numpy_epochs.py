@@ -15,6 +15,8 @@ from mlpcli.arrays import Array
 from mlpcli.config.schema import Config
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches
 from mlpcli.data.scaling import Scaling, TargetScaling
+from mlpcli.data.streaming.disk_rows import on_disk
+from mlpcli.data.streaming.read_ahead import read_ahead
 from mlpcli.model.plan import Plan, Prepared
 from mlpcli.modelfile.writer import OptimizerVariables
 from mlpcli.numpy_engine.losses import OverTheBatch
@@ -193,8 +195,9 @@ class NumpyEpochs:
         """Rows as the learning layers see them, targets and weights, of many whole batches."""
         train, size = self.train, self.train.batch_size
         steps = min(CHUNK_STEPS, max(1, CHUNK_BYTES // (self._row_bytes() * size)))
-        for start in range(0, len(train.rows), steps * size):
-            x, y, *weights = train.take(train.rows[start : start + steps * size])
+        starts = range(0, len(train.rows), steps * size)
+        taken = (train.take(train.rows[start : start + steps * size]) for start in starts)
+        for x, y, *weights in read_ahead(taken) if on_disk(train.part.x) else taken:
             y = y.astype(np.intp) if y.dtype.kind == "i" else y
             yield self.model.step.prepare(x), y, weights[0] if weights else None
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.data.split import split_counts
+from mlpcli.data.streaming.read_ahead import read_ahead
 from mlpcli.data.streaming.stored_table import PartWriter, write_manifest
 from mlpcli.tables.kinds import decide
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
@@ -209,7 +210,7 @@ class TablePasses:
     def batches(self, what: str) -> Iterator[RawTable]:
         """All batches from the beginning; `what` names the pass for the watch. After one pass, `rows` is known."""
         done = 0
-        for batch in limited(read_batches(self.path, self._options, self.batch_rows), self._limit):
+        for batch in read_ahead(limited(read_batches(self.path, self._options, self.batch_rows), self._limit)):
             self._watch(what, done, self.rows or self._guess(done))
             yield batch
             done += len(batch)
@@ -240,8 +241,8 @@ MOST_BATCH_ROWS = 65_536
 LEAST_BATCH_ROWS = 64
 READ_BYTES = 1 << 29
 """The libraries, the blocks that Arrow reads ahead, and what allocators are slow to give back."""
-COPIES = 4
-"""Of a batch: as it was read, tidied, the rows that are drawn, and what a column is cast to."""
+COPIES = 6
+"""Of a batch: as it was read and tidied, the rows that are drawn, what a column is cast to; and twice the next one."""
 KEPT_BYTES = 15
 """A float32 and the float64 key that it was drawn by, with a quarter of both to spare."""
 
@@ -258,7 +259,8 @@ def memory_bound(width: int, row_bytes: float, columns: int, chunk_bytes: int = 
     width: encoded columns; row_bytes: of the raw values of a row; columns: raw ones. The largest of
     - fitting: READ_BYTES, COPIES of a batch, and the values kept for the medians of all columns (KEPT_BYTES each),
     - encoding: READ_BYTES, COPIES of a batch, and the encoded rows of one,
-    - training: the buffer of blocks of x and y, and three copies of a chunk (gathered, as a tensor, in the graph).
+    - training: the buffer of blocks of x and y, and copies of a chunk (gathered, as a tensor, in the graph), two of the
+      next one.
     TensorFlow itself takes about 600 MiB.
     """
     from mlpcli.data.streaming.disk_rows import BUFFER_BLOCKS, rows_per_block
@@ -268,4 +270,4 @@ def memory_bound(width: int, row_bytes: float, columns: int, chunk_bytes: int = 
     samples = KEPT_BYTES * min(columns * MOST_VALUES, MOST_VALUES_IN_ALL)
     encoded = BATCH_BYTES + 4 * width
     buffer = BUFFER_BLOCKS * rows_per_block(4 * width) * (4 * width + 8 + 8)  # x, y, and the order of the rows
-    return max(reading + samples, reading + 2 * encoded, buffer + 3 * chunk_bytes)
+    return max(reading + samples, reading + 2 * encoded, buffer + 5 * chunk_bytes)
