@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -216,7 +218,7 @@ class Overview:
 
         if len(self.rows) < MOST_ROWS:
             several = len(self.ready.inputs.columns) > 1
-            for entry in _safe(found, self.ready)[: MOST_ROWS - len(self.rows)]:
+            for entry in islice(_safe(found, self.ready), MOST_ROWS - len(self.rows)):
                 self.rows.append([*([entry["input"]] if several else []), *_row(entry), *_cells(entry, self.ready)])
         names = self.ready.meaning.class_names
         if names is not None and found.classes is not None:
@@ -253,17 +255,15 @@ class Overview:
         table("", ["predicted", "rows", "share"], counted)
 
 
-def _safe(found: Answers, ready: PreparedPrediction) -> list[dict[str, Any]]:
+def _safe(found: Answers, ready: PreparedPrediction) -> Iterator[dict[str, Any]]:
     """The entries, with names and labels escaped so that each stays on one line and in one column."""
     from mlpcli.data.images.class_folders import name_shown
     from mlpcli.workflows.predict_output import entries
 
-    safe = []
     for entry in entries(found, ready.meaning):
         top = [{**one, "label": name_shown(one["label"])} for one in entry.get("top", [])]
         label = {"label": name_shown(entry["label"])} if "label" in entry else {}
-        safe.append({**entry, **label, "input": name_shown(entry["input"]), **({"top": top} if top else {})})
-    return safe
+        yield {**entry, **label, "input": name_shown(entry["input"]), **({"top": top} if top else {})}
 
 
 def _row(entry: dict[str, Any]) -> list[str]:
