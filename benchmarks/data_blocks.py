@@ -65,28 +65,46 @@ def streaming_block(results: Any) -> str:
 
 
 def larger_than_memory_block(results: Any) -> str:
-    """Seconds and peaks of reading and training, as median [least..most] of the repeats."""
+    """Seconds and peaks of reading, training and scoring, as median [least..most] of the repeats."""
     runs, epochs = results["runs"], results["epochs"]
     passed = f"`mlpcli train`, {epochs} epoch{'s' if epochs > 1 else ''}"
-    rows = [
-        (f"{title} ({len(some)} times)", *(_median([run[key] for run in some]) for key in PROCESS))
-        for title, some in (
-            ("pyarrow alone: all rows read once", runs["pyarrow"]),
-            (f"{passed}, first time", runs["first"]),
-            (f"{passed}, from the cache", runs["again"]),
-        )
-        if some
-    ]
-    seconds = [second for run in (*runs["first"], *runs["again"]) for second in run["epoch_seconds"]]
-    rows.append((f"an epoch of these, with its validation ({len(seconds)} times)", _median(seconds), "", ""))
+    scored = runs["evaluate"][0]["scored_rows"] / 1e6
+    rows: list[tuple[str, ...]] = []
+    for title, some in (
+        ("the bytes of the files alone", runs["bytes"]),
+        ("pyarrow alone: all rows read once", runs["pyarrow"]),
+        (f"{passed}, first time", runs["first"]),
+        (f"{passed}, from the cache", runs["again"]),
+        (f"`mlpcli evaluate`, {scored:.1f} M test rows", runs["evaluate"]),
+    ):
+        if some:
+            rows.append((_times(title, len(some)), *(_median([run[key] for run in some]) for key in PROCESS)))
+            rows += [(f"- {part}", _median(seconds), "", "") for part, seconds in _parts_of(some)]
     title = f"{results['rows'] / 1e6:.1f} M rows, {results['bytes'] / 1e9:.2f} GB of Parquet"
     sizes = (
         f"In memory as an Arrow table: {runs['pyarrow'][0]['arrow_bytes'] / 1e9:.1f} GB; encoded, in the cache folder:"
         f" {results['cache_bytes'] / 1e9:.1f} GB; memory of the machine: {results['memory_bytes'] / 2**30:.0f} GiB."
-        " Where there are several: median [least..most]."
+        " Nothing of the files is in memory when a process begins. Where there are several: median [least..most]."
     )
+    busy = ["Measured on a busy machine: the seconds are indicative."] if results.get("busy") else []
     table = plain_table((title, "seconds", "processor seconds", "peak MiB"), rows)
-    return f"{table}\n\n{sizes} {versions_block(results)}".replace("(1 times)", "(once)")
+    return "\n\n".join([table, *busy, f"{sizes} {versions_block(results)}"])
+
+
+def _parts_of(some: list[dict[str, Any]]) -> list[tuple[str, list[float]]]:
+    """Of trainings: seconds of each pass over the table, of all before the epochs, of an epoch, and of all after it."""
+    if "passes" not in some[0]:
+        return []
+    return [
+        *((what, [run["passes"][what] for run in some]) for what in some[0]["passes"]),
+        ("everything before the epochs", [run["before_seconds"] for run in some]),
+        ("an epoch, with its validation", [second for run in some for second in run["epoch_seconds"]]),
+        ("everything after the epochs: scores of all rows, files", [run["after_seconds"] for run in some]),
+    ]
+
+
+def _times(title: str, count: int) -> str:
+    return f"{title} ({'once' if count == 1 else f'{count} times'})"
 
 
 PROCESS = ("seconds", "processor_seconds", "peak_mib")

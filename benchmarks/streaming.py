@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engine import RESULTS, versions
+from benchmarks.tree_peak import TreePeak
 
 ROOT = Path(__file__).resolve().parent.parent
 ROW_BYTES = {"csv": 146, "parquet": 94}
@@ -85,13 +86,23 @@ def _measure(folder: Path, rows: int, form: str) -> dict[str, Any]:
 
 
 def measured_process(folder: Path, name: str, command: list[str]) -> dict[str, Any]:
-    """Run it to its end: seconds by the clock and of processors, peak resident memory, its last line where JSON."""
+    """Run it to its end: seconds by the clock and of processors, its last line where that is JSON, and the peak of the
+    resident memory of the process and its children together.
+
+    Where this process is interrupted, that one is ended first.
+    """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MLPCLI_CACHE": str(folder / "cache")}
-    output = folder / f"{name}.out"
+    output, tree = folder / f"{name}.out", TreePeak()
     started = time.perf_counter()
     with open(output, "wb") as file:
         process = subprocess.Popen([sys.executable, *command], stdout=file, stderr=file, env=environment, cwd=folder)
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            with tree.watching(process.pid):
+                _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
     process.returncode = os.waitstatus_to_exitcode(status)
     text = output.read_text(encoding="utf-8")
     if process.returncode:
@@ -99,7 +110,8 @@ def measured_process(folder: Path, name: str, command: list[str]) -> dict[str, A
     last = (text.splitlines() or [""])[-1]
     found = json.loads(last) if last.startswith("{") else {}
     seconds, processor = time.perf_counter() - started, usage.ru_utime + usage.ru_stime
-    return {"seconds": seconds, "processor_seconds": processor, "peak_mib": usage.ru_maxrss / 1024, **found}
+    peak = tree.peak_mib or usage.ru_maxrss / 1024
+    return {"seconds": seconds, "processor_seconds": processor, "peak_mib": peak, **found}
 
 
 def _passes(config: Path) -> dict[str, Any]:
@@ -142,19 +154,24 @@ def _tell(found: dict[str, Any]) -> None:
 
 
 def write_set(folder: Path, rows: int, form: str) -> int:
-    """Files of half a million rows: 16 numbers (some missing), two columns of words, one of yes and no, a class."""
+    """Files of half a million rows: 16 numbers (some missing), two columns of words, one of yes and no, a class.
+
+    Files that are there already stay; each has its name only when it is whole. Returns the bytes of all.
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
     from pyarrow import parquet
 
     size = 0
     for number, start in enumerate(range(0, rows, FILE_ROWS)):
-        table = pa.table(_columns(number, min(FILE_ROWS, rows - start)))
         path = folder / f"part-{number:04d}.{form}"
-        if form == "csv":
-            arrow_csv.write_csv(table, path)
-        else:
-            parquet.write_table(table, path)
+        if not path.exists():
+            table, unfinished = (
+                pa.table(_columns(number, min(FILE_ROWS, rows - start))),
+                path.with_suffix(".unfinished"),
+            )
+            (arrow_csv.write_csv if form == "csv" else parquet.write_table)(table, unfinished)
+            os.replace(unfinished, path)
         size += path.stat().st_size
     return size
 
