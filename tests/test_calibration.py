@@ -81,7 +81,7 @@ class Linear:
 def test_scores_before_and_after_by_hand() -> None:
     """sigmoid(2) = 0.8808 for rows of which 3 / 4 are right; at the temperature it is 3 / 4."""
     part = Part(np.full((5, 1), 2.0), np.array([0, 1, 1, 1, 0]), np.array([1, 2, 3, 4]))
-    found = calibrate(Linear(), part, "validation")  # type: ignore[arg-type]
+    found = calibrate(Linear(), part, "validation", 1)  # type: ignore[arg-type]
     sure = 1 / (1 + np.exp(-2))
     assert (found.temperature, found.rows) == (1.82, 4)
     assert found.before == pytest.approx(
@@ -90,6 +90,14 @@ def test_scores_before_and_after_by_hand() -> None:
     assert found.after["calibration_error"] == pytest.approx(0, abs=1e-3)
     assert found.after["log_loss"] == pytest.approx(-(3 * log(0.75) + log(0.25)) / 4, rel=1e-5)
     assert "comes from 4 validation rows" in str(found.warning)
+
+
+def test_of_very_many_logits_it_is_that_of_rows_evenly_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second row: three of four are right, as in the test above; of all rows, three of eight are."""
+    monkeypatch.setattr("mlpcli.scoring.calibration.MOST_LOGITS", 4)
+    part = Part(np.full((8, 1), 2.0), np.array([1, 0, 1, 0, 1, 0, 0, 0]), np.arange(8))
+    found = calibrate(Linear(), part, "validation", 1)  # type: ignore[arg-type]
+    assert (found.temperature, found.rows) == (1.82, 4)
 
 
 def test_a_temperature_can_be_undone() -> None:

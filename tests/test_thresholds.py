@@ -101,6 +101,13 @@ def test_what_is_said_of_it() -> None:
     assert (cost.goal, cost.value, cost.at_default) == ("cost", pytest.approx(1 / 6), pytest.approx(5 / 6))
 
 
+def test_of_very_many_rows_it_is_that_of_rows_evenly_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlpcli.scoring.thresholds.MOST_OUTPUTS", 3)
+    expected = best_threshold(P[::2], TRUE[::2], "f1")
+    assert (_chosen("f1").threshold, _chosen("f1").rows) == (expected, 3)
+    assert expected != best_threshold(P, TRUE, "f1")
+
+
 def test_of_one_class_none_is_best() -> None:
     found = _chosen("f1", np.ones(6, bool))
     assert found.threshold is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -124,6 +124,11 @@ class Part:
         if np.array_equal(self.indices, np.arange(len(self.y))):
             return self.x, self.y
         return self.x[self.indices], self.y[self.indices]
+
+    def spread(self, most: int) -> Part:
+        """At most so many of its rows, evenly spread; itself where there are no more."""
+        step = -(-len(self) // most)
+        return self if step <= 1 else replace(self, indices=self.indices[::step])
 
 
 @dataclass(frozen=True, eq=False)

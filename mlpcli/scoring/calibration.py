@@ -28,6 +28,8 @@ STEPS = 30
 DIGITS = 4
 """Of the temperature: the loss is flat around it, and the last digits of logits may depend on the number of threads."""
 FEW_ROWS = 100
+MOST_LOGITS = 1 << 24
+"""64 MiB: of more, the temperature is that of rows that are evenly spread over all."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,9 @@ class Calibration:
         return None
 
 
-def calibrate(predictor: Predictor, part: Part, split: str) -> Calibration:
-    """The temperature for the rows of a part; the predictor stays as it is."""
+def calibrate(predictor: Predictor, part: Part, split: str, units: int) -> Calibration:
+    """The temperature for the rows of a part; the predictor, whose outputs are (n, units), stays as it is."""
+    part = part.spread(max(1, MOST_LOGITS // units))
     true = part.y[part.indices]
     logits = np.concatenate([found for _, found in predictor.logits(part)])
     temperature = best_temperature(logits, true)

@@ -19,6 +19,8 @@ from mlpcli.data.dataset import Part
 from mlpcli.scoring.predictor import Predictor
 from mlpcli.text import number
 
+MOST_OUTPUTS = 1 << 24
+"""64 MiB: of more, the threshold is that of rows that are evenly spread over all."""
 ALIKE = 1e-12
 """Relative; scores nearer to each other are those of equally good thresholds."""
 
@@ -62,6 +64,7 @@ def choose_threshold(
     predictor: Predictor, part: Part, goal: ThresholdGoal, split: str, positive: str, default: float
 ) -> BestThreshold:
     """The best threshold for the rows of a part; default: the one to compare with; positive: the second class."""
+    part = part.spread(MOST_OUTPUTS)
     true = part.y[part.indices] == 1
     outputs = np.concatenate([found[:, 0] for _, found in predictor.batches(part)])
     name = "cost" if isinstance(goal, CostThreshold) else goal

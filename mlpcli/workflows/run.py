@@ -228,7 +228,8 @@ class Run:
         splits = self.prepared.splits
         if self.config.output.calibration is None or splits.validation is None:
             return None
-        found = calibrate(self.engine.predictor(), splits.validation, validation_name(splits))
+        units = self.prepared.plan.outputs[1]
+        found = calibrate(self.engine.predictor(), splits.validation, validation_name(splits), units)
         if found.warning is not None:
             progress.note(f"note: {found.warning}")
         if found.temperature is not None:
