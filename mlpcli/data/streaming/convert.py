@@ -150,9 +150,9 @@ class Draw:
 
     def parts_of(self, block: int, count: int) -> npt.NDArray[np.int8]:
         """For each row (n,) of a block, the position of its part in PARTS."""
-        parts = np.zeros(count, np.int8)
+        parts, drawn = np.zeros(count, np.int8), self.rows(block, count)
         for number, name in enumerate(PARTS):
-            parts[self.rows(block, count)[name]] = number
+            parts[drawn[name]] = number
         return parts
 
 
