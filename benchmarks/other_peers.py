@@ -19,8 +19,9 @@ def run_numpy(work: Work, optimizer: str, regularized: bool, epochs: int) -> lis
     from mlpcli.data.dataset import DataFacts, Part
     from mlpcli.data.scaling import Scaling, TargetScaling
     from mlpcli.model.plan import make_plan
-    from mlpcli.numpy_engine.numpy_epochs import NumpyEpochs, fitting_threads
+    from mlpcli.numpy_engine.numpy_epochs import NumpyEpochs
     from mlpcli.numpy_engine.numpy_model import NumpyModel
+    from mlpcli.numpy_engine.threads import fitting_threads
 
     blocks: list[Any] = [{"rescaling": work.scale}]
     for units in work.hidden_units:

@@ -25,7 +25,8 @@ The files, in reading order:
 - step.py: one step of training; the gradients of a batch
 - layer_statistics.py: histograms of weights and activations, dead and saturated units, norms of gradients
 - gradient_check.py: backpropagation compared with central differences
+- threads.py: products of small matrices on one thread
 - numpy_model.py: a network with loss, metrics and optimizer: evaluated, used for prediction, saved
 - supported.py: whether a plan can be trained here, found out without building a network
-- numpy_epochs.py: an epoch of training, its noise and threads
+- numpy_epochs.py: an epoch of training, and its noise
 """

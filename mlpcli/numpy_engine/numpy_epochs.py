@@ -1,9 +1,9 @@
-"""Training with NumPy: its epochs, their noise and threads. TensorFlow is never imported."""
+"""Training with NumPy: its epochs and their noise. TensorFlow is never imported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from math import isfinite, prod
 from pathlib import Path
@@ -26,6 +26,7 @@ from mlpcli.numpy_engine.noise import NoiseLayer
 from mlpcli.numpy_engine.numpy_model import NumpyModel, NumpyPredictor
 from mlpcli.numpy_engine.optimizers import OptimizerState
 from mlpcli.numpy_engine.supported import check_supported
+from mlpcli.numpy_engine.threads import fitting_threads
 
 
 class NumpyEngine:
@@ -271,25 +272,6 @@ class NoiseDraws:
             state["state"]["counter"][:] = (0, 0, step, 0)
             state["buffer_pos"], state["has_uint32"] = len(state["buffer"]), 0
             generator.state = state
-
-
-SMALL_PRODUCT = 1 << 24
-"""Multiplications. A smaller product is over before a second thread has woken up; on a machine that has other work,
-waiting for that thread can take ten times as long as the product."""
-
-
-def fitting_threads(network: Network, batch_size: int) -> AbstractContextManager[None]:
-    """Within it a small network is trained on one thread, so that its bits do not depend on the cores either.
-
-    A large network's do: BLAS adds up in other orders on other numbers of threads.
-    """
-    largest = max((array.size for array in network.parameters.values()), default=0)
-    if largest * batch_size > SMALL_PRODUCT:
-        return nullcontext()
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    limits: AbstractContextManager[None] = threadpool_limits(1, user_api="blas")
-    return limits
 
 
 def build_numpy_model(plan: Plan, config: Config, scaling: Scaling, target: TargetScaling) -> NumpyModel:

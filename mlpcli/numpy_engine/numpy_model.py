@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from mlpcli.numpy_engine.network import Network, quiet
 from mlpcli.numpy_engine.optimizers import FlatParameters, Optimizer
 from mlpcli.numpy_engine.registry import make_loss, metric_of
 from mlpcli.numpy_engine.step import Step
+from mlpcli.numpy_engine.threads import fitting_threads
 
 
 class NumpyModel:
@@ -168,7 +170,8 @@ class NumpyPredictor:
 
     def predict(self, part: Part) -> Array:
         """Outputs (n, units), float32, of all rows at once."""
-        return np.concatenate([outputs for _, outputs in self.batches(part)])
+        with self._threads(part):
+            return np.concatenate([outputs for _, outputs in self.batches(part)])
 
     def members(self, x: Array) -> Array:
         """Outputs (members, n, units) of each network for rows x (n, *input_shape); see `Predictor`."""
@@ -201,4 +204,9 @@ class NumpyPredictor:
             if seen is not None:
                 seen(next(order), outputs)
 
-        return loss_and_metrics(self.network, batches, objective.loss, objective.metrics, objective.weight, hand_on)
+        with self._threads(part):
+            return loss_and_metrics(self.network, batches, objective.loss, objective.metrics, objective.weight, hand_on)
+
+    def _threads(self, part: Part) -> AbstractContextManager[None]:
+        """For a single batch it is not worth the import of what limits them."""
+        return nullcontext() if len(part) <= PREDICTION_BATCH else fitting_threads(self.network, PREDICTION_BATCH)
