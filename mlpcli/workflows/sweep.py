@@ -21,13 +21,22 @@ from mlpcli.config.metrics import higher_is_better
 from mlpcli.config.sweep import MOST_TRIALS, SweepConfig, seconds_of
 from mlpcli.errors import MlpcliError, UserError
 from mlpcli.runs import directory as run_directory
+from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.runs.sweep_file import SweepRecord
 from mlpcli.training.progress import Interrupted, noted_interruptions
 from mlpcli.workflows.prepare import prepare, read_config, say_findings
-from mlpcli.workflows.sweep_folder import SweepFolder, check_section, find_folder, make_folder, read_folder
+from mlpcli.workflows.sweep_folder import (
+    SweepFolder,
+    check_section,
+    find_folder,
+    keep_config,
+    make_folder,
+    read_folder,
+    study_name,
+)
 from mlpcli.workflows.sweep_queue import Queue, this_worker
 from mlpcli.workflows.sweep_results import SweepResult, conclude, record_of, told_trial
-from mlpcli.workflows.sweep_storage import check_url, import_optuna, open_study, stored
+from mlpcli.workflows.sweep_storage import absolute, check_url, import_optuna, open_study, stored
 from mlpcli.workflows.sweep_worker import CONFIG, TRIALS, Job, choice_words, work
 from mlpcli.workflows.train import ONE_AT_A_TIME
 
@@ -84,10 +93,13 @@ def sweep(
         raise UserError(f"workers: must be from 1 to {MOST_WORKERS} (got {workers})")
     if storage is not None:
         check_url(storage, workers)
+        storage = absolute(storage)
     listener = progress or default_progress()
     with ONE_AT_A_TIME, noted_interruptions() as noted:
         begun = _begin(config, overrides, Path(runs_dir), resume, storage, listener)
         with run_directory.held_again(begun.folder.path):
+            remove_leftovers(begun.folder.path)
+            keep_config(begun.folder.path, begun.loaded)
             result = _search(begun, workers, trials, listener, list(command), noted)
     if resend_signals and result.interrupted is not None:
         result.interrupted.send_again()
@@ -127,7 +139,11 @@ def _begin(
         else:
             ready = prepare(loaded, listener.loading)
             say_findings(ready, listener)
-            folder = make_folder(runs_dir, loaded, storage, _is_rising(loaded, ready))
+            rising = _is_rising(loaded, ready)
+            if storage is not None:  # the folder remembers it: one that does not work is told before there is a folder
+                with stored(storage, runs_dir) as opened:
+                    open_study(opened, study_name(loaded), rising)
+            folder = make_folder(runs_dir, loaded, storage, rising)
     else:
         raise UserError("config: give a config, or the folder of an earlier sweep as resume")
     check_section(loaded)
@@ -163,7 +179,7 @@ def _search(
     with this_worker() as worker, stored(folder.storage, folder.path, workers) as storage:
         queue = Queue(open_study(storage, folder.study, folder.rising), storage, worker)
         queue.recover()
-        queue.add(_slots(settings, len(queue.standing()), trials))
+        queue.add(_slots(settings, len(queue.standing()), trials), folder.home())
         watch = _Watch(queue, settings, folder, listener)
         (folder.path / TRIALS).mkdir(exist_ok=True)
         if watch.unfinished():
@@ -174,7 +190,7 @@ def _search(
                 _run_workers(job, workers, noted, watch)
         if (log := folder.path / LOG).is_file() and not log.stat().st_size:
             log.unlink()
-        return conclude(begun.loaded, folder, watch.record(), queue.study, listener, command, noted)
+        return conclude(begun.loaded, folder, watch.record(), queue, listener, command, noted)
 
 
 def _slots(settings: SweepConfig, known: int, trials: int | str | None) -> list[dict[str, Any]]:
@@ -239,7 +255,7 @@ class _Watch:
 
 
 def _run_workers(job: Job, count: int, noted: list[Interrupted], watch: _Watch) -> None:
-    """Start the workers, and others for those that die, until all have ended.
+    """Start the workers, and others for those that end too early, until all have ended.
 
     Raises:
         MlpcliError: a worker failed, or they die without ending a trial.
@@ -256,12 +272,12 @@ def _run_workers(job: Job, count: int, noted: list[Interrupted], watch: _Watch) 
             deaths, told = (deaths, told) if len(watch.told) == told else (0, len(watch.told))
             for worker in [worker for worker in team if worker.poll() is not None]:
                 team.remove(worker)
-                if not worker.returncode or noted:
+                if noted or job.is_over or not (worker.returncode or watch.unfinished()):
                     continue
                 deaths += 1
                 if worker.returncode > 0 or deaths > DEATHS_IN_A_ROW * count:
                     raise MlpcliError(f"a worker of the sweep failed: {_last_line(log, worker.returncode)}")
-                if watch.unfinished() and not job.is_over:
+                if watch.unfinished():
                     team.append(_start(job, count, log))
     finally:
         _end_all(team)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import secrets
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -13,6 +15,7 @@ from typing import Any
 
 from mlpcli.config.load_config import LoadedConfig
 from mlpcli.config.sweep_parameters import SECTION
+from mlpcli.config.yaml_reader import Document
 from mlpcli.config.yaml_writer import values_text
 from mlpcli.errors import ConfigError, RunDirectoryError, UserError
 from mlpcli.files import write_json, write_text
@@ -29,13 +32,18 @@ _DATA_PATHS = ("source", "path", "validation", "test")
 
 @dataclass(frozen=True)
 class SweepFolder:
-    """What the folder says of the sweep. rising: whether a higher value is better."""
+    """What the folder says of the sweep. rising: whether a higher value is better. key: tells it from any other."""
 
     path: Path
     name: str
     study: str
     storage: str | None
     rising: bool
+    key: str
+
+    def home(self) -> dict[str, str]:
+        """What other machines are told of it."""
+        return {"key": self.key, "host": socket.gethostname(), "folder": str(self.path)}
 
     def with_storage(self, url: str | None) -> SweepFolder:
         """With the URL that was typed, which may have a password; the folder keeps none.
@@ -68,6 +76,12 @@ def identity(loaded: LoadedConfig) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
+def study_name(loaded: LoadedConfig) -> str:
+    """What Optuna calls it, on every machine; in ASCII, since a MySQL database may have no other letters."""
+    name = loaded.config.name
+    return f"{name if name.isascii() else 'sweep'}-{identity(loaded)[:8]}"
+
+
 def find_folder(runs_dir: Path, loaded: LoadedConfig) -> SweepFolder | None:
     """The folder that this config's sweep was begun in; None if it is new."""
     name, sought = run_directory.folder_name(loaded.config.name), identity(loaded)
@@ -83,26 +97,37 @@ def find_folder(runs_dir: Path, loaded: LoadedConfig) -> SweepFolder | None:
 def make_folder(runs_dir: Path, loaded: LoadedConfig, storage: str | None, rising: bool) -> SweepFolder:
     """A new folder, with the config to go on with."""
     path = run_directory.create_run_directory(runs_dir, loaded.config.name)
-    sought = identity(loaded)
-    study = f"{loaded.config.name}-{sought[:8]}"
+    study = study_name(loaded)
     kept = without_password(storage) if storage is not None else None
-    write_text(path / CONFIG, values_text(whole_values(loaded)))
+    keep_config(path, loaded)
     assert loaded.config.sweep is not None
+    key = secrets.token_hex(8)
     known = {
         "name": loaded.config.name,
         "study": study,
         "storage": kept,
         "metric": loaded.config.sweep.metric,
         "rising": rising,
-        "identity": sought,
+        "identity": identity(loaded),
+        "key": key,
     }
     write_json(path / run_directory.SWEEP, known)
-    return SweepFolder(path, loaded.config.name, study, storage, rising)
+    return SweepFolder(path, loaded.config.name, study, storage, rising, key)
 
 
-def whole_values(loaded: LoadedConfig) -> dict[str, Any]:
-    """What the config's text and the overrides say, with the name, and with the data's paths as they were found."""
-    values = {"name": loaded.config.name, **copy.deepcopy(loaded.document.value)}
+def keep_config(path: Path, loaded: LoadedConfig) -> None:
+    """Write the config that workers read, where it is not there as it is now: some keys may change."""
+    file, text = path / CONFIG, values_text(standing_alone(loaded.document, loaded))
+    if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        write_text(file, text)
+
+
+def standing_alone(document: Document, loaded: LoadedConfig) -> dict[str, Any]:
+    """The values of the config, or of a variant of it, with its name, and with the data's paths as they were found.
+
+    So they can be written into any folder.
+    """
+    values = {"name": loaded.config.name, **copy.deepcopy(document.value)}
     for key in _DATA_PATHS:
         found = getattr(loaded.config.data, key)
         if key in values["data"] or (found is not None and key == "path"):
@@ -120,10 +145,14 @@ def read_folder(path: Path) -> SweepFolder:
         what = "has no sweep.json, so it is not the folder of a sweep" if path.is_dir() else "is not a folder"
         raise RunDirectoryError(f"{path}: {what}; give the folder that mlpcli sweep made, such as runs/digits")
     known = _read(path)
-    kinds: Sequence[tuple[str, Any]] = (("name", str), ("study", str), ("rising", bool), ("identity", str))
+    kinds: Sequence[tuple[str, Any]] = (
+        ("name", str), ("study", str), ("rising", bool), ("identity", str), ("key", str),
+    )  # fmt: skip
     if not all(isinstance(known.get(key), kind) for key, kind in kinds):
         raise RunDirectoryError(f"{path / run_directory.SWEEP}: is damaged; restore it, or begin the sweep again")
-    return SweepFolder(path.resolve(), known["name"], known["study"], known.get("storage"), known["rising"])
+    return SweepFolder(
+        path.resolve(), known["name"], known["study"], known.get("storage"), known["rising"], known["key"]
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

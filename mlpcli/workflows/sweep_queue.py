@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.errors import OutputError
+
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
@@ -33,7 +35,7 @@ SILENT_SECONDS = 6 * BEAT_SECONDS
 """A worker of another machine that has not been heard of for so long is dead."""
 MOST_DEATHS = 5
 """Workers that may die of one trial; it has then failed, since it is likely what kills them."""
-SLOT, ATTEMPT, DEATHS, WHY = "slot", "attempt", "deaths", "why it failed"
+SLOT, ATTEMPT, DEATHS, WHY, HOME = "slot", "attempt", "deaths", "why it failed", "home"
 WORKER = "worker "
 """Begins the key of a worker's mark."""
 SUPERSEDED = "superseded"
@@ -60,15 +62,28 @@ class Worker:
 
 @contextmanager
 def this_worker() -> Iterator[Worker]:
-    """This process as a worker, as long as the context lasts; without a lock where there are none (Windows)."""
+    """This process as a worker, as long as the context lasts; without a lock where there are none (Windows).
+
+    Where it could not record its trial's end, the file of the lock stays, so that others see that it is free.
+    """
     descriptor, lock = tempfile.mkstemp(prefix="mlpcli-worker-")
     token = lock.rpartition("-")[2]
     try:
         held = lock if _locks(descriptor) else ""
         yield Worker(f"{socket.gethostname()}:{os.getpid()}-{token}", _machine(), held)
-    finally:
+    except OutputError:
         os.close(descriptor)
-        Path(lock).unlink(missing_ok=True)
+        raise
+    except BaseException:
+        _remove(descriptor, lock)
+        raise
+    else:
+        _remove(descriptor, lock)
+
+
+def _remove(descriptor: int, lock: str) -> None:
+    os.close(descriptor)
+    Path(lock).unlink(missing_ok=True)
 
 
 def _locks(descriptor: int) -> bool:
@@ -116,12 +131,20 @@ class Queue:
     """Marks of other machines: the last beat, and when it was first seen here."""
     ids: dict[int, int] = field(default_factory=dict)
 
-    def add(self, slots: Sequence[Mapping[str, Any]]) -> None:
-        """Put those slots into the queue that are not in it; each has the values that are fixed, by name."""
+    def add(self, slots: Sequence[Mapping[str, Any]], home: Mapping[str, str]) -> None:
+        """Put those slots into the queue that are not in it; each has the values that are fixed, by name.
+
+        home: describes the folder that asks for them.
+        """
         known = self.standing()
         for slot, values in enumerate(slots):
             if slot not in known:
-                self._put(slot, 1, 0, values)
+                self._put(slot, 1, 0, values, {HOME: dict(home)})
+
+    def home(self) -> dict[str, str]:
+        """The folder that asked for the first trial, before any other; all processes are told the same one."""
+        trials = self.study.get_trials(deepcopy=False)
+        return next((dict(trial.user_attrs[HOME]) for trial in trials if HOME in trial.user_attrs), {})
 
     def standing(self) -> dict[int, FrozenTrial]:
         """The trial of each slot that counts: the last attempt, and of several the first."""
@@ -178,9 +201,9 @@ class Queue:
                 again.append(slot)
             elif _is_superseded(trial):  # whoever ended it was killed before the next attempt was in the queue
                 again.append(slot)
-        for trial in self.study.get_trials(deepcopy=False, states=(states.WAITING,)):
+        for trial in self.study.get_trials(deepcopy=False, states=(states.WAITING, states.RUNNING)):
             counts = standing.get(trial.user_attrs.get(SLOT, -1))
-            if counts is not None and counts.number != trial.number:
+            if counts is not None and counts.number != trial.number and self._is_abandoned(trial):
                 self._end(trial, SUPERSEDED)
         for slot in again:
             self._put_again(slot)
@@ -197,7 +220,7 @@ class Queue:
         return self._end(trial, why)
 
     def finish(self, trial: Trial, value: float | None) -> bool:
-        """Record the value of a trial, or None where it was pruned; whether it was still this worker's."""
+        """Record the finite value of a trial, or None where it was pruned; whether it was still this worker's."""
         import optuna
 
         state = optuna.trial.TrialState.PRUNED if value is None else optuna.trial.TrialState.COMPLETE
@@ -228,8 +251,10 @@ class Queue:
             over.set()
             thread.join()
 
-    def _put(self, slot: int, attempt: int, deaths: int, values: Mapping[str, Any]) -> None:
-        attributes = {SLOT: slot, ATTEMPT: attempt, DEATHS: deaths}
+    def _put(
+        self, slot: int, attempt: int, deaths: int, values: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> None:
+        attributes = {SLOT: slot, ATTEMPT: attempt, DEATHS: deaths, **(more or {})}
         self.study.enqueue_trial(dict(values), user_attrs=attributes)
 
     def _put_again(self, slot: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import shlex
+import shutil
 import statistics
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -25,9 +27,9 @@ from mlpcli.workflows.compare import STUDENT
 from mlpcli.workflows.resume import resume
 from mlpcli.workflows.run import draw_if_possible
 from mlpcli.workflows.seeds import SeedsResult
-from mlpcli.workflows.sweep_folder import SweepFolder
-from mlpcli.workflows.sweep_queue import WHY
-from mlpcli.workflows.sweep_worker import EPOCHS, TRIALS, choice_words
+from mlpcli.workflows.sweep_folder import SweepFolder, standing_alone
+from mlpcli.workflows.sweep_queue import WHY, Queue
+from mlpcli.workflows.sweep_worker import EPOCHS, SECONDS, TRIALS, choice_words, drop_models
 from mlpcli.workflows.train import train_seeds
 from mlpcli.workflows.trained_runs import TrainedRuns
 
@@ -155,9 +157,9 @@ def record_of(standing: Mapping[int, FrozenTrial], settings: SweepConfig, folder
 
 
 def _trial(slot: int, trial: FrozenTrial, keys: Mapping[str, SweptKey]) -> SweepTrial:
-    seconds = trial.duration.total_seconds() if trial.duration is not None else None
     values = {key: trial.params[key] for key in keys if key in trial.params}
     state, attributes = _STATES[trial.state.name], trial.user_attrs
+    seconds = attributes.get(SECONDS) if state in ("done", "pruned", "failed") else None
     why = attributes.get(WHY) if state == "failed" else None
     return SweepTrial(slot, state, trial.value, values, attributes.get(EPOCHS), seconds, why)
 
@@ -178,30 +180,32 @@ def conclude(
     loaded: LoadedConfig,
     folder: SweepFolder,
     record: SweepRecord,
-    study: Study,
+    queue: Queue,
     listener: Progress,
     command: list[str],
     noted: list[Interrupted],
 ) -> SweepResult:
     """Write what there is; where no signal came, train the best anew and score it on the test rows."""
-    record = SweepRecord(
-        record.name, record.metric, record.rising, record.keys, record.trials, _importance(study, record)
-    )
+    record = replace(record, importance=_importance(queue.study, record))
     known = {FINALS: {}, **read_run_json(folder.path / run_directory.SWEEP, LARGEST_METRICS)}
     write_record(folder.path, record, known)
+    drop_models(folder.path, [trial.trial for trial in record.ranked], loaded.config)
     if not record.ranked:
         return SweepResult(folder.path, record, interrupted=noted[0] if noted else None)
     best = _write_best(loaded, folder, record, command)
     if noted:
         return SweepResult(folder.path, record, best, interrupted=noted[0])
     final, notes = None, []
-    if _is_home(study, folder):
+    home = queue.home()
+    if home.get("key") == folder.key:
         final = _train_best(folder, record, best, known, listener, command)
         notes = [*_lead(record, final), *_scored_before(known[FINALS])]
         noted += [final.interrupted] if final.interrupted is not None else []
     else:
-        home = study.user_attrs[HOME]
-        notes = [f"the best is trained again where the sweep began: on {home['host']}, in {home['folder']}"]
+        notes = [
+            f"the best is trained again where the sweep began, on {home.get('host')} in {home.get('folder')}, when the"
+            f" command ends there; if it does not, mlpcli train {shlex.quote(str(best))} --seeds {SEEDS} does the same"
+        ]
     pictures = _draw(loaded, folder, listener)
     interrupted = noted[0] if noted else None
     return SweepResult(folder.path, record, best, final, tuple(notes), pictures, interrupted)
@@ -227,29 +231,15 @@ def _importance(study: Study, record: SweepRecord) -> dict[str, float]:
     return {}
 
 
-HOME = "home"
-"""The study's attribute that says where it began: there the best is trained again."""
-
-
-def _is_home(study: Study, folder: SweepFolder) -> bool:
-    import socket
-
-    here = {"host": socket.gethostname(), "folder": str(folder.path)}
-    if HOME not in study.user_attrs:
-        study.set_user_attr(HOME, here)
-    return bool(study.user_attrs[HOME] == here)
-
-
 def _write_best(loaded: LoadedConfig, folder: SweepFolder, record: SweepRecord, command: list[str]) -> Path:
-    """best.yaml: the config as it was written, with the values of the best trial."""
+    """best.yaml: the config as it was written, but for the values of the best trial, and where its data is."""
     best, path = record.ranked[0], folder.path / BEST
     assert loaded.config.sweep is not None
     values: dict[str, Any] = dict(best.values)
     for key, parameter in loaded.config.sweep.parameters.items():
         if parameter.choices is not None and key in values:
             values[key] = parameter.choices[choice_words(parameter.choices).index(values[key])]
-    document = with_values(loaded.document, values)
-    found = {"name": loaded.config.name, **document.value}
+    found = standing_alone(with_values(loaded.document, values), loaded)
     card = [
         f"{record.name}: the best of {plural(record.finished, 'trial', 'trials')} by {record.metric}",
         f"Written by mlpcli sweep from trial {best.trial}; its run is {TRIALS}/{best.trial} beside this file.",
@@ -274,13 +264,14 @@ def _train_best(
     """The best trial's config with several seeds, once; what was begun is gone on with."""
     trial, finals = record.ranked[0].trial, known[FINALS]
     name = next((name for name, of_trial in finals.items() if of_trial == trial), None)
-    if name is not None and run_directory.holds_seeds(folder.path / name):
-        path = folder.path / name
+    path = folder.path / (name or "")
+    if name is not None and run_directory.run_directories(path):
         done = _is_done(path)
         found = resume(path, (), Silence() if done else listener, command, resend_signals=False)
         assert isinstance(found, SeedsResult)
         return found
     name = name or (FINAL if not finals else f"{FINAL}-{len(finals) + 1}")
+    shutil.rmtree(folder.path / name, ignore_errors=True)  # a process was killed before its first run had begun
     finals[name] = trial
     write_record(folder.path, record, known)
     listener.note(f"trial {trial} was the best; it is trained with {SEEDS} seeds")

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from mlpcli.errors import OutputError, UserError
+from mlpcli.errors import OutputError, RunDirectoryError, UserError
+from mlpcli.files import cannot_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from optuna import Study
     from optuna.storages import BaseStorage
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 JOURNAL = "study.journal"
 _DRIVERS = {
     "postgresql": ("psycopg2", "psycopg", "pip install 'psycopg[binary]'"),
-    "mysql": ("MySQLdb", "pymysql", "pip install pymysql"),
+    "mysql": ("mysqldb", "pymysql", "pip install pymysql"),
 }
 """By the scheme of a URL: SQLAlchemy's own choice, the one that is taken where that is missing, and how to get it."""
+_MODULES = {"mysqldb": "MySQLdb", "mysqlconnector": "mysql"}
+"""What a driver is imported as, where that is not its name in a URL."""
 SQLITE_REASON = (
     "SQLite is for one worker only: Optuna advises against it for several, which block each other; leave out --storage"
     " for a journal file, or give postgresql://... or mysql://..."
@@ -52,13 +55,17 @@ def stored(url: str | None, folder: Path, workers: int = 1) -> Iterator[BaseStor
 
     Raises:
         UserError: the URL is of no database that is supported, or its driver is not installed.
-        OutputError: the database cannot be reached, at the beginning or later; what is recorded stays.
+        OutputError: the database cannot be reached, or the journal not be written, at the beginning or later; what is
+            recorded stays.
+        RunDirectoryError: the journal is damaged.
     """
     optuna = import_optuna()
     if url is None:
         from optuna.storages.journal import JournalStorage
 
-        yield JournalStorage(_journal(folder / JOURNAL))
+        with _writing(folder / JOURNAL):
+            backend = _journal(folder / JOURNAL)
+        yield JournalStorage(backend)
         return
     check_url(url, workers)
     try:
@@ -76,26 +83,48 @@ def stored(url: str | None, folder: Path, workers: int = 1) -> Iterator[BaseStor
 
 def check_url(url: str, workers: int) -> None:
     """What can be told of a URL without connecting (raises UserError)."""
-    scheme = urlsplit(url).scheme.partition("+")[0]
+    scheme, _, driver = urlsplit(url).scheme.partition("+")
     if scheme == "sqlite" and workers > 1:
         raise UserError(f"--storage: {SQLITE_REASON}")
+    if scheme == "sqlite" and urlsplit(url).path.strip("/") in ("", ":memory:"):
+        raise UserError("--storage: name the file, as in sqlite:///trials.db; memory alone forgets the trials")
     if scheme not in (*_DRIVERS, "sqlite"):
         raise UserError(
             f"--storage: {without_password(url)} is no database; give postgresql://USER:PASSWORD@HOST/DATABASE or"
             " mysql://..., or leave it out for a file in the sweep's folder"
         )
-    if scheme in _DRIVERS and "+" not in urlsplit(url).scheme:
-        known, other, command = _DRIVERS[scheme]
-        if not any(importlib.util.find_spec(name) for name in (known, other)):
-            raise UserError(f"--storage: {scheme} needs a driver that is not installed: {command}")
+    if scheme in _DRIVERS:
+        *known, command = _DRIVERS[scheme]
+        if not any(_is_installed(name) for name in ([driver] if driver else known)):
+            raise UserError(
+                f"--storage: the driver {driver} is not installed; {command}, and leave +{driver} out"
+                if driver
+                else f"--storage: {scheme} needs a driver that is not installed: {command}"
+            )
+
+
+def _is_installed(driver: str) -> bool:
+    return importlib.util.find_spec(_MODULES.get(driver, driver)) is not None
 
 
 def _with_driver(url: str) -> str:
     """The URL with the driver that is installed: SQLAlchemy takes one of the two, unless it is named."""
     parts = urlsplit(url)
-    if parts.scheme in _DRIVERS and not importlib.util.find_spec(_DRIVERS[parts.scheme][0]):
+    if parts.scheme in _DRIVERS and not _is_installed(_DRIVERS[parts.scheme][0]):
         return urlunsplit(parts._replace(scheme=f"{parts.scheme}+{_DRIVERS[parts.scheme][1]}"))
     return url
+
+
+def absolute(url: str) -> str:
+    """The URL as it is meant in any folder: that of an SQLite file may be relative to the one of the moment.
+
+    >>> absolute("sqlite:////srv/trials.db"), absolute("postgresql://host/sweeps")
+    ('sqlite:////srv/trials.db', 'postgresql://host/sweeps')
+    """
+    parts = urlsplit(url)
+    if parts.scheme.partition("+")[0] != "sqlite" or not parts.path.strip("/"):
+        return url
+    return f"{parts.scheme}:///{Path(parts.path[1:]).resolve()}" + (f"?{parts.query}" if parts.query else "")
 
 
 def without_password(url: str) -> str:
@@ -131,9 +160,21 @@ def _journal(path: Path) -> Any:
     from optuna.storages.journal import JournalFileBackend
 
     class Journal(JournalFileBackend):
+        def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
+            line = log_number_from + 1
+            try:
+                for log in super().read_logs(log_number_from):
+                    yield log
+                    line += 1
+            except ValueError as error:
+                raise RunDirectoryError(
+                    f"{path}:{line}: is damaged; restore the file, or delete this line and those after it: their"
+                    " trials are run again"
+                ) from error
+
         def append_logs(self, logs: list[dict[str, Any]]) -> None:
             lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
-            with open(path, "r+b") as file, _only_one(file.fileno()):
+            with _writing(path), open(path, "r+b") as file, _only_one(file.fileno()):
                 end = file.seek(0, os.SEEK_END)
                 file.truncate(_whole_lines(file, end))
                 file.seek(0, os.SEEK_END)
@@ -147,6 +188,15 @@ def _journal(path: Path) -> Any:
 
         return JournalFileBackend(str(path), JournalFileOpenLock(str(path)))
     return Journal(str(path))
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """A context that turns an OSError into an OutputError: the disk is full, or the folder was removed."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def _whole_lines(file: Any, end: int) -> int:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ from mlpcli.config.load_config import LoadedConfig, check_document, load_config
 from mlpcli.config.schema import Config
 from mlpcli.config.sweep import Parameter, SweepConfig, as_text
 from mlpcli.config.sweep_parameters import with_values
-from mlpcli.errors import MlpcliError, OutputError
+from mlpcli.data.facts import fingerprint
+from mlpcli.errors import DataError, MlpcliError, OutputError, RunDirectoryError
 from mlpcli.files import unsynced
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import is_held
@@ -49,7 +51,13 @@ WARM_UP_SHARE = 10
 """In the first tenth of the epochs the median prunes nothing: small learning rates begin slowly."""
 EPOCHS = "epochs"
 """Of a trial's attributes: how many it was trained."""
+SECONDS = "seconds"
+"""How long that took; the times of a MySQL database are whole seconds."""
+DATA = "data"
+"""Of the study's attributes: the fingerprint of its data."""
 IDLE_SECONDS = 0.2
+LONGEST_REASON = 10_000
+"""Letters of why a trial failed; a database has no room for any number."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +127,29 @@ class _Bench:
         """Load the data before the first trial, unless every trial may have other data, and Keras where it is needed.
 
         A fault in the data is each trial's.
+
+        Raises:
+            DataError: the data is not that of the trials before.
         """
         if self.base.config.training.engine != "numpy":
             backend.keras()
-        if self.data is None and "data" not in self._searched_sections():
+        if "data" in self._searched_sections():
+            return
+        if self.data is None:
             with suppress(MlpcliError):
                 self.data = self.base.config, prepare(self.base)
+        if self.data is not None:
+            self._check_data(self.data[1])
+
+    def _check_data(self, prepared: Prepared) -> None:
+        """Refuse other data than that of the first worker, whose trials could not be compared with those to come."""
+        study, found = self.queue.study, fingerprint(prepared.source, prepared.splits)
+        if study.user_attrs.get(DATA, found) != found:
+            raise DataError(
+                f"{self.base.config.data.source}: its rows are not those of the trials before, which could not be"
+                " compared with new ones; restore it, or begin another sweep: -s name=another"
+            )
+        study.set_user_attr(DATA, found)
 
     def is_interrupted(self) -> bool:
         """Whether a signal came, or the process that started this one has gone."""
@@ -144,14 +169,16 @@ class _Bench:
                 self.queue.study.sampler = sampler(self.sweep, self.base.config.seed, slot)
                 listener = _Listener(trial, self.sweep, self.is_interrupted)
                 result = self._run(trial, suggest(trial, self.sweep.parameters), listener)
-        except (Interrupted, OutputError, KeyboardInterrupt) as error:
+        except (Interrupted, OutputError, RunDirectoryError, KeyboardInterrupt) as error:
             self.queue.give_back(trial)
             if not isinstance(error, Interrupted):
                 raise
+        except import_optuna().exceptions.StorageInternalError:
+            raise  # of the database, not of the trial, which is run again when this worker has ended
         except MlpcliError as error:
-            self.queue.fail(trial, str(error))
+            self.queue.fail(trial, str(error)[:LONGEST_REASON])
         except Exception as error:  # a fault of mlpcli or of a library with these values; others may do
-            self.queue.fail(trial, f"{type(error).__name__}: {error}")
+            self.queue.fail(trial, f"{type(error).__name__}: {error}"[:LONGEST_REASON])
         else:
             self._record(trial, result, listener)
         finally:
@@ -202,6 +229,7 @@ class _Bench:
     def _record(self, trial: Trial, result: TrainResult, listener: _Listener) -> None:
         kept = result.metrics["kept_epoch"]
         trial.set_user_attr(EPOCHS, result.metrics["epochs"])
+        trial.set_user_attr(SECONDS, result.metrics["seconds"]["total"])
         if isinstance(result.interrupted, Pruned):
             self.queue.finish(trial, None)
         elif result.interrupted is not None:
@@ -211,20 +239,17 @@ class _Bench:
                 self.queue.give_back(trial)
                 raise result.failure
             self.queue.fail(trial, str(result.failure or "no epoch finished"))
-        elif not self.queue.finish(trial, listener.values[kept]):
+        elif not math.isfinite(value := listener.values[kept]):
+            self.queue.fail(trial, f"its {self.sweep.metric} is {value} at epoch {kept}, which is kept")
+        elif not self.queue.finish(trial, value):
             return
-        self._drop_models()
+        ranked = best_trials(self.queue.standing(), self.job.rising)
+        drop_models(self.folder, [trial.user_attrs[SLOT] for trial in ranked], self.base.config)
 
     def _is_among_the_best(self, value: float) -> bool:
         best = best_trials(self.queue.standing(), self.job.rising)[: self.sweep.keep]
         worst = best[-1].value if len(best) == self.sweep.keep and best else None
         return bool(self.sweep.keep) and (worst is None or (value > worst if self.job.rising else value < worst))
-
-    def _drop_models(self) -> None:
-        """Remove the models of trials that are no longer among the best."""
-        for trial in best_trials(self.queue.standing(), self.job.rising)[self.sweep.keep :]:
-            folder = self.folder / TRIALS / str(trial.user_attrs[SLOT])
-            (folder / self.base.config.output.model).unlink(missing_ok=True)
 
     def pruner(self) -> BasePruner:
         """What ends trials early."""
@@ -262,6 +287,13 @@ def best_trials(standing: Mapping[int, FrozenTrial], rising: bool) -> list[Froze
     done = [(trial.value, slot, trial) for slot, trial in standing.items() if trial.state.name == "COMPLETE"]
     ranked = sorted((-value if rising else value, slot, trial) for value, slot, trial in done if value is not None)
     return [trial for _, _, trial in ranked]
+
+
+def drop_models(folder: Path, ranked: Sequence[int], config: Config) -> None:
+    """Remove the models of trials that are no longer among the best. ranked: their slots, the best first."""
+    assert config.sweep is not None
+    for slot in ranked[config.sweep.keep :]:
+        (folder / TRIALS / str(slot) / config.output.model).unlink(missing_ok=True)
 
 
 def sampler(sweep: SweepConfig, seed: int, slot: int) -> BaseSampler:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mlpcli.errors import RunDirectoryError
 from mlpcli.workflows import sweep_queue
 from mlpcli.workflows.sweep_queue import MOST_DEATHS, Queue, this_worker
 from mlpcli.workflows.sweep_storage import JOURNAL, open_study, stored
@@ -47,8 +48,8 @@ def states(queue: Queue) -> list[str]:
 
 def test_two_workers_take_different_trials(join: Join) -> None:
     first, second = join(), join()
-    first.add([{}, {}, {}])
-    second.add([{}, {}, {}])  # of which it sees that they are there
+    first.add([{}, {}, {}], {})
+    second.add([{}, {}, {}], {})  # of which it sees that they are there
     assert len(first.study.trials) == 3
     taken = [queue.take() for queue in (first, second, first)]
     assert [trial.user_attrs["slot"] for trial in taken if trial] == [0, 1, 2]
@@ -57,7 +58,7 @@ def test_two_workers_take_different_trials(join: Join) -> None:
 
 def test_the_trial_of_a_dead_worker_is_run_again_with_its_values(join: Join, join_and_die: Join) -> None:
     dead, other = join_and_die(), join()
-    dead.add([{}])
+    dead.add([{}], {})
     trial = dead.take()
     assert trial is not None
     drawn = trial.suggest_float("x", 0, 1)
@@ -73,7 +74,7 @@ def test_the_trial_of_a_dead_worker_is_run_again_with_its_values(join: Join, joi
 
 def test_the_trial_of_a_living_worker_is_left_alone(join: Join) -> None:
     alive, other = join(), join()
-    alive.add([{}])
+    alive.add([{}], {})
     trial = alive.take()
     assert other.recover() == []
     assert trial is not None
@@ -82,7 +83,7 @@ def test_the_trial_of_a_living_worker_is_left_alone(join: Join) -> None:
 
 def test_a_worker_that_was_thought_dead_records_nothing(join: Join, join_and_die: Join) -> None:
     late, other = join_and_die(), join()
-    late.add([{}])
+    late.add([{}], {})
     trial = late.take()
     assert trial is not None
     assert other.recover() == [0]
@@ -95,7 +96,7 @@ def test_a_worker_that_was_thought_dead_records_nothing(join: Join, join_and_die
 
 def test_what_kills_every_worker_fails_in_the_end(join: Join, join_and_die: Join) -> None:
     watcher = join()
-    watcher.add([{}])
+    watcher.add([{}], {})
     for _ in range(MOST_DEATHS):
         assert join_and_die().take() is not None
         watcher.recover()
@@ -107,7 +108,7 @@ def test_what_kills_every_worker_fails_in_the_end(join: Join, join_and_die: Join
 
 def test_what_may_have_killed_a_worker_comes_last(join: Join, join_and_die: Join) -> None:
     dead, other = join_and_die(), join()
-    dead.add([{}, {}])
+    dead.add([{}, {}], {})
     dead.take()
     other.recover()
     taken = [other.take(), other.take()]
@@ -116,7 +117,7 @@ def test_what_may_have_killed_a_worker_comes_last(join: Join, join_and_die: Join
 
 def test_a_trial_that_is_given_back_counts_no_death(join: Join) -> None:
     queue = join()
-    queue.add([{}])
+    queue.add([{}], {})
     for _ in range(MOST_DEATHS + 1):
         trial = queue.take()
         assert trial is not None
@@ -128,7 +129,7 @@ def test_a_killed_recovery_is_finished_by_the_next(
     join: Join, join_and_die: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead, killed, other = join_and_die(), join(), join()
-    dead.add([{}])
+    dead.add([{}], {})
     dead.take()
     with monkeypatch.context() as patched:
         patched.setattr(killed, "_put_again", lambda slot: None)  # it had ended the trial, and no more
@@ -142,8 +143,8 @@ def test_of_two_that_fill_the_queue_at_once_one_counts(join: Join, monkeypatch: 
     first, second = join(), join()
     with monkeypatch.context() as patched:
         patched.setattr(second, "standing", dict)  # it looked before the other had written
-        first.add([{}, {}])
-        second.add([{}, {}])
+        first.add([{}, {}], {})
+        second.add([{}, {}], {})
     assert len(first.study.trials) == 4
     taken = [first.take(), second.take()]
     assert [trial.number for trial in taken if trial] == [0, 1]
@@ -155,7 +156,7 @@ def test_of_two_that_fill_the_queue_at_once_one_counts(join: Join, monkeypatch: 
 
 def test_a_worker_elsewhere_is_dead_when_it_is_silent(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     away, here = join(machine="another"), join()
-    away.add([{}])
+    away.add([{}], {})
     trial = away.take()
     assert trial is not None
     now = [0.0]
@@ -174,7 +175,7 @@ def test_a_mark_left_by_who_came_too_late_does_not_keep_a_trial(
     join: Join, join_and_die: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead, late, other = join_and_die(), join(), join()
-    dead.add([{}])
+    dead.add([{}], {})
     seen = late.standing()
     dead.take()
     with monkeypatch.context() as patched:
@@ -185,9 +186,52 @@ def test_a_mark_left_by_who_came_too_late_does_not_keep_a_trial(
 
 def test_a_torn_line_of_a_killed_process_is_removed(join: Join, tmp_path: Path) -> None:
     queue = join()
-    queue.add([{}])
+    queue.add([{}], {})
     with open(tmp_path / JOURNAL, "ab") as journal:
         journal.write(b'{"op_code":5,"work')
     other = join()
     assert other.take() is not None
     assert states(queue) == ["RUNNING"]
+
+
+def test_home_is_the_folder_that_asked_first(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = join(), join()
+    with monkeypatch.context() as patched:
+        patched.setattr(second, "standing", dict)  # both begin at once, and neither sees the other
+        first.add([{}, {}], {"key": "one"})
+        second.add([{}, {}], {"key": "two"})
+    assert first.home() == second.home() == {"key": "one"}
+
+
+def test_what_a_killed_worker_had_taken_of_two_that_are_the_same_ends(
+    join: Join, join_and_die: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, dead = join(), join_and_die()
+    first.add([{}], {})
+    seen = first.standing()
+    with monkeypatch.context() as patched:
+        patched.setattr(dead, "standing", dict)
+        dead.add([{}], {})
+        patched.setattr(dead, "standing", lambda: {0: dead.study.trials[1]})
+        assert dead.take() is not None  # the later one, and then it was killed
+    assert [trial.state.name for trial in first.study.trials] == ["WAITING", "RUNNING"]
+    first.recover()
+    assert [trial.state.name for trial in first.study.trials] == ["WAITING", "FAIL"]
+    assert first.standing()[0].number == seen[0].number
+
+
+def test_a_damaged_line_is_named(join: Join, tmp_path: Path) -> None:
+    queue = join()
+    queue.add([{}, {}], {})
+    lines = (tmp_path / JOURNAL).read_bytes().splitlines(keepends=True)
+    (tmp_path / JOURNAL).write_bytes(b"".join([lines[0], b"\0" * 40 + b"\n", *lines[2:]]))
+    with pytest.raises(RunDirectoryError) as caught:
+        join()
+    assert str(caught.value) == (
+        f"{tmp_path / JOURNAL}:2: is damaged; restore the file, or delete this line and those after it: their trials"
+        " are run again"
+    )
+    (tmp_path / JOURNAL).write_bytes(lines[0])
+    again = join()
+    again.add([{}, {}], {})
+    assert states(again) == ["WAITING"] * 2

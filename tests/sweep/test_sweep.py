@@ -20,6 +20,7 @@ from mlpcli.runs.run_summary import read_summary
 from mlpcli.runs.sweep_file import read_record
 from mlpcli.training.progress import Silence
 from mlpcli.workflows import sweep_worker
+from mlpcli.workflows.sweep_folder import read_folder
 from tests.sweep.conftest import CONFIG
 
 Begin = Callable[..., Any]
@@ -228,6 +229,8 @@ def test_after_the_timeout_no_trial_begins(begin: Begin) -> None:
     [
         ({"storage": "sqlite:///study.db", "workers": 2}, "--storage: SQLite is for one worker only: Optuna advises"),
         ({"storage": "file.db"}, "--storage: file.db is no database; give postgresql://USER:PASSWORD@HOST/DATABASE or"),
+        ({"storage": "sqlite://"}, "--storage: name the file, as in sqlite:///trials.db; memory alone forgets"),
+        ({"storage": "mysql+oursql://h/d"}, "--storage: the driver oursql is not installed; pip install pymysql, and"),
         ({"workers": 0}, "workers: must be from 1 to 256 (got 0)"),
         ({"trials": "many"}, "--trials: must be a whole number from 1 to 10,000, or +20 for more (got many)"),
     ],
@@ -250,8 +253,8 @@ def test_without_a_section_or_the_package(begin: Begin, monkeypatch: pytest.Monk
 
 
 def test_sqlite_keeps_the_trials_of_one_worker(begin: Begin, tmp_path: Path) -> None:
-    storage = f"sqlite:///{tmp_path}/study.db"
-    found = begin("sweep.trials=2", storage=storage)
+    found = begin("sweep.trials=2", storage="sqlite:///study.db")
+    assert read_folder(found.path).storage == f"sqlite:///{tmp_path}/study.db"
     assert not (found.path / "study.journal").exists()
     assert found.counted() == "2 trials: 2 done"
     with pytest.raises(UserError, match=r"--storage: the trials of .* are in sqlite:///"):

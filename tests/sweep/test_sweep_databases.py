@@ -1,14 +1,8 @@
-"""A sweep whose trials are in PostgreSQL: a real server, which the test starts and ends."""
+"""A sweep whose trials are in a database: real servers, which the tests start and end."""
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -20,46 +14,14 @@ from mlpcli.errors import OutputError
 from mlpcli.workflows.sweep_folder import read_folder
 from mlpcli.workflows.sweep_worker import Job
 from tests.sweep.conftest import CONFIG
+from tests.sweep.database_parts import mariadb, postgresql
 
 
-def _programs() -> Path | None:
-    """Where PostgreSQL's programs are: Debian's, those on the path, or those of the package pgserver."""
-    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    found = shutil.which("initdb")
-    places += [Path(found).parent] if found else []
-    package = find_spec("pgserver")
-    places += [Path(package.origin).parent / "pginstall" / "bin"] if package is not None and package.origin else []
-    return next((place for place in places if (place / "initdb").is_file()), None)
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
+@pytest.fixture(scope="module", params=["PostgreSQL", "MariaDB"])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty database; its server listens at a socket in a folder of its own, and at no port."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'psycopg[binary]'")
-    programs = _programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql, or pip install pgserver")
-    user = pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "nobody"  # the server refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # a socket's path may have 107 bytes
-    if not os.getuid():
-        shutil.chown(folder, user)
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=20"
-    account = {"user": user} if not os.getuid() else {}
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        subprocess.run(
-            command, check=True, timeout=60, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            env={**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8"}, **account,
-        )  # fmt: skip
-
-    run("initdb", "-U", "sweeper", "--auth=trust", "--no-sync")
-    try:
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
-        yield f"postgresql://sweeper@/postgres?host={folder}"
-    finally:
-        run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    with {"PostgreSQL": postgresql, "MariaDB": mariadb}[request.param]() as url:
+        yield url
 
 
 def test_two_processes_share_the_trials_of_one_study(
@@ -69,7 +31,7 @@ def test_two_processes_share_the_trials_of_one_study(
     study_of: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
-    found = begin("sweep.trials=8", "sweep.timeout=0.000001s", storage=database)
+    found = begin("name=꽃", "sweep.trials=8", "sweep.timeout=0.000001s", storage=database)
     assert found.counted() == "8 trials: 8 waiting"
     folder = read_folder(found.path)
     job = Job(str(folder.path), folder.study, database, folder.rising)
@@ -87,19 +49,23 @@ def test_two_processes_share_the_trials_of_one_study(
     assert len(marks) == 8
     assert {key.partition(":")[2].partition("-")[0] for key in marks} <= {str(worker.pid) for worker in workers}
 
-    done = begin("sweep.trials=8", storage=database)
+    done = begin("name=꽃", "sweep.trials=8", storage=database)
     assert done.counted() == "8 trials: 8 done"
     assert done.final is not None
     # Another machine, with another folder, that comes when all is done.
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "flowers.yaml").write_text(CONFIG, encoding="utf-8")
     joined = mlpcli.sweep(
-        tmp_path / "elsewhere" / "flowers.yaml", ["sweep.trials=8"], tmp_path / "elsewhere" / "runs", storage=database
+        tmp_path / "elsewhere" / "flowers.yaml",
+        ["name=꽃", "sweep.trials=8"],
+        tmp_path / "elsewhere" / "runs",
+        storage=database,
     )
     assert joined.record.trials == done.record.trials
     assert joined.final is None
     assert "the best is trained again where the sweep began" in joined.notes[0]
     assert str(done.path) in joined.notes[0]
+    assert joined.best.is_file()
 
 
 def test_a_killed_worker_loses_no_trial_of_a_database(
@@ -128,3 +94,4 @@ def test_a_database_that_is_not_there_is_told(begin: Callable[..., Any]) -> None
         begin("sweep.trials=1", storage="postgresql://me:secret@/nobody?host=/nowhere")
     assert "--storage: postgresql://me:***@/nobody?host=/nowhere cannot be used: " in str(caught.value)
     assert "secret" not in str(caught.value)
+    assert not Path("runs").exists()  # a folder would ask for this database from now on
