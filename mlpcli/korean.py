@@ -326,6 +326,9 @@ _SWEEPS = {
     "all parameters; the better, the stronger the colour; trial {trial} was the best": (
         "모든 하이퍼파라미터, 좋은 시도일수록 색이 강함. 가장 좋은 시도: {trial}"
     ),
+    "{trials:,} trials: {states}": "시도 {trials:,}개: {states}",
+    "{name}: the sweep": "{name}: 하이퍼파라미터 탐색",
+    "{count:,} runs: {state}, without scores": "{count:,}개: {state}, 점수 없음",
     "how much each parameter matters": "하이퍼파라미터의 중요도",
     "share of the differences between the trials (PED-ANOVA)": "시도 사이의 차이에서 차지하는 비율(PED-ANOVA)",
 }
@@ -399,6 +402,9 @@ _PICTURE_NAMES = {
     "gradients": "기울기의 크기",
     "decision_boundary": "결정 경계",
     "hidden_units": "은닉 유닛",
+    "parallel_coordinates": "평행 좌표",
+    "slices": "하이퍼파라미터별 값",
+    "parameter_importance": "하이퍼파라미터의 중요도",
 }
 _OTHERS = {
     "learning_rate": "학습률",
@@ -412,6 +418,8 @@ _OTHERS = {
     "pruned": "중도 탈락",
     "failed": "실패",
     "killed": "강제 종료됨",
+    "waiting": "대기 중",
+    "epochs": "에포크",
     "classification": "분류",
     "binary": "이진 분류",
     "regression": "회귀",

@@ -36,8 +36,8 @@ def compare(
 ) -> None:
     """Compare runs: the settings that differ, beside the scores.
 
-    Of a folder that is no run, such as runs, all runs in it are compared. Best first; * marks the best of each score.
-    Runs that were scored on different rows are not ranked.
+    Of a folder that is no run, such as runs, all runs in it are compared, and of a sweep its trials. Best first; *
+    marks the best of each score. Runs that were scored on different rows are not ranked.
 
     \b
     $ mlpcli compare runs/digits runs/digits-2

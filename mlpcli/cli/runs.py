@@ -25,7 +25,7 @@ def runs(folder: Path, as_json: bool) -> None:
     """List the runs in DIR (runs by default): data, scores, state.
 
     Reads only the files of the runs. A run is done, running, interrupted, failed or killed; the last three can be
-    resumed.
+    resumed. A sweep is one row, with the scores of its best.
 
     \b
     $ mlpcli runs
@@ -91,8 +91,8 @@ def _special(found: Sequence[RunSummary]) -> list[str]:
 
 
 def _counted(run: RunSummary) -> str:
-    """`5 folds x 3 seeds`; "" of a single run."""
-    counts = ((run.folds, "folds"), (run.seeds, "seeds"))
+    """`5 folds x 3 seeds`, `50 trials`; "" of a single run."""
+    counts = ((run.trials, "trials"),) if run.trials else ((run.folds, "folds"), (run.seeds, "seeds"))
     return " x ".join(f"{count} {word}" for count, word in counts if count > 1)
 
 

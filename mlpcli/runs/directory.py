@@ -240,6 +240,13 @@ def runs_of_grids(folder: Path) -> list[Path]:
     return []
 
 
+def sweeps(folder: Path) -> list[Path]:
+    """The sweeps in a folder such as runs/, sorted by name."""
+    with suppress(OSError):
+        return sorted(inner for inner in folder.iterdir() if holds_sweep(inner))
+    return []
+
+
 def near_run(missing: Path) -> str:
     """`; did you mean runs/digits?`: a run of a similar name beside a missing one, or in runs/; "" if there is none."""
     for folder in (missing.parent, Path("runs")):
@@ -258,7 +265,12 @@ def find_model(run: Path) -> Path:
 
 
 def _refuse_series(run: Path) -> None:
-    """Refuse a folder of several seeds or folds where one run is expected."""
+    """Refuse a sweep, or a folder of several seeds or folds, where one run is expected."""
+    if holds_sweep(run):
+        inner = [member for best in run_directories(run) for member in member_folders(best)]
+        inner += run_directories(run / TRIALS)
+        example = f"; give one of its runs, such as {inner[0]}" if inner else ", and no trial has begun yet"
+        raise RunDirectoryError(f"{run}: is a sweep{example}")
     members = member_folders(run)
     if members:
         count = f"{len(members)} {member_word(run)}{'s' if len(members) > 1 else ''}"
@@ -290,6 +302,8 @@ GRID = "grid.json"
 """Of a folder that holds the runs of `train --vary`."""
 SWEEP = "sweep.json"
 """Of a folder that holds the trials of `sweep`, and its best."""
+TRIALS = "trials"
+"""The folder of a sweep's trials, each called by its number."""
 _FOLDERS = {
     SEEDS: re.compile(r"(?P<fold>)seed-(?P<seed>[0-9]{1,10})"),
     FOLDS: re.compile(r"fold-(?P<fold>[0-9]{1,4})(-seed-(?P<seed>[0-9]{1,10}))?"),
@@ -316,6 +330,11 @@ def outermost_series(run: Path) -> Path:
 def holds_seeds(folder: Path) -> bool:
     """Whether it is the folder of a series, as `train --seeds` makes it, and not of one run."""
     return (folder / SEEDS).is_file()
+
+
+def holds_sweep(folder: Path) -> bool:
+    """Whether it is the folder of `sweep`, with its trials, and not of one run."""
+    return (folder / SWEEP).is_file()
 
 
 def fold_and_seed(name: str) -> tuple[int, int | None]:

@@ -7,7 +7,7 @@ import statistics
 import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.history import read_history
 from mlpcli.runs.read_run import read_config, read_environment, read_folds, read_metrics, read_seeds, run_name
 from mlpcli.runs.run_file import MIB, open_run_file
+from mlpcli.runs.sweep_file import final_folder, has_results, read_record
 from mlpcli.text import with_spread
 
 State = Literal["done", "running", "interrupted", "failed", "killed", "pruned"]
@@ -52,12 +53,12 @@ class Score:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run, or the seeds or folds of one.
+    """A run, or the seeds or folds of one, or a sweep with the seeds of its best.
 
     config: as it was written. scores: by part (test, validation, train) and metric, over all finished runs.
     rows: of each part. epochs, best_epoch: medians over the runs. seconds: in total; None where they are not known.
     data, parts: fingerprints of the rows, and of which rows are in which part, one for each seed; empty where a run was
-    killed early.
+    killed early. trials: of a sweep.
     damaged: why the run cannot be read; nothing else is known then.
     """
 
@@ -72,6 +73,7 @@ class RunSummary:
     seconds: float | None = None
     seeds: int = 1
     folds: int = 1
+    trials: int = 0
     data: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     damaged: str = ""
@@ -99,15 +101,16 @@ class RunSummary:
             "seconds": self.seconds,
             "seeds": self.seeds,
             "folds": self.folds,
+            "trials": self.trials,
         }
 
 
 def summaries(folder: Path) -> list[RunSummary]:
-    """All runs in a folder such as runs/, by name, with those of grids; one that cannot be read says why."""
-    found = []
-    for path in sorted({*run_directory.run_directories(folder), *run_directory.runs_of_grids(folder)}):
+    """All runs and sweeps in a folder such as runs/, by name, with those of grids; one that is damaged says why."""
+    found, inside = [], [*run_directory.run_directories(folder), *run_directory.runs_of_grids(folder)]
+    for path in sorted({*inside, *run_directory.sweeps(folder)}):
         try:
-            found.append(read_summary(path))
+            found.append(_sweep(path) if run_directory.holds_sweep(path) else read_summary(path))
         except RunDirectoryError as error:
             found.append(RunSummary(path, path.name, "failed", damaged=str(error)))
     return found
@@ -144,6 +147,24 @@ def read_summary(path: Path) -> RunSummary:
         folds=len({fold for fold, _ in members}) if of_folds else 1,
         data=tuple(found for run in done for found in run.data),
         parts=tuple(found for run in done for found in run.parts),
+    )
+
+
+def _sweep(path: Path) -> RunSummary:
+    """A sweep, by the scores of its best on the test rows, if it has come to them."""
+    if run_directory.is_held(path) or not has_results(path):
+        state: State = "running" if run_directory.is_held(path) else "killed"
+        begun = len(run_directory.run_directories(path / run_directory.TRIALS))
+        return RunSummary(path, path.resolve().name, state, trials=begun)
+    record, final = read_record(path), final_folder(path)
+    summary = read_summary(final) if final is not None else RunSummary(path, record.name, "failed")
+    return replace(
+        summary,
+        path=path,
+        name=record.name,
+        state="interrupted" if record.count("running", "waiting") else summary.state,
+        seconds=sum(trial.seconds or 0.0 for trial in record.trials) + (summary.seconds or 0.0),
+        trials=len(record.trials),
     )
 
 

@@ -9,10 +9,12 @@ from typing import Any, Literal, get_args
 
 from mlpcli.errors import RunDirectoryError
 from mlpcli.files import write_json
-from mlpcli.runs.directory import SWEEP
+from mlpcli.runs.directory import SWEEP, run_directories
 from mlpcli.runs.run_file import LARGEST_METRICS, read_run_json
 
 TrialState = Literal["done", "pruned", "failed", "running", "waiting"]
+FINALS = "finals"
+"""Of sweep.json: the folders of the best trials' seeds, each with its trial, the last winner last."""
 Value = str | int | float | bool | None
 
 
@@ -72,23 +74,48 @@ def write_record(folder: Path, record: SweepRecord, more: Mapping[str, Any]) -> 
     write_json(folder / SWEEP, {**more, **asdict(record)})
 
 
+def has_results(folder: Path) -> bool:
+    """Whether the sweep has stopped, or ended, once (raises RunDirectoryError as `read_record`)."""
+    return "trials" in _read(folder)
+
+
+def final_folder(folder: Path) -> Path | None:
+    """The seeds of the best trial; None before they are there (raises RunDirectoryError as `read_record`)."""
+    found = _read(folder).get(FINALS)
+    names = [name for name in found if run_directories(folder / name)] if isinstance(found, dict) else []
+    return folder / names[-1] if names else None
+
+
 def read_record(folder: Path) -> SweepRecord:
     """What sweep.json says of the trials.
 
     Raises:
         RunDirectoryError: there is none, no results are in it yet, or it is damaged.
     """
-    path = folder / SWEEP
+    known = _read(folder)
+    if "trials" not in known:
+        raise RunDirectoryError(f"{folder}: its sweep has no results yet; they are written when it stops")
     try:
-        known = read_run_json(path, LARGEST_METRICS)
-        if isinstance(known, dict) and "trials" not in known:
-            raise RunDirectoryError(f"{folder}: its sweep has no results yet; they are written when it stops")
         keys = {str(key): _key(found) for key, found in known["keys"].items()}
         importance = {str(key): float(share) for key, share in known["importance"].items()}
         trials = tuple(_trial(found) for found in known["trials"])
         return SweepRecord(str(known["name"]), str(known["metric"]), bool(known["rising"]), keys, trials, importance)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RunDirectoryError(f"{path}: is damaged: {error}; restore it, or go on with the sweep") from error
+        raise _damaged(folder, error) from error
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        known = read_run_json(folder / SWEEP, LARGEST_METRICS)
+    except ValueError as error:
+        raise _damaged(folder, error) from error
+    if not isinstance(known, dict):
+        raise _damaged(folder, "it does not describe a sweep")
+    return known
+
+
+def _damaged(folder: Path, error: Exception | str) -> RunDirectoryError:
+    return RunDirectoryError(f"{folder / SWEEP}: is damaged: {error}; restore it, or go on with the sweep")
 
 
 def _key(found: Mapping[str, Any]) -> SweptKey:

@@ -24,6 +24,8 @@ SAME_ROWS = (
     "data.folds.group", "data.folds.time", "data.generate.rows", "data.generate.noise", "data.generate.seed",
 )  # fmt: skip
 """Keys that say which rows are learnt and scored; others of the section say how they are encoded."""
+MOST_NAMED = 3
+"""Runs without scores, of the same state, that are named one by one."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,9 +102,7 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
     scored = [run for run in runs if part and part in run.scores]
     metrics, unlike = _metrics(scored, part), _why_unlike(scored)
     ranked_by = metrics[0] if metrics and len(scored) > 1 and not unlike else None
-    notes = [
-        say("{run}: {state}, without scores", run=run.path, state=term(run.state)) for run in runs if run not in scored
-    ]
+    notes = _without_scores([run for run in runs if run not in scored])
     if unlike:
         notes.append(say("not ranked: {why}", why=unlike))
     if ranked_by is not None:
@@ -123,14 +123,28 @@ def compare(run_dirs: Sequence[Path | str]) -> Comparison:
     )
 
 
+def _without_scores(runs: Sequence[RunSummary]) -> list[str]:
+    """Each, or how many there are of a state, as a sweep has dozens of pruned ones."""
+    notes = []
+    for state in dict.fromkeys(run.state for run in runs):
+        of_state = [run for run in runs if run.state == state]
+        if len(of_state) > MOST_NAMED:
+            notes.append(say("{count:,} runs: {state}, without scores", count=len(of_state), state=term(state)))
+        else:
+            notes += [say("{run}: {state}, without scores", run=run.path, state=term(state)) for run in of_state]
+    return notes
+
+
 def runs_in(given: Sequence[Path | str]) -> list[Path]:
-    """Runs, and series of seeds or folds, themselves; of any other folder the runs in it; each once."""
+    """Runs, and series of seeds or folds, themselves; of a sweep its trials, of any other folder the runs in it."""
     return list(dict.fromkeys(path for place in given for path in _runs_of(Path(place))))
 
 
 def _runs_of(path: Path) -> list[Path]:
     if (path / run_directory.CONFIG).is_file() or run_directory.holds_series(path):
         return [path]
+    if run_directory.holds_sweep(path):
+        return run_directory.run_directories(path / run_directory.TRIALS)
     found = {*run_directory.run_directories(path), *run_directory.runs_of_grids(path)}
     return sorted(found) or [path]
 

@@ -75,7 +75,7 @@ def plot(
     from mlpcli.plotting.run_plots import Drawn, draw_run, draw_series, theme_of
     from mlpcli.plotting.style import check_format, themed
     from mlpcli.plotting.sweep_pictures import draw_sweep
-    from mlpcli.runs.directory import SWEEP, member_folders
+    from mlpcli.runs.directory import holds_sweep, member_folders
     from mlpcli.runs.read_run import language_of
 
     runs = [Path(run) for run in run_dirs]
@@ -87,7 +87,7 @@ def plot(
     if only:
         _check_only(runs, only, place, metric is not None or options.any)
     alone = len(runs) == 1
-    if alone and (runs[0] / SWEEP).is_file():
+    if alone and holds_sweep(runs[0]):
         if only or place is not None or metric is not None or options.any:
             raise UserError(f"{runs[0]}: is a sweep, whose pictures are drawn all together; leave out other options")
         drawn = draw_sweep(runs[0], [format], theme, language)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import quote
 
 from mlpcli.errors import MlpcliError, UserError
@@ -19,6 +19,8 @@ from mlpcli.runs import directory as run_directory
 from mlpcli.runs.diagnoses import diagnose, read_record
 from mlpcli.runs.read_run import language_of, read_config, read_curves, read_environment, read_evaluation, read_metrics
 from mlpcli.runs.run_summary import RunSummary, read_summary
+from mlpcli.runs.sweep_file import SweepRecord, TrialState, final_folder
+from mlpcli.runs.sweep_file import read_record as read_sweep
 from mlpcli.text import number, visible
 from mlpcli.workflows.compare import cells, compare, runs_in
 from mlpcli.workflows.notebook import html_text
@@ -107,6 +109,8 @@ def report(
 ) -> ReportResult:
     """Write a page of one run or several: scores, what they say, pictures, config, environment, how to repeat it.
 
+    Of a sweep it has the best trials and the sweep's pictures, and then the seeds of its best.
+
     output: the file; None: only the text is returned. markdown: for issues and notebooks, without pictures. language:
     `en` or `ko`; None: `output.language` of the first run.
 
@@ -115,27 +119,33 @@ def report(
         RunDirectoryError: a folder is not a run directory, or has a damaged file.
         OutputError: the file cannot be written.
     """
-    paths = runs_in(run_dirs)
-    if not paths:
+    sweeps = [Path(path) for path in run_dirs if run_directory.holds_sweep(Path(path))]
+    finals = [final for sweep in sweeps if (final := final_folder(sweep)) is not None]
+    paths = runs_in([*(path for path in run_dirs if Path(path) not in sweeps), *finals])
+    if not paths and not sweeps:
         raise UserError("no run directory given; give one or more, such as runs/digits")
     if output is not None:
         _check_output(Path(output), (".md",) if markdown else (".html", ".htm"))
-    with speaking(language or language_of(paths[0])):
-        text, notes = _page(paths, markdown)
+    with speaking(language or language_of((paths or sweeps)[0])):
+        text, notes = _page(paths, [(sweep, read_sweep(sweep)) for sweep in sweeps], markdown)
     if output is None:
         return ReportResult(None, text, markdown, notes)
     write_text(Path(output), text)
     return ReportResult(Path(output), text, markdown, notes)
 
 
-def _page(paths: Sequence[Path], markdown: bool) -> tuple[str, tuple[str, ...]]:
+def _page(
+    paths: Sequence[Path], sweeps: Sequence[tuple[Path, SweepRecord]], markdown: bool
+) -> tuple[str, tuple[str, ...]]:
     runs = [read_summary(path) for path in paths]
     picture = _undrawn if markdown else _picture
     sections = [
         *(_compared(paths, picture) if len(runs) > 1 else ()),
+        *(section for path, record in sweeps for section in _of_sweep(path, record, picture)),
         *(section for run in runs for section in _of_run(run, picture, several=len(runs) > 1)),
     ]
-    title = runs[0].name if len(runs) == 1 else say("{count:,} runs", count=len(runs))
+    names = [run.name for run in runs] or [record.name for _, record in sweeps]
+    title = names[0] if len(names) == 1 else say("{count:,} runs", count=len(names))
     blocks = [block for section in sections for block in section.blocks]
     notes = dict.fromkeys(block.note for block in blocks if isinstance(block, Picture) and block.note)
     return as_markdown(title, sections) if markdown else as_html(title, sections), tuple(notes)
@@ -165,6 +175,21 @@ def _compared(paths: Sequence[Path], picture: Draw) -> Iterator[Section]:
     with suppress(MlpcliError):  # runs that have no metric in common cannot share a picture
         blocks.append(picture(overlaid_curves(drawn), say("The learning curves of all runs")))
     yield Section(say("Comparison"), blocks)
+
+
+def _of_sweep(path: Path, record: SweepRecord, picture: Draw) -> Iterator[Section]:
+    """The best trials, and the pictures of all."""
+    from mlpcli.plotting.sweep_pictures import PICTURES
+    from mlpcli.workflows.sweep_results import SweepResult
+
+    states = ", ".join(f"{term(state)} {count:,}" for state in get_args(TrialState) if (count := record.count(state)))
+    columns, rows = SweepResult(path, record).trial_table()
+    blocks: list[Block] = [Text([say("{trials:,} trials: {states}", trials=len(record.trials), states=states)])]
+    if rows:
+        blocks.append(Table([say("trial"), *map(term, columns[1:])], rows))
+        drawn = ((stem, draw(record)) for stem, draw in PICTURES.items())
+        blocks += [picture(figure, term(stem).replace("_", " ").capitalize()) for stem, figure in drawn if figure]
+    yield Section(say("{name}: the sweep", name=record.name), blocks, level=1)
 
 
 def _of_run(summary: RunSummary, picture: Draw, several: bool) -> Iterator[Section]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -74,6 +75,8 @@ def resume(
             raise UserError(f"callbacks: are for one run, not for several {several}; leave them out")
         result = _resume_series(path.resolve(), overrides, listener, list(command), verbose, force, seeds)
     else:
+        if run_directory.holds_sweep(path):
+            raise UserError(f"{path}: is a sweep; go on with it by mlpcli sweep --resume {shlex.quote(str(path))}")
         run_directory.find_file(path, run_directory.CONFIG)
         if seeds is not None:
             raise UserError(f"seeds: {path} is one run, not a folder of several seeds; leave it out")

@@ -37,7 +37,7 @@ from mlpcli.workflows.sweep_folder import (
 from mlpcli.workflows.sweep_queue import Queue, this_worker
 from mlpcli.workflows.sweep_results import SweepResult, conclude, record_of, told_trial
 from mlpcli.workflows.sweep_storage import absolute, check_url, import_optuna, open_study, stored
-from mlpcli.workflows.sweep_worker import CONFIG, TRIALS, Job, choice_words, work
+from mlpcli.workflows.sweep_worker import CONFIG, Job, choice_words, work
 from mlpcli.workflows.train import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _search(
         queue.recover()
         queue.add(_slots(settings, len(queue.standing()), trials), folder.home())
         watch = _Watch(queue, settings, folder, listener)
-        (folder.path / TRIALS).mkdir(exist_ok=True)
+        (folder.path / run_directory.TRIALS).mkdir(exist_ok=True)
         if watch.unfinished():
             if workers == 1:
                 work(job, noted, watch.look, begun.ready)

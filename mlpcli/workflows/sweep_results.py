@@ -18,8 +18,9 @@ from mlpcli.config.yaml_writer import in_a_comment, values_text
 from mlpcli.errors import MlpcliError
 from mlpcli.files import write_text
 from mlpcli.runs import directory as run_directory
+from mlpcli.runs.directory import TRIALS
 from mlpcli.runs.run_file import LARGEST_METRICS, read_run_json
-from mlpcli.runs.sweep_file import SweepRecord, SweepTrial, SweptKey, TrialState, write_record
+from mlpcli.runs.sweep_file import FINALS, SweepRecord, SweepTrial, SweptKey, TrialState, write_record
 from mlpcli.text import number, plural
 from mlpcli.training.progress import Interrupted, Silence
 from mlpcli.workflows import notebook
@@ -29,7 +30,7 @@ from mlpcli.workflows.run import draw_if_possible
 from mlpcli.workflows.seeds import SeedsResult
 from mlpcli.workflows.sweep_folder import SweepFolder, standing_alone
 from mlpcli.workflows.sweep_queue import WHY, Queue
-from mlpcli.workflows.sweep_worker import EPOCHS, SECONDS, TRIALS, choice_words, drop_models
+from mlpcli.workflows.sweep_worker import EPOCHS, SECONDS, choice_words, drop_models
 from mlpcli.workflows.train import train_seeds
 from mlpcli.workflows.trained_runs import TrainedRuns
 
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 BEST = "best.yaml"
 FINAL = "best"
 """The folder of the best trial's seeds; a later winner's is best-2 ..."""
-FINALS = "finals"
-"""Of sweep.json: these folders, each with its trial."""
 SEEDS = 3
 MOST_SHOWN = 10
 _STATES: dict[str, TrialState] = {

@@ -27,7 +27,7 @@ from mlpcli.data.facts import fingerprint
 from mlpcli.errors import DataError, MlpcliError, OutputError, RunDirectoryError
 from mlpcli.files import unsynced
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.directory import is_held
+from mlpcli.runs.directory import TRIALS, is_held
 from mlpcli.text import visible
 from mlpcli.training.progress import Interrupted, Pruned, Silence, noted_interruptions
 from mlpcli.workflows.prepare import prepare, prepare_again
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 CONFIG = "sweep.yaml"
 """The config of a sweep, in its folder."""
-TRIALS = "trials"
-"""The folder of the run directories, each called by its slot."""
 WARM_UP_SHARE = 10
 """In the first tenth of the epochs the median prunes nothing: small learning rates begin slowly."""
 EPOCHS = "epochs"

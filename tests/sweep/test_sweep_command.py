@@ -120,3 +120,28 @@ def test_two_workers_end_on_a_signal_and_go_on(folder: Path) -> None:
     found = mlpcli.sweep(folder / "flowers.yaml", settings[1::2], folder / "runs", resend_signals=False)
     assert found.counted() == "4 trials: 4 done"
     assert not (found.path / "workers.log").exists()
+
+
+def test_the_folder_is_listed_compared_and_reported(run: Callable[..., Any], folder: Path, mlpcli_here: Any) -> None:
+    run("sweep", "flowers.yaml", "-q", "-s", "sweep.trials=4")
+    (listed,) = json.loads(mlpcli_here("runs", "runs", "--json").stdout)
+    best = json.loads(Path("runs/flowers/best/seeds.json").read_text(encoding="utf-8"))
+    assert (listed["run"], listed["name"], listed["state"], listed["trials"]) == ("runs/flowers", "flowers", "done", 4)
+    assert listed["scores"]["test"]["accuracy"]["mean"] == pytest.approx(best["scores"]["test"]["accuracy"]["mean"])
+    assert " flowers   iris   4 trials" in mlpcli_here("runs", "runs").stdout
+    compared = json.loads(mlpcli_here("compare", "runs/flowers", "--json").stdout)
+    assert sorted(trial["run"] for trial in compared["runs"]) == [f"runs/flowers/trials/{n}" for n in range(4)]
+    page = mlpcli_here("report", "runs/flowers", "--markdown").stdout
+    assert page.index("# flowers: the sweep\n\n4 trials: done 4\n") < page.index("# flowers\n")
+    refused = mlpcli_here("evaluate", "runs/flowers")
+    assert (refused.returncode, refused.stderr.splitlines()[-1]) == (
+        2,
+        "error: runs/flowers: is a sweep; give one of its runs, such as runs/flowers/best/seed-777",
+    )
+    refused = mlpcli_here("train", "--resume", "runs/flowers")
+    assert "runs/flowers: is a sweep; go on with it by mlpcli sweep --resume runs/flowers" in refused.stderr
+    sweep_json = Path("runs/flowers/sweep.json")
+    begun = json.loads(sweep_json.read_text(encoding="utf-8"))
+    sweep_json.write_text(json.dumps({key: begun[key] for key in ("name", "study")}), encoding="utf-8")
+    (killed,) = json.loads(mlpcli_here("runs", "runs", "--json").stdout)
+    assert (killed["state"], killed["trials"]) == ("killed", 4)
