@@ -1,11 +1,13 @@
 """Which rows a fold trains on and which it holds out, by scikit-learn's splitters.
 
 Rows are numbered in the order of the file. Of classes (data.stratify) they are drawn by StratifiedKFold, else by KFold,
-both shuffled with the run's seed; by GroupKFold with data.folds.group, by TimeSeriesSplit with data.folds.time.
+both shuffled with the run's seed; by GroupKFold with data.folds.group, by TimeSeriesSplit with data.folds.time. Where
+groups or time matter, they do to the validation rows as well, which otherwise are drawn as in any split.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -22,7 +24,7 @@ from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.column_forms import profile_columns, unclear_orders
 from mlpcli.tables.kinds import column_formats, judge, unclear_message
 from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, gap_mask
-from mlpcli.text import shown
+from mlpcli.text import plural, shown
 
 if TYPE_CHECKING:
     from mlpcli.config.sections import DataConfig, FoldsConfig
@@ -65,6 +67,38 @@ def draw_fold(
         return _held_out(folds, _splitter("KFold", folds.count, shuffle=True, random_state=seed), len(y))
     _check_classes(folds, np.bincount(y, minlength=len(class_names)), class_names)
     return _held_out(folds, _splitter("StratifiedKFold", folds.count, shuffle=True, random_state=seed), len(y), y=y)
+
+
+def fold_validation(
+    data: DataConfig, seed: int, train: Indices, count: int, belongs: Array | None
+) -> tuple[Indices, Indices] | None:
+    """Of the rows that a fold trains on, those to validate with and the rest, both ascending; None: any may be drawn.
+
+    In the order of time they are the latest `count`. Of groups they are a share of the groups, by GroupShuffleSplit, so
+    that their number depends on the groups' sizes. belongs: as of `draw_fold`.
+
+    Raises:
+        SettingError: there are too few groups.
+    """
+    folds = data.folds
+    assert folds is not None and isinstance(data.validation, float)
+    if folds.time is not None:
+        order = train if belongs is None else train[np.argsort(belongs[train], kind="stable")]
+        return np.sort(order[-count:]), np.sort(order[:-count])
+    if folds.group is None:
+        return None
+    assert belongs is not None
+    groups = np.unique(belongs[train]).size
+    taken = math.ceil(data.validation * groups)
+    if taken == groups:
+        raise SettingError(
+            "data.validation",
+            f"{data.validation:g} of {plural(groups, 'group', 'groups')} in fold {folds.held_out}'s training rows is"
+            f" {taken}, which leaves none to train on; choose a smaller fraction, null, or more folds",
+        )
+    splitter = _splitter("GroupShuffleSplit", 1, test_size=data.validation, random_state=seed)
+    rest, validation = next(splitter.split(np.empty((len(train), 0)), groups=belongs[train]))
+    return np.sort(train[validation]), np.sort(train[rest])
 
 
 def _splitter(name: str, count: int, **settings: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mlpcli.arrays import Array
 from mlpcli.data.dataset import Part, Rows, Splits
-from mlpcli.data.folds import check_fold_count, draw_fold, fold_of, fold_sizes
+from mlpcli.data.folds import check_fold_count, draw_fold, fold_of, fold_sizes, fold_validation
 from mlpcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -74,15 +74,17 @@ def _drawn_fold(
     validation_rows: int | None,
     belongs: Array | None,
 ) -> Drawn:
-    """The fold that is held out is the test rows; validation rows are drawn from the others, as ever."""
+    """The fold that is held out is the test rows; validation rows are drawn from the others."""
     check_no_test(data, test_rows)
     kept = slice(data.limit)
-    train, test = draw_fold(data, seed, y[kept], class_names, None if belongs is None else belongs[kept])
+    belongs = None if belongs is None else belongs[kept]
+    train, test = draw_fold(data, seed, y[kept], class_names, belongs)
     validation = None
     if validation_rows is None and isinstance(data.validation, float):
         count = _share("data.validation", data.validation, len(train))
         stratified, seeds = class_names if data.stratify else None, [seed, VALIDATION_STREAM]
-        validation, train = _take("data.validation", y, stratified, train, count, seeds)
+        found = fold_validation(data, seed, train, count, belongs)
+        validation, train = found or _take("data.validation", y, stratified, train, count, seeds)
     _check_classes(y, class_names, data, train)
     return Drawn(train, validation, test)
 

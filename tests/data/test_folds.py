@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import GroupKFold, GroupShuffleSplit, KFold, StratifiedKFold, TimeSeriesSplit
 
 from mlpcli.config.sections import DataConfig, FoldsConfig
 from mlpcli.data.dataset import Rows, Source, Splits
@@ -100,6 +100,43 @@ def test_groups_stay_together_and_need_not_be_inputs(table: Path) -> None:
         assert rows_of(found) == hand
     for train, test in hand:
         assert not {shops[row] for row in train} & {shops[row] for row in test}
+
+
+def test_validation_rows_are_whole_groups(table: Path) -> None:
+    shops = np.array([(row * 5) % 12 for row in range(40)])
+    found = splits_of(table, 3, {"group": "shop"}, target="y", validation=0.3)
+    for splits, (train, test) in zip(found, GroupKFold(3).split(np.zeros((40, 1)), groups=shops), strict=True):
+        assert splits.validation is not None and splits.test is not None
+        hand = GroupShuffleSplit(1, test_size=0.3, random_state=SEED)
+        rest, validation = next(hand.split(train, groups=shops[train]))
+        assert splits.test.indices.tolist() == sorted(test)
+        assert splits.validation.indices.tolist() == sorted(train[validation])
+        assert splits.train.indices.tolist() == sorted(train[rest])
+        kept, judged = set(shops[splits.train.indices]), set(shops[splits.validation.indices])
+        assert not kept & judged
+        assert (len(kept), len(judged)) == (5, 3)  # of 8 shops: three tenths, rounded up
+
+
+def test_validation_rows_are_the_latest_before_the_fold(table: Path) -> None:
+    days = np.array([line.split(",")[0] for line in TABLE.splitlines()[1:]])
+    found = splits_of(table, 4, {"time": "day"}, target="y", validation=0.25)
+    for splits, size in zip(found, (8, 16, 24, 32), strict=True):
+        assert splits.validation is not None and splits.test is not None
+        assert (len(splits.train), len(splits.validation), len(splits.test)) == (size * 3 // 4, size // 4, 8)
+        parts = [days[part.indices] for part in (splits.train, splits.validation, splits.test)]
+        assert max(parts[0]) <= min(parts[1]) and max(parts[1]) <= min(parts[2])
+    (first, *_) = splits_of("diabetes", 4, {"time": True}, validation=0.25, limit=50)
+    assert first.validation is not None
+    assert first.train.indices.tolist() == list(range(7))
+    assert first.validation.indices.tolist() == [7, 8, 9]  # a quarter of ten rows is two and a half, rounded up
+
+
+def test_too_few_groups_to_validate_with(table: Path) -> None:
+    found = refused(table, 2, {"group": "shop"}, target="y", validation=0.9)
+    assert found == (
+        "data.validation: data.validation: 0.9 of 6 groups in fold 1's training rows is 6, which leaves none to train"
+        " on; choose a smaller fraction, null, or more folds"
+    )
 
 
 def test_groups_of_texts(tmp_path: Path) -> None:
