@@ -23,6 +23,16 @@ def row_chunks(x: Array, rows: int | None = None) -> Iterator[slice]:
         yield slice(start, min(start + step, total))
 
 
+CACHED = 1 << 16
+"""Values: half a MiB of float64."""
+
+
+def pieces(values: Array) -> Iterator[slice]:
+    """Slices over values (n,), each so short that it stays in the processor's cache from one operation to the next."""
+    for start in range(0, len(values), CACHED):
+        yield slice(start, start + CACHED)
+
+
 def model_values(where: str, x: Array) -> Array:
     """x in a type that a model takes, copied only where it must be.
 

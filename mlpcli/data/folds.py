@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from mlpcli.arrays import Array
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.column_encoders import CONVERSIONS
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.column_forms import profile_columns, unclear_orders
 from mlpcli.tables.kinds import column_formats, judge, unclear_message
 from mlpcli.tables.raw_table import RawTable, ReadOptions, check_known, gap_mask
+from mlpcli.tables.values import CONVERSIONS
 from mlpcli.text import plural, shown
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def row_marks(path: Path, written: RawTable, kept: Indices, data: DataConfig) ->
             check_known(f"data.folds.{key}", str(path), [column], written.names)
             table = written.take(kept)
             read = _groups if key == "group" else _times
-            return read(replace(table, columns=table.columns.select([column])), column, data)
+            return read(table.select([column]), column, data)
     return None
 
 

@@ -17,7 +17,6 @@ from mlpcli.data.sources import load_source
 from mlpcli.data.split import draw_rows, join_parts
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import reading
-from mlpcli.tables.column_encoders import CONVERSIONS
 from mlpcli.tables.kinds import Decisions, decide
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
 from mlpcli.tables.raw_table import ReadOptions, left_out_note, usable_rows
@@ -94,14 +93,18 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     Raises:
         DataError: the file is bad, or cannot be learnt from. SettingError: a setting does not fit it.
     """
+    import pyarrow as pa
+
     raw, _, notes = read_table(path, ReadOptions.of(data))
     decisions = decide(path, [raw], data)
     notes += decisions.notes
-    names, target = tuple(decisions.kinds), decisions.target
+    names, target, kinds = tuple(decisions.kinds), decisions.target, decisions.kinds
     options = stored.options if stored is not None else replace(ReadOptions.of(data), formats=decisions.formats)
-    written, raw = raw, raw.read_as(options)
+    written, raw = raw if fold_of(data) is not None else None, raw.read_as(options)
     if stored is not None:
-        names, target = stored.source_names, stored.target.found_in(raw, stored.source_names)
+        names, target, kinds = stored.source_names, stored.target.found_in(raw, stored.source_names), stored.kinds
+    raw = raw.as_kinds({**kinds, **target.kinds})
+    pa.default_memory_pool().release_unused()  # it holds on to the memory of texts that are numbers by now
     kept = usable_rows(raw, names, target.names, data.missing)
     if data.missing == "drop":
         notes += left_out_note(len(raw) - len(kept), len(raw))
@@ -113,7 +116,7 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     settings = {"test": data.test, "validation": data.validation}
     own = {key: _other_table(setting, options) for key, setting in settings.items()}
     counts = {key: _usable_count(table, names, target, data) for key, table in own.items()}
-    belongs = row_marks(path, written, kept, data)
+    belongs = None if written is None else row_marks(path, written, kept, data)
     drawn = draw_rows(data, seed, y, target.class_names, counts["test"], counts["validation"], belongs)
     notes += _group_note(data, names)
     if stored is None:
@@ -154,7 +157,7 @@ def _fitted(
     except DataError:
         for name, kind in decisions.kinds.items():
             if kind != "category":
-                CONVERSIONS[kind](rows.columns[name], name, rows.place)
+                rows.numbers(name, kind)
         raise
 
 

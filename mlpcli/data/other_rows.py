@@ -105,6 +105,7 @@ def labelled_rows(path: Path, raw: RawTable, preprocessing: Preprocessing) -> Ro
         raise DataError(f"{path}: none of its {len(raw):,} rows can be used: all lack the target or other values")
     if len(kept) < len(raw):
         raw = raw.take(kept)
+    raw = raw.as_kinds({**preprocessing.target.found_in(raw, preprocessing.source_names).kinds, **preprocessing.kinds})
     unlike = UnlikeTraining(preprocessing)
     x = preprocessing.encode(raw)
     unlike.add(raw)

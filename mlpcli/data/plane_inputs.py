@@ -27,7 +27,7 @@ class PlaneInputs:
         x = np.zeros((len(points), sum(len(column.pass_through) for column in self.columns)), np.float32)
         first = len(self.columns[0].pass_through)
         for number, (column, out) in enumerate(zip(self.columns, (x[:, :first], x[:, first:]), strict=True)):
-            column.encode_numbers(points[:, number].astype(np.float64), out)
+            column.encode_cells(points[:, number].astype(np.float64), out)
         return x
 
     def points(self, x: Array) -> Array:

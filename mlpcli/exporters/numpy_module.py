@@ -24,9 +24,9 @@ from mlpcli.exporters.numpy_layers import Code, add_layer
 from mlpcli.files import write_text
 from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.tables.column_format import PLAIN_FORMAT
 from mlpcli.tables.date_parts import DateParts
 from mlpcli.tables.preprocessing import Preprocessing
-from mlpcli.tables.raw_table import PLAIN_FORMAT
 from mlpcli.tables.values import FALSE, TRUE
 from mlpcli.text import listed, plural
 

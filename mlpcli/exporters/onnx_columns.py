@@ -13,10 +13,11 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.exporters.onnx_graph import DOUBLE, FLOAT, ML, Graph
-from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.tables.column_format import PLAIN_FORMAT
 from mlpcli.tables.date_parts import FARTHEST, MONDAY, DateParts
 from mlpcli.tables.preprocessing import Preprocessing
-from mlpcli.tables.raw_table import PLAIN_FORMAT, RawTable
+from mlpcli.tables.raw_table import RawTable
 from mlpcli.tables.texts import as_texts
 from mlpcli.tables.values import FALSE, TRUE
 
@@ -31,7 +32,8 @@ def cells(column: ColumnEncoder, table: RawTable) -> Array:
     cell = table.columns[column.name]
     if isinstance(column, CategoryColumn):
         return np.array([text or "" for text in as_texts(cell).to_pylist()], object)[:, np.newaxis]
-    values = CONVERSIONS[column.kind](cell, column.name, table.place)[:, np.newaxis]  # type: ignore[attr-defined]
+    assert column.kind != "category"
+    values = table.numbers(column.name, column.kind)[:, np.newaxis]
     if takes_text(column):
         return np.where(np.isnan(values), "", np.where(values == 1, "true", "false")).astype(object)
     return values

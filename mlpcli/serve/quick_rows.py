@@ -63,7 +63,7 @@ class _Numbers:
                 cell is None and self._gaps
             ):
                 return False
-        self._column.encode_numbers(np.array(cells, np.float64), out)  # None becomes NaN
+        self._column.encode_cells(np.array(cells, np.float64), out)  # None becomes NaN
         return True
 
 
@@ -105,7 +105,7 @@ class _Known:
         try:
             table = table_of([{**others, name: cell} for cell in cells], preprocessing)
             encoded = np.zeros((len(cells), where.stop - where.start), np.float32)
-            column.encode(table.columns[name], table.place, encoded)
+            column.encode_cells(column.cells(table), encoded)
         except DataError:  # a gap is none, or a word is no category any more: the ordinary way tells which
             return cls({})
         return cls({(type(cell), cell): row for cell, row in zip(cells, encoded, strict=True)})

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import DataError
+from mlpcli.tables.clean_texts import clean_texts
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder
-from mlpcli.tables.raw_table import RawTable, clean_texts
+from mlpcli.tables.raw_table import RawTable
 from mlpcli.text import did_you_mean, listed, shown
 
 if TYPE_CHECKING:

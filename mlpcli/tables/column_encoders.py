@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpcli.arrays import row_chunks
 from mlpcli.tables.texts import distinct_texts
-from mlpcli.tables.values import as_booleans, as_dates, as_numbers
+from mlpcli.tables.values import ValueKind
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from mlpcli.config.sections import ColumnKind
+    from mlpcli.tables.raw_table import RawTable
 
 
-Place = Callable[[int], str]
 Floats = npt.NDArray[np.float32]
+Cells = npt.NDArray[Any]
 MOST_DIGITS = 1e15
 """Whole numbers below it are written out."""
 OTHER, MISSING = "(other)", "(missing)"
-ValueKind = Literal["number", "boolean", "date"]
-CONVERSIONS: dict[ValueKind, Callable[[Any, str, Place], npt.NDArray[np.float64]]] = {
-    "number": as_numbers,
-    "boolean": as_booleans,
-    "date": as_dates,
-}
 
 
 class ColumnEncoder(Protocol):
@@ -42,18 +36,23 @@ class ColumnEncoder(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def kind(self) -> ColumnKind: ...
+    @property
     def feature_names(self) -> tuple[str, ...]: ...
     @property
     def pass_through(self) -> tuple[bool, ...]: ...
     @property
     def bins(self) -> int: ...
 
-    def encode(self, column: pa.ChunkedArray, place: Place, out: Floats) -> None:
-        """Write the values of a column (n,) into zeros `out` (n, len(feature_names)).
+    def cells(self, table: RawTable) -> Cells:
+        """What `encode_cells` takes (n,): float64 numbers, NaN for a gap, or the positions of categories.
 
         Raises:
             DataError: a value of the wrong kind; names place, column and value.
         """
+
+    def encode_cells(self, cells: Cells, out: Floats) -> None:
+        """Write some rows of what `cells` gave (n,) into zeros `out` (n, len(feature_names))."""
 
     def text_of(self, encoded: Floats) -> str:
         """What stood in the cell, as far as the row (len(feature_names),) tells."""
@@ -96,12 +95,11 @@ class ValueColumn:
     def pass_through(self) -> tuple[bool, ...]:
         return (self.kind == "boolean", *(True,) * (self.indicator + self.bins))
 
-    def encode(self, column: pa.ChunkedArray, place: Place, out: Floats) -> None:
-        self.encode_numbers(CONVERSIONS[self.kind](column, self.name, place), out)
+    def cells(self, table: RawTable) -> Cells:
+        return table.numbers(self.name, self.kind)
 
-    def encode_numbers(self, values: npt.NDArray[np.float64], out: Floats) -> None:
-        """The same for the numbers (n,) in the cells; NaN is a missing value."""
-        gaps = np.isnan(values)
+    def encode_cells(self, cells: Cells, out: Floats) -> None:
+        values, gaps = cells, np.isnan(cells)
         if gaps.any():
             values = np.where(gaps, self.fill, values)
             if self.indicator:
@@ -185,6 +183,7 @@ class CategoryColumn:
     other: bool
     missing: bool
     rare: tuple[str, ...] | None = None
+    kind: ClassVar[Literal["category"]] = "category"
 
     @property
     def bins(self) -> int:
@@ -203,14 +202,17 @@ class CategoryColumn:
     def _positions(self) -> dict[str, int]:
         return {category: index for index, category in enumerate(self.categories)}
 
-    def encode(self, column: pa.ChunkedArray, place: Place, out: Floats) -> None:
+    def cells(self, table: RawTable) -> Cells:
+        """The column of `out` that is 1 (n,); -1 where none is."""
         unseen = len(self.categories) if self.other else -1
         gap = len(self.categories) + self.other if self.missing else unseen
-        texts, codes = distinct_texts(column)
+        texts, codes = distinct_texts(table.columns[self.name])
         targets = np.array([*(gap if text is None else self._positions.get(text, unseen) for text in texts), gap])
-        positions = targets[codes]
-        rows = np.flatnonzero(positions >= 0)
-        out[rows, positions[rows]] = 1
+        return targets[codes]
+
+    def encode_cells(self, cells: Cells, out: Floats) -> None:
+        rows = np.flatnonzero(cells >= 0)
+        out[rows, cells[rows]] = 1
 
     def text_of(self, encoded: Floats) -> str:
         if not encoded.any():
@@ -221,4 +223,4 @@ class CategoryColumn:
     def as_json(self) -> dict[str, Any]:
         rare = None if self.rare is None else list(self.rare)
         kept = {"categories": list(self.categories), "other": self.other, "missing": self.missing, "rare": rare}
-        return {"name": self.name, "kind": "category", **kept}
+        return {"name": self.name, "kind": self.kind, **kept}

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ColumnEncoder, Place, ValueColumn, ValueKind
+from mlpcli.arrays import pieces
+from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
 from mlpcli.tables.texts import distinct_texts
+from mlpcli.tables.values import ValueKind
 from mlpcli.text import shown
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from mlpcli.config.sections import ColumnKind
+    from mlpcli.tables.raw_table import RawTable
 
 
 MOST_CATEGORIES = 50
@@ -37,8 +39,8 @@ MOST_COUNTED_IN_ALL = 2_000_000
 class ColumnFitter(Protocol):
     """Takes in training rows, and then knows how to encode a column."""
 
-    def add(self, column: pa.ChunkedArray, place: Place) -> None:
-        """Take in the next rows (n,).
+    def add(self, table: RawTable) -> None:
+        """Take in the next rows.
 
         Raises:
             DataError: a value of the wrong kind; names place, column and value.
@@ -69,14 +71,16 @@ class ValueFitter:
         self._gaps = False
         self._low, self._high, self._rounded = math.inf, -math.inf, 0.0
 
-    def add(self, column: pa.ChunkedArray, place: Place) -> None:
-        values = CONVERSIONS[self._kind](column, self._name, place)
+    def add(self, table: RawTable) -> None:
+        values = table.numbers(self._name, self._kind)
         gaps = np.isnan(values)
         if gaps.any():
             self._gaps, values = True, values[~gaps]
         if len(values):
             self._low, self._high = min(self._low, float(values.min())), max(self._high, float(values.max()))
-            self._rounded = max(self._rounded, float(np.abs(values - values.astype(np.float32)).max()))
+            for rows in pieces(values):
+                rounded = np.abs(values[rows] - values[rows].astype(np.float32)).max()
+                self._rounded = max(self._rounded, float(rounded))
         self._sample.add(values)
 
     def finish(self) -> tuple[ColumnEncoder | None, str]:
@@ -110,10 +114,10 @@ class CategoryFitter:
         self._rows = self._gaps = 0
         self._forgotten = False
 
-    def add(self, column: pa.ChunkedArray, place: Place) -> None:
-        texts, codes = distinct_texts(column)
+    def add(self, table: RawTable) -> None:
+        texts, codes = distinct_texts(table.columns[self._name])
         gaps = int((codes < 0).sum())
-        for text, count in zip(texts, np.bincount(codes[codes >= 0], minlength=len(texts)).tolist(), strict=True):
+        for text, count in _counted(texts, codes, len(self._counts) + len(texts) > self._most_counted):
             if text is None:
                 gaps += count
             else:
@@ -141,6 +145,17 @@ class CategoryFitter:
         many = "more than " if self._forgotten else ""
         rare = f"{grouped:,} of {len(ranked):,} categories {'is' if grouped == 1 else 'are'} rare"
         return column, f"{name}: {many}{rare} and {'becomes' if grouped == 1 else 'become'} one, (other)"
+
+
+def _counted(texts: list[str | None], codes: npt.NDArray[np.int64], ordered: bool) -> Iterator[tuple[str | None, int]]:
+    """How often each text comes, of those that do; if `ordered`, in the order in which they come first."""
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    order = np.flatnonzero(counts)
+    if ordered:
+        first = np.empty(len(texts) + 1, np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        order = order[np.argsort(first[order])]
+    yield from zip((texts[code] for code in order), counts[order].tolist(), strict=True)
 
 
 MOST_VALUES = 1_000_000
@@ -186,7 +201,11 @@ class ValueSample:
 
     def median(self) -> float:
         """The median of the values kept; NaN if there are none."""
-        return float("nan") if self.rows == 0 else float(np.median(self._sampled()))
+        if self.rows == 0:
+            return float("nan")
+        values = self._sampled()
+        middle = [(len(values) - 1) // 2, len(values) // 2]
+        return float(np.partition(values, middle)[middle].astype(np.float64).mean())
 
     def edges(self, bins: int, low: float, high: float) -> tuple[float, ...]:
         """Edges of at most so many bins, each with as many of the values kept, from the lowest to the highest value.
@@ -194,14 +213,14 @@ class ValueSample:
         Quantiles that are equal are one edge, so that values with ties have fewer bins. An edge is a value that occurs
         (as float32), not one between two. A single bin would be the value over again: then there are none.
         """
-        inner = np.quantile(self._sampled(), np.linspace(0, 1, bins + 1)[1:-1], method="nearest")
+        inner = np.quantile(self._sampled().astype(np.float64), np.linspace(0, 1, bins + 1)[1:-1], method="nearest")
         found = np.unique(np.array([low, *inner, high], np.float32)).tolist()
         return tuple(found) if len(found) > 2 else ()
 
-    def _sampled(self) -> npt.NDArray[np.float64]:
+    def _sampled(self) -> npt.NDArray[np.float32]:
         if self._kept > self._most:
             self._shrink()
-        return np.concatenate(self._values).astype(np.float64)
+        return np.concatenate(self._values)
 
     def _shrink(self) -> None:
         """Values without a key draw theirs now: the draws are the same whenever that is."""

@@ -76,3 +76,6 @@ def without_gaps(column: pa.ChunkedArray, gap_words: Sequence[str]) -> pa.Chunke
 
     is_gap = pc.is_in(column, value_set=pa.array(["", *gap_words], column.type), skip_nulls=True)
     return pc.if_else(is_gap, pa.scalar(None, column.type), column) if pc.any(is_gap).as_py() else column
+
+
+PLAIN_FORMAT = ColumnFormat()

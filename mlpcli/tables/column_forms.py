@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.machine import in_threads
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.dates import DATE_NAME, EPOCH_NAME, DateFormat, Order, format_told, numeric_forms
 from mlpcli.tables.profile import KNOWN_GAPS, MOSTLY, ColumnProfile
 from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.texts import DistinctTexts, texts_kept
+from mlpcli.tables.values import holds_number, plain_numbers
 from mlpcli.text import plural, shown
 
 if TYPE_CHECKING:
@@ -40,11 +43,19 @@ def profile_columns(batches: Iterable[RawTable], data: DataConfig) -> dict[str, 
     gap_words = ReadOptions.of(data).gap_words
     for batch in batches:
         kept = texts_kept(len(batch.names))
-        for name, column in zip(batch.names, batch.columns.columns, strict=True):
-            profile = profiles.setdefault(name, ColumnProfile(name, DistinctTexts(kept)))
-            profile.add(column, batch.place, gap_words)
+        for name in batch.names:
+            profiles.setdefault(name, ColumnProfile(name, DistinctTexts(kept)))
+        in_threads(partial(_add_column, profiles, batch, gap_words), batch.names, len(batch) * len(batch.names))
     settle(profiles, data)
     return profiles
+
+
+def _add_column(profiles: Mapping[str, ColumnProfile], batch: RawTable, gap_words: Sequence[str], name: str) -> None:
+    column = batch.columns[name]
+    plain = None if holds_number(tuple(gap_words)) else plain_numbers(column)
+    if plain is not None:
+        batch.known[name, "number"] = plain
+    profiles[name].add(column, batch.place, gap_words, plain)
 
 
 def settle(profiles: Mapping[str, ColumnProfile], data: DataConfig) -> None:

@@ -17,7 +17,7 @@ from mlpcli.tables.csv_records import LONGEST_ROW, LineNumbers, Record, fault_of
 from mlpcli.tables.header import NUMBER, header_names, numbered_names
 from mlpcli.tables.line_edit import BLANKS, UNIT, LineEdit, directive, is_odd, split
 from mlpcli.tables.raw_table import Partition, ReadOptions, _arranged, check_count
-from mlpcli.tables.text_file import TextFile, UndecodableError, Utf8Stream, find_encoding, wrong_encoding
+from mlpcli.tables.text_file import TextFile, UndecodableError, Utf8Stream, changed, find_encoding, wrong_encoding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,7 @@ HEAD = 4 << 20
 @dataclass(frozen=True)
 class CsvLayout:
     """How a file is written. header_bytes: of UTF-8, up to the first row. block_size: bytes that pyarrow
-    reads at once: few are faster, but a row must fit."""
+    reads at once: few are faster, but a row must fit. quoted: whether it may hold quotation marks."""
 
     encoding: str
     separator: str
@@ -43,6 +43,7 @@ class CsvLayout:
     block_size: int
     notes: tuple[str, ...]
     has_header: bool = True
+    quoted: bool = True
 
     @property
     def delimiter(self) -> str:
@@ -60,7 +61,7 @@ def find_layout(file: TextFile, options: ReadOptions) -> tuple[TextFile, CsvLayo
         DataError: it is not text, or has no header.
         SettingError: data.encoding, data.separator or data.header does not fit the file.
     """
-    encoding, notes = find_encoding(file, options.encoding)
+    encoding, notes, quoted = find_encoding(file, options.encoding)
     read = first_lines(file, encoding)
     edit, lines = _edit_of(file, read, options)
     delimiter = UNIT if is_odd(edit.separator) else edit.separator
@@ -74,7 +75,7 @@ def find_layout(file: TextFile, options: ReadOptions) -> tuple[TextFile, CsvLayo
     size = 0 if options.rules.header == "none" else len("".join(lines[: header.end - 1]).encode())
     block = SMALL_BLOCK if ROWS_IN_BLOCK * max(map(len, lines)) < SMALL_BLOCK else LONGEST_ROW
     has_header = options.rules.header != "none"
-    layout = CsvLayout(encoding, edit.separator, comma, tuple(names), size, block, (*notes, *more), has_header)
+    layout = CsvLayout(encoding, edit.separator, comma, tuple(names), size, block, (*notes, *more), has_header, quoted)
     return (file if edit.last == 0 else replace(file, edit=edit)), layout
 
 
@@ -167,11 +168,14 @@ def _blocks(file: TextFile, layout: CsvLayout, block_size: int, skipped: int) ->
                 yield block.slice(skipped)
             skipped = max(0, skipped - block.num_rows)
         odd_quotes = stream.quotes % 2 == 1
+        if stream.quotes and not layout.quoted:
+            raise changed(file.name)
     if odd_quotes or "\n" in last or "\r" in last:
         refuse_open_quote(file, layout.encoding, layout.delimiter)
 
 
 def _reader(stream: io.RawIOBase, layout: CsvLayout, block_size: int) -> pyarrow.csv.CSVStreamingReader:
+    """The ends of rows are found at a fraction of the cost where none may be inside of quotes."""
     import pyarrow as pa
     import pyarrow.csv as pa_csv
 
@@ -182,7 +186,7 @@ def _reader(stream: io.RawIOBase, layout: CsvLayout, block_size: int) -> pyarrow
         pa.PythonFile(stream, mode="r"),
         read_options=pa_csv.ReadOptions(column_names=layout.names, block_size=block_size),
         parse_options=pa_csv.ParseOptions(
-            delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=blank_or_wrong
+            delimiter=layout.delimiter, newlines_in_values=layout.quoted, invalid_row_handler=blank_or_wrong
         ),
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(layout.names, pa.string()), strings_can_be_null=False, check_utf8=False

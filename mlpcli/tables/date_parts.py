@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from mlpcli.tables.column_encoders import MISSING, ColumnEncoder, Floats, Place, bin_names, bin_shares, date_text
+from mlpcli.tables.column_encoders import MISSING, Cells, ColumnEncoder, Floats, bin_names, bin_shares, date_text
 from mlpcli.tables.column_fitters import ValueSample
 from mlpcli.tables.dates import Days
-from mlpcli.tables.values import as_dates
 from mlpcli.text import shown
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from mlpcli.tables.raw_table import RawTable
 
 
 DatePart = Literal[
@@ -68,10 +67,12 @@ class DateParts:
     def pass_through(self) -> tuple[bool, ...]:
         return (False,) * len(self.parts) + (True,) * (self.indicator + self.bins)
 
-    def encode(self, column: pa.ChunkedArray, place: Place, out: Floats) -> None:
-        days = as_dates(column, self.name, place)
-        gaps = np.isnan(days)
-        calendar = _Calendar(np.where(gaps, self.fill, days))
+    def cells(self, table: RawTable) -> Cells:
+        return table.numbers(self.name, "date")
+
+    def encode_cells(self, cells: Cells, out: Floats) -> None:
+        gaps = np.isnan(cells)
+        calendar = _Calendar(np.where(gaps, self.fill, cells))
         for position, part in enumerate(self.parts):
             values = calendar.part(part)
             out[:, position] = values - self.low if part == "trend" else values
@@ -102,8 +103,8 @@ class DatePartsFitter:
         self._gaps = False
         self._low, self._high = np.full(len(PARTS), np.inf), np.full(len(PARTS), -np.inf)
 
-    def add(self, column: pa.ChunkedArray, place: Place) -> None:
-        days = as_dates(column, self._name, place)
+    def add(self, table: RawTable) -> None:
+        days = table.numbers(self._name, "date")
         gaps = np.isnan(days)
         self._gaps = self._gaps or bool(gaps.any())
         calendar = _Calendar(days[~gaps])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.arrays import pieces
 from mlpcli.tables.number_format import SCALES, Decimal, Floats, NumberFormat, split_numbers, unit_key
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ Mask = npt.NDArray[np.bool_]
 DECIMALS: tuple[Decimal, Decimal] = (".", ",")
 FEWEST_GROUPED = 3
 """From so many numbers like 5.100 on, which nobody writes for 5.1, the point separates thousands."""
-UNCLEAR_POINT = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
-"""5.125, which may be 5125."""
+ROWS_COUNTED = 1 << 16
+"""Plain numbers; of more, one with a clear point is enough."""
 MOST_UNITS = 5
 """Numbers with more units than this are a text: 1 Main Street, 2 Oak Avenue."""
 
@@ -45,6 +46,47 @@ class Reading:
         self.whole += int(times[known & (numbers == np.floor(numbers))].sum())
         self.low = min(self.low, float(numbers[known].min()))
         self.high = max(self.high, float(numbers[known].max()))
+
+    def merge(self, other: Reading) -> None:
+        """Take in what was found of other rows."""
+        self.rows, self.whole = self.rows + other.rows, self.whole + other.whole
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+
+
+def _points(texts: pa.ChunkedArray) -> tuple[int, int]:
+    """How many of these texts, all of them plain numbers, have a point, and in how many it is unclear: 5.125 may be
+    5125.
+
+    Looks at their letters where Arrow holds them, since a pattern would be compiled for each of many pieces; and from
+    ROWS_COUNTED on only until a point is clear, since the rest would not change any decision.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = unclear = rows = 0
+    for chunk in pc.cast(texts, pa.string()).chunks:
+        if rows >= ROWS_COUNTED and found > unclear:
+            break
+        rows += len(chunk)
+        _, ends, letters = chunk.buffers()
+        if letters is None or len(chunk) == 0:
+            continue
+        ends = np.frombuffer(ends, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+        letters = np.frombuffer(letters, np.uint8)[: ends[-1]]
+        found += int(np.count_nonzero(letters[ends[0] :] == ord(".")))  # a number has one at most
+        point = ends[1:] - 4
+        three = (letters[np.maximum(point, 0)] == ord(".")) & (point > ends[:-1])
+        unclear += _unclear(letters, ends[:-1][three], point[three]) if three.any() else 0
+    return found, unclear
+
+
+def _unclear(letters: npt.NDArray[np.uint8], start: npt.NDArray[np.int32], point: npt.NDArray[np.int32]) -> int:
+    """How many are like +5.125 and 512.500: numbers that begin at `start` (n,), with three letters behind the `point`."""
+    first = start + ((letters[start] == ord("+")) | (letters[start] == ord("-")))
+    lead, last = letters[np.minimum(first, point)], letters[point + np.array([[1], [2], [3]])]
+    digits = ((last >= ord("0")) & (last <= ord("9"))).all(axis=0)
+    whole = (point - first >= 1) & (point - first <= 3) & (lead >= ord("1")) & (lead <= ord("9"))
+    return int((digits & whole).sum())
 
 
 @dataclass
@@ -130,30 +172,30 @@ class NumberEvidence:
 
     def add_plain(self, texts: pa.ChunkedArray | None, numbers: Floats) -> None:
         """Take in rows (n,) of plain numbers; texts: None where the file itself says that they are numbers."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         if texts is None or self.clear["."]:  # then the point is the decimal sign, or the column is a mixture
             self.clear["."] += len(numbers) if texts is None else 0
             self._add_bare(numbers, (".",))
             return
-        points = np.asarray(pc.match_substring(texts, "."), dtype=bool)
-        if points.any():
-            pointed = texts.filter(pa.array(points))
-            clear = pc.sum(pc.invert(pc.match_substring_regex(pointed, UNCLEAR_POINT))).as_py()
-            if not clear:
+        pointed, unclear = _points(texts)
+        if pointed:
+            if pointed == unclear:
                 distinct = pc.value_counts(texts)
                 self.add(distinct.field("values"), np.asarray(distinct.field("counts"), np.int64))
                 return
-            self.clear["."] += clear
-        self._add_bare(numbers, DECIMALS if not points.any() else (".",))
+            self.clear["."] += pointed - unclear
+        self._add_bare(numbers, DECIMALS if not pointed else (".",))
 
     def _add_bare(self, numbers: Floats, signs: tuple[Decimal, ...]) -> None:
         self.rows += len(numbers)
         self.units[""] += len(numbers)
-        for sign in signs:
-            self.readings[sign].add(numbers)
-        self.small += int((np.abs(numbers) < 1000).sum())
+        for rows in pieces(numbers):
+            values = numbers[rows]
+            whole, low, high = int((values == np.floor(values)).sum()), float(values.min()), float(values.max())
+            for sign in signs:
+                self.readings[sign].merge(Reading(len(values), whole, low, high))
+            self.small += int((np.abs(values) < 1000).sum())
 
     def add(self, texts: pa.Array, counts: Counts) -> Mask:
         """Take in distinct texts (n,) and their counts (n,); which of them are numbers with one sign or the other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -22,10 +23,11 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from mlpcli.arrays import Array
+from mlpcli.arrays import Array, row_chunks
 from mlpcli.config.sections import MOST_BINS, ColumnKind
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.machine import in_threads
+from mlpcli.tables.column_encoders import CategoryColumn, Cells, ColumnEncoder, ValueColumn
 from mlpcli.tables.column_fitters import ColumnFitter, fitter_for
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.date_parts import FARTHEST, DatePart, DateParts, DatePartsFitter
@@ -61,6 +63,11 @@ class Preprocessing:
     def source_names(self) -> tuple[str, ...]:
         """The columns that a table must have; others, and the target, it may have."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        """As what these columns are read."""
+        return {column.name: column.kind for column in self.columns}
 
     @property
     def target_units(self) -> tuple[str, ...]:
@@ -100,9 +107,15 @@ class Preprocessing:
         check_columns(table, self.source_names)
         if self.missing != "impute":
             self._refuse_gaps(table)
+        cells = in_threads(partial(_cells, table), self.columns, len(table) * len(self.columns))
         x = np.zeros((len(table), len(self.pass_through)), np.float32)
-        for column, (name, where) in zip(self.columns, self.groups, strict=True):
-            column.encode(table.columns[name], table.place, x[:, where])
+        columns = list(zip(self.columns, cells, (where for _, where in self.groups), strict=True))
+
+        def encode(rows: slice) -> None:  # row by row, so that what is written lies together
+            for column, found, where in columns:
+                column.encode_cells(found[rows], x[rows, where])
+
+        in_threads(encode, list(row_chunks(x)), x.size)
         return x
 
     def encode_target(self, table: RawTable) -> Array:
@@ -189,16 +202,27 @@ def fit_preprocessing(
         kept = usable_rows(batch, kinds, target.names, data.missing)
         table = batch if len(kept) == len(batch) else batch.take(kept)
         rows += len(table)
-        for name, fitter in zip(kinds, fitters, strict=True):
-            fitter.add(table.columns[name], table.place)
+        in_threads(partial(_add, table), fitters, len(table) * len(fitters))
     if rows == 0:
         file = f"{place(0).rpartition(':')[0]}: " if place else ""
         raise DataError(f"{file}no training row is left: all lack the target or other values; see data.missing")
-    encoders, notes = zip(*(fitter.finish() for fitter in fitters), strict=True)
+    encoders, notes = zip(*in_threads(_finish, fitters, rows * len(fitters)), strict=True)
     columns = tuple(encoder for encoder in encoders if encoder is not None)
     if not columns:
         raise SettingError("data.features", f"no column is informative in the training rows: {'; '.join(notes[:5])}")
     return Preprocessing(columns, target, options, data.missing), first_notes([note for note in notes if note])
+
+
+def _add(table: RawTable, fitter: ColumnFitter) -> None:
+    fitter.add(table)
+
+
+def _finish(fitter: ColumnFitter) -> tuple[ColumnEncoder | None, str]:
+    return fitter.finish()
+
+
+def _cells(table: RawTable, column: ColumnEncoder) -> Cells:
+    return column.cells(table)
 
 
 def plain_preprocessing(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.arrays import pieces
 from mlpcli.config.yaml_writer import yaml_names
 from mlpcli.errors import DataError
 from mlpcli.tables.column_format import ColumnFormat
@@ -17,8 +18,8 @@ from mlpcli.tables.dates import DateEvidence
 from mlpcli.tables.number_evidence import NumberEvidence
 from mlpcli.tables.number_format import ascii_forms
 from mlpcli.tables.raw_table import gap_mask
-from mlpcli.tables.texts import DistinctTexts, as_texts, distinct_values
-from mlpcli.tables.values import as_numbers, boolean_mask, is_text, plain_texts
+from mlpcli.tables.texts import DistinctTexts, Encoded, as_texts
+from mlpcli.tables.values import as_numbers, boolean_mask, is_text, plain_numbers, plain_texts
 from mlpcli.tables.whole_numbers import MOST_CLASSES
 from mlpcli.text import LONGEST_TEXT, shown
 
@@ -32,7 +33,6 @@ MAY_BE_NUMBER = r"^[^0-9]{0,8}[0-9][^:]{0,40}$"
 """Every text that is a number looks like this; most others are ruled out by it, at a tenth of the cost."""
 MOST_OTHERS = 100
 """Texts counted that are neither numbers nor dates; a column of more is one of texts."""
-FIRST_TEXTS = 16
 KNOWN_GAPS = frozenset({
     *("-", "--", "---", ".", "..", "...", "?", "??", "???", "*", "/", "n/a", "na", "n.a.", "n.a", "nan", "n.d.", "nd"),
     *("null", "none", "nil", "void", "unknown", "missing", "undefined", "not available", "not applicable", "tbd"),
@@ -45,6 +45,7 @@ KNOWN_GAPS = frozenset({
 categories."""
 Place = Callable[[int], str]
 Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.signedinteger[Any]]
 
 
@@ -114,15 +115,19 @@ class ColumnProfile:
         """Words in a text, on average."""
         return self.words / max(1, self.present - self.numbers)
 
-    def add(self, column: pa.ChunkedArray, place: Place, gap_words: Sequence[str]) -> None:
-        """Take in the next rows of the column, of which these words are gaps."""
+    def add(
+        self, column: pa.ChunkedArray, place: Place, gap_words: Sequence[str], numbers: Floats | None = None
+    ) -> None:
+        """Take in the next rows of the column, of which these words are gaps.
+
+        numbers: the same rows, NaN for a gap, where all texts are known to be plain numbers, and none a gap word.
+        """
         import pyarrow as pa
         import pyarrow.types as types
 
-        gaps = gap_mask(column)
-        if types.is_string(column.type):
+        if types.is_string(column.type) and numbers is None:
             column = self._without_gaps(column, gap_words)
-            gaps = gap_mask(column)
+        gaps = gap_mask(column)
         if gaps.any():
             self.first_gap = self.first_gap or Odd("", place, int(gaps.argmax()))
         self.rows += len(column)
@@ -130,26 +135,26 @@ class ColumnProfile:
         values = column.filter(pa.array(~gaps)) if gaps.any() else column
         if len(values) == 0:
             return
-        typed = types.is_boolean(column.type) or types.is_temporal(column.type)
-        numbers = None if typed else self._all_numbers(values)
+        encoded = Encoded(values)
+        numbers = self._all_numbers(values, encoded) if numbers is None else numbers[~gaps] if gaps.any() else numbers
         rows = np.flatnonzero(~gaps)
         if numbers is None:
-            self._add_mixed(values, rows, place)
+            self._add_mixed(encoded, rows, place)
         else:
             self._add_numbers(values, numbers)
             self.no_date = self.no_date or Odd(f"{numbers[0]:g}", place, int(rows[0]))
-        self.seen.add(values)
-        self._count_labels(values)
+        self.seen.add(values, encoded)
+        self._count_labels(encoded)
 
-    def _count_labels(self, values: pa.ChunkedArray) -> None:
+    def _count_labels(self, values: Encoded) -> None:
         """How often each value came, for as long as they may be classes."""
         if self.seen.many or len(self.seen) > MOST_CLASSES:
             self.labels = None
         if self.labels is None:
             return
-        distinct, codes = distinct_values(values)
-        counts = np.bincount(codes[codes >= 0], minlength=len(distinct)).tolist()
-        for text, count in zip(as_texts(distinct).to_pylist(), counts, strict=True):
+        codes = values.codes
+        counts = np.bincount(codes[codes >= 0], minlength=len(values.distinct)).tolist()
+        for text, count in zip(as_texts(values.distinct).to_pylist(), counts, strict=True):
             self.labels[text] += count
 
     def _without_gaps(self, column: pa.ChunkedArray, gap_words: Sequence[str]) -> pa.ChunkedArray:
@@ -164,27 +169,38 @@ class ColumnProfile:
             self.gap_words[count["values"]] += count["counts"]
         return pc.if_else(is_gap, pa.scalar(None, column.type), column)
 
-    def _all_numbers(self, values: pa.ChunkedArray) -> npt.NDArray[np.float64] | None:
-        """The values as numbers (n,), or None where any of them is something else."""
+    def _all_numbers(self, values: pa.ChunkedArray, encoded: Encoded) -> Floats | None:
+        """The values as numbers (n,), or None where any of them is something else; texts are looked at once each."""
+        import pyarrow.types as types
+
+        if types.is_boolean(values.type) or types.is_temporal(values.type):
+            return None
         try:
-            if is_text(values):  # the first few say of most texts that they are none
-                as_numbers(values.slice(0, FIRST_TEXTS), self.name, str)
-            return as_numbers(values, self.name, str)
+            if not is_text(values):
+                return as_numbers(values, self.name, str)
+            if (plain := plain_numbers(values)) is not None:
+                return plain
+            return as_numbers(encoded.distinct, self.name, str)[encoded.codes]
         except DataError:
             return None
 
-    def _add_numbers(self, values: pa.ChunkedArray, numbers: npt.NDArray[np.float64]) -> None:
+    def _add_numbers(self, values: pa.ChunkedArray, numbers: Floats) -> None:
         self.number_forms.add_plain(values if is_text(values) else None, numbers)
-        self.booleans += int(((numbers == 0) | (numbers == 1)).sum())
         follows = self.last == -np.inf or bool(numbers[0] == self.last + 1)
-        self.counting = self.counting and follows and bool((np.diff(numbers) == 1).all())
+        self.counting = (
+            self.counting
+            and follows
+            and all(bool((np.diff(numbers[max(0, rows.start - 1) : rows.stop]) == 1).all()) for rows in pieces(numbers))
+        )
+        for rows in pieces(numbers):
+            self.booleans += int(((numbers[rows] == 0) | (numbers[rows] == 1)).sum())
         self.last = float(numbers[-1])
 
-    def _add_mixed(self, values: pa.ChunkedArray, rows: Indices, place: Place) -> None:
+    def _add_mixed(self, values: Encoded, rows: Indices, place: Place) -> None:
         """Values that are not all numbers, and their rows in the batch; each distinct one is looked at once."""
         import pyarrow.compute as pc
 
-        distinct, codes = distinct_values(values)
+        distinct, codes = values.distinct, values.codes
         texts = as_texts(distinct)
         counts = np.bincount(codes, minlength=len(distinct))
         written = plain_texts(distinct) if is_text(distinct) else texts  # TRUE, not true: as it is written in the file

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.column_format import ColumnFormat
+from mlpcli.machine import in_threads
+from mlpcli.tables.column_format import PLAIN_FORMAT, ColumnFormat
 from mlpcli.tables.line_edit import PLAIN_LINES, LineRules
-from mlpcli.text import INVISIBLE, did_you_mean, shown
+from mlpcli.tables.texts import with_one_dictionary
+from mlpcli.tables.values import CONVERSIONS, ValueKind, holds_number
+from mlpcli.text import did_you_mean, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlpcli.config.sections import DataConfig
+    from mlpcli.config.sections import ColumnKind, DataConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,37 +29,123 @@ class RawTable:
     """Columns by name, and where each row stands.
 
     columns: from CSV all are strings, from Parquet whatever the file says; a gap is a null in both.
-    separator: between the values of the file.
-    written: the same cells exactly as they stand in the file, where these are kept.
     place: row index (from 0) to where a person finds it: "people.csv:17", or "people.parquet: row 16 (from 0)".
+    written: the same cells exactly as they stand in the file, where these are kept.
+    separator: between the values of the file.
+    typed: columns that hold numbers (float64, NaN for a gap) since they were converted, and as what (see `as_kinds`).
+    known: what `numbers` has found out about the others.
     """
 
     columns: pa.Table
     place: Callable[[int], str]
     written: pa.Table | None = None
     separator: str = ","
+    typed: Mapping[str, ValueKind] = field(default_factory=dict)
+    known: dict[tuple[str, ValueKind], Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.columns.num_rows)
+
+    def numbers(self, name: str, kind: ValueKind) -> Floats:
+        """A column as float64 (n,), NaN for a gap: numbers, booleans as 1 and 0, or dates in days; converted once.
+
+        Raises:
+            DataError: a value that is none, as the function in CONVERSIONS says.
+        """
+        if self.typed.get(name) == kind:
+            return _values(self.columns[name])
+        found = self.known.get((name, kind))
+        if found is None:
+            found = self.known[name, kind] = CONVERSIONS[kind](self.columns[name], name, self.place)
+        return found
+
+    def as_kinds(self, kinds: Mapping[str, ColumnKind]) -> RawTable:
+        """The same rows in less memory: each of these columns in the form that it is used in, converted once.
+
+        Categories become dictionaries, all others numbers. A column with a wrong value stays as it is: whoever uses it
+        says so.
+        """
+        made = dict(zip(kinds, in_threads(self._as_kind, list(kinds.items()), len(self) * len(kinds)), strict=True))
+        typed = {name: kind for name, kind in kinds.items() if kind != "category" and made[name] is not None}
+        columns = [
+            column if (new := made.get(name)) is None else new
+            for name, column in zip(self.names, self.columns.columns, strict=True)
+        ]
+        return RawTable(_table(columns, self.names), self.place, self.written, self.separator, {**self.typed, **typed})
+
+    def _as_kind(self, asked: tuple[str, ColumnKind]) -> pa.ChunkedArray | None:
+        import pyarrow as pa
+
+        name, kind = asked
+        if name not in self.names:
+            return None
+        column = self.columns[name]
+        if kind == "category":
+            texts = pa.types.is_string(column.type) and len(self) > 0
+            return pa.chunked_array([with_one_dictionary(column).combine_chunks()]) if texts else None
+        try:
+            return _column(self.numbers(name, kind))
+        except DataError:
+            return None
 
     def take(self, rows: npt.NDArray[np.int64]) -> RawTable:
         """Some of the rows, by index (ascending or not); each still knows its place."""
         import pyarrow as pa
 
-        place = self.place
-        written = None if self.written is None else self.written.take(pa.array(rows))
+        place, taken = self.place, pa.array(rows)
+
+        def take(column: pa.ChunkedArray) -> pa.ChunkedArray:
+            return column.take(taken)
+
+        columns = in_threads(take, self.columns.columns, len(rows) * len(self.names))
         return replace(
-            self, columns=self.columns.take(pa.array(rows)), place=lambda row: place(int(rows[row])), written=written
+            self,
+            columns=_table(columns, self.names),
+            place=lambda row: place(int(rows[row])),
+            written=None if self.written is None else self.written.take(taken),
+            known={key: values[rows] for key, values in self.known.items()},
         )
+
+    def select(self, names: Sequence[str]) -> RawTable:
+        """Some of the columns."""
+        typed = {name: kind for name, kind in self.typed.items() if name in names}
+        known = {key: values for key, values in self.known.items() if key[0] in names}
+        return replace(self, columns=self.columns.select(names), typed=typed, known=known)
 
     def read_as(self, options: ReadOptions) -> RawTable:
         """The same rows, with texts in plain form (see `read_as`)."""
-        return replace(self, columns=read_as(self.columns, options))
+        if options.formats is None:
+            return self
+        kept = set() if holds_number(options.gap_words) else {name for name, kind in self.known if kind == "number"}
+        kept -= {name for name, form in options.formats.items() if form != PLAIN_FORMAT}
+        read = read_as(self.columns, options, kept)
+        return replace(self, columns=read, known={key: self.known[key] for key in self.known if key[0] in kept})
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in the order of the file."""
         return tuple(self.columns.column_names)
+
+
+Floats = npt.NDArray[np.float64]
+
+
+def _values(column: pa.ChunkedArray) -> Floats:
+    """A column of float64 as an array; a view, where it is in one piece."""
+    values: Floats = (column.chunk(0) if column.num_chunks == 1 else column).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _column(values: Floats) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    return pa.chunked_array([pa.Array.from_buffers(pa.float64(), len(values), [None, pa.py_buffer(values)])])
+
+
+def _table(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table(columns, names=names)
 
 
 @dataclass(frozen=True)
@@ -96,7 +185,6 @@ class ReadOptions:
         return found if self.rules == PLAIN_LINES else {**found, "rules": rules}
 
 
-PLAIN_FORMAT = ColumnFormat()
 MOST_LISTED = 20
 MOST_HINTS = 5
 
@@ -191,53 +279,22 @@ USUAL_GAPS = (
 stand among numbers they are gaps, elsewhere data.na_values adds them."""
 
 
-def clean_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts as one sees them: without blanks around them and invisible characters, composed (NFC); null where empty."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts = pc.utf8_trim_whitespace(column)
-    if pc.all(pc.string_is_ascii(texts)).as_py() is False:
-        encoded = texts.dictionary_encode()  # words that repeat are composed once: a quarter of the time
-        words = pc.utf8_normalize(pc.replace_substring_regex(encoded.chunk(0).dictionary, INVISIBLE, ""), form="NFC")
-        words = pc.utf8_trim_whitespace(words)
-        texts = pa.chunked_array([words.take(chunk.indices) for chunk in encoded.chunks])
-    empty = pc.equal(texts, "")
-    return pc.if_else(empty, pa.scalar(None, texts.type), texts) if pc.any(empty).as_py() else texts
-
-
-def with_points(table: pa.Table, formats: Mapping[str, ColumnFormat]) -> pa.Table:
-    """A table of texts in which 1,5 is written 1.5, for a file with decimal commas and a model that learnt with points.
-
-    Columns that had decimal commas in training stay as they are, since there 5.125 has other thousands.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    pattern = r"^(\s*[+-]?[0-9]*),([0-9]+(?:[eE][+-]?[0-9]+)?\s*)$"
-    columns = [
-        column
-        if not pa.types.is_string(column.type)
-        or ((number := formats.get(name, PLAIN_FORMAT).number) and number.decimal == ",")
-        else pc.replace_substring_regex(column, pattern, r"\1.\2")
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    ]
-    return pa.table(columns, names=table.column_names)
-
-
-def read_as(table: pa.Table, options: ReadOptions) -> pa.Table:
-    """A table of clean texts in plain form, with nulls for gaps; other columns as they are."""
+def read_as(table: pa.Table, options: ReadOptions, plain: Collection[str] = ()) -> pa.Table:
+    """A table of clean texts in plain form, with nulls for gaps; other columns, and the `plain` ones, as they are."""
     import pyarrow as pa
 
-    if options.formats is None:
+    formats = options.formats
+    if formats is None:
         return table
-    columns = [
-        options.formats.get(name, PLAIN_FORMAT).read(column, options.gap_words)
-        if pa.types.is_string(column.type)
-        else column
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    ]
-    return pa.table(columns, names=table.column_names)
+
+    def read(column: tuple[str, pa.ChunkedArray]) -> pa.ChunkedArray:
+        name, cells = column
+        if name in plain or not pa.types.is_string(cells.type):
+            return cells
+        return formats.get(name, PLAIN_FORMAT).read(cells, options.gap_words)
+
+    columns = list(zip(table.column_names, table.columns, strict=True))
+    return pa.table(in_threads(read, columns, table.num_rows * len(columns)), names=table.column_names)
 
 
 MOST_COLUMNS = 100_000
@@ -288,9 +345,9 @@ def _arranged(block: pa.RecordBatch, partition: Partition, schema: pa.Schema) ->
 
     own = dict(zip(block.schema.names, block.columns, strict=True))
     columns = []
-    for field in schema:
-        column = own.get(field.name)
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        column = own.get(name)
         if column is None:
-            column = pa.array([partition[field.name]] * block.num_rows, pa.string())
-        columns.append(column if column.type == field.type else pc.cast(column, field.type, safe=False))
+            column = pa.array([partition[name]] * block.num_rows, pa.string())
+        columns.append(column if column.type == kind else pc.cast(column, kind, safe=False))
     return pa.table(columns, schema=schema)

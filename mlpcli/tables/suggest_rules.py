@@ -30,7 +30,7 @@ def suggest_rules(path: Path) -> tuple[LineRules, list[str]]:
         DataError: the file is not text, or cannot be read.
     """
     file = TextFile(path, str(path))
-    encoding, _ = find_encoding(file, None)
+    encoding = find_encoding(file, None).encoding
     lines = first_lines(file, encoding)
     first = 1 if lines and directive(lines[0]) else 0
     rules, notes = _comments(lines, path.name)

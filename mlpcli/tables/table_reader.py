@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +13,10 @@ from typing import TYPE_CHECKING
 from mlpcli.errors import DataError
 from mlpcli.files import AnyFile
 from mlpcli.machine import available_memory
+from mlpcli.tables.clean_texts import clean_texts, with_points
 from mlpcli.tables.csv_reader import CsvPart
 from mlpcli.tables.parquet_reader import ParquetPart
-from mlpcli.tables.raw_table import RawTable, ReadOptions, TablePart, clean_texts, read_as, with_points
+from mlpcli.tables.raw_table import RawTable, ReadOptions, TablePart, read_as
 from mlpcli.tables.table_files import is_parquet, partition_values, table_files
 from mlpcli.tables.text_file import TextFile
 from mlpcli.text import did_you_mean, first_notes, plural
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS = 65_536
-AT_ONCE = 1 << 18
-"""Rows of a batch where all are wanted anyway: fewer pieces, less to do for each."""
+MOST_AHEAD = 8
+"""Batches of a table whose rows are all kept anyway."""
 
 
 def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions, list[str]]:
@@ -48,7 +51,7 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
     size, memory = 0, available_memory()
     places = Places()
     comma = _decimal_comma(parts)
-    for block in _batches(parts, AT_ONCE, places):
+    for block in _ahead(_batches(parts, BATCH_ROWS, places)):
         table = _tidied(block, options, comma)
         tables.append(table)
         size += table.nbytes
@@ -58,6 +61,18 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
                 " rows, or data.streaming: always"
             )
     return RawTable(pa.concat_tables(tables), places), found, notes
+
+
+def _ahead(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same batches, made by a thread while those before them are worked on: pyarrow parses without the GIL."""
+    import pyarrow as pa
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = deque(pool.submit(next, batches, None) for _ in range(MOST_AHEAD))
+        pa.array([0])  # imports pandas where it is installed, in time that would go by anyway
+        while (batch := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, batches, None))
+            yield batch
 
 
 def find_options(path: Path, options: ReadOptions) -> tuple[ReadOptions, list[str]]:

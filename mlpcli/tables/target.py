@@ -17,7 +17,6 @@ from mlpcli.tables.guess_target import called_target, guess_target
 from mlpcli.tables.profile import MOSTLY, ColumnProfile, is_mixture, is_whole, mixed_message
 from mlpcli.tables.raw_table import check_columns, check_known, file_of, gap_mask, listed_columns
 from mlpcli.tables.texts import distinct_texts
-from mlpcli.tables.values import as_numbers
 from mlpcli.tables.whole_numbers import FEW_CLASSES, MOST_CLASSES, WholeNumbers
 from mlpcli.text import plural, quoted, shown
 
@@ -280,7 +279,7 @@ class TargetEncoder:
             _refuse_gaps(table, name)
         if self.class_names is not None:
             return self._indices(table.columns[self.names[0]], table, self.class_names)
-        numbers = [as_numbers(table.columns[name], name, table.place).astype(np.float32) for name in self.names]
+        numbers = [table.numbers(name, "number").astype(np.float32) for name in self.names]
         return numbers[0] if len(numbers) == 1 else np.column_stack(numbers)
 
     def as_json(self) -> dict[str, Any]:

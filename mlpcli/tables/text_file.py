@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, cast
 
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import AnyFile, MemoryFile, file_size, open_binary
@@ -107,8 +107,13 @@ class _SteadyFile(io.RawIOBase):
         if not data and size:
             now = os.fstat(self._file.fileno())
             if (now.st_size, now.st_mtime_ns) != (self._before.st_size, self._before.st_mtime_ns) or self._left:
-                raise DataError(f"{self._name}: changed while it was read; wait until it is written, and try again")
+                raise changed(self._name)
         return data
+
+
+def changed(name: str) -> DataError:
+    """The error for a file that is not what it was when reading it began."""
+    return DataError(f"{name}: changed while it was read; wait until it is written, and try again")
 
 
 class _Unpacked:
@@ -272,8 +277,17 @@ def known_encoding(name: str) -> str:
     return "cp949" if found == "euc_kr" else found
 
 
-def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
-    """The encoding of a file, and what to say about it. A byte order mark has the last word.
+class FoundEncoding(NamedTuple):
+    """The encoding of a file, and what to say about it. quoted: whether the file may hold quotation marks; it was read
+    through where it is known to have none."""
+
+    encoding: str
+    notes: list[str]
+    quoted: bool = True
+
+
+def find_encoding(file: TextFile, told: str | None) -> FoundEncoding:
+    """Look at the beginning of a file. A byte order mark has the last word.
 
     Without one, and with nothing told, the whole file is tried: UTF-8 first, then cp949 (Korean Excel).
 
@@ -283,7 +297,7 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
     """
     if isinstance(file.path, Path) and is_workbook(file.path):
         with open_binary(file.path):
-            return "utf-8", sheet_as_csv(file.path)[1]
+            return FoundEncoding("utf-8", sheet_as_csv(file.path)[1])
     wanted = known_encoding(told) if told is not None else None
     marked = _by_mark(file, told)
     if marked is not None:
@@ -294,21 +308,22 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
             f"{marked}-le",
             f"{marked}-be",
         )
-        return marked, [f"{file.name}: read as {marked}, as its first bytes say, not as {told}"] if other else []
+        notes = [f"{file.name}: read as {marked}, as its first bytes say, not as {told}"] if other else []
+        return FoundEncoding(marked, notes)
     if wanted is not None:
-        return wanted, []
+        return FoundEncoding(wanted, [])
     faults: list[UndecodableError] = []
     for encoding in TRIED:
         try:
-            rare = _read_through(file, encoding)
+            rare, quotes = _read_through(file, encoding)
         except UndecodableError as fault:
             faults.append(fault)
             continue
         if rare:
-            return WESTERN, [_western(file, rare, faults[0])]
-        return encoding, [_found(file, encoding, faults[0])] if faults else []
+            return FoundEncoding(WESTERN, [_western(file, rare, faults[0])])
+        return FoundEncoding(encoding, [_found(file, encoding, faults[0])] if faults else [], quotes > 0)
     if _looks_western(file):
-        return WESTERN, [_western(file, "", faults[0])]
+        return FoundEncoding(WESTERN, [_western(file, "", faults[0])])
     tried = ", ".join(
         f"{name} (byte 0x{at.byte:02x} at offset {at.offset:,})" for name, at in zip(TRIED, faults, strict=True)
     )
@@ -321,7 +336,7 @@ def find_encoding(file: TextFile, told: str | None) -> tuple[str, list[str]]:
 def wrong_encoding(file: TextFile, fault: UndecodableError) -> DataError:
     """The error for a file that is not in the told encoding, with one that would do."""
     try:
-        found = find_encoding(file, None)[0]
+        found = find_encoding(file, None).encoding
         advice = f"it can be read as {found}: set data.encoding: {found}, or leave data.encoding out"
     except DataError:
         advice = "set another data.encoding, or save the file as UTF-8"
@@ -340,8 +355,13 @@ def _by_mark(file: TextFile, told: str | None) -> str | None:
     return next((encoding for mark, encoding in MARKS if start.startswith(mark)), None)
 
 
-def _read_through(file: TextFile, encoding: str) -> str:
-    """Read all of a file; the first rare syllable where cp949 gives mostly such, as it does for Western text, or ""."""
+def _read_through(file: TextFile, encoding: str) -> tuple[str, int]:
+    """Read all of a file.
+
+    Returns:
+        The first rare syllable where cp949 gives mostly such, as it does for Western text, or ""; how many quotation
+        marks there are.
+    """
     letters = common = 0
     first = ""
     with file.open_utf8(encoding) as stream:
@@ -352,7 +372,7 @@ def _read_through(file: TextFile, encoding: str) -> str:
             rare = rare_syllables(text)
             letters, common = letters + len(text), common + len(text) - len(rare)
             first = first or rare[:1]
-    return first if 2 * common < letters and _decodes(file, WESTERN) else ""
+    return first if 2 * common < letters and _decodes(file, WESTERN) else "", stream.quotes
 
 
 def _decodes(file: TextFile, encoding: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,25 +83,41 @@ class DistinctTexts:
         self.add(pa.chunked_array([[word]]))
         self.rows += rows - 1
 
-    def add(self, values: pa.ChunkedArray) -> None:
-        """Take in more values, none of them null."""
+    def add(self, values: pa.ChunkedArray, encoded: Encoded | None = None) -> None:
+        """Take in more values, none of them null; `encoded`, where it is given, are the same."""
         for start in range(0, len(values), PIECE):
-            if self.many:
+            if self.many or (start == PIECE and encoded is not None and self._add_rest(encoded, start)):
                 return
-            self._add_piece(values.slice(start, PIECE))
+            piece = values.slice(start, PIECE)
+            self._add(self._with(piece.unique()), len(piece))
 
-    def _add_piece(self, values: pa.ChunkedArray) -> None:
+    def _add_rest(self, encoded: Encoded, start: int) -> bool:
+        """Take in the values from `start` on by their dictionary, if they are few: of many, it is not worth it."""
+        if self._count >= FEWEST_KEPT or len(encoded.distinct) > self.most:
+            return False
+        texts = self._with(encoded.distinct.chunk(0))
+        if len(texts) > self.most:
+            return False
+        self._add(texts, len(encoded.codes) - start)
+        return True
+
+    def _with(self, new: pa.Array) -> pa.Array:
+        """The texts with those of new values, in the order in which they came."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        new = as_texts(pa.chunked_array([values.unique()])).cast(pa.large_string())
+        texts = as_texts(pa.chunked_array([new])).cast(pa.large_string())
         old = [] if self._texts is None else [self._texts]
-        texts = pc.unique(pa.chunked_array([*old, *new.chunks], pa.large_string()))
-        self.rows += len(values)
+        return pc.unique(pa.chunked_array([*old, *texts.chunks], pa.large_string()))
+
+    def _add(self, texts: pa.Array, rows: int) -> None:
+        import pyarrow as pa
+
+        self.rows += rows
         self._count = len(texts)
         self.many = self._count > self.most
         # A copy: a slice would keep all the rest in memory.
-        self._texts = pa.array(texts[: self.most].to_pylist(), pa.large_string()) if self.many else texts
+        self._texts = texts.take(pa.array(np.arange(self.most))) if self.many else texts
 
 
 def with_one_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -110,6 +127,25 @@ def with_one_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         return column.unify_dictionaries()
     return column.dictionary_encode()  # gives all chunks one; to unify them again would read it anew for each chunk
+
+
+class Encoded:
+    """The distinct values of a column, and for each of its rows which of them it has: found when they are asked for."""
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        self._column = column
+
+    @property
+    def distinct(self) -> pa.ChunkedArray:
+        return self._found[0]
+
+    @property
+    def codes(self) -> npt.NDArray[np.int64]:
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[pa.ChunkedArray, npt.NDArray[np.int64]]:
+        return distinct_values(self._column)
 
 
 def distinct_values(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, npt.NDArray[np.int64]]:
@@ -164,7 +200,8 @@ def _canonical(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pc.any(pc.match_substring(texts, ".0")).as_py():
+    rare = pc.and_(pc.ends_with(texts, "0"), pc.match_substring(texts, ".0"))
+    if pc.any(rare).as_py() and pc.any(pc.match_substring_regex(texts.filter(rare), WHOLE)).as_py():
         texts = pc.replace_substring_regex(texts, WHOLE, r"\1")
     truth = pc.match_substring_regex(texts, TRUTH)
     if pc.any(truth).as_py():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ValueColumn
+from mlpcli.tables.column_encoders import CategoryColumn, ValueColumn
 from mlpcli.tables.date_parts import DateParts
 from mlpcli.tables.raw_table import gap_mask
 from mlpcli.tables.texts import distinct_texts
@@ -52,12 +52,12 @@ class UnlikeTraining:
     def add(self, table: RawTable) -> None:
         """Take in rows that could be encoded."""
         for column in self._columns:
-            counts, values = self._counts[column.name], table.columns[column.name]
-            counts.rows += len(values)
+            counts = self._counts[column.name]
+            counts.rows += len(table)
             if isinstance(column, CategoryColumn):
-                _count_texts(column, values, counts)
+                _count_texts(column, table.columns[column.name], counts)
             else:
-                _count_values(column, values, table, counts)
+                _count_values(column, table, counts)
 
     def notes(self) -> list[str]:
         """One line for each column and kind of difference."""
@@ -73,16 +73,21 @@ def _count_texts(column: CategoryColumn, values: pa.ChunkedArray, counts: _Count
     known = {*column.categories, *column.rare}
     times = np.bincount(codes[codes >= 0], minlength=len(texts)).tolist()
     for text, count in zip(texts, times, strict=True):
-        if text is not None and text not in known and (text in counts.unseen or len(counts.unseen) < MOST_COUNTED):
+        if (
+            count
+            and text is not None
+            and text not in known
+            and (text in counts.unseen or len(counts.unseen) < MOST_COUNTED)
+        ):
             counts.unseen[text] += count
 
 
-def _count_values(column: ValueColumn | DateParts, values: pa.ChunkedArray, table: RawTable, counts: _Counts) -> None:
+def _count_values(column: ValueColumn | DateParts, table: RawTable, counts: _Counts) -> None:
     if not column.indicator:
-        counts.gaps += int(gap_mask(values).sum())
+        counts.gaps += int(gap_mask(table.columns[column.name]).sum())
     if column.low is None or column.high is None or column.kind == "boolean":
         return
-    numbers = CONVERSIONS[column.kind](values, column.name, table.place)
+    numbers = table.numbers(column.name, column.kind)
     reach = FAR * max(column.high - column.low, abs(column.high) * 0.01)
     far = (numbers < column.low - reach) | (numbers > column.high + reach)
     if far.any():

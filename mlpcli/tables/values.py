@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +77,33 @@ def _quick_values(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
     except pa.ArrowInvalid:
         return None
     return values if pc.all(pc.is_finite(values)).as_py() in (True, None) else None
+
+
+def plain_numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64] | None:
+    """Texts as numbers (n,), NaN for a gap; None where `as_numbers` would refuse one, or has to look at its form."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = _quick_values(column) if pa.types.is_string(column.type) else None
+    if values is None:
+        return None
+    bounds = pc.min_max(values).as_py()
+    if bounds["max"] is not None and max(-bounds["min"], bounds["max"]) > LARGEST:
+        return None
+    return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
+
+
+@cache
+def holds_number(words: tuple[str, ...]) -> bool:
+    """Whether any of these words for a gap, such as -999, may itself be a number."""
+    return any(map(_is_number, words))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
 
 
 def _advice(text: str, where: str) -> str:
@@ -245,3 +274,11 @@ def _days_of_timestamps(column: pa.ChunkedArray) -> Days:
     ticks = np.asarray(pc.cast(pc.cast(column, pa.int64()), pa.float64(), safe=False).to_numpy(), np.float64)
     unit = "ms" if pa.types.is_date64(column.type) else column.type.unit
     return ticks / ({"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit] * SECONDS_A_DAY)
+
+
+ValueKind = Literal["number", "boolean", "date"]
+CONVERSIONS: dict[ValueKind, Callable[[Any, str, Place], npt.NDArray[np.float64]]] = {
+    "number": as_numbers,
+    "boolean": as_booleans,
+    "date": as_dates,
+}

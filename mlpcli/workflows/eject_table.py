@@ -9,10 +9,11 @@ from typing import Any
 
 from mlpcli.data.dataset import Source
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.column_encoders import CONVERSIONS, CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
 from mlpcli.tables.line_edit import PLAIN_LINES
 from mlpcli.tables.preprocessing import Preprocessing
 from mlpcli.tables.raw_table import USUAL_GAPS
+from mlpcli.tables.values import CONVERSIONS
 from mlpcli.workflows.eject_model import text_of
 
 ENCODINGS = ("utf-8", "utf-8-sig", "cp949", "utf-16")

@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 
 from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, SettingError
-from mlpcli.tables.column_encoders import CONVERSIONS
+from mlpcli.tables.clean_texts import clean_texts
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.kinds import Decisions, decide
 from mlpcli.tables.number_format import Decimal, NumberFormat
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
-from mlpcli.tables.raw_table import RawTable, ReadOptions, clean_texts
+from mlpcli.tables.raw_table import RawTable, ReadOptions
 from mlpcli.tables.table_reader import read_table
+from mlpcli.tables.values import CONVERSIONS
 
 NAN = float("nan")
 

@@ -45,7 +45,7 @@ def column(*batches: Sequence[Any]) -> DateParts:
 def encoded(encoder: DateParts, dates: Sequence[Any]) -> list[dict[str, float]]:
     """The parts of each date by name, without the column's own."""
     out = np.zeros((len(dates), len(encoder.feature_names)), np.float32)
-    encoder.encode(raw(dates).columns["d"], str, out)
+    encoder.encode_cells(encoder.cells(raw(dates)), out)
     names = [name.removeprefix("d ") for name in encoder.feature_names]
     return [dict(zip(names, row, strict=True)) for row in out.tolist()]
 
@@ -153,7 +153,8 @@ def test_the_trend_has_bins_where_numbers_have() -> None:
 
 def test_dates_beyond_any_calendar_stay_finite() -> None:
     out = np.zeros((2, len(PARTS)), np.float32)
-    all_parts().encode(pa.chunked_array([pa.array([2**62, -(2**62)], pa.timestamp("s"))]), str, out)
+    table = RawTable(pa.table({"d": pa.array([2**62, -(2**62)], pa.timestamp("s"))}), str)
+    all_parts().encode_cells(all_parts().cells(table), out)
     assert np.isfinite(out).all()
     assert out[:, -1].tolist() == [1e8, -1e8]
 

@@ -145,9 +145,9 @@ def test_rows_are_encoded_one_like_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_edges_do_not_depend_on_batches_and_are_bounded() -> None:
     values = np.random.default_rng(3).permutation(100_000).astype(float)
     whole, batched = (ValueFitter("v", "number", 0, 10_000, 8) for _ in range(2))
-    whole.add(pa.chunked_array([values]), str)
+    whole.add(raw({"v": values}))
     for start in range(0, len(values), 999):
-        batched.add(pa.chunked_array([values[start : start + 999]]), str)
+        batched.add(raw({"v": values[start : start + 999]}))
     (one, _), (other, _) = whole.finish(), batched.finish()
     assert isinstance(one, ValueColumn) and isinstance(other, ValueColumn)
     assert one.edges == other.edges

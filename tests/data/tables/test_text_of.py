@@ -10,6 +10,7 @@ import pytest
 
 from mlpcli.tables.column_encoders import CategoryColumn, ValueColumn
 from mlpcli.tables.date_parts import DateParts
+from mlpcli.tables.raw_table import RawTable
 
 NUMBER = ValueColumn("age", "number", 30.0, True, edges=(0.0, 18.0, 99.0))
 PORT = CategoryColumn("항구", ("부산", "인천"), other=True, missing=True)
@@ -18,7 +19,8 @@ DAYS = DateParts("day", ("year", "trend"), 19_000.0, True, 18_262.0, 20_000.0)
 
 def read_back(column: Any, cell: str | None) -> str:
     out = np.zeros((1, len(column.feature_names)), np.float32)
-    column.encode(pa.chunked_array([pa.array([cell], pa.string())]), lambda row: f"row {row}", out)
+    table = RawTable(pa.table({column.name: pa.array([cell], pa.string())}), lambda row: f"row {row}")
+    column.encode_cells(column.cells(table), out)
     return str(column.text_of(out[0]))
 
 
