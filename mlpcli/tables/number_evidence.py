@@ -81,7 +81,7 @@ def _points(texts: pa.ChunkedArray) -> tuple[int, int]:
 
 
 def _unclear(letters: npt.NDArray[np.uint8], start: npt.NDArray[np.int32], point: npt.NDArray[np.int32]) -> int:
-    """How many are like +5.125 and 512.500: numbers that begin at `start` (n,), with three letters behind the `point`."""
+    """How many are like 5.125 and -512.500: numbers that begin at `start` (n,), with three letters behind `point`."""
     first = start + ((letters[start] == ord("+")) | (letters[start] == ord("-")))
     lead, last = letters[np.minimum(first, point)], letters[point + np.array([[1], [2], [3]])]
     digits = ((last >= ord("0")) & (last <= ord("9"))).all(axis=0)
