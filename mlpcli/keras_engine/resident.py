@@ -17,8 +17,7 @@ import numpy as np
 from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.data.batches import RowBatches, take_rows
-from mlpcli.data.streaming.disk_rows import on_disk
-from mlpcli.data.streaming.read_ahead import read_ahead
+from mlpcli.data.streaming.disk_rows import on_disk, read_ahead
 
 CHUNK_BYTES = 32 << 20
 """The most bytes of a chunk, whatever the batch size; no more of the data is copied at a time."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.data.split import split_counts
-from mlpcli.data.streaming.read_ahead import read_ahead
+from mlpcli.data.streaming.disk_rows import read_ahead
 from mlpcli.data.streaming.stored_table import PartWriter, write_manifest
 from mlpcli.tables.kinds import decide
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
