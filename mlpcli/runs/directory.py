@@ -322,9 +322,16 @@ def fold_folder(fold: int, seed: int | None = None) -> str:
 
 def outermost_series(run: Path) -> Path:
     """The folder of a series, of `train --vary` or of a sweep that the run belongs to; else the run itself."""
+    run = sweep_of(run) or run
     while holds_series(run.parent) or any((run.parent / file).is_file() for file in (GRID, SWEEP)):
         run = run.parent
     return run
+
+
+def sweep_of(run: Path) -> Path | None:
+    """The sweep of which the run is a trial."""
+    folder = run.parent.parent
+    return folder if run.parent.name == TRIALS and holds_sweep(folder) else None
 
 
 def holds_seeds(folder: Path) -> bool:

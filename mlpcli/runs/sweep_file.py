@@ -22,7 +22,8 @@ Value = str | int | float | bool | None
 class SweepTrial:
     """One trial: the parameters that it was trained with, and the metric at the epoch kept.
 
-    A pruned one has the metric of its last epoch. seconds, epochs: None where they are not known.
+    A pruned one has the metric of its last epoch. seconds, epochs: None where they are not known. why: it failed.
+    warning: that its training gave.
     """
 
     trial: int
@@ -32,6 +33,7 @@ class SweepTrial:
     epochs: int | None = None
     seconds: float | None = None
     why: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,4 +137,5 @@ def _trial(found: Mapping[str, Any]) -> SweepTrial:
         found.get("epochs"),
         found.get("seconds"),
         found.get("why"),
+        found.get("warning"),
     )

@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -21,7 +22,7 @@ from mlpcli.trackers.tracker import Ending, Row, TrackedRun, columns_of, ends_of
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
 MOST_METRICS, MOST_PARAMETERS = 1000, 100
 """Of one call, on every server."""
-STATUSES = {"finished": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
+STATUSES = {"finished": "FINISHED", "interrupted": "KILLED", "failed": "FAILED", "pruned": "KILLED"}
 DEFAULTS = {
     # MLflow asks a server that does not answer for more than four minutes; training waits meanwhile.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -47,8 +48,9 @@ class MlflowTracker:
 
         chosen = is_tracking_uri_set()
         uri = get_tracking_uri() if chosen else f"sqlite:///{run.home / DATABASE}"
-        self.client = MlflowClient(uri)
-        experiment = self._experiment(run, None if chosen else run.home)
+        with _alone_in(run.home):
+            self.client = MlflowClient(uri)
+            experiment = self._experiment(run, None if chosen else run.home)
         done = self._go_on(uri)
         if done is None:
             self.known = {"run": self._create(run, experiment), "uri": uri}
@@ -161,6 +163,22 @@ class MlflowTracker:
             )
             described.save(str(folder / "MLmodel"))
             self.client.log_artifacts(self.run, name, "model")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """A context that one process at a time is in: MLflow's tables, and an experiment, cannot be made by two at once."""
+    descriptor = None
+    try:
+        with suppress(ImportError, OSError):  # Windows, and disks without locks
+            import fcntl
+
+            descriptor = os.open(folder, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _of_keras(parameters: Parameters) -> Parameters:

@@ -52,8 +52,8 @@ class TrackedRun:
 class Ending:
     """How a run ended.
 
-    outcome: finished, interrupted or failed. scores: by split and metric. kept_epoch: from 1, or None. files: of
-    results. model: its file, or None.
+    outcome: finished, interrupted, failed, or pruned by a sweep. scores: by split and metric. kept_epoch: from 1, or
+    None. files: of results. model: its file, or None.
     """
 
     outcome: str

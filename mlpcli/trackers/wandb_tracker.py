@@ -80,7 +80,7 @@ class WandbTracker:
             artifact = wandb.Artifact(f"run_{self.run.id}_model", type="model")
             artifact.add_file(str(ending.model))
             self.run.log_artifact(artifact)
-        self.run.finish(exit_code=0 if ending.outcome == "finished" else 1)
+        self.run.finish(exit_code=0 if ending.outcome in ("finished", "pruned") else 1)
 
 
 def _unless(variable: str, value: str | None) -> str | None:

@@ -135,16 +135,20 @@ class Run:
             told.result = self._train(told, noted)
             return told.result
 
-    def try_out(self, progress: Progress, noted: list[Interrupted], keeps: Callable[[int], bool]) -> TrainResult:
+    def try_out(
+        self, progress: Progress, noted: list[Interrupted], keeps: Callable[[int], bool], left_out: set[str]
+    ) -> TrainResult:
         """Fit as one trial of a search: without checkpoints and pictures, and never scored on the test rows.
 
-        noted: as of `train`. keeps: whether the model of this epoch is kept, in a file.
+        noted: as of `train`. keeps: whether the model of this epoch is kept, in a file. left_out: trackers that have
+        failed before, to which those are added that fail now.
 
         Raises:
             OutputError: the disk is full.
         """
-        with self.holding, backend.out_of_memory():
-            outcome = fit_model(self.engine, self.path, progress, noted, self.choice.compiled)
+        tracking = tracked(self.config, self.path, self.prepared.plan.batch_size, 0, progress, left_out)
+        with self.holding, backend.out_of_memory(), tracking as told:
+            outcome = fit_model(self.engine, self.path, told, noted, self.choice.compiled)
             result: dict[str, Any] = {"scores": {}, "evaluation": None, "mistakes": None}
             model = None
             if outcome.kept_epoch is not None and outcome.interrupted is None and outcome.failure is None:
@@ -155,7 +159,10 @@ class Run:
                     model = self._save(outcome, result["scores"])
             seconds = {"total": time.perf_counter() - self.started, "checkpoints": 0.0}
             metrics = self._write_results(outcome, result, seconds)
-        return TrainResult(self.path, model, metrics, result["evaluation"], [], outcome.failure, outcome.interrupted)
+            failure, interrupted = outcome.failure, outcome.interrupted
+            tried = TrainResult(self.path, model, metrics, result["evaluation"], [], failure, interrupted)
+            told.result = replace(tried, model=None)  # a tracker gets the model of the best alone, with its seeds
+        return tried
 
     @contextmanager
     def _resumable(self) -> Iterator[None]:

@@ -233,6 +233,7 @@ class _Watch:
     folder: SweepFolder
     listener: Progress
     told: set[int] = field(default_factory=set)
+    warnings: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.told |= {trial.trial for trial in self.record().trials if trial.state in ("done", "pruned", "failed")}
@@ -252,6 +253,9 @@ class _Watch:
             if trial.trial not in self.told and trial.state in ("done", "pruned", "failed"):
                 self.told.add(trial.trial)
                 self.listener.note(told_trial(trial, record, len(self.told)))
+                if trial.warning is not None and trial.warning not in self.warnings:
+                    self.warnings.add(trial.warning)
+                    self.listener.note(trial.warning)
 
 
 def _run_workers(job: Job, count: int, noted: list[Interrupted], watch: _Watch) -> None:

@@ -30,7 +30,7 @@ from mlpcli.workflows.run import draw_if_possible
 from mlpcli.workflows.seeds import SeedsResult
 from mlpcli.workflows.sweep_folder import SweepFolder, standing_alone
 from mlpcli.workflows.sweep_queue import WHY, Queue
-from mlpcli.workflows.sweep_worker import EPOCHS, SECONDS, choice_words, drop_models
+from mlpcli.workflows.sweep_worker import EPOCHS, SECONDS, WARNING, choice_words, drop_models
 from mlpcli.workflows.train import train_seeds
 from mlpcli.workflows.trained_runs import TrainedRuns
 
@@ -160,7 +160,7 @@ def _trial(slot: int, trial: FrozenTrial, keys: Mapping[str, SweptKey]) -> Sweep
     state, attributes = _STATES[trial.state.name], trial.user_attrs
     seconds = attributes.get(SECONDS) if state in ("done", "pruned", "failed") else None
     why = attributes.get(WHY) if state == "failed" else None
-    return SweepTrial(slot, state, trial.value, values, attributes.get(EPOCHS), seconds, why)
+    return SweepTrial(slot, state, trial.value, values, attributes.get(EPOCHS), seconds, why, attributes.get(WARNING))
 
 
 def told_trial(trial: SweepTrial, record: SweepRecord, ended: int) -> str:

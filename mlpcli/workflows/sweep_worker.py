@@ -27,7 +27,7 @@ from mlpcli.data.facts import fingerprint
 from mlpcli.errors import DataError, MlpcliError, OutputError, RunDirectoryError
 from mlpcli.files import unsynced
 from mlpcli.runs import directory as run_directory
-from mlpcli.runs.directory import TRIALS, is_held
+from mlpcli.runs.directory import TRACKERS, TRIALS, is_held
 from mlpcli.text import visible
 from mlpcli.training.progress import Interrupted, Pruned, Silence, noted_interruptions
 from mlpcli.workflows.prepare import prepare, prepare_again
@@ -51,6 +51,8 @@ EPOCHS = "epochs"
 """Of a trial's attributes: how many it was trained."""
 SECONDS = "seconds"
 """How long that took; the times of a MySQL database are whole seconds."""
+WARNING = "warning"
+"""What the user is to be told of its training."""
 DATA = "data"
 """Of the study's attributes: the fingerprint of its data."""
 IDLE_SECONDS = 0.2
@@ -120,6 +122,7 @@ class _Bench:
         self.folder = Path(job.folder)
         self.data: tuple[Config, Prepared] | None = None if ready is None else (base.config, ready)
         self.known: dict[str, Any] | None = None
+        self.silent_trackers: set[str] = set()
 
     def load(self) -> None:
         """Load the data before the first trial, unless every trial may have other data, and Keras where it is needed.
@@ -187,6 +190,7 @@ class _Bench:
         loaded = self._config(values)
         prepared = self._prepared(loaded)
         folder = self._folder(trial)
+        trackers = _cleared(folder)
         with loaded.located():
             run = Run.create(
                 loaded.config,
@@ -195,9 +199,15 @@ class _Bench:
                 list(self.job.command),
                 known=self.known,
             )
+        if trackers is not None:
+            (folder / TRACKERS).write_bytes(trackers)
         if "data" not in self._searched_sections():
             self.known = run.environment
-        return run.try_out(listener, self.noted, lambda epoch: self._is_among_the_best(listener.values[epoch]))
+
+        def keeps(epoch: int) -> bool:
+            return self._is_among_the_best(listener.values[epoch])
+
+        return run.try_out(listener, self.noted, keeps, self.silent_trackers)
 
     def _config(self, values: Mapping[str, Any]) -> LoadedConfig:
         """The config of a trial (raises ConfigError where the values contradict each other)."""
@@ -216,12 +226,10 @@ class _Bench:
         return self.data[1]
 
     def _folder(self, trial: Trial) -> Path:
-        """The run directory of a trial; what a dead worker has left of it is removed."""
+        """The run directory of a trial."""
         folder = self.folder / TRIALS / str(trial.user_attrs[SLOT])
         if folder.is_dir() and is_held(folder):  # by a worker that was thought to be dead
             folder = folder.with_name(f"{folder.name}-{trial.user_attrs[ATTEMPT]}")
-        if folder.is_dir():
-            shutil.rmtree(folder)
         return folder
 
     def _record(self, trial: Trial, result: TrainResult, listener: _Listener) -> None:
@@ -263,12 +271,26 @@ class _Bench:
         return found
 
 
+def _cleared(folder: Path) -> bytes | None:
+    """Remove what a dead worker has left of a trial; returns its trackers.json, to go on with the same runs of them."""
+    found = None
+    if folder.is_dir():
+        with suppress(OSError):
+            found = (folder / TRACKERS).read_bytes()
+        shutil.rmtree(folder)
+    return found
+
+
 class _Listener(Silence):
     """Listens to the training of a trial, and ends it where the pruner says so. values: the metric by epoch."""
 
     def __init__(self, trial: Trial, sweep: SweepConfig, is_interrupted: Callable[[], bool]) -> None:
         self.trial, self.sweep, self.is_interrupted = trial, sweep, is_interrupted
         self.values: dict[int, float] = {}
+
+    def note(self, text: str) -> None:
+        if text.startswith("warning: "):  # whoever watches the sweep passes it on
+            self.trial.set_user_attr(WARNING, text)
 
     def epoch(self, row: Mapping[str, float]) -> None:
         epoch, value = int(row["epoch"]), row[self.sweep.metric]

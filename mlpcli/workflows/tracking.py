@@ -43,19 +43,27 @@ class TrackedProgress:
         self.result: TrainResult | None = None
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        self.progress.epoch(row)
         self.trackers.epoch(row)
+        self.progress.epoch(row)  # last, since that of a sweep's trial may end it
 
 
 @contextmanager
 def tracked(
-    config: Config, path: Path, batch_size: int, epochs_before: int, progress: Progress
+    config: Config,
+    path: Path,
+    batch_size: int,
+    epochs_before: int,
+    progress: Progress,
+    left_out: set[str] | None = None,
 ) -> Iterator[TrackedProgress]:
     """Begin with the trackers of the config, and end with the `result` that the progress was given.
 
     path: the run directory. batch_size: what became of `auto`. epochs_before: those that training goes on from.
+    left_out: trackers that are not told; one that fails is added, so that the next of many runs need not wait for it.
     """
-    trackers = Trackers({tracker.tag: _make(tracker) for tracker in config.output.trackers}, path, progress.note)
+    given_up = set() if left_out is None else left_out
+    chosen = {tracker.tag: _make(tracker) for tracker in config.output.trackers if tracker.tag not in given_up}
+    trackers = Trackers(chosen, path, progress.note)
     if trackers.trackers:
         trackers.begin(_describe(config, path, batch_size), _history(path, epochs_before))
     told = TrackedProgress(progress, trackers)
@@ -63,6 +71,7 @@ def tracked(
         yield told
     finally:
         trackers.end(_ending(path, told.result))
+        given_up |= chosen.keys() - trackers.trackers.keys()
 
 
 def _make(tracker: AnyTracker) -> Tracker:
@@ -81,7 +90,7 @@ def _make(tracker: AnyTracker) -> Tracker:
 
 def _describe(config: Config, path: Path, batch_size: int) -> TrackedRun:
     home = run_directory.outermost_series(path).parent
-    series = path.parent
+    series = run_directory.sweep_of(path) or path.parent
     return TrackedRun(
         path=path,
         home=home,
