@@ -41,7 +41,7 @@ def keras() -> Any:
     """
     _set_environment()
     try:
-        with _ONE_IMPORT, filtered_stderr(), _left_out(_NOT_NEEDED), _ctrl_c_kept():
+        with _ONE_IMPORT, filtered_stderr(), _left_out(_NOT_NEEDED), _programs_told(), _ctrl_c_kept():
             import keras
             import tensorflow
 
@@ -140,6 +140,34 @@ def _set_environment() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for name in _IGNORED_VARIABLES:
         os.environ.pop(name, None)
+
+
+PROGRAMS = "ram://mlpcli-programs"
+"""The folder, in the memory of this process, where TensorFlow puts what XLA compiled for the processor, and looks for
+it; see `mlpcli.keras_engine.programs`."""
+_XLA_FLAGS = "TF_XLA_FLAGS"
+
+
+@contextmanager
+def _programs_told() -> Iterator[None]:
+    """Tell TensorFlow of that folder. It reads its flags once, at the first look at the devices.
+
+    Whoever names a folder in TF_XLA_FLAGS keeps it; so does a file of flags, to which nothing can be added. Afterwards
+    the variable is as it was: processes that are started from here have no use for it.
+    """
+    before = os.environ.get(_XLA_FLAGS)
+    if before and ("persistent_cache" in before or not before.lstrip().startswith("-")):
+        yield
+        return
+    ours = f"--tf_xla_persistent_cache_directory={PROGRAMS} --tf_xla_persistent_cache_device_types=CPU"
+    os.environ[_XLA_FLAGS] = f"{before or ''} {ours}".strip()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_XLA_FLAGS]
+        else:
+            os.environ[_XLA_FLAGS] = before
 
 
 def _reason(error: BaseException) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -116,8 +116,26 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item], values
     workers = min(processors(), MOST_THREADS, len(items)) if values >= WORTH_THREADS else 1
     if workers < 2:
         return [function(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, items))
+
+
+_KIND_OF_PROCESSOR = (
+    "vendor_id", "cpu family", "model", "model name", "stepping", "flags",  # Intel, AMD
+    "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features",  # ARM
+)  # fmt: skip
+
+
+def kind_of_processor(root: Path = Path("/")) -> str:
+    """What tells processors with other instructions apart; equal texts mean that a program for one runs on the other.
+
+    Where there is no /proc/cpuinfo, it is the name of this machine.
+    """
+    lines = _lines(root / "proc" / "cpuinfo")
+    kinds = {line for line in lines if line.partition(":")[0].strip() in _KIND_OF_PROCESSOR}
+    return "\n".join(sorted(kinds)) or " ".join((platform.node(), platform.machine(), platform.processor()))
 
 
 GPU_DEVICES = ("dev/nvidiactl", "dev/kfd", "dev/dxg")

@@ -1,4 +1,4 @@
-"""The folder of converted tables and decoded pictures: made whole or not at all, found again, within one bound.
+"""The folder of converted tables, decoded pictures and compiled programs: each made whole or not at all, in one bound.
 
 An entry is only a copy: one that is damaged, or is not what it should be, is thrown away and made again. A set is made
 in a folder of another name and renamed when it is whole, so that a process that is killed leaves nothing that looks
@@ -33,8 +33,10 @@ MAKING = ".making-"
 ABANDONED_SECONDS = 600
 """A set that is being made is written to every few seconds; one that was not for this long was left behind."""
 MOST_BYTES = 64 << 30
-"""All tables and pictures together; beyond it, the entries that were not used for longest are removed."""
-KINDS = ("images", "tables")
+"""All kinds together; beyond it, the entries that were not used for longest are removed."""
+KINDS = ("images", "tables", "programs")
+PROGRAM = ".program"
+"""The suffix of a file with compiled programs (see `mlpcli.keras_engine.programs`)."""
 
 
 def make_set(target: Path, needed: int, what: str, fill: Callable[[Path], None]) -> None:
@@ -116,14 +118,14 @@ def _give_name(making: Path, target: Path) -> None:
 
 
 def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
-    """(last use, bytes, path) of each finished entry: a set of a table, or the file of decoded pictures."""
+    """(last use, bytes, path) of each finished entry: a set of a table, or a file of pictures or programs."""
     for path in folder.iterdir() if folder.is_dir() else ():
         try:
             if path.name.startswith((MAKING, TEMPORARY_PREFIX)):
                 continue
             if (manifest := path / MANIFEST).is_file():
                 yield manifest.stat().st_mtime, sum(file.stat().st_size for file in path.iterdir()), path
-            elif path.suffix == ".npz" and path.is_file():
+            elif path.suffix in (".npz", PROGRAM) and path.is_file():
                 yield path.stat().st_mtime, path.stat().st_size, path
         except OSError:  # another process removed it meanwhile
             continue

@@ -19,10 +19,12 @@ from mlpcli.data.batches import RowBatches
 from mlpcli.data.dataset import Part
 from mlpcli.errors import UserError
 from mlpcli.keras_engine.build import as_saved, build_model, keras_object
+from mlpcli.keras_engine.graphs import network_key
 from mlpcli.keras_engine.keras_predictor import KerasPredictor
 from mlpcli.keras_engine.resident import ModelState, ResidentEpochs, model_state, set_model_state
 from mlpcli.keras_engine.team import Team
 from mlpcli.model.memory import check_memory, values_in_forward
+from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared
 from mlpcli.modelfile.writer import OptimizerVariables
 
@@ -92,7 +94,14 @@ class KerasEngine:
         if training.engine == "keras":
             metrics = self.prepared.plan.metrics
             return KerasFit(self.model, training, best_epoch_rule(self.config), metrics, batches, after_step, logs)
-        return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs)
+        network = self._network()
+        return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs, network)
+
+    def _network(self) -> str | None:
+        """See `network_key`. Nobody knows what callbacks of the user's make of a model."""
+        plan = self.prepared.plan
+        units = loss_units(plan.loss.tag, plan.target_scaling, self.prepared.target_scaling)
+        return None if self.callbacks else network_key(self.model, units.deviations)
 
     def optimizer_variables(self) -> OptimizerVariables:
         """As a model file has them."""

@@ -7,9 +7,9 @@ All arithmetic, loss, metrics, and the optimizer's update are therefore Keras's.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypedDict
 
 import numpy as np
@@ -18,6 +18,8 @@ from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.data.batches import RowBatches, take_rows
 from mlpcli.data.streaming.disk_rows import on_disk, read_ahead
+from mlpcli.keras_engine.graphs import Graphs
+from mlpcli.keras_engine.programs import drop, kept, program_key
 
 CHUNK_BYTES = 32 << 20
 """The most bytes of a chunk, whatever the batch size; no more of the data is copied at a time."""
@@ -80,6 +82,7 @@ class ResidentEpochs:
         after_chunk: Callable[[int], None] = lambda steps: None,
         callbacks: Sequence[Any] = (),
         epochs: int = 1,
+        network: str | None = None,
     ) -> None:
         """Train a compiled model.
 
@@ -91,18 +94,17 @@ class ResidentEpochs:
             after_chunk: called with the number of steps of the epoch done so far; what it raises ends the training.
             callbacks: Keras's, or anyone's own.
             epochs: how many there will be at most, as callbacks are told.
+            network: see `network_key`; trainings of one network share their graphs.
         """
         self.model, self.train, self.validation = model, train, validation
         self.compiled, self.note, self.after_chunk = compiled, note, after_chunk
-        self._loop = self._looped(compiled)
-        self._tail = self._looped(False) if compiled else self._loop
+        self.graphs = Graphs(model, train, validation, compiled, network)
         self.rows = ResidentRows(note)
-        self._steps_done = 0
+        self._steps_done, self._is_compiled = 0, False
         self.bad_step: int | None = None
         self.callbacks, self.epochs = list(callbacks), epochs
         self.listeners: Any = None
         self._last_logs: dict[str, float] | None = None
-        self._test = self._tested(validation or train)
 
     @property
     def learning_rate(self) -> float:
@@ -136,7 +138,10 @@ class ResidentEpochs:
         model.stop_training = False
         with backend.gradients_forgotten():
             self.listeners.on_train_begin()
-            yield
+            try:
+                yield
+            finally:
+                self.graphs.keep()
 
     def epoch(self, number: int) -> dict[str, float]:
         """All steps of an epoch (from 0), then all validation rows.
@@ -145,11 +150,9 @@ class ResidentEpochs:
         """
         listeners = self.listeners
         self.train.set_epoch(number)
-        self._reset()
         listeners.on_epoch_begin(number)
         listeners.on_train_batch_begin(0)
-        self._train_epoch()
-        logs = self._results()
+        logs = self._train_epoch()
         listeners.on_train_batch_end(len(self.train) - 1, logs)
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self._evaluate(self.validation).items()}
@@ -186,108 +189,137 @@ class ResidentEpochs:
         """Loss and metrics of the rows since they were last reset."""
         return dict(self.model.get_metrics_result())
 
-    def _train_epoch(self) -> None:
-        """All steps of an epoch in the order that `train.rows` has now."""
+    def _train_epoch(self) -> dict[str, Any]:
+        """All steps of an epoch in the order that `train.rows` has now; returns loss and metrics."""
         self._steps_done, self.bad_step = 0, None
-        taken = ((self.rows.take(self.train, rows), steps) for rows, steps in self._chunks())
-        for arrays, steps in read_ahead(taken) if on_disk(self.train.part.x) else taken:
-            self._run(arrays, steps)
-            self._steps_done += steps
-            self.after_chunk(self._steps_done)
+        if self._is_one_launch(self.train):
+            logs: dict[str, Any] = self._run(self._in_one_launch)
+            return logs
+        self._reset()
+        for arrays, steps in self._taken(self.train):
+            self._run(partial(self._chunk, arrays, steps))
+        return self._results()
 
     def _evaluate(self, batches: RowBatches) -> dict[str, Any]:
         """All validation batches; there are few of them, so they are not worth compiling."""
         listeners = self.listeners
         listeners.on_test_begin()
-        self._reset()
         listeners.on_test_batch_begin(0)
-        for start in range(0, len(batches.rows), batches.batch_size):
-            rows = batches.rows[start : start + batches.batch_size]
-            self._test()(*self.rows.take(batches, rows))
-            self.after_chunk(self._steps_done)
-        logs = self._results()
+        logs = self._scored(batches)
         listeners.on_test_batch_end(len(batches) - 1, logs)
         listeners.on_test_end(logs)
         return logs
 
-    def _chunks(self) -> Iterator[tuple[Array, int]]:
+    def _scored(self, batches: RowBatches) -> dict[str, Any]:
+        if self._is_one_launch(batches):
+            steps, arrays = self._whole(batches)
+            logs: dict[str, Any] = self.graphs.get("evaluation")(steps, *arrays)[1]
+            self.after_chunk(self._steps_done)
+            return logs
+        self._reset()
+        for arrays, steps in self._taken(batches):
+            self.graphs.get("scores")(*arrays, tf.constant(steps))
+            self.after_chunk(self._steps_done)
+        return self._results()
+
+    def _is_one_launch(self, batches: RowBatches) -> bool:
+        """Whether all whole batches are one chunk; on a GPU it was not tried."""
+        full = len(batches.rows) // batches.batch_size
+        return self.rows.device is None and self._steps_per_chunk(batches, full) == full
+
+    def _whole(self, batches: RowBatches) -> tuple[Any, list[Any]]:
+        """The number of whole batches, and the arrays of those and of the rest."""
+        chunks = list(self._chunks(batches))
+        arrays = [array for rows, _ in chunks for array in self.rows.take(batches, rows)]
+        return tf.constant(len(batches.rows) // batches.batch_size), arrays
+
+    def _in_one_launch(self) -> dict[str, Any]:
+        steps, arrays = self._whole(self.train)
+        logs: dict[str, Any]
+        found, logs = self._launched(arrays, lambda: self.graphs.get("epoch")(steps, *arrays))
+        for bad, (_, count) in zip(found, self._chunks(self.train), strict=True):
+            self._took(int(bad), count)
+        self.after_chunk(self._steps_done)
+        return logs
+
+    def _chunk(self, arrays: list[Any], steps: int) -> None:
+        """The last, smaller batch of an epoch, a shape of its own, is not worth compiling for."""
+        count = tf.constant(steps)
+        if arrays[0].shape[1] < self.train.batch_size:
+            bad = self.graphs.get("rest")(*arrays, count)
+        else:
+            bad = self._launched(arrays, lambda: self.graphs.get("steps")(*arrays, count))
+        self._took(int(bad), steps)
+        self.after_chunk(self._steps_done)
+
+    def _took(self, bad: int, steps: int) -> None:
+        if bad >= 0 and self.bad_step is None:
+            self.bad_step = self._steps_done + bad + 1
+        self._steps_done += steps
+
+    def _taken(self, batches: RowBatches) -> Iterator[tuple[list[Any], int]]:
+        """The arrays (steps, batch, ...) of each chunk, and how many of the steps count; from a disk, read ahead."""
+        taken = ((self.rows.take(batches, rows), steps) for rows, steps in self._chunks(batches))
+        return read_ahead(taken) if on_disk(batches.part.x) else taken
+
+    def _chunks(self, batches: RowBatches) -> Iterator[tuple[Array, int]]:
         """Row indices (steps, batch) and how many of the steps count; all full chunks have one shape, compiled once."""
-        rows, size = self.train.rows, self.train.batch_size
+        rows, size = batches.rows, batches.batch_size
         full = len(rows) // size
-        per_chunk = self._steps_per_chunk(full)
+        per_chunk = self._steps_per_chunk(batches, full)
         for start in range(0, full, per_chunk or 1):
             steps = min(per_chunk, full - start)
             chunk = rows[start * size : (start + steps) * size].reshape(steps, size)
-            missing = per_chunk - steps if self.compiled else 0
+            missing = per_chunk - steps if self.compiled and batches is self.train else 0
             yield np.concatenate([chunk, np.repeat(chunk[:1], missing, axis=0)]) if missing else chunk, steps
         if len(rows) % size:
             yield rows[full * size :].reshape(1, -1), 1
 
-    def _steps_per_chunk(self, full: int) -> int:
+    def _steps_per_chunk(self, batches: RowBatches, full: int) -> int:
         """As many as fit into the bound, spread evenly over the chunks."""
-        row_bytes = self.train.part.x[:1].nbytes + self.train.targets[:1].nbytes
+        row_bytes = batches.part.x[:1].nbytes + batches.targets[:1].nbytes
         parameters = getattr(self.model, "members", 1) * self.model.count_params()  # each member uses the shared ones
         row_operations = OPERATIONS_PER_PARAMETER * max(1, parameters)
         most_rows = min(CHUNK_BYTES // row_bytes, int(CHUNK_OPERATIONS / row_operations))
-        most = max(1, most_rows // self.train.batch_size)
+        most = max(1, most_rows // batches.batch_size)
         chunks = -(-full // most)
         return -(-full // chunks) if chunks else 0
 
-    def _run(self, arrays: list[Any], steps: int) -> None:
-        """Loop over a chunk; the last, smaller batch of an epoch, a shape of its own, is not worth compiling for."""
-        is_tail = arrays[0].shape[1] < self.train.batch_size
-        loop = self._tail if is_tail else self._loop
-        with fast_random_numbers(self.compiled and not is_tail):
-            try:
-                bad = int(loop()(*arrays, tf.constant(steps)))
-            except COMPILE_ERRORS as error:
-                if not self.compiled or is_tail:
-                    raise
-                self._fall_back(error)
-                self._run(arrays, steps)
-                return
-        if bad >= 0 and self.bad_step is None:
-            self.bad_step = self._steps_done + bad + 1
+    def _run(self, launch: Callable[[], Any]) -> Any:
+        """What `launch` returns; uncompiled where the network cannot be compiled, which is found out before a step."""
+        try:
+            return launch()
+        except COMPILE_ERRORS as error:
+            if not self.compiled:
+                raise
+            reason = str(error).strip().splitlines()[0][:200]
+            self.note(f"note: this network cannot be compiled ({reason}); it runs uncompiled")
+            self.compiled = False
+            self.graphs.trace_anew(compiled=False)
+            return launch()
 
-    def _fall_back(self, error: Exception) -> None:
-        reason = str(error).strip().splitlines()[0][:200]
-        self.note(f"note: this network cannot be compiled ({reason}); it runs uncompiled")
-        self.compiled, self._loop = False, self._tail
+    def _launched(self, arrays: list[Any], launch: Callable[[], Any]) -> Any:
+        """What `launch` returns; the first time, with the program that an earlier run has compiled, if there is one.
 
-    def _looped(self, compiled: bool) -> Any:
-        """A graph function over (steps, batch, ...) arrays that takes `steps` training steps.
-
-        It returns the first of them, from 0, whose loss is not finite; -1 if there is none.
+        arrays: of the chunk.
         """
-
-        def loop(*arguments: Any) -> Any:
-            *arrays, steps = arguments
-
-            def step(index: Any, bad: Any) -> tuple[Any, Any]:
-                loss = self.model.train_step(tuple(array[index] for array in arrays))["loss"]  # the mean so far
-                return index + 1, tf.where((bad < 0) & ~tf.math.is_finite(loss), index, bad)
-
-            return tf.while_loop(lambda index, bad: index < steps, step, (tf.constant(0), tf.constant(-1)))[1]
-
-        signature = [*_signature(self.train, batch_axes=2), tf.TensorSpec((), tf.int32)]
-        function = tf.function(loop, input_signature=signature, jit_compile=compiled, autograph=False)
-        # Calling the one concrete function saves 0.15 ms of looking for it, a good part of a small epoch.
-        return functools.cache(function.get_concrete_function)
-
-    def _tested(self, batches: RowBatches) -> Any:
-        """A graph function over one batch of (batch, ...) arrays."""
-
-        def test(*arrays: Any) -> None:
-            self.model.test_step(tuple(arrays))
-
-        function = tf.function(test, input_signature=_signature(batches, batch_axes=1), autograph=False)
-        # TensorFlow counts the calls of such a function over all models, and takes a new model for needless retracing.
-        return functools.cache(function.get_concrete_function)
-
-
-def _signature(batches: RowBatches, batch_axes: int) -> list[Any]:
-    """A signature with open sizes for the leading axes, so that it is traced once; XLA compiles per size."""
-    return [tf.TensorSpec(((None,) * batch_axes) + array.shape[1:], array.dtype) for array in batches.arrays]
+        if self._is_compiled or not self.compiled or arrays[0].shape[1] < self.train.batch_size:
+            return launch()
+        inputs = [*arrays, *self.graphs.variables()]
+        key = program_key(self.graphs.get("steps"), inputs)
+        try:
+            with kept(key) as found:
+                result = launch()
+        except tf.errors.OpError as error:
+            if not found or isinstance(error, OUT_OF_MEMORY):
+                raise
+            # TensorFlow refuses the program, before a step, and from now on its function, too.
+            drop(key)
+            self.graphs.trace_anew(compiled=True)
+            with kept(program_key(self.graphs.get("steps"), inputs)):
+                result = launch()
+        self._is_compiled = True
+        return result
 
 
 OUT_OF_MEMORY = tf.errors.ResourceExhaustedError
@@ -331,29 +363,3 @@ class ResidentRows:
         )
         self.device = None
         self._placed.clear()
-
-
-ALGORITHM = "threefry"
-
-
-@contextmanager
-def fast_random_numbers(active: bool) -> Iterator[None]:
-    """A context in which graphs traced on a CPU name the random algorithm; on a GPU, auto_select is right already."""
-    tf = backend.tensorflow()
-    if not active or "GPU" in backend.devices():
-        yield
-        return
-    patches: list[tuple[Any, str, str]] = [
-        (tf.random, "stateless_uniform", "alg"),
-        (tf.random, "stateless_normal", "alg"),
-        (tf.random, "stateless_truncated_normal", "alg"),
-        (tf.nn.experimental, "stateless_dropout", "rng_alg"),
-    ]
-    originals = [(module, name, getattr(module, name)) for module, name, _ in patches]
-    try:
-        for module, name, argument in patches:
-            setattr(module, name, functools.partial(getattr(module, name), **{argument: ALGORITHM}))
-        yield
-    finally:
-        for module, name, original in originals:
-            setattr(module, name, original)

@@ -153,9 +153,10 @@ class WorkerEpochs(ResidentEpochs):
             for number, part in enumerate(self.team.strategy.experimental_local_results(variable.value)):
                 part.assign(part + tf.constant([first + number, 0], part.dtype))
 
-    def _train_epoch(self) -> None:
+    def _train_epoch(self) -> dict[str, Any]:
         self._steps_done, self.bad_step = 0, None
-        for rows, steps in self._chunks():
+        self._reset()
+        for rows, steps in self._chunks(self.train):
             share = steps_of(list(rows[:steps]), self.shares, self.team.rank)
             bad = int(self._loop()(tf.constant(share.counts), *self.rows.take(self.train, share.rows)))
             if bad >= 0 and self.bad_step is None:
@@ -163,6 +164,7 @@ class WorkerEpochs(ResidentEpochs):
             self._steps_done += steps
             self._after_chunk()
         self._average_statistics()
+        return self._results()
 
     def _after_chunk(self) -> None:
         """Call `after_chunk`; what it raises in one worker ends all of them here, where none waits for another."""
@@ -209,7 +211,8 @@ class WorkerEpochs(ResidentEpochs):
         listeners.on_test_end(logs)
         return logs
 
-    def _looped(self, compiled: bool) -> Any:
+    @functools.cached_property
+    def _loop(self) -> Any:
         """A graph function of counts (steps, replicas) and arrays (steps, devices, width, ...); see `Steps`.
 
         It returns the first step, from 0, whose loss is not finite; -1 if there is none.
@@ -228,13 +231,14 @@ class WorkerEpochs(ResidentEpochs):
 
         return self._concrete(loop, self.train)
 
-    def _tested(self, batches: RowBatches) -> Any:
+    @functools.cached_property
+    def _test(self) -> Any:
         """The same for one batch of rows that are only scored."""
 
         def test(counts: Any, *arrays: Any) -> None:
             self.team.strategy.run(self._score, args=(counts, arrays))
 
-        return self._concrete(test, batches)
+        return self._concrete(test, self.validation or self.train)
 
     def _concrete(self, function: Any, batches: RowBatches) -> Any:
         specs = [tf.TensorSpec((None, None, None, *array.shape[1:]), array.dtype) for array in batches.arrays]

@@ -1,0 +1,181 @@
+"""Compiled programs that are kept between runs: the same bits with them and without, and none that can end a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlpcli import backend
+from mlpcli.data.cache import cache_folder
+from mlpcli.keras_engine import programs
+from mlpcli.keras_engine.programs import kept
+
+pytestmark = pytest.mark.tf
+
+tf = backend.tensorflow()
+TRAIN = """
+import hashlib, json, sys
+import numpy as np
+from mlpcli import backend
+from mlpcli.data.batches import RowBatches
+from mlpcli.data.dataset import Part
+from mlpcli.keras_engine import programs
+from mlpcli.keras_engine.resident import ResidentEpochs, model_state
+
+keras, found = backend.keras(), []
+fetch = programs._fetch
+programs._fetch = lambda key: found.append(sorted(fetch(key))) or set(found[-1])
+x, y = np.arange(222, dtype=np.uint8).reshape(37, 6), np.arange(37, dtype=np.int32) % 3
+keras.utils.set_random_seed(int(sys.argv[1]))
+layers = [keras.layers.Rescaling(1 / 255), keras.layers.Dense(5), keras.layers.Dropout(0.5)]
+model = keras.Sequential([keras.Input((6,)), *layers, keras.layers.Dense(3, activation="softmax")])
+model.compile(keras.optimizers.Adam(float(sys.argv[2])), "sparse_categorical_crossentropy")
+epochs = ResidentEpochs(model, RowBatches(Part(x, y, np.arange(37)), y, 8, seed=1), None, True, sys.exit)
+with epochs.running():
+    logs = [epochs.epoch(number) for number in range(2)]
+arrays = [array for kind in model_state(model).values() for array in kind]
+bits = hashlib.sha256(b"".join(np.asarray(array).tobytes() for array in arrays)).hexdigest()
+print(json.dumps([bits, logs, found]))
+"""
+
+
+def _start(seed: int = 1, rate: float = 0.01) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", TRAIN, str(seed), str(rate)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+def _result(process: subprocess.Popen[str]) -> tuple[str, Any, list[list[str]]]:
+    """The bits of all variables, the logs, and the programs that were found, for each function that was launched."""
+    out, error = process.communicate()
+    assert process.returncode == 0, error
+    bits, logs, found = json.loads(out)
+    return bits, logs, found
+
+
+def _entries() -> list[Path]:
+    return sorted(cache_folder("programs").iterdir())
+
+
+def test_a_run_has_the_same_bits_whatever_is_in_the_cache() -> None:
+    both = [_start(), _start()]  # at once: each compiles, and keeps what it has compiled
+    (bits, logs, found), other = (_result(process) for process in both)
+    assert found == [[]]
+    assert other[:2] == (bits, logs)
+    (entry,) = _entries()
+    with zipfile.ZipFile(entry) as archive:
+        (name,) = archive.namelist()
+
+    assert _result(_start()) == (bits, logs, [[name]])
+    with zipfile.ZipFile(entry) as archive:
+        assert archive.namelist() == [name]
+
+    # Learning rate and seed are no part of the program.
+    assert _result(_start(seed=2, rate=0.1))[2] == [[name]]
+
+    # What TensorFlow refuses is compiled anew, by a function of another name.
+    programs._pack(entry, entry.stem, {name: b"no program"})
+    assert _result(_start()) == (bits, logs, [[name], []])
+    assert entry not in _entries()
+
+
+def _put(name: str, content: bytes) -> None:
+    tf.io.gfile.makedirs(backend.PROGRAMS)
+    with tf.io.gfile.GFile(f"{backend.PROGRAMS}/{name}", "wb") as file:
+        file.write(content)
+
+
+KEY = "0" * 64
+CONTENT = bytes(range(256)) * 100
+
+
+@pytest.fixture
+def entry() -> Path:
+    """What a run has kept: a program called `one`."""
+    with kept(KEY) as found:
+        assert not found
+        _put("one", CONTENT)
+    (path,) = _entries()
+    return path
+
+
+def test_a_program_comes_back_as_it_was(entry: Path) -> None:
+    os.utime(entry, (1, 1))
+    with kept(KEY) as found:
+        assert found
+        assert programs._read("one") == CONTENT
+    assert programs._names() == []  # they would take memory
+    assert entry.stat().st_mtime > 1  # the oldest are removed first
+
+
+DAMAGE: dict[str, Callable[[Path], Any]] = {
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-40]),
+    "empty": lambda path: path.write_bytes(b""),
+    "a byte changed": lambda path: path.write_bytes(path.read_bytes()[:60] + b"\0\1\2" + path.read_bytes()[63:]),
+    "no zip file": lambda path: path.write_text("나쁜 것", encoding="utf-8"),
+    "another machine's": lambda path: programs._pack(path, "1" * 64, {"one": CONTENT}),
+    "a path": lambda path: programs._pack(path, KEY, {"../one": CONTENT}),
+    "a folder": lambda path: (path.unlink(), path.mkdir(), (path / "one").write_bytes(CONTENT)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_is_damaged_or_another_s_is_made_anew(entry: Path, damage: str) -> None:
+    DAMAGE[damage](entry)
+    with kept(KEY) as found:
+        assert not found
+        assert programs._names() == []
+        _put("one", CONTENT)
+    with kept(KEY) as found:
+        assert found
+
+
+def test_where_nothing_can_be_kept_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    for place in (str(tmp_path / "file"), "~nobody-of-that-name/cache"):
+        monkeypatch.setenv("MLPCLI_CACHE", place)
+        with kept(KEY) as found:
+            assert not found
+            _put("one", CONTENT)
+        assert programs._names() == []
+
+
+def test_an_error_keeps_nothing() -> None:
+    with suppress(ZeroDivisionError), kept(KEY):
+        _put("one", CONTENT)
+        raise ZeroDivisionError
+    assert not cache_folder("programs").exists()
+    assert programs._names() == []
+
+
+def test_programs_count_within_the_bound_of_the_cache(entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.utime(entry, (1, 1))
+    monkeypatch.setattr("mlpcli.data.cache.MOST_BYTES", entry.stat().st_size + len(CONTENT) - 1)
+    with kept("1" * 64):
+        _put("two", CONTENT)
+    assert [path.stem for path in _entries()] == ["1" * 64]
+
+
+def test_flags_of_the_user_s_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = f"--tf_xla_persistent_cache_directory={backend.PROGRAMS} --tf_xla_persistent_cache_device_types=CPU"
+    for own, told in (
+        (None, ours),
+        ("--tf_xla_clustering_debug", f"--tf_xla_clustering_debug {ours}"),
+        ("--tf_xla_persistent_cache_directory=/mine", "--tf_xla_persistent_cache_directory=/mine"),
+        ("flags.txt", "flags.txt"),
+    ):
+        if own is None:
+            monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+        else:
+            monkeypatch.setenv("TF_XLA_FLAGS", own)
+        with backend._programs_told():
+            assert os.environ["TF_XLA_FLAGS"] == told
+        assert os.environ.get("TF_XLA_FLAGS") == own
