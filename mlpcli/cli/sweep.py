@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from mlpcli.cli.options import CONFIG_PATH, PATH, RUN_PATH, Command, json_option, set_option
-from mlpcli.cli.terminal import line, print_json, say, table
+from mlpcli.cli.terminal import line, print_json, result_width, say, table
 
 if TYPE_CHECKING:
     from mlpcli.workflows.sweep_results import SweepResult
 
 MOST_FAILURES = 5
 """Failed trials that are listed; sweep.json has all of them."""
+GAP = 3
+"""Between two columns of a table."""
 
 
 @click.command(cls=Command)
@@ -113,8 +115,7 @@ def _report(result: SweepResult, storage: str | None, as_json: bool) -> int:
 def _print(result: SweepResult) -> None:
     line(f"{result.record.name}: {result.counted()}", "bold")
     if result.record.ranked:
-        columns, rows = result.trial_table()
-        table("", columns, rows)
+        table("", *_fitting(*result.trial_table()))
     if result.final is not None:
         columns, rows = result.final.mean_table()
         line(f"the best, trained with {result.final.counted()}, mean ± standard deviation", "bold")
@@ -126,3 +127,12 @@ def _print(result: SweepResult) -> None:
     for picture in result.pictures:
         line(f"plot   {picture}")
     line(f"runs   {result.path}")
+
+
+def _fitting(columns: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Without the last columns, seconds and epochs, where a terminal is too narrow: numbers would be cut in two."""
+    widths = [max(map(len, cells)) + GAP for cells in zip(columns, *rows, strict=True)]
+    kept = len(columns)
+    while sum(widths[:kept]) > result_width() and kept > len(columns) - 2:
+        kept -= 1
+    return columns[:kept], [row[:kept] for row in rows]

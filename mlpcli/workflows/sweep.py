@@ -23,6 +23,7 @@ from mlpcli.errors import MlpcliError, UserError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.runs.sweep_file import SweepRecord
+from mlpcli.text import plural
 from mlpcli.training.progress import Interrupted, noted_interruptions
 from mlpcli.workflows.prepare import prepare, read_config, say_findings
 from mlpcli.workflows.sweep_folder import (
@@ -179,7 +180,10 @@ def _search(
     with this_worker() as worker, stored(folder.storage, folder.path, workers) as storage:
         queue = Queue(open_study(storage, folder.study, folder.rising), storage, worker)
         queue.recover()
-        queue.add(_slots(settings, len(queue.standing()), trials), folder.home())
+        slots = _slots(settings, len(queue.standing()), trials)
+        if trials is not None and settings.sampler == "grid" and len(slots) == len(queue.standing()):
+            listener.note(f"note: the grid has no more than {plural(len(slots), 'combination', 'combinations')}")
+        queue.add(slots, folder.home())
         watch = _Watch(queue, settings, folder, listener)
         (folder.path / run_directory.TRIALS).mkdir(exist_ok=True)
         if watch.unfinished():

@@ -135,7 +135,7 @@ def test_another_config_is_another_sweep(begin: Begin) -> None:
     assert begin("sweep.trials=1").path.name == "flowers"
 
 
-def test_a_failed_trial_says_why_and_the_others_go_on(begin: Begin) -> None:
+def test_a_failed_trial_says_why_and_the_others_go_on(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     text = CONFIG.replace("{log_uniform: [0.001, 0.5]}", "{choices: [0.1, 1.0e+30]}")
     found = begin("sweep.sampler=grid", text=text)
     # Four combinations; the last key changes first.
@@ -144,6 +144,11 @@ def test_a_failed_trial_says_why_and_the_others_go_on(begin: Begin) -> None:
     assert [trial.values[UNITS] for trial in found.record.trials] == ["[4]", "[8, 4]"] * 2
     assert "after epoch 1" in found.failures[2]
     assert read_summary(found.path / "trials" / "2").state == "failed"
+    said: list[str] = []
+    listener = Silence()
+    monkeypatch.setattr(listener, "note", said.append)
+    assert begin("sweep.sampler=grid", text=text, trials="+20", progress=listener).record.trials == found.record.trials
+    assert "note: the grid has no more than 4 combinations" in said
 
 
 def test_where_all_trials_fail_there_is_no_best(begin: Begin) -> None:
