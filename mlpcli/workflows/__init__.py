@@ -39,9 +39,11 @@ The files, in reading order:
 - grid.py: train --vary, every combination of some values, and their comparison
 - sweep_storage.py: where the trials of a sweep are recorded: a journal file or a database
 - sweep_queue.py: its trials as a queue: none is lost, none runs twice, whichever worker dies
+- sweep_search.py: which values a trial gets, and which trials end early, by Optuna
 - sweep_worker.py: a worker: trials trained, with data that is loaded once
 - sweep_folder.py: the folder of a sweep, and how the same command finds it again
 - sweep_results.py: the table, best.yaml, the best trained again, and what its lead is worth
+- sweep_team.py: several workers in processes of their own, replaced where they die
 - sweep.py: sweep, a search for better values, by one process or many
 - eject_model.py: layers, compile and callbacks of a plan as Keras's Python
 - eject_table.py: a CSV table, read and encoded with csv and NumPy

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mlpcli
 from mlpcli.config.metrics import higher_is_better
 from mlpcli.config.sweep import MOST_TRIALS, SweepConfig, seconds_of
-from mlpcli.errors import MlpcliError, UserError
+from mlpcli.errors import UserError
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.leftovers import remove_leftovers
-from mlpcli.runs.sweep_file import SweepRecord
 from mlpcli.text import plural
 from mlpcli.training.progress import Interrupted, noted_interruptions
 from mlpcli.workflows.prepare import prepare, read_config, say_findings
@@ -36,9 +28,11 @@ from mlpcli.workflows.sweep_folder import (
     study_name,
 )
 from mlpcli.workflows.sweep_queue import Queue, this_worker
-from mlpcli.workflows.sweep_results import SweepResult, conclude, record_of, told_trial
+from mlpcli.workflows.sweep_results import SweepResult, conclude
+from mlpcli.workflows.sweep_search import choice_words
 from mlpcli.workflows.sweep_storage import absolute, check_url, import_optuna, open_study, stored
-from mlpcli.workflows.sweep_worker import CONFIG, Job, choice_words, work
+from mlpcli.workflows.sweep_team import Watch, run_workers
+from mlpcli.workflows.sweep_worker import CONFIG, Job, work
 from mlpcli.workflows.train import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
@@ -47,11 +41,6 @@ if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
 
 MOST_WORKERS = 256
-WATCH_SECONDS = 0.2
-LOG = "workers.log"
-"""What workers in processes of their own say of faults; it is removed where they said nothing."""
-DEATHS_IN_A_ROW = 3
-"""For each worker: so many that die one after another, without a trial ended, end the sweep."""
 
 
 def sweep(
@@ -184,16 +173,14 @@ def _search(
         if trials is not None and settings.sampler == "grid" and len(slots) == len(queue.standing()):
             listener.note(f"note: the grid has no more than {plural(len(slots), 'combination', 'combinations')}")
         queue.add(slots, folder.home())
-        watch = _Watch(queue, settings, folder, listener)
+        watch = Watch(queue, settings, folder, listener)
         (folder.path / run_directory.TRIALS).mkdir(exist_ok=True)
         if watch.unfinished():
             if workers == 1:
                 work(job, noted, watch.look, begun.ready)
             else:
                 begun.ready = None  # the workers load it themselves
-                _run_workers(job, workers, noted, watch)
-        if (log := folder.path / LOG).is_file() and not log.stat().st_size:
-            log.unlink()
+                run_workers(job, workers, noted, watch)
         return conclude(begun.loaded, folder, watch.record(), queue, listener, command, noted)
 
 
@@ -226,105 +213,3 @@ def _asked_for(setting: int, known: int, trials: int | str | None) -> int:
     if count < known:
         raise UserError(f"--trials: {count} are fewer than the {known} of this sweep; leave it out, or give +{count}")
     return count
-
-
-@dataclass
-class _Watch:
-    """Tells of trials as they end, whoever trains them."""
-
-    queue: Queue
-    settings: SweepConfig
-    folder: SweepFolder
-    listener: Progress
-    told: set[int] = field(default_factory=set)
-    warnings: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.told |= {trial.trial for trial in self.record().trials if trial.state in ("done", "pruned", "failed")}
-
-    def record(self) -> SweepRecord:
-        """The trials as they are now."""
-        return record_of(self.queue.standing(), self.settings, self.folder)
-
-    def unfinished(self) -> bool:
-        """Whether a trial has not ended."""
-        return any(not trial.state.is_finished() for trial in self.queue.standing().values())
-
-    def look(self) -> None:
-        """Tell of what has ended since the last look."""
-        record = self.record()
-        for trial in record.trials:
-            if trial.trial not in self.told and trial.state in ("done", "pruned", "failed"):
-                self.told.add(trial.trial)
-                self.listener.note(told_trial(trial, record, len(self.told)))
-                if trial.warning is not None and trial.warning not in self.warnings:
-                    self.warnings.add(trial.warning)
-                    self.listener.note(trial.warning)
-
-
-def _run_workers(job: Job, count: int, noted: list[Interrupted], watch: _Watch) -> None:
-    """Start the workers, and others for those that end too early, until all have ended.
-
-    Raises:
-        MlpcliError: a worker failed, or they die without ending a trial.
-    """
-    log = Path(job.folder) / LOG
-    team = [_start(job, count, log) for _ in range(count)]
-    deaths, told = 0, len(watch.told)
-    try:
-        while team:
-            time.sleep(WATCH_SECONDS)
-            watch.look()
-            if noted:
-                _end_all(team)
-            deaths, told = (deaths, told) if len(watch.told) == told else (0, len(watch.told))
-            for worker in [worker for worker in team if worker.poll() is not None]:
-                team.remove(worker)
-                if noted or job.is_over or not (worker.returncode or watch.unfinished()):
-                    continue
-                deaths += 1
-                if worker.returncode > 0 or deaths > DEATHS_IN_A_ROW * count:
-                    raise MlpcliError(f"a worker of the sweep failed: {_last_line(log, worker.returncode)}")
-                if watch.unfinished():
-                    team.append(_start(job, count, log))
-    finally:
-        _end_all(team)
-        watch.queue.recover()
-    watch.look()
-
-
-def _start(job: Job, count: int, log: Path) -> subprocess.Popen[bytes]:
-    """A worker in a process of its own; a signal of the terminal is for this process, which passes it on."""
-    threads = str(max(1, (os.cpu_count() or 1) // count))
-    package = str(Path(mlpcli.__file__).parents[1])
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    environment = {**dict.fromkeys(names, threads), **os.environ, "PYTHONPATH": path}
-    with open(log, "ab") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlpcli.workflows.sweep_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            env=environment,
-            start_new_session=True,
-        )
-    assert process.stdin is not None
-    with suppress(BrokenPipeError), process.stdin as job_of_worker:
-        job_of_worker.write(json.dumps({**asdict(job), "parent": os.getpid()}).encode())
-    return process
-
-
-def _end_all(team: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Let each give its trial back, and wait for it."""
-    for worker in team:
-        if worker.poll() is None:
-            worker.send_signal(signal.SIGTERM)
-    for worker in team:
-        worker.wait()
-
-
-def _last_line(log: Path, code: int) -> str:
-    """What a worker said last."""
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"it ended with {code}; see whether there is enough memory"

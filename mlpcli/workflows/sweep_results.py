@@ -30,7 +30,8 @@ from mlpcli.workflows.run import draw_if_possible
 from mlpcli.workflows.seeds import SeedsResult
 from mlpcli.workflows.sweep_folder import SweepFolder, standing_alone
 from mlpcli.workflows.sweep_queue import WHY, Queue
-from mlpcli.workflows.sweep_worker import EPOCHS, SECONDS, WARNING, choice_words, drop_models
+from mlpcli.workflows.sweep_search import choice_words
+from mlpcli.workflows.sweep_worker import EPOCHS, SECONDS, WARNING, drop_models
 from mlpcli.workflows.train import train_seeds
 from mlpcli.workflows.trained_runs import TrainedRuns
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from mlpcli import backend
 from mlpcli.config.load_config import LoadedConfig, check_document, load_config
 from mlpcli.config.schema import Config
-from mlpcli.config.sweep import Parameter, SweepConfig, as_text
+from mlpcli.config.sweep import SweepConfig
 from mlpcli.config.sweep_parameters import with_values
 from mlpcli.data.facts import fingerprint
 from mlpcli.errors import DataError, MlpcliError, OutputError, RunDirectoryError
@@ -33,11 +33,10 @@ from mlpcli.training.progress import Interrupted, Pruned, Silence, noted_interru
 from mlpcli.workflows.prepare import prepare, prepare_again
 from mlpcli.workflows.run import Run
 from mlpcli.workflows.sweep_queue import ATTEMPT, SLOT, Queue, this_worker
+from mlpcli.workflows.sweep_search import pruner, sampler, suggest
 from mlpcli.workflows.sweep_storage import import_optuna, open_study, stored
 
 if TYPE_CHECKING:
-    from optuna.pruners import BasePruner
-    from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial, Trial
 
     from mlpcli.model.plan import Prepared
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
 
 CONFIG = "sweep.yaml"
 """The config of a sweep, in its folder."""
-WARM_UP_SHARE = 10
-"""In the first tenth of the epochs the median prunes nothing: small learning rates begin slowly."""
 EPOCHS = "epochs"
 """Of a trial's attributes: how many it was trained."""
 SECONDS = "seconds"
@@ -96,7 +93,7 @@ def work(job: Job, noted: list[Interrupted], after_trial: Callable[[], None], re
         study = open_study(storage, job.study, job.rising)
         queue = Queue(study, storage, worker)
         bench = _Bench(job, base, queue, noted, ready)
-        study.pruner = bench.pruner()
+        study.pruner = pruner(bench.sweep, base.config.training.epochs)
         bench.load()
         while not job.is_over and not bench.is_interrupted():
             queue.recover()
@@ -257,19 +254,6 @@ class _Bench:
         worst = best[-1].value if len(best) == self.sweep.keep and best else None
         return bool(self.sweep.keep) and (worst is None or (value > worst if self.job.rising else value < worst))
 
-    def pruner(self) -> BasePruner:
-        """What ends trials early."""
-        pruners = import_optuna().pruners
-        epochs = self.base.config.training.epochs
-        if "training.epochs" in self.sweep.parameters:
-            epochs = max(self.sweep.parameters["training.epochs"].ends())
-        found: BasePruner = {
-            "hyperband": lambda: pruners.HyperbandPruner(min_resource=1, max_resource=epochs),
-            "median": lambda: pruners.MedianPruner(n_warmup_steps=epochs // WARM_UP_SHARE),
-            "none": pruners.NopPruner,
-        }[self.sweep.pruner]()
-        return found
-
 
 def _cleared(folder: Path) -> bytes | None:
     """Remove what a dead worker has left of a trial; returns its trackers.json, to go on with the same runs of them."""
@@ -314,36 +298,6 @@ def drop_models(folder: Path, ranked: Sequence[int], config: Config) -> None:
     assert config.sweep is not None
     for slot in ranked[config.sweep.keep :]:
         (folder / TRIALS / str(slot) / config.output.model).unlink(missing_ok=True)
-
-
-def sampler(sweep: SweepConfig, seed: int, slot: int) -> BaseSampler:
-    """What draws the values of a trial; each slot has its own seed, so that a sweep that goes on repeats none."""
-    samplers = import_optuna().samplers
-    kind = samplers.TPESampler if sweep.sampler == "tpe" else samplers.RandomSampler
-    found: BaseSampler = kind(seed=(seed + 1_000_003 * (slot + 1)) % 2**32)
-    return found
-
-
-def suggest(trial: Trial, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    """The values of a trial, by the dotted keys of the config."""
-    found: dict[str, Any] = {}
-    for key, parameter in parameters.items():
-        if parameter.choices is not None:
-            words = choice_words(parameter.choices)
-            found[key] = parameter.choices[words.index(trial.suggest_categorical(key, words))]
-        elif parameter.int is not None:
-            first, last = parameter.int
-            found[key] = trial.suggest_int(key, first, last, step=parameter.step, log=parameter.log)
-        else:
-            low, high = parameter.log_uniform or parameter.uniform or (0.0, 0.0)
-            found[key] = trial.suggest_float(key, low, high, log=parameter.log_uniform is not None)
-    return found
-
-
-def choice_words(choices: list[Any]) -> list[Any]:
-    """The choices as Optuna and its dashboard know them: numbers and texts as they are, anything else as its text."""
-    numbers = all(isinstance(choice, (int, float)) and not isinstance(choice, bool) for choice in choices)
-    return list(choices) if numbers else [as_text(choice) for choice in choices]
 
 
 def main() -> None:
