@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,9 @@ def test_each_is_read_as_often_as_it_must_be(
     assert _passes(read) == {"test": 1}
     evaluate(run, split="train", output=tmp_path / "scores")
     assert _passes(read) == {"train": 1}
+    shutil.rmtree(tmp_path / "cache")
+    evaluate(run)
+    assert _passes(read) == {"table": 1, "test": 1}  # encoded again, as the model says
     monkeypatch.setattr("mlpcli.workflows.predict_inputs.KEPT_BYTES", 0)
     monkeypatch.setattr("mlpcli.workflows.input_batches.BATCH_ROWS", 1000)
     predict(run, [tmp_path / "points.parquet"], output=tmp_path / "answers.parquet")
