@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -116,12 +115,18 @@ class CategoryFitter:
 
     def add(self, table: RawTable) -> None:
         texts, codes = distinct_texts(table.columns[self._name])
+        there = np.bincount(codes[codes >= 0], minlength=len(texts))
+        order = np.flatnonzero(there)  # of a part of the rows, not all of the texts
+        if len(self._counts) + len(order) > self._most_counted:
+            order = order[np.argsort(_first_rows(codes, len(texts))[order])]  # which are forgotten depends on it
         gaps = int((codes < 0).sum())
-        for text, count in _counted(texts, codes, len(self._counts) + len(texts) > self._most_counted):
+        counts = self._counts
+        for code, count in zip(order.tolist(), there[order].tolist(), strict=True):
+            text = texts[code]
             if text is None:
                 gaps += count
             else:
-                self._counts[text] += count
+                counts[text] = counts.get(text, 0) + count
         self._rows += len(codes)
         self._gaps += gaps
         if len(self._counts) > self._most_counted:
@@ -131,31 +136,27 @@ class CategoryFitter:
     def finish(self) -> tuple[ColumnEncoder | None, str]:
         least = least_rows(self._rows)
         # Ties go by the text, so that the order of the rows does not matter.
-        ranked = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
-        kept = sorted(text for text, count in ranked[:MOST_CATEGORIES] if count >= least)
-        grouped = len(ranked) - len(kept)
+        frequent = [(-count, text) for text, count in self._counts.items() if count >= least]
+        kept = sorted(text for _, text in sorted(frequent)[:MOST_CATEGORIES])
+        grouped = len(self._counts) - len(kept)
         others = None if self._forgotten or grouped > MOST_RARE else tuple(sorted(self._counts.keys() - set(kept)))
         column = CategoryColumn(self._name, tuple(kept), grouped > 0 or self._forgotten, self._gaps > 0, others)
         name = f'column "{shown(self._name)}"'
         if len(column.feature_names) < 2:
-            what = "one value only" if kept else "no frequent category" if ranked else "no value"
+            what = "one value only" if kept else "no frequent category" if self._counts else "no value"
             return None, f"{name} has {what} in the training rows and is left out"
         if not grouped:
             return column, ""
         many = "more than " if self._forgotten else ""
-        rare = f"{grouped:,} of {len(ranked):,} categories {'is' if grouped == 1 else 'are'} rare"
+        rare = f"{grouped:,} of {len(self._counts):,} categories {'is' if grouped == 1 else 'are'} rare"
         return column, f"{name}: {many}{rare} and {'becomes' if grouped == 1 else 'become'} one, (other)"
 
 
-def _counted(texts: list[str | None], codes: npt.NDArray[np.int64], ordered: bool) -> Iterator[tuple[str | None, int]]:
-    """How often each text comes, of those that do; if `ordered`, in the order in which they come first."""
-    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-    order = np.flatnonzero(counts)
-    if ordered:
-        first = np.empty(len(texts) + 1, np.int64)
-        first[codes[::-1]] = np.arange(len(codes))[::-1]
-        order = order[np.argsort(first[order])]
-    yield from zip((texts[code] for code in order), counts[order].tolist(), strict=True)
+def _first_rows(codes: npt.NDArray[np.int64], texts: int) -> npt.NDArray[np.int64]:
+    """The first row of each of so many codes."""
+    first = np.zeros(texts + 1, np.int64)  # the last one for gaps, whose code is -1
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first[:-1]
 
 
 MOST_VALUES = 1_000_000
@@ -187,6 +188,10 @@ class ValueSample:
     def add(self, values: npt.NDArray[np.float64]) -> None:
         """Take in more values (n,), none of them NaN."""
         self.rows += len(values)
+        for start in range(0, len(values), self._most):  # bounds the memory for the keys
+            self._add(values[start : start + self._most])
+
+    def _add(self, values: npt.NDArray[np.float64]) -> None:
         if self._largest_key < math.inf:
             # Of very many values ever fewer can still be among those with the smallest keys: the others are not kept.
             keys = self._generator.random(len(values))

@@ -137,12 +137,11 @@ class ColumnProfile:
             return
         encoded = Encoded(values)
         numbers = self._all_numbers(values, encoded) if numbers is None else numbers[~gaps] if gaps.any() else numbers
-        rows = np.flatnonzero(~gaps)
         if numbers is None:
-            self._add_mixed(encoded, rows, place)
+            self._add_mixed(encoded, np.flatnonzero(~gaps), place)
         else:
             self._add_numbers(values, numbers)
-            self.no_date = self.no_date or Odd(f"{numbers[0]:g}", place, int(rows[0]))
+            self.no_date = self.no_date or Odd(f"{numbers[0]:g}", place, int(gaps.argmin()))
         self.seen.add(values, encoded)
         self._count_labels(encoded)
 
@@ -152,8 +151,7 @@ class ColumnProfile:
             self.labels = None
         if self.labels is None:
             return
-        codes = values.codes
-        counts = np.bincount(codes[codes >= 0], minlength=len(values.distinct)).tolist()
+        counts = np.bincount(values.codes, minlength=len(values.distinct)).tolist()
         for text, count in zip(as_texts(values.distinct).to_pylist(), counts, strict=True):
             self.labels[text] += count
 
@@ -208,7 +206,7 @@ class ColumnProfile:
         self.booleans += int(counts[forms.booleans].sum())
         self.counting = False
         self._add_others(written, counts, ~(forms.numbers | forms.dates))
-        known = np.array([text.lower() in KNOWN_GAPS for text in written.to_pylist()], bool)
+        known = _known_gaps(written)
         self.no_number = self.no_number or _first_odd((forms.numbers | known)[codes], codes, written, rows, place)
         self.no_date = self.no_date or _first_odd((forms.dates | known)[codes], codes, written, rows, place)
         self.longest = max(self.longest, pc.max(pc.utf8_length(texts)).as_py())
@@ -254,6 +252,17 @@ class _Forms:
     numbers: Mask
     booleans: Mask
     dates: Mask
+
+
+def _known_gaps(texts: pa.ChunkedArray) -> Mask:
+    """Which of the texts are in KNOWN_GAPS; Python, whose capitals decide, is asked only about those that may be."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = np.array(pc.is_in(pc.utf8_lower(texts), value_set=pa.array(KNOWN_GAPS, texts.type)), bool)
+    for row in np.flatnonzero(known):
+        known[row] = texts[int(row)].as_py().lower() in KNOWN_GAPS
+    return known
 
 
 def _first_odd(fits: Mask, codes: Indices, texts: pa.ChunkedArray, rows: Indices, place: Place) -> Odd | None:
