@@ -20,6 +20,9 @@ from pathlib import Path
 # One thread for each process of the tests, read when NumPy is imported: more only wait for each other on small arrays.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Processes that tests start would compile all of mlpcli, each for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings

@@ -145,7 +145,7 @@ def test_the_gallery_has_a_picture_and_three_lines_each() -> None:
     assert len(texts(figure)) == 3 * MOST_PICTURES
     mosaic = np.asarray(figure.axes[0].images[0].get_array())
     tile = mosaic[:100, 24:124, 0]
-    assert (tile[:25, :25] == 1).all()  # the upper left pixel, 25 times as large
+    assert (tile[:25, :25] == 255).all()  # the upper left pixel, 25 times as large
     assert (tile[:25, 25:] == 0).all()
     assert figure.get_suptitle().endswith("test: 30 of 360 rows are wrong; the most confident first")
 

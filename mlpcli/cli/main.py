@@ -102,6 +102,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 1 failed, 2 wrong input, 130 interrupted (143 and 129 by other signals)."""
     prepare_streams()
     os.environ.pop("MPLBACKEND", None)  # windows are never opened here, and a wrong name would end matplotlib's import
+    # pydantic would look into the metadata of everything that is installed for plugins, which watch its checks.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(_run(argv))
 
 

@@ -80,7 +80,9 @@ def _gallery(mistakes: Sequence[Mapping[str, Any]]) -> Figure:
         pixels = _tile(_pixels(one["picture"]))
         mosaic[top : top + len(pixels), left : left + pixels.shape[1]] = pixels
         _caption(axes, one, left, top + TILE + 6)
-    axes.imshow(mosaic, interpolation="nearest")
+    # In four bytes, since matplotlib enlarges three numbers as float64, with a fourth put behind them.
+    opaque = np.full((height, width, 1), 255, np.uint8)
+    axes.imshow(np.concatenate([(mosaic * 255).astype(np.uint8), opaque], axis=2), interpolation="nearest")
     axes.set_axis_off()
     return figure
 

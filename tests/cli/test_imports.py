@@ -22,6 +22,9 @@ for command in json.loads(sys.argv[1]):
 """
 HEAVY = {"tensorflow", "keras", "sklearn", "pandas", "scipy", "matplotlib.pyplot", "h5py"}
 HELP = HEAVY | {"numpy", "matplotlib", "pydantic", "rich", "yaml"}
+OF_CONFIGS = {"pydantic", "pydantic_core", "annotated_types", "yaml"}
+"""Not for a finished model: checking a config takes longer than a prediction."""
+SNEAKED_IN = {"rich", "email", "asyncio", "ssl", "concurrent", "pyarrow", "importlib_metadata", "typing_extensions"}
 
 
 def _loaded(*commands: list[str]) -> list[set[str]]:
@@ -88,9 +91,24 @@ def test_training_by_numpy_imports_neither_keras_nor_scikit_learn(tmp_path: Path
     assert loaded & (HEAVY - {"h5py"}) == set()
 
 
-def test_summary_of_a_model_file_needs_no_tensorflow(finished: tuple[Path, object]) -> None:
-    (loaded,) = _loaded(["summary", str(finished[0])])
-    assert loaded & (HEAVY - {"h5py"}) == set()
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the NumPy engine on the digits, with a picture beside its model."""
+    from PIL import Image
+
+    from mlpcli.workflows.train import train
+
+    run = tmp_path_factory.mktemp("small") / "run"
+    train("configs/digits.yaml", ["training.engine=numpy", "training.epochs=1", "output.plots=[]"], run_dir=run)
+    Image.new("L", (8, 8), 200).save(run / "photo.png")
+    return run
+
+
+def test_a_finished_model_needs_neither_tensorflow_nor_the_schema_of_configs(small_run: Path) -> None:
+    photo, summary = _loaded(["predict", str(small_run), str(small_run / "photo.png")], ["summary", str(small_run)])
+    forbidden = (HEAVY | OF_CONFIGS | SNEAKED_IN | {"matplotlib"}) - {"h5py"}
+    assert photo & forbidden == set()
+    assert summary & (forbidden - {"email"}) == set()  # it asks for the version of the installed Keras
 
 
 def test_the_package_itself_costs_nothing() -> None:
