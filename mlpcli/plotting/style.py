@@ -9,6 +9,7 @@ import re
 import sys
 import unicodedata
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -333,7 +334,6 @@ def _note(missing: frozenset[str]) -> str:
 FORMATS = ("png", "svg", "pdf")
 DOTS_PER_INCH = 150
 _NO_DATES: dict[str, dict[str, Any]] = {
-    "png": {"Software": None},
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
@@ -369,7 +369,7 @@ def png_of(figure: Figure, dots_per_inch: int) -> tuple[bytes, str | None]:
     content = io.BytesIO()
     with _fonts_of(figure) as fonts:
         _lay_out(figure, dots_per_inch)
-        figure.savefig(content, format="png", dpi=dots_per_inch, metadata=_NO_DATES["png"])
+        _write_png(figure, content, dots_per_inch)
     return content.getvalue(), fonts.note
 
 
@@ -395,7 +395,27 @@ def _write(figure: Figure, path: Path, file_format: str) -> None:
 
     with matplotlib.rc_context({"svg.hashsalt": "mlpcli"}):
         _lay_out(figure, DOTS_PER_INCH)
-        figure.savefig(path, format=file_format, dpi=DOTS_PER_INCH, metadata=_NO_DATES[file_format])
+        if file_format == "png":
+            _write_png(figure, path, DOTS_PER_INCH)
+        else:
+            figure.savefig(path, format=file_format, dpi=DOTS_PER_INCH, metadata=_NO_DATES[file_format])
+
+
+def _write_png(figure: Figure, target: Path | io.BytesIO, dots_per_inch: int) -> None:
+    """Draw the figure, which is laid out for so many dots, and write it without a layer of transparency.
+
+    zlib looks for nothing but repeated bytes, which pictures of flat colours have: half the time of savefig's, and a
+    file of about the size.
+    """
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    figure.set_dpi(dots_per_inch)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    pixels.save(target, "png", dpi=(dots_per_inch, dots_per_inch), compress_type=zlib.Z_RLE)
 
 
 def _lay_out(figure: Figure, dots_per_inch: float) -> None:
