@@ -17,10 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 IMPORTS = """
 import json, sys
-from mlpcli.cli.main import main
+from mlpcli.__main__ import main
 for command in json.loads(sys.argv[1]):
+    sys.argv[1:] = ["init", *command]
     try:
-        main(["init", *command])
+        main()
     except SystemExit as done:
         print(json.dumps([done.code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
 """

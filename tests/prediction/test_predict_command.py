@@ -178,8 +178,8 @@ def test_an_input_must_be_given(rows: str) -> None:
 def test_a_mistake_is_found_before_tensorflow_is_imported(rows: str) -> None:
     Path("bad.csv").write_text("a\n1\nx\n", encoding="utf-8")
     code = (
-        "import sys; from mlpcli.cli.main import _run; code = _run(sys.argv[1:]);"
-        " print(code, *{'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules))"
+        "import sys\nfrom mlpcli.__main__ import main\ntry:\n    main()\nexcept SystemExit as done:\n"
+        "    print(done.code, *{'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", code, "predict", rows, "bad.csv", "--strict"]
     root = str(Path(__file__).resolve().parents[2])
