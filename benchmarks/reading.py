@@ -1,8 +1,10 @@
 """Reading a table of a million rows and 20 columns: mlpcli (typed, encoded) beside pandas.read_csv and pyarrow.
 
-In a second file, two of the columns have a unit or a currency and one holds dates, which only mlpcli reads as such.
+In a second file, two of the columns have a unit or a currency and one holds dates, which only mlpcli reads as such. At
+the end it prints how many times as long each takes as pandas.read_csv in the same round, and how much processor time.
 
-.venv-bench/bin/python -m benchmarks.reading
+.venv-bench/bin/python -m benchmarks.reading            # writes docs/data.md
+.venv-bench/bin/python -m benchmarks.reading --print    # does not
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,6 +26,7 @@ from benchmarks.engine import RESULTS, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS, ROUNDS = 1_000_000, 3
+KEYS = ("seconds", "cpu_seconds", "peak_rss_mib")
 
 
 def _pandas(path: Path) -> None:
@@ -57,14 +61,14 @@ READERS = {
 
 def main() -> None:
     """Interleaved rounds, each in a process of its own; one round is not counted."""
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 2:
         if sys.argv[1] == WRITE:
             _write(Path(sys.argv[2]))
             return
         read, file = READERS[sys.argv[1]]
         print(json.dumps(_measure(read, Path(sys.argv[2]) / file)))
         return
-    found: dict[str, Any] = {name: {"seconds": [], "peak_rss_mib": []} for name in READERS}
+    found: dict[str, Any] = {name: {key: [] for key in KEYS} for name in READERS}
     with tempfile.TemporaryDirectory() as folder:
         _in_process(WRITE, Path(folder))  # what this process has held counts as memory of those that it starts
         for turn in range(ROUNDS + 1):
@@ -74,11 +78,22 @@ def main() -> None:
                 for key, value in figures.items() if turn else ():
                     found[name][key].append(value)
         size = (Path(folder) / PLAIN).stat().st_size
+    for name in READERS:
+        print(name, *(f"{key} {_ratios(found, name, key)}" for key in KEYS), sep="; ")
+    if "--print" in sys.argv:
+        return
     content = {"versions": versions(), "rows": ROWS, "bytes": size, "readers": found}
     (RESULTS / "reading.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     from benchmarks.report import write_pages
 
     write_pages()
+
+
+def _ratios(found: dict[str, Any], name: str, key: str) -> str:
+    """How many times as much as pandas.read_csv of the same round: the median, and the range."""
+    pairs = zip(found[name][key], found["pandas.read_csv"][key], strict=True)
+    ratios = [one / other for one, other in pairs]
+    return f"{statistics.median(ratios):.2f} [{min(ratios):.2f}..{max(ratios):.2f}] x"
 
 
 def _write(folder: Path) -> None:
@@ -109,10 +124,11 @@ def _in_process(name: str, folder: Path) -> dict[str, float]:
 
 
 def _measure(read: Any, path: Path) -> dict[str, float]:
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     read(path)  # with its import, which is part of the wait
-    seconds = time.perf_counter() - started
-    return {"seconds": seconds, "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "cpu_seconds": cpu, "peak_rss_mib": peak}
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 WORTH_THREADS = 1 << 18
 """Values; fewer are done before the threads have begun."""
-MOST_THREADS = 8
+MOST_THREADS = 4
 """Each has arrays of its own in memory."""
 
 

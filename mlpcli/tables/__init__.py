@@ -10,6 +10,7 @@
 - suggest_rules.py: title lines, comments, missing headers and total rows, as `init` notices them
 - csv_records.py: the slow, strict reading of a CSV: what is wrong, and on which line
 - parquet_reader.py: a Parquet file: its columns, rows in blocks
+- clean_texts.py: texts as one sees them
 - raw_table.py: rows as read: columns by name, missing values, usable rows
 - table_reader.py: all rows of one file or many, at once or in batches
 - table_writer.py: tables written batch by batch, as CSV or Parquet

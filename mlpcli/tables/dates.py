@@ -24,6 +24,8 @@ Order = Literal["ymd", "dmy", "mdy"]
 Form = Literal["text", "compact", "serial", "unix", "unix ms"]
 ORDERS: tuple[Order, ...] = ("ymd", "dmy", "mdy")
 SECONDS_A_DAY = 86_400.0
+AT_ONCE = 1 << 17
+"""Texts: taken apart, they are ten times as large."""
 SERIAL_ZERO = -25_569.0
 """1899-12-30, from which spreadsheets count days, in days since 1970."""
 SERIALS = (20_000.0, 73_050.0)
@@ -130,6 +132,11 @@ def days_of_texts(texts: pa.Array, order: Order = "ymd") -> Days:
     >>> days_of_texts(pyarrow.array(["1970-01-02", "1970. 1. 2. 오후 12:00", "2-Jan-1970", "no date"])).tolist()
     [1.0, 1.5, 1.0, nan]
     """
+    pieces = [texts.slice(start, AT_ONCE) for start in range(0, len(texts), AT_ONCE)]
+    return np.concatenate([_days_of_piece(piece, order) for piece in pieces]) if pieces else np.empty(0)
+
+
+def _days_of_piece(texts: pa.Array, order: Order) -> Days:
     import pyarrow as pa
     import pyarrow.compute as pc
 
