@@ -240,9 +240,11 @@ def _write_best(loaded: LoadedConfig, folder: SweepFolder, record: SweepRecord, 
         if parameter.choices is not None and key in values:
             values[key] = parameter.choices[choice_words(parameter.choices).index(values[key])]
     found = standing_alone(with_values(loaded.document, values), loaded)
+    run = f"{TRIALS}/{best.trial}"
+    where = f"its run is {run} beside this file" if (folder.path / run).is_dir() else "its run is on another machine"
     card = [
         f"{record.name}: the best of {plural(record.finished, 'trial', 'trials')} by {record.metric}",
-        f"Written by mlpcli sweep from trial {best.trial}; its run is {TRIALS}/{best.trial} beside this file.",
+        f"Written by mlpcli sweep from trial {best.trial}; {where}.",
         "",
         *(f"{short:<14}  {as_text(values[key])}" for key, short in zip(values, short_keys(list(values)), strict=True)),
         f"{record.metric:<14}  {number(best.value)}, with the seed of the search",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ _DRIVERS = {
 """By the scheme of a URL: SQLAlchemy's own choice, the one that is taken where that is missing, and how to get it."""
 _MODULES = {"mysqldb": "MySQLdb", "mysqlconnector": "mysql"}
 """What a driver is imported as, where that is not its name in a URL."""
+RETRIES, RETRY_SECONDS = 3, 1.0
 SQLITE_REASON = (
     "SQLite is for one worker only: Optuna advises against it for several, which block each other; leave out --storage"
     " for a journal file, or give postgresql://... or mysql://..."
@@ -68,10 +71,7 @@ def stored(url: str | None, folder: Path, workers: int = 1) -> Iterator[BaseStor
         yield JournalStorage(backend)
         return
     check_url(url, workers)
-    try:
-        storage = optuna.storages.RDBStorage(_with_driver(url))
-    except Exception as error:  # of SQLAlchemy and of each driver
-        raise _unreachable(url, error) from error
+    storage = _connected(url)
     try:
         yield storage
     except optuna.exceptions.StorageInternalError as error:
@@ -79,6 +79,23 @@ def stored(url: str | None, folder: Path, workers: int = 1) -> Iterator[BaseStor
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+def _connected(url: str) -> Any:
+    """Optuna's storage in a database, whose tables are made where there are none.
+
+    Of two processes that make them at the same moment one fails, as when all tasks of a cluster begin at once; it tries
+    again, and finds them.
+    """
+    optuna = import_optuna()
+    for left in range(RETRIES, -1, -1):
+        try:
+            return optuna.storages.RDBStorage(_with_driver(url))
+        except Exception as error:  # of SQLAlchemy and of each driver
+            if not left or not re.search("already exists|duplicate", str(error), re.IGNORECASE):
+                raise _unreachable(url, error) from error
+        time.sleep(RETRY_SECONDS)
+    raise AssertionError
 
 
 def check_url(url: str, workers: int) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import mlpcli
 from mlpcli.errors import OutputError
+from mlpcli.workflows import sweep_storage
 from mlpcli.workflows.sweep_folder import read_folder
 from mlpcli.workflows.sweep_worker import Job
 from tests.sweep.conftest import CONFIG
@@ -86,6 +87,28 @@ def test_a_killed_worker_loses_no_trial_of_a_database(
     assert begin(*settings, storage=database).counted() == "3 trials: 3 done"
     lost = [trial for trial in study.trials if trial.user_attrs.get("why it failed") == "superseded"]
     assert len(lost) == len(study.trials) - 3 == 1
+
+
+def test_two_that_make_the_tables_at_once_both_go_on(
+    begin: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As MySQL and PostgreSQL refuse the second one."""
+    import optuna
+
+    real = optuna.storages.RDBStorage.__init__
+    refused = ["Table 'studies' already exists", "duplicate key value violates ..."]
+
+    def connect(self: Any, url: str) -> None:
+        if refused:
+            raise RuntimeError(refused.pop())
+        real(self, url)
+
+    monkeypatch.setattr(optuna.storages.RDBStorage, "__init__", connect)
+    monkeypatch.setattr(sweep_storage, "RETRY_SECONDS", 0)
+    assert begin("sweep.trials=1", storage="sqlite:///study.db").counted() == "1 trial: 1 done"
+    refused += ["Table 'studies' already exists"] * 4
+    with pytest.raises(OutputError, match="Table 'studies' already exists"):
+        begin("sweep.trials=1", storage="sqlite:///study.db")
 
 
 def test_a_database_that_is_not_there_is_told(begin: Callable[..., Any]) -> None:
