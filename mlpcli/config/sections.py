@@ -239,7 +239,7 @@ class FoldsConfig(Section):
     """Folds of the rows. `train --folds` sets `count`, and `held_out` for each of its runs."""
 
     group: NonEmpty | None = Field(
-        None, description="tables: a column; rows with the same value in it are in the same fold"
+        None, description="tables: a column; rows with the same value in it stay in one fold, or in the validation rows"
     )
     time: Literal[True] | NonEmpty | None = Field(
         None,
