@@ -196,8 +196,8 @@ class ResidentEpochs:
             logs: dict[str, Any] = self._run(self._in_one_launch)
             return logs
         self._reset()
-        for arrays, steps in self._taken(self.train):
-            self._run(partial(self._chunk, arrays, steps))
+        for rows, arrays, steps in self._taken(self.train, self.compiled):
+            self._run(partial(self._chunk, rows, arrays, steps))
         return self._results()
 
     def _evaluate(self, batches: RowBatches) -> dict[str, Any]:
@@ -212,13 +212,12 @@ class ResidentEpochs:
 
     def _scored(self, batches: RowBatches) -> dict[str, Any]:
         if self._is_one_launch(batches):
-            steps, arrays = self._whole(batches)
-            logs: dict[str, Any] = self.graphs.get("evaluation")(steps, *arrays)[1]
+            logs: dict[str, Any] = self.graphs.get("evaluation")(*self.rows.take(batches, batches.rows[:]))
             self.after_chunk(self._steps_done)
             return logs
         self._reset()
-        for arrays, steps in self._taken(batches):
-            self.graphs.get("scores")(*arrays, tf.constant(steps))
+        for _, arrays, _ in self._taken(batches, compiled=False):
+            self.graphs.get("scores")(*arrays)
             self.after_chunk(self._steps_done)
         return self._results()
 
@@ -227,28 +226,26 @@ class ResidentEpochs:
         full = len(batches.rows) // batches.batch_size
         return self.rows.device is None and self._steps_per_chunk(batches, full) == full
 
-    def _whole(self, batches: RowBatches) -> tuple[Any, list[Any]]:
-        """The number of whole batches, and the arrays of those and of the rest."""
-        chunks = list(self._chunks(batches))
-        arrays = [array for rows, _ in chunks for array in self.rows.take(batches, rows)]
-        return tf.constant(len(batches.rows) // batches.batch_size), arrays
-
     def _in_one_launch(self) -> dict[str, Any]:
-        steps, arrays = self._whole(self.train)
+        chunks = list(self._chunks(self.train, self.compiled))
+        arrays = [array for rows, _ in chunks for array in self.rows.take(self.train, rows)]
+        steps = tf.constant(chunks[0][1])
         logs: dict[str, Any]
-        found, logs = self._launched(arrays, lambda: self.graphs.get("epoch")(steps, *arrays))
-        for bad, (_, count) in zip(found, self._chunks(self.train), strict=True):
+        found, logs = self._launched(chunks[0][0], arrays, lambda: self.graphs.get("epoch")(steps, *arrays))
+        for bad, (_, count) in zip(found, chunks, strict=True):
             self._took(int(bad), count)
         self.after_chunk(self._steps_done)
         return logs
 
-    def _chunk(self, arrays: list[Any], steps: int) -> None:
-        """The last, smaller batch of an epoch, a shape of its own, is not worth compiling for."""
+    def _chunk(self, rows: Array, arrays: list[Any], steps: int) -> None:
+        if not self.compiled and rows.ndim > 1:  # it has turned out that the network cannot be compiled
+            rows = rows[:steps].reshape(-1)
+            arrays = self.rows.take(self.train, rows)
         count = tf.constant(steps)
-        if arrays[0].shape[1] < self.train.batch_size:
-            bad = self.graphs.get("rest")(*arrays, count)
+        if rows.ndim == 1:
+            bad = self.graphs.get("walk")(*arrays)
         else:
-            bad = self._launched(arrays, lambda: self.graphs.get("steps")(*arrays, count))
+            bad = self._launched(rows, arrays, lambda: self.graphs.get("steps")(*arrays, count))
         self._took(int(bad), steps)
         self.after_chunk(self._steps_done)
 
@@ -257,23 +254,32 @@ class ResidentEpochs:
             self.bad_step = self._steps_done + bad + 1
         self._steps_done += steps
 
-    def _taken(self, batches: RowBatches) -> Iterator[tuple[list[Any], int]]:
-        """The arrays (steps, batch, ...) of each chunk, and how many of the steps count; from a disk, read ahead."""
-        taken = ((self.rows.take(batches, rows), steps) for rows, steps in self._chunks(batches))
+    def _taken(self, batches: RowBatches, compiled: bool) -> Iterator[tuple[Array, list[Any], int]]:
+        """The row indices of each chunk, its arrays, and how many steps they are; what is on a disk is read ahead."""
+        taken = ((rows, self.rows.take(batches, rows), steps) for rows, steps in self._chunks(batches, compiled))
         return read_ahead(taken) if on_disk(batches.part.x) else taken
 
-    def _chunks(self, batches: RowBatches) -> Iterator[tuple[Array, int]]:
-        """Row indices (steps, batch) and how many of the steps count; all full chunks have one shape, compiled once."""
+    def _chunks(self, batches: RowBatches, compiled: bool) -> Iterator[tuple[Array, int]]:
+        """Row indices, and how many steps they are.
+
+        Compiled, they are (steps, batch), of one shape for all chunks, since each shape is compiled for itself. The
+        last, smaller batch of an epoch is not worth that: it comes as rows (n,), as all do where nothing is compiled.
+        """
         rows, size = batches.rows, batches.batch_size
         full = len(rows) // size
-        per_chunk = self._steps_per_chunk(batches, full)
-        for start in range(0, full, per_chunk or 1):
+        per_chunk = max(1, self._steps_per_chunk(batches, full))
+        if not compiled:
+            for start in range(0, max(1, full), per_chunk):
+                end = (start + per_chunk) * size if start + per_chunk < full else len(rows)
+                yield rows[start * size : end], -(-(end - start * size) // size)
+            return
+        for start in range(0, full, per_chunk):
             steps = min(per_chunk, full - start)
             chunk = rows[start * size : (start + steps) * size].reshape(steps, size)
-            missing = per_chunk - steps if self.compiled and batches is self.train else 0
+            missing = per_chunk - steps
             yield np.concatenate([chunk, np.repeat(chunk[:1], missing, axis=0)]) if missing else chunk, steps
         if len(rows) % size:
-            yield rows[full * size :].reshape(1, -1), 1
+            yield rows[full * size :], 1
 
     def _steps_per_chunk(self, batches: RowBatches, full: int) -> int:
         """As many as fit into the bound, spread evenly over the chunks."""
@@ -298,12 +304,12 @@ class ResidentEpochs:
             self.graphs.trace_anew(compiled=False)
             return launch()
 
-    def _launched(self, arrays: list[Any], launch: Callable[[], Any]) -> Any:
+    def _launched(self, rows: Array, arrays: list[Any], launch: Callable[[], Any]) -> Any:
         """What `launch` returns; the first time, with the program that an earlier run has compiled, if there is one.
 
-        arrays: of the chunk.
+        rows, arrays: of the chunk.
         """
-        if self._is_compiled or not self.compiled or arrays[0].shape[1] < self.train.batch_size:
+        if self._is_compiled or rows.ndim == 1:  # or nothing is compiled for it
             return launch()
         inputs = [*arrays, *self.graphs.variables()]
         key = program_key(self.graphs.get("steps"), inputs)

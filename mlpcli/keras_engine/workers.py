@@ -156,8 +156,8 @@ class WorkerEpochs(ResidentEpochs):
     def _train_epoch(self) -> dict[str, Any]:
         self._steps_done, self.bad_step = 0, None
         self._reset()
-        for rows, steps in self._chunks(self.train):
-            share = steps_of(list(rows[:steps]), self.shares, self.team.rank)
+        for rows, steps in self._chunks(self.train, compiled=True):
+            share = steps_of(list(np.atleast_2d(rows)[:steps]), self.shares, self.team.rank)
             bad = int(self._loop()(tf.constant(share.counts), *self.rows.take(self.train, share.rows)))
             if bad >= 0 and self.bad_step is None:
                 self.bad_step = self._steps_done + bad + 1

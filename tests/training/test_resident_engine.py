@@ -166,11 +166,11 @@ def test_a_chunk_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = _rows(101)
     model = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
     engine = ResidentEpochs(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, pytest.fail)
-    chunks = list(engine._chunks(engine.train))
-    assert [(rows.shape, steps) for rows, steps in chunks] == [((12, 8), 12), ((1, 5), 1)]  # 12 steps of 80 bytes
+    chunks = list(engine._chunks(engine.train, compiled=True))
+    assert [(rows.shape, steps) for rows, steps in chunks] == [((12, 8), 12), ((5,), 1)]  # 12 steps of 80 bytes
     monkeypatch.setattr("mlpcli.keras_engine.resident.CHUNK_BYTES", 5 * 80)
-    chunks = list(engine._chunks(engine.train))
-    assert [(rows.shape, steps) for rows, steps in chunks] == [((4, 8), 4), ((4, 8), 4), ((4, 8), 4), ((1, 5), 1)]
+    chunks = list(engine._chunks(engine.train, compiled=True))
+    assert [(rows.shape, steps) for rows, steps in chunks] == [((4, 8), 4), ((4, 8), 4), ((4, 8), 4), ((5,), 1)]
     assert sorted(np.concatenate([rows.reshape(-1) for rows, _ in chunks])) == list(range(101))
 
 
@@ -179,7 +179,10 @@ def test_a_padded_chunk_counts_its_own_steps_only(monkeypatch: pytest.MonkeyPatc
     x, y = _rows(7 * 8)
     model = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
     engine = ResidentEpochs(model, Batches(_part(x, y), y.astype(np.int32), 8), None, True, pytest.fail)
-    assert [(rows.shape, steps) for rows, steps in engine._chunks(engine.train)] == [((4, 8), 4), ((4, 8), 3)]
+    assert [(rows.shape, steps) for rows, steps in engine._chunks(engine.train, compiled=True)] == [
+        ((4, 8), 4),
+        ((4, 8), 3),
+    ]
     _run(engine, 2)
     assert int(model.optimizer.iterations) == 14
 
