@@ -56,7 +56,9 @@ def _fit_resident(model: Any, work: Work, epochs: int, compiled: bool, auto: boo
     batches = RowBatches(Part(work.x, work.y, np.arange(len(work.x))), work.y, work.batch_size, seed=0)
     if auto:
         config = TrainingConfig(epochs=epochs, early_stopping=False)
-        compiled = choose_engine(config, work.steps, len(model.layers), model.count_params()).compiled
+        layers, parameters = len(model.layers), model.count_params()
+        values = work.batch_size * work.x.shape[1]
+        compiled = choose_engine(config, work.steps, layers, parameters, batch_values=values).compiled
     engine = ResidentEpochs(model, batches, None, compiled, print, callbacks=[clock], epochs=epochs)
     with engine.running():
         for epoch in range(epochs):

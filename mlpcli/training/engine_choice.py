@@ -1,8 +1,11 @@
 """How the epochs run; decided before training from the config alone, so that a run stays reproducible.
 
 Compiling costs seconds and saves microseconds per step. Both were measured over the networks of benchmarks/engine.py
-(docs/performance.md): what is paid grows with the number of layers, what is saved with layers and parameters. Their
-ratio is much the same on every machine, since a slower one compiles more slowly, too.
+(docs/performance.md): what is paid grows with the number of layers, what is saved with layers, parameters and the
+values of a batch. Their ratio is much the same on every machine, since a slower one compiles more slowly, too.
+
+What is paid is that of a first run. A later one finds the program in the cache (mlpcli/keras_engine/programs.py) and
+pays less; but it must choose as the first one did, since compiled and uncompiled runs differ in their rounding.
 
 Convolutions are not compiled: inside a compiled loop XLA on a CPU does not reach the library that TensorFlow's own
 convolutions come from, and its code takes many times as long (docs/performance.md). No device is asked for, so that
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from mlpcli.keras_engine.keras_epochs import KerasEngine
     from mlpcli.keras_engine.team import Team
 
-COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 0.3, 0.06
-SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER = 20e-6, 0.5e-9
+COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 0.25, 0.05
+SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER, SAVED_SECONDS_PER_VALUE = 20e-6, 0.5e-9, 1.5e-9
 EXPECTED_SHARE_OF_EPOCHS = 0.5
 """With early stopping a run ends, on the average, well before its last epoch."""
 Engine = Literal["resident", "keras", "numpy"]
@@ -51,10 +54,13 @@ def choose_engine(
     parameters: int,
     convolutions: bool = False,
     replicas: int = 1,
+    batch_values: int = 0,
 ) -> EngineChoice:
     """Follow the config; for `auto`, compile if the run is long enough for that to pay off.
 
-    replicas: that share each batch; XLA does not compile what sums their gradients on a CPU.
+    Args:
+        replicas: that share each batch; XLA does not compile what sums their gradients on a CPU.
+        batch_values: the numbers that a batch of inputs has.
     """
     if replicas > 1:
         return EngineChoice("resident", False, f"{replicas} replicas share each batch")
@@ -68,7 +74,7 @@ def choose_engine(
         return EngineChoice("resident", False, "compiled convolutions are slower on a CPU")
     share = EXPECTED_SHARE_OF_EPOCHS if training.early_stopping else 1.0
     steps = int(training.epochs * share * steps_per_epoch)
-    enough = steps_that_pay(layers, parameters)
+    enough = steps_that_pay(layers, parameters, batch_values)
     if steps < enough:
         return EngineChoice(
             "resident", False, f"about {steps:,} steps are too few for compiling, which pays from {enough:,}"
@@ -76,10 +82,11 @@ def choose_engine(
     return EngineChoice("resident", True, f"about {steps:,} steps; compiling pays from {enough:,}")
 
 
-def steps_that_pay(layers: int, parameters: int) -> int:
+def steps_that_pay(layers: int, parameters: int, batch_values: int = 0) -> int:
     """The number of steps from which the seconds saved exceed those spent on compiling."""
     spent = COMPILE_SECONDS + COMPILE_SECONDS_PER_LAYER * layers
     saved = SAVED_SECONDS_PER_LAYER * layers + SAVED_SECONDS_PER_PARAMETER * parameters
+    saved += SAVED_SECONDS_PER_VALUE * batch_values
     return int(spent / saved)
 
 

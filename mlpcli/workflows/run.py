@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -222,7 +223,8 @@ class Run:
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // plan.batch_size)
         convolutions, replicas = plan.has_convolutions, self.engine.replicas
-        choice = choose_engine(training, steps, len(plan.layers), plan.trainable, convolutions, replicas)
+        values = plan.batch_size * math.prod(plan.input_shape)
+        choice = choose_engine(training, steps, len(plan.layers), plan.trainable, convolutions, replicas, values)
         if replicas > 1:
             return choice
         before = kept_state(self.earlier)["compiled"] if self.earlier is not None else choice.compiled

@@ -9,10 +9,12 @@ from mlpcli.training.engine_choice import choose_engine, steps_that_pay
 
 
 def test_compiling_pays_from_the_steps_that_earn_its_seconds() -> None:
-    # 5 layers: 0.3 + 5 * 0.06 = 0.6 s spent; 5 * 20 us + 8,000 * 0.5 ns = 104 us saved per step
-    assert steps_that_pay(5, 8_000) == int(0.6 / 104e-6)
+    # 5 layers: 0.25 + 5 * 0.05 = 0.5 s spent; 5 * 20 us + 8,000 * 0.5 ns = 104 us saved per step
+    assert steps_that_pay(5, 8_000) == int(0.5 / 104e-6)
     # a wide network saves more per step: 100 us + 2 million * 0.5 ns = 1.1 ms
-    assert steps_that_pay(5, 2_000_000) == int(0.6 / 1.1e-3)
+    assert steps_that_pay(5, 2_000_000) == int(0.5 / 1.1e-3)
+    # and so do large batches of many inputs: 104 us + 100 * 784 * 1.5 ns = 221.6 us
+    assert steps_that_pay(5, 8_000, 100 * 784) == int(0.5 / 221.6e-6)
 
 
 @pytest.mark.parametrize(
@@ -46,11 +48,11 @@ def test_convolutions_are_compiled_only_when_it_is_asked_for() -> None:
         ({"engine": "resident"}, "resident epochs, compiled: training.engine is resident"),
         (
             {"epochs": 10, "early_stopping": False},
-            "resident epochs: about 450 steps are too few for compiling, which pays from 5,769",
+            "resident epochs: about 450 steps are too few for compiling, which pays from 4,807",
         ),
         (
             {"epochs": 200, "early_stopping": False},
-            "resident epochs, compiled: about 9,000 steps; compiling pays from 5,769",
+            "resident epochs, compiled: about 9,000 steps; compiling pays from 4,807",
         ),
     ],
 )
