@@ -1,0 +1,211 @@
+"""What a faster mlpcli is measured by: whole commands beside what they are compared with, and epochs beside epochs.
+
+MLPCLI_BENCH_MNIST=folder of IDX files  .venv-bench/bin/python -m benchmarks.marks
+.venv-bench/bin/python -m benchmarks.marks --rounds 3 --only "train digits" "seeds, numpy"
+
+Each round has an empty cache (MLPCLI_CACHE), the command twice, and then the other, so that the moods of the machine
+meet all alike. A ratio is the median over the rounds of second run to other, with the least and the most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import light
+from benchmarks.engine import MODULES, run, versions
+from benchmarks.report import plain_table
+from benchmarks.whole_process import BARE_SCRIPT, CONFIG, FIXED, ROOT
+from benchmarks.work import MNIST_VARIABLE, load
+
+MNIST_EPOCHS = 6
+MNIST_CONFIG = f"""
+name: mnist
+data: {{{{source: mnist, path: "{{folder}}", validation: null}}}}
+model:
+  layers:
+    - {{{{dense: 64}}}}
+    - batch_normalization
+    - {{{{activation: relu}}}}
+    - {{{{dropout: 0.2}}}}
+    - {{{{dense: 32}}}}
+    - batch_normalization
+    - {{{{activation: relu}}}}
+    - {{{{dropout: 0.2}}}}
+    - {{{{dense: 64}}}}
+    - batch_normalization
+    - {{{{activation: relu}}}}
+    - {{{{dropout: 0.2}}}}
+training: {{{{optimizer: adam, epochs: {MNIST_EPOCHS}, batch_size: 100, early_stopping: false}}}}
+output: {{{{plots: []}}}}
+"""
+MNIST_SCRIPT = f"""
+import gzip, keras, numpy as np
+read = lambda name, skip: np.frombuffer(gzip.open("{{folder}}/" + name).read(), np.uint8, offset=skip)
+x, y = read("train-images-idx3-ubyte.gz", 16).reshape(-1, 784), read("train-labels-idx1-ubyte.gz", 8)
+layers = [keras.Input((784,)), keras.layers.Rescaling(1 / 255)]
+for units in (64, 32, 64):
+    layers += [keras.layers.Dense(units), keras.layers.BatchNormalization()]
+    layers += [keras.layers.Activation("relu"), keras.layers.Dropout(0.2)]
+model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y, batch_size=100, epochs={MNIST_EPOCHS}, verbose=2)
+model.save("model.keras")
+"""
+SEEDS = 10
+
+
+@dataclass(frozen=True)
+class Command:
+    """Whole processes. ours: arguments of one; other: of those, run one after the other, that it is compared with.
+
+    mark: what the second run may take of the others' time.
+    """
+
+    ours: Sequence[str]
+    other: Sequence[Sequence[str]]
+    mark: float
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """The median epoch of `mlpcli auto` beside that of a peer, and how many times as fast it is to be."""
+
+    work: str
+    peer: str
+    mark: float
+    epochs: int
+
+
+def train(config: str, *more: str) -> list[str]:
+    """The arguments of Python for one training."""
+    return ["-m", "mlpcli", "train", config, *more]
+
+
+def single_seeds(*more: str) -> list[list[str]]:
+    """The trainings of as many seeds, each a command."""
+    return [train(CONFIG, "-s", f"seed={seed}", *more) for seed in range(777, 777 + SEEDS)]
+
+
+NUMPY = ("-s", "training.engine=numpy")
+COMMANDS = {
+    "train digits": Command(train(CONFIG, *FIXED), [["-c", BARE_SCRIPT]], 0.55),
+    "seeds, numpy": Command(train(CONFIG, "--seeds", str(SEEDS), *NUMPY), single_seeds(*NUMPY), 0.25),
+    "seeds, keras": Command(train(CONFIG, "--seeds", str(SEEDS), *FIXED), single_seeds(*FIXED), 0.25),
+}
+MNIST_COMMANDS = {
+    "train MNIST": Command(train("fit.yaml"), [["-c", MNIST_SCRIPT.format(folder=light.MNIST)]], 0.3),
+    "predict a photo": Command(["-m", "mlpcli", "predict", "run", "photo.png"], [["-c", light.PREDICT]], 0.1),
+    "evaluate": Command(["-m", "mlpcli", "evaluate", "run"], [["-c", light.EVALUATE.format(mnist=light.MNIST)]], 0.15),
+    "summary": Command(["-m", "mlpcli", "summary", "run"], [["-c", "import keras"]], 0.1),
+}
+EPOCHS = {
+    "digits epoch": Epochs("digits", "keras fit", 20, 100),
+    "MNIST epoch": Epochs("mnist", "keras fit", 5, 10),
+    "iris epoch, JAX": Epochs("iris", "JAX lax.scan", 0.8, 600),
+    "digits epoch, JAX": Epochs("digits", "JAX lax.scan", 1.0, 100),
+    "digits epoch, scikit-learn": Epochs("digits", "scikit-learn", 4, 100),
+}
+"""Enough epochs for `auto` to compile."""
+
+
+def main() -> None:
+    """Measure and print; nothing is written."""
+    commands = COMMANDS | (MNIST_COMMANDS if light.MNIST else {})
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=[*commands, *EPOCHS], default=[*commands, *EPOCHS])
+    arguments = parser.parse_args()
+    print(", ".join(f"{name} {version}" for name, version in versions().items()))
+    source = load("mnist").source
+    print(f"{arguments.rounds} rounds; pixels: {source}" + ("" if light.MNIST else f" ({MNIST_VARIABLE} is not set)"))
+    rows = [measured(name, commands[name], arguments.rounds) for name in commands if name in arguments.only]
+    if rows:
+        head = ("whole commands, seconds", "first run", "second run", "the other", "second / other", "mark", "peak MiB")
+        print(f"\n{plain_table(head, rows)}")
+    rows = [compared(name, EPOCHS[name], arguments.rounds) for name in EPOCHS if name in arguments.only]
+    if rows:
+        head = ("median epoch of auto, second run, ms", "mlpcli", "the other", "times as fast", "mark")
+        print(f"\n{plain_table(head, rows)}")
+
+
+def measured(name: str, command: Command, rounds: int) -> tuple[str, ...]:
+    """A row of the table of whole commands."""
+    first, second, other = [], [], []
+    peaks: list[float] = []
+    for turn in range(rounds):
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            _prepare(folder, name)
+            one, _ = process(command.ours, folder)
+            two, peak = process(command.ours, folder)
+            peers = [process(arguments, folder) for arguments in command.other]
+        first, second, other = [*first, one], [*second, two], [*other, sum(seconds for seconds, _ in peers)]
+        peaks.append(peak)
+        print(f"{name}, round {turn + 1}: {one:.2f}, {two:.2f}; {other[-1]:.2f} s", file=sys.stderr, flush=True)
+    ratios = [ours / theirs for ours, theirs in zip(second, other, strict=True)]
+    peak_mib = f"{statistics.median(peaks):,.0f}"
+    return name, shown(first), shown(second), shown(other), shown(ratios), f"{command.mark:g}", peak_mib
+
+
+def compared(name: str, epochs: Epochs, rounds: int) -> tuple[str, ...]:
+    """A row of the table of epochs; SGD, without BatchNorm and Dropout."""
+    if epochs.peer in MODULES and not run(epochs.peer, "iris", 2, "sgd", "plain"):
+        return name, "", f"{MODULES[epochs.peer]} is not installed", "", f"{epochs.mark:g}"
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["MLPCLI_CACHE"] = cache
+        run("mlpcli auto", epochs.work, epochs.epochs, "sgd", "plain")  # the first run
+        for _ in range(rounds):
+            ours.append(_median_ms(run("mlpcli auto", epochs.work, epochs.epochs, "sgd", "plain")))
+            theirs.append(_median_ms(run(epochs.peer, epochs.work, epochs.epochs, "sgd", "plain")))
+            print(f"{name}: {ours[-1]:.2f}; {theirs[-1]:.2f} ms", file=sys.stderr, flush=True)
+        del os.environ["MLPCLI_CACHE"]
+    ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
+    return name, shown(ours), shown(theirs), shown(ratios), f"{epochs.mark:g}"
+
+
+def shown(values: Sequence[float]) -> str:
+    """The median, the least and the most."""
+    return f"{statistics.median(values):.2f} [{min(values):.2f}..{max(values):.2f}]"
+
+
+def process(arguments: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Seconds and peak memory (MiB) of one process, whose cache is that of its folder."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment["MLPCLI_CACHE"] = str(folder / "cache")
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = time.perf_counter()
+    child = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment, **quiet)
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - started
+    if status:
+        raise SystemExit(f"{' '.join(arguments)[:200]} ended with {status}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def _prepare(folder: Path, name: str) -> None:
+    shutil.copytree(ROOT / "configs", folder / "configs")
+    if name == "train MNIST":
+        (folder / "fit.yaml").write_text(MNIST_CONFIG.format(folder=light.MNIST), encoding="utf-8")
+    elif name in MNIST_COMMANDS:
+        light._prepare(folder)
+
+
+def _median_ms(rows: list[dict[str, Any]]) -> float:
+    """Of the epochs after the first."""
+    return float(statistics.median(rows[0]["seconds"][1:]) * 1e3)
+
+
+if __name__ == "__main__":
+    main()
