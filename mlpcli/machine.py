@@ -122,6 +122,24 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item], values
         return list(pool.map(function, items))
 
 
+_END = object()
+
+
+def read_ahead(items: Iterator[Item], most: int = 1) -> Iterator[Item]:
+    """The same items in their order, at most so many made by another thread while the one before them is in use.
+
+    What making an item raises is raised here. Memory holds as many items more.
+    """
+    from collections import deque
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1, "read-ahead") as reader:
+        coming = deque(reader.submit(next, items, _END) for _ in range(most))
+        while (item := coming.popleft().result()) is not _END:
+            coming.append(reader.submit(next, items, _END))
+            yield item  # type: ignore[misc] # the end was seen above
+
+
 _KIND_OF_PROCESSOR = (
     "vendor_id", "cpu family", "model", "model name", "stepping", "flags",  # Intel, AMD
     "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features",  # ARM

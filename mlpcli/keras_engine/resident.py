@@ -17,9 +17,10 @@ import numpy as np
 from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.data.batches import RowBatches, take_rows
-from mlpcli.data.streaming.disk_rows import on_disk, read_ahead
+from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.keras_engine.graphs import Graphs
 from mlpcli.keras_engine.programs import drop, kept, program_key
+from mlpcli.machine import read_ahead
 
 CHUNK_BYTES = 32 << 20
 """The most bytes of a chunk, whatever the batch size; no more of the data is copied at a time."""

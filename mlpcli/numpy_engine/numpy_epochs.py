@@ -15,7 +15,8 @@ from mlpcli.arrays import Array
 from mlpcli.config.schema import Config
 from mlpcli.data.batches import PREDICTION_BATCH, RowBatches
 from mlpcli.data.scaling import Scaling, TargetScaling
-from mlpcli.data.streaming.disk_rows import on_disk, read_ahead
+from mlpcli.data.streaming.disk_rows import on_disk
+from mlpcli.machine import read_ahead
 from mlpcli.model.plan import Plan, Prepared
 from mlpcli.modelfile.writer import OptimizerVariables
 from mlpcli.numpy_engine.losses import OverTheBatch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlpcli.errors import DataError
 from mlpcli.files import AnyFile
-from mlpcli.machine import available_memory
+from mlpcli.machine import available_memory, read_ahead
 from mlpcli.tables.clean_texts import clean_texts, with_points
 from mlpcli.tables.csv_reader import CsvPart
 from mlpcli.tables.parquet_reader import ParquetPart
@@ -50,7 +49,7 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
     size, memory = 0, available_memory()
     places = Places()
     comma = _decimal_comma(parts)
-    for block in _ahead(_batches(parts, BATCH_ROWS, places), MOST_AHEAD):
+    for block in read_ahead(_batches(parts, BATCH_ROWS, places), MOST_AHEAD):
         table = _tidied(block, options, comma)
         tables.append(table)
         size += table.nbytes
@@ -60,20 +59,6 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
                 " rows, or data.streaming: always"
             )
     return RawTable(pa.concat_tables(tables), places), found, notes
-
-
-def _ahead(batches: Iterator[pa.Table], most: int) -> Iterator[pa.Table]:
-    """The same batches, at most so many made by a thread while one is worked on: pyarrow parses without the GIL."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    import pyarrow as pa
-
-    with ThreadPoolExecutor(1) as pool:
-        coming = deque(pool.submit(next, batches, None) for _ in range(most))
-        pa.array([0])  # imports pandas where it is installed, in time that would go by anyway
-        while (batch := coming.popleft().result()) is not None:
-            coming.append(pool.submit(next, batches, None))
-            yield batch
 
 
 def find_options(path: Path, options: ReadOptions) -> tuple[ReadOptions, list[str]]:
@@ -118,7 +103,7 @@ def _placed(parts: list[TablePart], options: ReadOptions, batch_rows: int) -> It
     separators = {part.layout.separator for part in parts if isinstance(part, CsvPart)}
     separator = separators.pop() if len(separators) == 1 else ","
     first = 0
-    for table in _ahead(_batches(parts, batch_rows, places), 1):
+    for table in read_ahead(_batches(parts, batch_rows, places)):
         yield RawTable(_tidied(table, options, comma), places.after(first), table, separator)
         first += table.num_rows
 

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.data.split import split_counts
-from mlpcli.data.streaming.disk_rows import read_ahead
 from mlpcli.data.streaming.stored_table import PartWriter, write_manifest
+from mlpcli.machine import read_ahead
 from mlpcli.tables.kinds import decide
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
 from mlpcli.tables.raw_table import RawTable, ReadOptions, left_out_note
@@ -241,8 +241,9 @@ MOST_BATCH_ROWS = 65_536
 LEAST_BATCH_ROWS = 64
 READ_BYTES = 1 << 29
 """The libraries, the blocks that Arrow reads ahead, and what allocators are slow to give back."""
-COPIES = 6
-"""Of a batch: as it was read and tidied, the rows that are drawn, what a column is cast to; and twice the next one."""
+COPIES = 7
+"""Of a batch: as it was read and tidied, the rows that are drawn, what a column is cast to; twice the next one; and the
+one behind that, as it was read."""
 KEPT_BYTES = 15
 """A float32 and the float64 key that it was drawn by, with a quarter of both to spare."""
 

@@ -1,4 +1,4 @@
-"""Rows in a plain file, of which only what is asked for is read, and read ahead of their use.
+"""Rows in a plain file, of which only what is asked for is read.
 
 No memory map: its pages count as memory of this process, and a file that is cut off would end it by a signal
 (benchmarks/memmap_rows.py; the numbers are in docs/architecture.md).
@@ -10,10 +10,9 @@ import math
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar, overload
+from typing import Any, TypeGuard, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -295,19 +294,3 @@ class RowRange:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Indices:
         """All of them at once: 8 bytes a row, for whoever knows the rows to be few."""
         return np.arange(len(self), dtype=dtype or np.int64)
-
-
-Item = TypeVar("Item")
-_END = object()
-
-
-def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items in their order, each made by another thread while the one before it is in use.
-
-    Never more than one is made ahead, so that memory holds one more. What making an item raises is raised here.
-    """
-    with ThreadPoolExecutor(1, "read-ahead") as reader:
-        coming = reader.submit(next, items, _END)
-        while (item := coming.result()) is not _END:
-            coming = reader.submit(next, items, _END)
-            yield item  # type: ignore[misc] # the end was seen above

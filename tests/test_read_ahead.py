@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mlpcli.data.streaming.disk_rows import read_ahead
+from mlpcli.machine import read_ahead
 
 
 def _numbers(made: list[int], threads: set[str], stop: int = 5) -> Iterator[int]:
