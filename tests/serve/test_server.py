@@ -107,6 +107,8 @@ def test_it_imports_neither_tensorflow_nor_what_it_does_not_need(passengers: Pat
     code = """
 import sys, json
 from pathlib import Path
+from mlpcli.__main__ import WithoutPandas
+sys.meta_path.insert(0, WithoutPandas())
 from mlpcli.serve.app import make_app
 from mlpcli.serve.models import Models
 from mlpcli.serve.service import Service
