@@ -156,7 +156,7 @@ def _programs_told() -> Iterator[None]:
     the variable is as it was: processes that are started from here have no use for it.
     """
     before = os.environ.get(_XLA_FLAGS)
-    if before and ("persistent_cache" in before or not before.lstrip().startswith("-")):
+    if not _can_keep_programs() or (before and ("persistent_cache" in before or not before.lstrip().startswith("-"))):
         yield
         return
     ours = f"--tf_xla_persistent_cache_directory={PROGRAMS} --tf_xla_persistent_cache_device_types=CPU"
@@ -168,6 +168,17 @@ def _programs_told() -> Iterator[None]:
             del os.environ[_XLA_FLAGS]
         else:
             os.environ[_XLA_FLAGS] = before
+
+
+def _can_keep_programs() -> bool:
+    """Whether this is a TensorFlow with which it was tried: where one cannot write a program, it ends the training."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        major, minor = version("tensorflow").split(".")[:2]
+    except PackageNotFoundError:  # it is called otherwise, or was put there by hand
+        return False
+    return (int(major), int(minor)) >= (2, 21)
 
 
 def _reason(error: BaseException) -> str:

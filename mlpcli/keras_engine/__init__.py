@@ -3,8 +3,8 @@
 The files, in reading order:
 
 - build.py: a plan or a saved model as a Keras model; its gradients by tape
+- programs.py: what XLA compiled, kept in the cache for later runs
 - graphs.py: the graph functions of an epoch, traced once for all equal networks of a process
-- programs.py: what XLA compiled of them, kept in the cache for later runs
 - resident.py: a whole epoch in one graph, with no Python between the steps
 - keras_predictor.py: a model asked and scored, batch by batch
 - keras_epochs.py: an epoch by Keras, and batches as Keras takes them

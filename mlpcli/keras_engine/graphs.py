@@ -20,6 +20,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.data.batches import RowBatches
+from mlpcli.keras_engine.programs import program_key
 
 tf = backend.tensorflow()
 MOST_NETWORKS = 4
@@ -55,7 +56,7 @@ class Graphs:
         """A concrete function: to call it, instead of looking it up, saves 0.15 ms, a good part of a small epoch."""
         if name not in self._functions:
             lent = self._lent.get(name)
-            self._functions[name] = lent.bound(self.variables()) if lent is not None else getattr(self, f"_{name}")()
+            self._functions[name] = lent.bound(self._variables()) if lent is not None else getattr(self, f"_{name}")()
         return self._functions[name]
 
     def trace_anew(self, compiled: bool) -> None:
@@ -64,14 +65,18 @@ class Graphs:
 
     def keep(self) -> None:
         """Lend the functions to the next training of an equal network; this one has ended."""
-        variables = self.variables()
+        variables = self._variables()
         size = sum(variable.value.dtype.size * (variable.value.shape.num_elements() or 0) for variable in variables)
         if self._key is not None and size <= MOST_BYTES:
             kept = {name: _Kept.of(function, variables) for name, function in self._functions.items()}
             _SHELF.put(self._key, {**self._lent, **{name: one for name, one in kept.items() if one is not None}})
         self._functions, self._lent, self._key = {}, {}, None
 
-    def variables(self) -> list[Any]:
+    def program_key(self, arrays: Sequence[Any]) -> str:
+        """What the program of `steps` is looked up by, for arrays of these shapes."""
+        return program_key(self.get("steps"), [*arrays, *self._variables()])
+
+    def _variables(self) -> list[Any]:
         """All that the functions may take from the model, in Keras's order."""
         model = self.model
         every = [*model.variables, *model.optimizer.variables, *model.metrics_variables]

@@ -19,7 +19,7 @@ from mlpcli.arrays import Array
 from mlpcli.data.batches import RowBatches, take_rows
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.keras_engine.graphs import Graphs
-from mlpcli.keras_engine.programs import drop, kept, program_key
+from mlpcli.keras_engine.programs import drop, kept
 from mlpcli.machine import read_ahead
 
 CHUNK_BYTES = 32 << 20
@@ -312,8 +312,7 @@ class ResidentEpochs:
         """
         if self._is_compiled or rows.ndim == 1:  # or nothing is compiled for it
             return launch()
-        inputs = [*arrays, *self.graphs.variables()]
-        key = program_key(self.graphs.get("steps"), inputs)
+        key = self.graphs.program_key(arrays)
         try:
             with kept(key) as found:
                 result = launch()
@@ -323,7 +322,7 @@ class ResidentEpochs:
             # TensorFlow refuses the program, before a step, and from now on its function, too.
             drop(key)
             self.graphs.trace_anew(compiled=True)
-            with kept(program_key(self.graphs.get("steps"), inputs)):
+            with kept(self.graphs.program_key(arrays)):
                 result = launch()
         self._is_compiled = True
         return result

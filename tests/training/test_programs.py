@@ -18,6 +18,7 @@ from mlpcli import backend
 from mlpcli.data.cache import cache_folder
 from mlpcli.keras_engine import programs
 from mlpcli.keras_engine.programs import kept
+from mlpcli.machine import kind_of_processor
 
 pytestmark = pytest.mark.tf
 
@@ -164,6 +165,18 @@ def test_programs_count_within_the_bound_of_the_cache(entry: Path, monkeypatch: 
     assert [path.stem for path in _entries()] == ["1" * 64]
 
 
+def test_processors_of_other_instructions_have_other_programs(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    kinds = []
+    for number, flags in enumerate(("sse avx", "sse avx avx512f", "sse avx")):
+        one = f"processor\t: 0\nvendor_id\t: 누구\ncpu MHz\t\t: {number}\nflags\t\t: {flags}\n"
+        (tmp_path / "proc" / "cpuinfo").write_text(one * 2, encoding="utf-8")
+        kinds.append(kind_of_processor(tmp_path))
+    assert kinds[0] == kinds[2] == "flags\t\t: sse avx\nvendor_id\t: 누구"
+    assert kinds[1] != kinds[0]
+    assert kind_of_processor(tmp_path / "nowhere")  # the name of the machine
+
+
 def test_flags_of_the_user_s_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = f"--tf_xla_persistent_cache_directory={backend.PROGRAMS} --tf_xla_persistent_cache_device_types=CPU"
     for own, told in (
@@ -179,3 +192,10 @@ def test_flags_of_the_user_s_stay(monkeypatch: pytest.MonkeyPatch) -> None:
         with backend._programs_told():
             assert os.environ["TF_XLA_FLAGS"] == told
         assert os.environ.get("TF_XLA_FLAGS") == own
+
+
+def test_a_tensorflow_that_was_not_tried_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "2.20.0")
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    with backend._programs_told():
+        assert "TF_XLA_FLAGS" not in os.environ
