@@ -4,12 +4,14 @@ MLPCLI_BENCH_MNIST=folder of IDX files  .venv-bench/bin/python -m benchmarks.mar
 .venv-bench/bin/python -m benchmarks.marks --rounds 3 --only "train digits" "seeds, numpy"
 
 Each round has an empty cache (MLPCLI_CACHE), the command twice, and then the other, so that the moods of the machine
-meet all alike. A ratio is the median over the rounds of second run to other, with the least and the most.
+meet all alike. A ratio is the median over the rounds of second run to other, with the least and the most. What was
+measured is stored (results/marks.json), and written into docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -23,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import light
-from benchmarks.engine import MODULES, run, versions
-from benchmarks.report import plain_table
+from benchmarks.engine import MODULES, RESULTS, run, versions
+from benchmarks.report import marked_commands_block, marked_epochs_block, write_pages
 from benchmarks.whole_process import BARE_SCRIPT, CONFIG, FIXED, ROOT
 from benchmarks.work import MNIST_VARIABLE, load
 
@@ -120,64 +122,55 @@ EPOCHS = {
 
 
 def main() -> None:
-    """Measure and print; nothing is written."""
+    """Measure, store, and write the page."""
     commands = COMMANDS | (MNIST_COMMANDS if light.MNIST else {})
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=[*commands, *EPOCHS], default=[*commands, *EPOCHS])
     arguments = parser.parse_args()
-    print(", ".join(f"{name} {version}" for name, version in versions().items()))
-    source = load("mnist").source
-    print(f"{arguments.rounds} rounds; pixels: {source}" + ("" if light.MNIST else f" ({MNIST_VARIABLE} is not set)"))
-    rows = [measured(name, commands[name], arguments.rounds) for name in commands if name in arguments.only]
-    if rows:
-        head = ("whole commands, seconds", "first run", "second run", "the other", "second / other", "mark", "peak MiB")
-        print(f"\n{plain_table(head, rows)}")
-    rows = [compared(name, EPOCHS[name], arguments.rounds) for name in EPOCHS if name in arguments.only]
-    if rows:
-        head = ("median epoch of auto, second run, ms", "mlpcli", "the other", "times as fast", "mark")
-        print(f"\n{plain_table(head, rows)}")
+    results: dict[str, Any] = {
+        "versions": versions(),
+        "rounds": arguments.rounds,
+        "pixels": load("mnist").source + ("" if light.MNIST else f" ({MNIST_VARIABLE} is not set)"),
+        "commands": [_measured(name, commands[name], arguments.rounds) for name in commands if name in arguments.only],
+        "epochs": [_compared(name, EPOCHS[name], arguments.rounds) for name in EPOCHS if name in arguments.only],
+    }
+    print(marked_commands_block(results), marked_epochs_block(results), sep="\n\n")
+    if {*arguments.only} == {*commands, *EPOCHS}:
+        (RESULTS / "marks.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_pages()
 
 
-def measured(name: str, command: Command, rounds: int) -> tuple[str, ...]:
-    """A row of the table of whole commands."""
-    first, second, other = [], [], []
-    peaks: list[float] = []
+def _measured(name: str, command: Command, rounds: int) -> dict[str, Any]:
+    """Seconds of each round, and the peak memory of the second run, in MiB."""
+    found: dict[str, Any] = {"name": name, "mark": command.mark, "first": [], "second": [], "other": [], "peak_mib": []}
     for turn in range(rounds):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             _prepare(folder, name)
-            one, _ = process(command.ours, folder)
-            two, peak = process(command.ours, folder)
-            peers = [process(arguments, folder) for arguments in command.other]
-        first, second, other = [*first, one], [*second, two], [*other, sum(seconds for seconds, _ in peers)]
-        peaks.append(peak)
-        print(f"{name}, round {turn + 1}: {one:.2f}, {two:.2f}; {other[-1]:.2f} s", file=sys.stderr, flush=True)
-    ratios = [ours / theirs for ours, theirs in zip(second, other, strict=True)]
-    peak_mib = f"{statistics.median(peaks):,.0f}"
-    return name, shown(first), shown(second), shown(other), shown(ratios), f"{command.mark:g}", peak_mib
+            first, _ = process(command.ours, folder)
+            second, peak = process(command.ours, folder)
+            other = sum(process(arguments, folder)[0] for arguments in command.other)
+        for key, value in (("first", first), ("second", second), ("other", other), ("peak_mib", peak)):
+            found[key].append(value)
+        print(f"{name}, round {turn + 1}: {first:.2f}, {second:.2f}; {other:.2f} s", file=sys.stderr, flush=True)
+    return found
 
 
-def compared(name: str, epochs: Epochs, rounds: int) -> tuple[str, ...]:
-    """A row of the table of epochs; SGD, without BatchNorm and Dropout."""
+def _compared(name: str, epochs: Epochs, rounds: int) -> dict[str, Any]:
+    """Milliseconds of a median epoch, round by round; SGD, without BatchNorm and Dropout. Empty without the peer."""
+    found: dict[str, Any] = {"name": name, "peer": epochs.peer, "mark": epochs.mark, "ours": [], "theirs": []}
     if epochs.peer in MODULES and not run(epochs.peer, "iris", 2, "sgd", "plain"):
-        return name, "", f"{MODULES[epochs.peer]} is not installed", "", f"{epochs.mark:g}"
-    ours, theirs = [], []
+        return found
     with tempfile.TemporaryDirectory() as cache:
         os.environ["MLPCLI_CACHE"] = cache
         run("mlpcli auto", epochs.work, epochs.epochs, "sgd", "plain")  # the first run
         for _ in range(rounds):
-            ours.append(_median_ms(run("mlpcli auto", epochs.work, epochs.epochs, "sgd", "plain")))
-            theirs.append(_median_ms(run(epochs.peer, epochs.work, epochs.epochs, "sgd", "plain")))
-            print(f"{name}: {ours[-1]:.2f}; {theirs[-1]:.2f} ms", file=sys.stderr, flush=True)
+            for key, peer in (("ours", "mlpcli auto"), ("theirs", epochs.peer)):
+                found[key].append(_median_ms(run(peer, epochs.work, epochs.epochs, "sgd", "plain")))
+            print(f"{name}: {found['ours'][-1]:.2f}; {found['theirs'][-1]:.2f} ms", file=sys.stderr, flush=True)
         del os.environ["MLPCLI_CACHE"]
-    ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
-    return name, shown(ours), shown(theirs), shown(ratios), f"{epochs.mark:g}"
-
-
-def shown(values: Sequence[float]) -> str:
-    """The median, the least and the most."""
-    return f"{statistics.median(values):.2f} [{min(values):.2f}..{max(values):.2f}]"
+    return found
 
 
 def process(arguments: Sequence[str], folder: Path) -> tuple[float, float]:

@@ -235,7 +235,39 @@ def _median_step(rows: list[Row], work: str, peer: str, case: tuple[str, bool]) 
     return statistics.median(steps) if steps else float("nan")
 
 
+def marked_commands_block(results: Any) -> str:
+    """Whole commands: first run, second run, what they are compared with, and the ratio of the second run to that."""
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    rows = [
+        (row["name"], *map(_spread, (row["first"], row["second"], row["other"], _ratios(row, "second", "other"))),
+         f"{row['mark']:g}", f"{statistics.median(row['peak_mib']):,.0f}")
+        for row in results["commands"]
+    ]  # fmt: skip
+    head = ("whole commands, seconds", "first run", "second run", "the other", "second / other", "mark", "peak MiB")
+    return f"{versions}. {results['rounds']} rounds. Pixels: {results['pixels']}.\n\n{plain_table(head, rows)}"
+
+
+def marked_epochs_block(results: Any) -> str:
+    """The median epoch of `auto` in a second run, and how many times as fast as a peer's it is."""
+    rows = [
+        (row["name"], row["peer"], *map(_spread, (row["ours"], row["theirs"], _ratios(row, "theirs", "ours"))),
+         f"{row['mark']:g}")
+        for row in results["epochs"] if row["ours"]
+    ]  # fmt: skip
+    return plain_table(("median epoch, ms", "against", "mlpcli", "the other", "times as fast", "mark"), rows)
+
+
+def _ratios(row: Row, upper: str, lower: str) -> list[float]:
+    return [one / other for one, other in zip(row[upper], row[lower], strict=True)]
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} [{min(values):.2f}..{max(values):.2f}]"
+
+
 BLOCKS: dict[str, Callable[[Any], str]] = {
+    "marks commands": marked_commands_block,
+    "marks epochs": marked_epochs_block,
     "engine versions": versions_block,
     "engine targets": targets_block,
     "engine steps": steps_block,
