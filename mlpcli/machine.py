@@ -133,11 +133,14 @@ def read_ahead(items: Iterator[Item], most: int = 1) -> Iterator[Item]:
     from collections import deque
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(1, "read-ahead") as reader:
+    reader = ThreadPoolExecutor(1, "read-ahead")
+    try:
         coming = deque(reader.submit(next, items, _END) for _ in range(most))
         while (item := coming.popleft().result()) is not _END:
             coming.append(reader.submit(next, items, _END))
             yield item  # type: ignore[misc] # the end was seen above
+    finally:
+        reader.shutdown(cancel_futures=True)  # whoever has enough waits for the one that is being made at most
 
 
 _KIND_OF_PROCESSOR = (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS = 65_536
-MOST_AHEAD = 8
+MOST_AHEAD = 4
 """Batches of a table whose rows are all kept anyway."""
 
 
