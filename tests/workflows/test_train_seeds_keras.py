@@ -28,9 +28,12 @@ SMALL = ("model.dropout=0", "model.batch_normalization=false", "training.optimiz
 
 
 def _alive() -> list[int]:
-    """How many data sets of Keras's and how many graphs there are in this process."""
+    """How many data sets of Keras's there are in this process, and graphs but those for the next training."""
+    from mlpcli.keras_engine import graphs
     from mlpcli.keras_engine.keras_epochs import Batches
 
+    graphs._SHELF = graphs._Shelf()
+    gc.collect()
     graph = type(backend.tensorflow().Graph())
     return [sum(isinstance(thing, kind) for thing in gc.get_objects()) for kind in (Batches, graph)]
 
