@@ -1,4 +1,4 @@
-"""The measured blocks of three pages of docs, from the stored results: `python -m benchmarks.report`."""
+"""The measured blocks of four pages of docs, from the stored results: `python -m benchmarks.report`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def write_pages() -> None:
     from benchmarks.data_blocks import DATA_BLOCKS
     from benchmarks.reliability_blocks import RELIABILITY_BLOCKS
 
-    pages = {"performance.md": BLOCKS, "data.md": DATA_BLOCKS, "reliability.md": RELIABILITY_BLOCKS}
+    pages = {
+        "performance.md": BLOCKS, "data.md": DATA_BLOCKS, "reliability.md": RELIABILITY_BLOCKS,
+        "sweeps.md": {"sweeps trials": trials_block},
+    }  # fmt: skip
     for name, blocks in pages.items():
         _write_page(DOCS / name, blocks)
 
@@ -263,6 +266,19 @@ def _ratios(row: Row, upper: str, lower: str) -> list[float]:
 
 def _spread(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} [{min(values):.2f}..{max(values):.2f}]"
+
+
+def trials_block(results: Any) -> str:
+    """Trials a minute of each search, and what a trial takes beside its epochs: median and range of the rounds."""
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    rows = []
+    for name, rounds in results["results"].items():
+        rates, beside = ([one[key] for one in rounds if key in one] for key in ("per_minute", "beside_ms"))
+        spread = f"{statistics.median(rates):,.0f} [{min(rates):,.0f}..{max(rates):,.0f}]"
+        rows.append((name, spread, f"{statistics.median(beside):.0f} ms" if beside else ""))
+    said = f"{results['trials']} trials of {results['epochs']} epochs, {results['rounds']} rounds"
+    head = ("data, search", "trials a minute", "a trial beside its epochs")
+    return f"{plain_table(head, rows)}\n\n{said}. {versions}."
 
 
 BLOCKS: dict[str, Callable[[Any], str]] = {

@@ -2,8 +2,8 @@
 
 python -m benchmarks.sweeps TABULAR [TRIALS [ROUNDS]]     24 trials and 3 rounds unless given
 
-TABULAR: the folder of penguins.csv. Writes results/sweeps.json, and prints a table of it. Every process computes in one
-thread. The peers (KerasTuner, where it is installed, and scikit-learn's RandomizedSearchCV of an
+TABULAR: the folder of penguins.csv. Writes results/sweeps.json, and the table of docs/sweeps.md. Every process
+computes in one thread. The peers (KerasTuner, where it is installed, and scikit-learn's RandomizedSearchCV of an
 MLPClassifier) draw as many networks at random from the same ranges, with the same sizes, batches and epochs, on the
 same rows, which are encoded already. Rounds are interleaved, so that a busy machine disturbs all alike.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -63,7 +62,9 @@ def main(tabular: Path, trials: int, rounds: int) -> None:
                 print(f"{name}, {contestant}: {result}", flush=True)
     results = {"versions": _versions(), "trials": trials, "epochs": EPOCHS, "rounds": rounds, "results": found}
     (RESULTS / "sweeps.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(table(found))
+    from benchmarks.report import write_pages
+
+    write_pages()
 
 
 def _contestants() -> list[str]:
@@ -79,16 +80,6 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             known[name] = "not installed"
     return known
-
-
-def table(found: dict[str, list[dict[str, float]]]) -> str:
-    """Medians, and the lowest and highest of the rounds."""
-    lines = ["| data, search | trials a minute | a trial beside its epochs |", "|---|---|---|"]
-    for name, rounds in found.items():
-        rates, beside = ([one[key] for one in rounds if key in one] for key in ("per_minute", "beside_ms"))
-        spread = f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
-        lines.append(f"| {name} | {spread} | {f'{statistics.median(beside):.0f} ms' if beside else ''} |")
-    return "\n".join(lines)
 
 
 def _measure(contestant: str, name: str, data: str, trials: int, folder: Path) -> dict[str, float]:
