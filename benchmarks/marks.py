@@ -175,8 +175,7 @@ def _compared(name: str, epochs: Epochs, rounds: int) -> dict[str, Any]:
 
 def process(arguments: Sequence[str], folder: Path) -> tuple[float, float]:
     """Seconds and peak memory (MiB) of one process, whose cache is that of its folder."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment["MLPCLI_CACHE"] = str(folder / "cache")
+    environment = light._environment() | {"MLPCLI_CACHE": str(folder / "cache")}
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = time.perf_counter()
     child = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment, **quiet)
