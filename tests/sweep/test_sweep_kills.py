@@ -59,10 +59,14 @@ def test_twenty_killed_workers(
         attempts.setdefault(trial.user_attrs["slot"], []).append(trial)
     assert len(study.trials) > TRIALS, "no trial was hit"
     for slot, trials in attempts.items():
-        assert [trial.user_attrs["attempt"] for trial in trials] == [*range(1, len(trials) + 1)]
-        assert all(trials[-1].params.items() >= trial.params.items() for trial in trials)
+        # Two workers may see a death at the same moment and both put the trial back: one of the two is superseded.
+        numbers = [trial.user_attrs["attempt"] for trial in trials]
+        assert sorted(set(numbers)) == [*range(1, max(numbers) + 1)]
+        (last,) = (trial for trial in for_good if trial.user_attrs["slot"] == slot)
+        assert last.user_attrs["attempt"] == max(numbers)
+        assert all(last.params.items() >= trial.params.items() for trial in trials)
         run = folder.path / "trials" / str(slot)
-        last, metrics = trials[-1], read_metrics(run)
+        metrics = read_metrics(run)
         kept = metrics["kept_epoch"] if last.state.name == "COMPLETE" else metrics["epochs"]
         assert last.value == pytest.approx(read_curves(run).history["val_loss"][kept - 1])
     done = begin(f"sweep.trials={TRIALS}", "sweep.sampler=random", "sweep.pruner=median")
