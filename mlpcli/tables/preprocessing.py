@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -27,7 +26,7 @@ from mlpcli.arrays import Array, row_chunks
 from mlpcli.config.sections import MOST_BINS, ColumnKind
 from mlpcli.errors import DataError, SettingError
 from mlpcli.machine import in_threads
-from mlpcli.tables.column_encoders import CategoryColumn, Cells, ColumnEncoder, ValueColumn
+from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
 from mlpcli.tables.column_fitters import ColumnFitter, fitter_for
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.date_parts import FARTHEST, DatePart, DateParts, DatePartsFitter
@@ -107,7 +106,7 @@ class Preprocessing:
         check_columns(table, self.source_names)
         if self.missing != "impute":
             self._refuse_gaps(table)
-        cells = in_threads(partial(_cells, table), self.columns, len(table) * len(self.columns))
+        cells = in_threads(lambda column: column.cells(table), self.columns, len(table) * len(self.columns))
         x = np.zeros((len(table), len(self.pass_through)), np.float32)
         columns = list(zip(self.columns, cells, (where for _, where in self.groups), strict=True))
 
@@ -202,27 +201,16 @@ def fit_preprocessing(
         kept = usable_rows(batch, kinds, target.names, data.missing)
         table = batch if len(kept) == len(batch) else batch.take(kept)
         rows += len(table)
-        in_threads(partial(_add, table), fitters, len(table) * len(fitters))
+        values = len(table) * len(fitters)
+        in_threads(lambda fitter: fitter.add(table), fitters, values)  # noqa: B023 - all are called before the next one
     if rows == 0:
         file = f"{place(0).rpartition(':')[0]}: " if place else ""
         raise DataError(f"{file}no training row is left: all lack the target or other values; see data.missing")
-    encoders, notes = zip(*in_threads(_finish, fitters, rows * len(fitters)), strict=True)
+    encoders, notes = zip(*in_threads(lambda fitter: fitter.finish(), fitters, rows * len(fitters)), strict=True)
     columns = tuple(encoder for encoder in encoders if encoder is not None)
     if not columns:
         raise SettingError("data.features", f"no column is informative in the training rows: {'; '.join(notes[:5])}")
     return Preprocessing(columns, target, options, data.missing), first_notes([note for note in notes if note])
-
-
-def _add(table: RawTable, fitter: ColumnFitter) -> None:
-    fitter.add(table)
-
-
-def _finish(fitter: ColumnFitter) -> tuple[ColumnEncoder | None, str]:
-    return fitter.finish()
-
-
-def _cells(table: RawTable, column: ColumnEncoder) -> Cells:
-    return column.cells(table)
 
 
 def plain_preprocessing(

@@ -136,7 +136,7 @@ class ColumnProfile:
         if len(values) == 0:
             return
         encoded = Encoded(values)
-        numbers = self._all_numbers(values, encoded) if numbers is None else numbers[~gaps] if gaps.any() else numbers
+        numbers = self._all_numbers(values, encoded) if numbers is None else numbers[~gaps]
         if numbers is None:
             self._add_mixed(encoded, np.flatnonzero(~gaps), place)
         else:

@@ -1,4 +1,4 @@
-"""SIGKILL where files change: the run can always be resumed, and ends as if it had not been killed."""
+"""SIGKILL where files change: a run or a sweep can always be gone on with, and ends as if it had not been killed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from tests.reliability.conftest import ROOT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_killed_at_some_of_the_calls_that_change_files(tmp_path: Path) -> None:
-    """Some seconds, for each of six runs is trained twice; by itself, kill_sweep tries every call."""
-    command = [sys.executable, "-m", "tests.reliability.kill_sweep", str(tmp_path), "12"]
+@pytest.mark.parametrize(
+    ("program", "every"), [("tests.reliability.kill_sweep", 12), ("tests.sweep.kill_everywhere", 24)]
+)
+def test_killed_at_some_of_the_calls_that_change_files(program: str, every: int, tmp_path: Path) -> None:
+    """Of six runs, each trained twice, and of a whole sweep, to the seeds of its best; with 1, they try every call."""
+    command = [sys.executable, "-m", program, str(tmp_path), str(every)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     tried, wrong = json.loads(done.stdout)
