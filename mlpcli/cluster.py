@@ -60,7 +60,7 @@ def _of_tf_config(text: str) -> Cluster | None:
     try:
         found = json.loads(text)
         if not isinstance(found, dict):
-            raise TypeError("it is no JSON object")
+            raise TypeError("it is not a JSON object")
         cluster, task = found.get("cluster") or {}, found.get("task") or {}
         jobs = {job: _addresses(job, listed) for job, listed in cluster.items() if listed}
         kind, index = task.get("type"), int(task.get("index", 0))
@@ -81,7 +81,7 @@ def _of_tf_config(text: str) -> Cluster | None:
 
 def _addresses(job: str, listed: object) -> list[str]:
     if not isinstance(listed, list):
-        raise TypeError(f"the addresses of {job!r} are no list")
+        raise TypeError(f"the addresses of {job!r} are not a list")
     return [str(address) for address in listed]
 
 

@@ -121,5 +121,5 @@ def test_what_weights_do_to_probabilities_is_said(setting: object, train: list[i
     note = weights_note(setting, None if train is None else np.array(train), 2)  # type: ignore[arg-type]
     assert (note is not None) is said
     if note is not None:
-        assert "the probabilities are no frequencies" in note
+        assert "the probabilities are not frequencies" in note
         assert "output.threshold" in note

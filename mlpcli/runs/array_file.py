@@ -60,7 +60,7 @@ def read_arrays(path: Path) -> State:
         DAMAGE: the file is torn, or something else has written it.
     """
     if not path.is_file():
-        raise ValueError(f"{path.name} is missing" if not path.exists() else f"{path.name} is no file")
+        raise ValueError(f"{path.name} is missing" if not path.exists() else f"{path.name} is not a file")
     with zipfile.ZipFile(path) as archive:
         _check(archive, path.stat().st_size)
     with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:

@@ -145,7 +145,7 @@ def _as_request_error(error: Exception) -> RequestError:
     if isinstance(error, MlpcliError):
         return RequestError(422, str(error))
     if isinstance(error, UnicodeEncodeError):
-        return RequestError(422, "a text holds half of a surrogate pair, which is no character; correct it")
+        return RequestError(422, "a text holds half of a surrogate pair, which is not a character; correct it")
     if isinstance(error, MemoryError):
         return RequestError(503, "there is not enough memory for the answer; send less at a time")
     LOG.error("a request failed", exc_info=error)

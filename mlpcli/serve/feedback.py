@@ -94,11 +94,11 @@ def _correct(model: ServedModel, said: Mapping[str, Any]) -> str:
     if classes is not None:
         if text not in classes:
             near = did_you_mean(text, classes)
-            raise RequestError(422, f'correct: "{shown(text)}" is no class of {model.name}{near}')
+            raise RequestError(422, f'correct: "{shown(text)}" is not a class of {model.name}{near}')
         return text
     try:
         if math.isfinite(float(text)):
             return text
     except ValueError:
         pass
-    raise RequestError(422, f'correct: "{shown(text)}" is no number, and {model.name} predicts numbers')
+    raise RequestError(422, f'correct: "{shown(text)}" is not a number, and {model.name} predicts numbers')

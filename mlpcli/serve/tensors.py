@@ -49,7 +49,7 @@ class Tensor:
         try:
             return np.asarray(self.values, TYPES[self.kind]).reshape(self.shape)
         except (ValueError, TypeError, OverflowError) as error:
-            raise RequestError(422, f"inputs: {self.name}: holds what is no {self.kind}") from error
+            raise RequestError(422, f"inputs: {self.name}: holds what is not {self.kind}") from error
 
     def cells(self) -> list[Any]:
         """The values as cells of a column (n) or (n, 1); NaN is a gap.
@@ -119,7 +119,7 @@ def _from_bytes(name: str, kind: str, content: bytes) -> Any:
     if kind == "BYTES":
         return _texts(name, content)
     if len(content) % TYPES[kind].itemsize:
-        raise RequestError(422, f"inputs: {name}: {len(content):,} bytes are no whole number of {kind}")
+        raise RequestError(422, f"inputs: {name}: {len(content):,} bytes are not a whole number of {kind}")
     return np.frombuffer(content, TYPES[kind])
 
 

@@ -107,8 +107,8 @@ def check_url(url: str, workers: int) -> None:
         raise UserError("--storage: name the file, as in sqlite:///trials.db; memory alone forgets the trials")
     if scheme not in (*_DRIVERS, "sqlite"):
         raise UserError(
-            f"--storage: {without_password(url)} is no database; give postgresql://USER:PASSWORD@HOST/DATABASE or"
-            " mysql://..., or leave it out for a file in the sweep's folder"
+            f"--storage: {without_password(url)} is not the URL of a database; give"
+            " postgresql://USER:PASSWORD@HOST/DATABASE or mysql://..., or leave it out for a file in the sweep's folder"
         )
     if scheme in _DRIVERS:
         *known, command = _DRIVERS[scheme]

@@ -156,7 +156,7 @@ def _add_baselines(run: Run, evaluation: dict[str, Any]) -> None:
 def check_callbacks(loaded: LoadedConfig, callbacks: Sequence[Any]) -> None:
     """What can be told of callbacks without Keras."""
     if not isinstance(callbacks, (list, tuple)):
-        raise UserError(f"callbacks: {type(callbacks).__name__} is no list; give one, such as [MyCallback()]")
+        raise UserError(f"callbacks: {type(callbacks).__name__} is not a list; give one, such as [MyCallback()]")
     if callbacks and loaded.config.training.engine == "numpy":
         with loaded.located():
             raise SettingError("training.engine", "numpy calls no callbacks, which are Keras's; use auto or keras")

@@ -281,7 +281,7 @@ def test_feedback_is_added_to_a_table(passengers: Path, tmp_path: Path) -> None:
         said = {"model": "passengers", "predicted": "no", "correct": "yes", "input": "=1+1", "row": PASSENGER}
         assert client.post("/feedback", json=said).status_code == 201
         status, message = refused(client.post("/feedback", json={"correct": "yess"}))
-        assert (status, message) == (422, 'correct: "yess" is no class of passengers; did you mean "yes"?')
+        assert (status, message) == (422, 'correct: "yess" is not a class of passengers; did you mean "yes"?')
         status, message = refused(client.post("/feedback", json={**said, "input": "x" * 1001}))
         assert (status, message) == (422, "input: give a text of 1,000 letters at most")
     FeedbackFile(path)  # goes on with the same table

@@ -233,7 +233,7 @@ def test_after_the_timeout_no_trial_begins(begin: Begin) -> None:
     ("settings", "message"),
     [
         ({"storage": "sqlite:///study.db", "workers": 2}, "--storage: SQLite is for one worker only: Optuna advises"),
-        ({"storage": "file.db"}, "--storage: file.db is no database; give postgresql://USER:PASSWORD@HOST/DATABASE or"),
+        ({"storage": "file.db"}, "--storage: file.db is not the URL of a database; give postgresql://USER:"),
         ({"storage": "sqlite://"}, "--storage: name the file, as in sqlite:///trials.db; memory alone forgets"),
         ({"storage": "mysql+oursql://h/d"}, "--storage: the driver oursql is not installed; pip install pymysql, and"),
         ({"workers": 0}, "workers: must be from 1 to 256 (got 0)"),

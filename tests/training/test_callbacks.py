@@ -24,7 +24,7 @@ def test_the_numpy_engine_refuses_them_before_it_reads_any_data(write_config: Wr
 
 
 def test_one_that_is_not_in_a_list_is_refused(write_config: Write) -> None:
-    with pytest.raises(UserError, match=r"callbacks: object is no list; give one, such as \[MyCallback\(\)\]"):
+    with pytest.raises(UserError, match=r"callbacks: object is not a list; give one, such as \[MyCallback\(\)\]"):
         train(write_config(IRIS), callbacks=object())  # type: ignore[arg-type]
 
 

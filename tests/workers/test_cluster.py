@@ -38,8 +38,8 @@ def test_one_process_trains_alone(text: str) -> None:
     ("text", "words"),
     [
         ("worker", "TF_CONFIG: cannot be read (Expecting value"),
-        ("[1]", "TF_CONFIG: cannot be read (it is no JSON object); give one such as"),
-        (_tf_config({"worker": "a:1"})["TF_CONFIG"], "cannot be read (the addresses of 'worker' are no list); give"),
+        ("[1]", "TF_CONFIG: cannot be read (it is not a JSON object); give one such as"),
+        (_tf_config({"worker": "a:1"})["TF_CONFIG"], "cannot be read (the addresses of 'worker' are not a list); give"),
         (json.dumps({"cluster": {"worker": ["a:1"], "ps": ["b:1"]}}), "TF_CONFIG: has the job 'ps'"),
         (json.dumps({"cluster": {"chief": ["a:1", "b:1"]}}), "TF_CONFIG: has several chiefs"),
         (_tf_config({"worker": ["a:1", "b:1"]}, index=2)["TF_CONFIG"], "says that this process is 'worker' 2"),

@@ -54,7 +54,7 @@ def test_what_class_weights_do_to_them_is_said_once_by_each_command(train: Calla
     progress = Silence()
     progress.note = notes.append  # type: ignore[method-assign]
     run = train("data.class_weight={upper: 1, lower: 3}", text=MOONS, progress=progress).run
-    start = "note: data.class_weight: the probabilities are no frequencies"
+    start = "note: data.class_weight: the probabilities are not frequencies"
     for said in (notes, evaluate(run).notes, evaluate(run, data="moons").notes):
         assert len([text for text in said if text.startswith(start)]) == 1, said
     assert evaluate(train("data.class_weight=balanced", text=MOONS).run).notes == []
