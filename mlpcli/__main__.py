@@ -12,12 +12,20 @@ def main() -> NoReturn:
     """Run a command and exit; see `mlpcli.cli.main` for the exit codes."""
     try:
         _run_in_utf_8()
+        from mlpcli.process import own_process
+
+        own_process()
         sys.meta_path.insert(0, WithoutPandas())
         from mlpcli.cli.main import main as run
         from mlpcli.cli.terminal import say_traceback
 
         sys.excepthook = say_traceback
         run()
+    except SystemExit as end:
+        from mlpcli.process import end_with
+
+        end_with(end.code)
+        raise
     except KeyboardInterrupt:
         from mlpcli.cli.terminal import say
 

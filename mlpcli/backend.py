@@ -18,6 +18,7 @@ from typing import Any
 
 from mlpcli.errors import DataError, MlpcliError
 from mlpcli.machine import address_space_limit
+from mlpcli.process import collector_paused
 
 _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
@@ -41,7 +42,14 @@ def keras() -> Any:
     """
     _set_environment()
     try:
-        with _ONE_IMPORT, filtered_stderr(), _left_out(_NOT_NEEDED), _programs_told(), _ctrl_c_kept():
+        with (
+            _ONE_IMPORT,
+            collector_paused(),
+            filtered_stderr(),
+            _left_out(_NOT_NEEDED),
+            _programs_told(),
+            _ctrl_c_kept(),
+        ):
             import keras
             import tensorflow
 

@@ -22,6 +22,7 @@ from mlpcli import backend
 from mlpcli.arrays import Array
 from mlpcli.cluster import Cluster, first_port
 from mlpcli.errors import SettingError, TrainingError, UserError
+from mlpcli.process import end_as_usual
 
 JOINING_SECONDS = 600
 """Workers may take different times to read the data."""
@@ -119,6 +120,7 @@ def join(cluster: Cluster, devices: Devices, agreed: Mapping[str, str]) -> Team:
     """
     tf, gpus = backend.tensorflow(), _gpus(devices)
     addresses = _addresses(cluster)
+    end_as_usual()  # TensorFlow's own end takes leave of the other workers
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": list(addresses)}),
         task_type="worker",
