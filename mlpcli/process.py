@@ -1,4 +1,5 @@
-"""The process of a command, which nobody else uses: the collector runs seldom, and the end takes no time.
+"""The process of a command, which nobody else uses: the collector runs seldom, threads that wait sleep, and the end
+takes no time.
 
 A notebook and a library's caller have a process of their own, in which none of this is done.
 """
@@ -15,6 +16,10 @@ from contextlib import contextmanager
 _SELDOM = (50_000, 20, 20)
 """Containers made between two collections, in place of 700: an import makes hundreds of thousands and drops few."""
 
+_WAITING = ("OPENBLAS_THREAD_TIMEOUT", "20")
+"""2^20 ticks, half a millisecond, for which the threads of NumPy's OpenBLAS wait for the next product in a busy loop. By
+default it is 2^26, in which they take a processor from whoever has work, at the import of NumPy already."""
+
 _ours = False
 _ends_at_once = True
 _exit_code: int | None = None
@@ -24,6 +29,7 @@ def own_process() -> None:
     """Say that this process runs one command and then ends (the entry point does, before all else)."""
     global _ours
     _ours = True
+    os.environ.setdefault(*_WAITING)
     gc.set_threshold(*_SELDOM)
     atexit.register(_end_at_once)  # the first to be registered is the last to be called
 

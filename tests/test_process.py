@@ -75,6 +75,16 @@ def test_the_collector_is_as_it_was_after_an_import() -> None:
     assert (gc.get_threshold(), gc.get_freeze_count()) == (thresholds, frozen)
 
 
+@pytest.mark.parametrize(("before", "said"), [({}, "20"), ({"OPENBLAS_THREAD_TIMEOUT": "4"}, "4")])
+def test_threads_that_wait_for_a_product_soon_sleep(
+    before: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    assert end("import os; print(os.environ['OPENBLAS_THREAD_TIMEOUT']); process.end_with(0)")[1][0] == said
+
+
 def test_what_a_command_imports_is_not_looked_at_again() -> None:
     code, lines, _ = end(
         "import gc\nwith process.collector_paused(): kept = [[] for _ in range(9)]\n"

@@ -93,8 +93,8 @@ class KerasPredictor:
             yield rows, outputs
 
 
-MANY_BATCHES = 64
-"""More are asked by a graph: tracing it takes as long as ten batches, and each of them then a quarter of the time."""
+MANY_BATCHES = 20
+"""More are asked by a graph: tracing it takes as long as ten batches, and each of them then at most half of the time."""
 
 
 def _traced(ask: Callable[..., Any], arrays: Sequence[Array]) -> Callable[..., Any]:
