@@ -28,6 +28,7 @@ from benchmarks import light
 from benchmarks.engine import MODULES, RESULTS, run, versions
 from benchmarks.report import marked_commands_block, marked_epochs_block, write_pages
 from benchmarks.whole_process import BARE_SCRIPT, CONFIG, FIXED, ROOT
+from benchmarks.whole_process import EPOCHS as WHOLE_EPOCHS
 from benchmarks.work import MNIST_VARIABLE, load
 
 MNIST_EPOCHS = 6
@@ -63,6 +64,20 @@ model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")]
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x, y, batch_size=100, epochs={MNIST_EPOCHS}, verbose=2)
 model.save("model.keras")
+"""
+SKLEARN_SCRIPT = f"""
+import warnings
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+warnings.simplefilter("ignore")  # it says that the epochs are over
+x, y = load_digits(return_X_y=True)
+x_train, x_test, y_train, y_test = train_test_split(x / 16, y, test_size=0.2, random_state=0)
+x_train, x_valid, y_train, y_valid = train_test_split(x_train, y_train, test_size=0.2, random_state=0)
+model = MLPClassifier((64, 32, 16), solver="sgd", learning_rate_init=0.05, momentum=0.9, nesterovs_momentum=True,
+    alpha=0, batch_size=32, max_iter={WHOLE_EPOCHS}, n_iter_no_change={WHOLE_EPOCHS}, tol=0)
+model.fit(x_train, y_train)
+print(model.score(x_valid, y_valid), model.score(x_test, y_test))
 """
 SEEDS = 10
 
@@ -102,14 +117,15 @@ def single_seeds(*more: str) -> list[list[str]]:
 NUMPY = ("-s", "training.engine=numpy")
 COMMANDS = {
     "train digits": Command(train(CONFIG, *FIXED), [["-c", BARE_SCRIPT]], 0.55),
+    "train digits, numpy": Command(train(CONFIG, *FIXED, *NUMPY), [["-c", SKLEARN_SCRIPT]], 1.0),
     "seeds, numpy": Command(train(CONFIG, "--seeds", str(SEEDS), *NUMPY), single_seeds(*NUMPY), 0.25),
     "seeds, keras": Command(train(CONFIG, "--seeds", str(SEEDS), *FIXED), single_seeds(*FIXED), 0.25),
 }
 MNIST_COMMANDS = {
     "train MNIST": Command(train("fit.yaml"), [["-c", MNIST_SCRIPT.format(folder=light.MNIST)]], 0.3),
-    "predict a photo": Command(["-m", "mlpcli", "predict", "run", "photo.png"], [["-c", light.PREDICT]], 0.1),
+    "predict a photo": Command(["-m", "mlpcli", "predict", "run", "photo.png"], [["-c", "import tensorflow"]], 1 / 15),
     "evaluate": Command(["-m", "mlpcli", "evaluate", "run"], [["-c", light.EVALUATE.format(mnist=light.MNIST)]], 0.15),
-    "summary": Command(["-m", "mlpcli", "summary", "run"], [["-c", "import keras"]], 0.1),
+    "summary": Command(["-m", "mlpcli", "summary", "run"], [["-c", "import tensorflow"]], 1 / 20),
 }
 EPOCHS = {
     "digits epoch": Epochs("digits", "keras fit", 20, 100),

@@ -243,7 +243,7 @@ def marked_commands_block(results: Any) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     rows = [
         (row["name"], *map(_spread, (row["first"], row["second"], row["other"], _ratios(row, "second", "other"))),
-         f"{row['mark']:g}", f"{statistics.median(row['peak_mib']):,.0f}")
+         f"{row['mark']:.2g}", f"{statistics.median(row['peak_mib']):,.0f}")
         for row in results["commands"]
     ]  # fmt: skip
     head = ("whole commands, seconds", "first run", "second run", "the other", "second / other", "mark", "peak MiB")
