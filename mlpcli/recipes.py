@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -57,6 +58,13 @@ def shipped_recipes() -> list[Recipe]:
     folder = recipes_folder()
     recipes = [Recipe(path.relative_to(folder).with_suffix("").as_posix(), path) for path in folder.rglob("*.yaml")]
     return sorted(recipes, key=lambda recipe: (recipe.folder, recipe.name))
+
+
+def is_config(path: Path) -> bool:
+    """Whether a path that may also be of a model or a run is of a config: by its ending, or the name of a recipe."""
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return True
+    return not os.path.lexists(path) and recipe_by_name(str(path)) is not None
 
 
 def find_recipe(name: str) -> Recipe:

@@ -1,7 +1,5 @@
 """Keras's initializers, with their arguments."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
@@ -65,7 +63,7 @@ class RandomUniform(_Initializer, tag="random_uniform"):
     maxval: Number = 0.05
 
     @model_validator(mode="after")
-    def _in_order(self) -> RandomUniform:
+    def _in_order(self) -> "RandomUniform":
         if self.minval > self.maxval:
             raise PydanticCustomError("interval", "minval must not be greater than maxval")
         return self

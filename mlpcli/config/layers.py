@@ -1,7 +1,5 @@
 """Keras's layers and activations, with their arguments and defaults, and why the schema leaves out the others."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal
 
@@ -254,6 +252,8 @@ IMAGE_LAYERS = (
     Conv2D, DepthwiseConv2D, SeparableConv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
     GlobalMaxPooling2D, SpatialDropout2D, ZeroPadding2D, Cropping2D, UpSampling2D,
 )  # fmt: skip
+LAYERS = (*DENSE_LAYERS, *IMAGE_LAYERS)
+MOST_LAYERS = 1000
 ACTIVATIONS = (
     "relu", "tanh", "sigmoid", "softmax", "linear", "gelu", "elu", "selu", "silu", "leaky_relu", "softplus", "mish",
     "celu", "exponential", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid",

@@ -74,13 +74,6 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     return replace(loaded, notes=(*notes, *said))
 
 
-def is_config(path: Path) -> bool:
-    """Whether a path that may also be of a model or a run is of a config: by its ending, or the name of a recipe."""
-    if path.suffix.lower() in (".yaml", ".yml"):
-        return True
-    return not os.path.lexists(path) and recipe_by_name(str(path)) is not None
-
-
 def check_document(document: Document, folder: Path, default_name: str) -> LoadedConfig:
     """Check parsed values; relative paths start at `folder` (see `load_config` for what is raised).
 

@@ -1,7 +1,5 @@
 """Keras's losses, with their arguments, and the task, labels and output that each requires."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from mlpcli.config.base import Component, NonNegative, Positive, Share, one_of

@@ -1,7 +1,5 @@
 """Keras's metrics, with their arguments, and the tasks and labels each is for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Keras's optimizers, with their arguments and Keras's own defaults."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +25,7 @@ class _Optimizer(Component):
     gradient_accumulation_steps: Annotated[int, Field(ge=2)] | None = None
 
     @model_validator(mode="after")
-    def _one_way_of_clipping(self) -> _Optimizer:
+    def _one_way_of_clipping(self) -> "_Optimizer":
         given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None]
         if len(given) > 1:
             names = {"given": " and ".join(given)}

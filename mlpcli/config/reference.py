@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS
-from mlpcli.config.layers import ACTIVATIONS
+from mlpcli.config.layers import ACTIVATIONS, LAYERS
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.optimizers import OPTIMIZERS
@@ -19,7 +19,6 @@ from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import (
     BUILT_IN_NAMES,
-    LAYERS,
     DataConfig,
     EarlyStopping,
     FoldsConfig,

@@ -1,7 +1,5 @@
 """Keras's regularizers and constraints, with their arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 

@@ -1,7 +1,5 @@
 """Learning-rate schedules: Keras's own, and its ReduceLROnPlateau callback under the name reduce_on_plateau."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -91,7 +89,7 @@ class PiecewiseConstantDecay(_Schedule, tag="piecewise_constant_decay"):
     values: list[Positive]
 
     @model_validator(mode="after")
-    def _one_value_more(self) -> PiecewiseConstantDecay:
+    def _one_value_more(self) -> "PiecewiseConstantDecay":
         if len(self.values) != len(self.boundaries) + 1:
             raise PydanticCustomError(
                 "piecewise", "needs one more value than boundaries (got {values} values for {boundaries} boundaries)",

@@ -1,7 +1,5 @@
 """The whole config, and the checks for settings that contradict each other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Any
 

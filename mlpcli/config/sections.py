@@ -1,7 +1,5 @@
 """The sections `data`, `model`, `training` and `output`: every key with its type, default and description."""
 
-from __future__ import annotations
-
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -29,7 +27,7 @@ from mlpcli.config.base import (
     tag_of,
 )
 from mlpcli.config.initializers import Initializer
-from mlpcli.config.layers import DENSE_LAYERS, IMAGE_LAYERS, Activation, KernelLayer, Layer
+from mlpcli.config.layers import LAYERS, MOST_LAYERS, Activation, KernelLayer, Layer
 from mlpcli.config.losses import Loss
 from mlpcli.config.metrics import Metric
 from mlpcli.config.optimizers import Optimizer
@@ -422,8 +420,6 @@ class DataConfig(Section):
         return value
 
 
-LAYERS = (*DENSE_LAYERS, *IMAGE_LAYERS)
-MOST_LAYERS = 1000
 MOST_MEMBERS = 256
 SHORT_FORM = (
     "hidden_units", "activation", "kernel_initializer", "batch_normalization", "dropout", "kernel_regularizer",

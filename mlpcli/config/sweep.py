@@ -1,7 +1,5 @@
 """The section `sweep`: which keys of the config are searched, over which values, and by what they are judged."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Annotated, Any, Literal
@@ -38,7 +36,7 @@ class Parameter(Section):
     step: Annotated[Whole, Field(ge=1)] = Field(1, description="int: only every so many, counted from the lowest")
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Parameter:
+    def _one_kind(self) -> "Parameter":
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             found = " and ".join(given) if given else "none of them"
@@ -61,7 +59,7 @@ class Parameter(Section):
         return value
 
     @model_validator(mode="after")
-    def _above_zero(self) -> Parameter:
+    def _above_zero(self) -> "Parameter":
         lowest = self.log_uniform or (self.int if self.log else None)
         if lowest is not None and lowest[0] <= 0:
             raise PydanticCustomError("sweep", "a logarithmic range begins above 0")
@@ -130,7 +128,7 @@ class SweepConfig(Section):
         return value
 
     @model_validator(mode="after")
-    def _finite_grid(self) -> SweepConfig:
+    def _finite_grid(self) -> "SweepConfig":
         endless = [key for key, parameter in self.parameters.items() if parameter.values() is None]
         if self.sampler == "grid" and endless:
             raise PydanticCustomError(

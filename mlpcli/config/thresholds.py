@@ -1,7 +1,5 @@
 """`output.threshold`: what the threshold of a binary model is to be best for."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag

@@ -1,7 +1,5 @@
 """`output.trackers`: the experiment trackers that a run is logged to, and what it is called there."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field

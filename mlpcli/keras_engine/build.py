@@ -22,9 +22,10 @@ from mlpcli.config.schema import Config
 from mlpcli.config.sections import TrainingConfig
 from mlpcli.data.scaling import Scaling, TargetScaling
 from mlpcli.errors import ModelFileError
+from mlpcli.model.compilation import Compilation, Described, LossUnits
 from mlpcli.model.input_layers import scaling_layers
 from mlpcli.model.members import ADAPT, OWN_OUTPUT, EinsumDense
-from mlpcli.model.objective import Compilation, Described, LossUnits, loss_units
+from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.model.stack import INPUT_NAME, safe_name, safe_names

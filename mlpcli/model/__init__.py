@@ -7,6 +7,7 @@ The files, in reading order:
 - metric_rules.py: metrics that say nothing about the outputs
 - target_rules.py: losses and metrics that say nothing about the targets' values
 - output_layer.py: the output, which the last of the layers may be; what a calibration asks of it
+- compilation.py: what a model was compiled with
 - objective.py: loss, metrics and output, chosen and checked; a target in its own units
 - members.py: several networks in one, and what they share
 - input_layers.py: what scales, and a learnt factor for each input

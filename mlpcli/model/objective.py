@@ -1,15 +1,12 @@
 """Loss, metrics and output layer: chosen from the task where the config says auto, checked against it where not.
 
-Also the loss of a target in its own units, and what a model was compiled with.
+Also the loss of a target in its own units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from mlpcli.config.base import Component
 from mlpcli.config.layers import Rescaling
 from mlpcli.config.losses import (
     BinaryCrossentropy,
@@ -25,6 +22,7 @@ from mlpcli.config.sections import Output
 from mlpcli.data.dataset import DataFacts
 from mlpcli.data.scaling import TargetScaling
 from mlpcli.errors import SettingError
+from mlpcli.model.compilation import LossUnits
 from mlpcli.model.metric_rules import SIGNED, check_loss, check_metrics
 from mlpcli.model.output_layer import ChosenOutput, WrittenOutput, choose_output, written_output
 
@@ -174,18 +172,6 @@ def check_target_scaling(setting: str, objective: Objective) -> None:
         )
 
 
-@dataclass(frozen=True)
-class LossUnits:
-    """What turns a loss in the targets' own units into that of the standardized targets.
-
-    weight: a factor of the loss, for one target. deviations: of several; Keras has no weight for each output, so that
-    targets and outputs are divided by them before they are compared.
-    """
-
-    weight: float = 1.0
-    deviations: tuple[float, ...] | None = None
-
-
 def loss_units(loss: str, setting: str, target: TargetScaling | None) -> LossUnits:
     """For the loss of this name, under data.target_scaling."""
     if target is None or setting == "none":
@@ -193,30 +179,3 @@ def loss_units(loss: str, setting: str, target: TargetScaling | None) -> LossUni
     if isinstance(target.deviation, tuple):
         return LossUnits(deviations=target.deviation)
     return LossUnits(float(target.deviation ** -DEGREES[loss]))
-
-
-@dataclass(frozen=True)
-class Described:
-    """A component, and the arguments of its saved form that the schema does not have."""
-
-    component: Component
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Compilation:
-    """The arguments of `compile`; `optimizer` is None if it is unknown, since predictions do not need it.
-
-    deviations: as in `LossUnits`; a file has them in its last layer.
-    """
-
-    loss: Described
-    metrics: tuple[Described, ...]
-    optimizer: Described | None = None
-    loss_weight: float | None = None
-    deviations: tuple[float, ...] | None = None
-
-    @property
-    def units(self) -> LossUnits:
-        """The units of the loss."""
-        return LossUnits(1.0 if self.loss_weight is None else float(self.loss_weight), self.deviations)

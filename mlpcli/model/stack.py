@@ -8,6 +8,7 @@ from math import prod
 
 from mlpcli.config.layers import (
     IMAGE_LAYERS,
+    MOST_LAYERS,
     Activate,
     BatchNormalization,
     Dense,
@@ -17,7 +18,7 @@ from mlpcli.config.layers import (
     Permute,
     Reshape,
 )
-from mlpcli.config.sections import MOST_LAYERS, ModelConfig, Output
+from mlpcli.config.sections import ModelConfig, Output
 from mlpcli.errors import SettingError
 from mlpcli.model.input_layers import input_scale_steps, scaling_layers
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, check_ranks, layer_size

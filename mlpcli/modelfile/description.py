@@ -14,8 +14,16 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from mlpcli.config.layers import Cropping2D, Layer, LeakyReLU, Margin, Rescaling, ZeroPadding2D
-from mlpcli.config.sections import LAYERS, MOST_LAYERS
+from mlpcli.config.layers import (
+    LAYERS,
+    MOST_LAYERS,
+    Cropping2D,
+    Layer,
+    LeakyReLU,
+    Margin,
+    Rescaling,
+    ZeroPadding2D,
+)
 from mlpcli.errors import ModelFileError
 from mlpcli.model.input_layers import Normalization
 from mlpcli.model.layer_rules import LARGEST_OUTPUT, layer_size

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mlpcli.errors import ModelFileError
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    from mlpcli.arrays import Array
+
 H5_ERRORS = (
     OSError,
     RuntimeError,
@@ -128,6 +127,8 @@ def read_array(dataset: Any, shape: tuple[int, ...], kinds: str = "f") -> Array:
     Raises:
         H5ContentError: another shape or type, or an array that is not simply stored here.
     """
+    import numpy as np  # what h5py imports anyway; the summary of a .keras needs neither
+
     if not hasattr(dataset, "id") or not hasattr(dataset, "is_virtual"):
         raise H5ContentError("found a group where numbers were expected")
     if dataset.shape != shape:

@@ -19,7 +19,7 @@ from mlpcli.config.metrics import KERAS_METRICS, Accuracy
 from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES, depends_on_run
-from mlpcli.model.objective import Compilation, Described
+from mlpcli.model.compilation import Compilation, Described
 from mlpcli.modelfile.vocabulary import class_word
 from mlpcli.text import printable
 

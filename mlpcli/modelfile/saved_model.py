@@ -20,9 +20,9 @@ from mlpcli.config.losses import (
 )
 from mlpcli.data.catalog import CATALOG, FRAMINGS
 from mlpcli.errors import UserError
+from mlpcli.model.compilation import Compilation, Described
 from mlpcli.model.members import count_members, trained_layers
 from mlpcli.model.memory import check_saved
-from mlpcli.model.objective import Compilation, Described
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.card import Meaning, ModelCard, Told, damaged_metadata, read_card
 from mlpcli.modelfile.container import FRONT, Kind, front_of, open_model_file

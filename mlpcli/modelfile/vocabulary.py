@@ -6,13 +6,12 @@ from typing import Any
 
 from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS
-from mlpcli.config.layers import ACTIVATIONS
+from mlpcli.config.layers import ACTIVATIONS, LAYERS
 from mlpcli.config.losses import LOSSES, LOSSES_LEFT_OUT
 from mlpcli.config.metrics import KERAS_METRICS, METRICS_LEFT_OUT, Accuracy
 from mlpcli.config.optimizers import OPTIMIZERS, OPTIMIZERS_LEFT_OUT
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES
-from mlpcli.config.sections import LAYERS
 from mlpcli.model.members import MEMBER_LAYERS
 from mlpcli.text import printable
 

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.arrays import Array
 from mlpcli.errors import ModelFileError
 from mlpcli.model.shapes import SavedLayer
 from mlpcli.modelfile.container import WEIGHTS, Metadata, ModelFile, read_member
 from mlpcli.modelfile.hdf5 import (
     MOST_OBJECTS,
-    Array,
     H5ContentError,
     h5_damage,
     h5_in,

@@ -15,7 +15,8 @@ from mlpcli.config.schema import Config
 from mlpcli.data.batches import PREDICTION_BATCH, take_rows
 from mlpcli.data.dataset import Part
 from mlpcli.data.scaling import Scaling, TargetScaling
-from mlpcli.model.objective import Compilation, loss_units
+from mlpcli.model.compilation import Compilation
+from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Plan, planned_layers
 from mlpcli.modelfile.writer import OptimizerVariables, PlannedModel
 from mlpcli.numpy_engine.ensemble import Ensemble

@@ -10,7 +10,7 @@ from typing import Any
 from mlpcli.arrays import Array
 from mlpcli.config.base import Component
 from mlpcli.errors import NeedsKerasError
-from mlpcli.model.objective import LossUnits
+from mlpcli.model.compilation import LossUnits
 from mlpcli.model.shapes import Shape
 from mlpcli.numpy_engine import (
     class_losses,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.arrays import Array
-from mlpcli.config.load_config import is_config
 from mlpcli.config.losses import Labels
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import Part
 from mlpcli.errors import ModelFileError, UserError
+from mlpcli.model.compilation import Described, LossUnits
 from mlpcli.model.members import count_members, trained_layers
-from mlpcli.model.objective import Described, LossUnits, loss_units
+from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import planned_layers
 from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.saved_model import open_model
@@ -22,6 +22,7 @@ from mlpcli.numpy_engine.members import MeanOverMembers
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.registry import make_loss
 from mlpcli.numpy_engine.step import Batch
+from mlpcli.recipes import is_config
 from mlpcli.workflows.evaluate import choose_rows
 from mlpcli.workflows.prepare import prepare, read_config
 

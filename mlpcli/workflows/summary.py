@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
-from mlpcli.model.objective import Compilation
+from mlpcli.model.compilation import Compilation
 from mlpcli.modelfile.container import ABOUT, Kind, ModelFile, front_of, open_model_file
 from mlpcli.modelfile.hdf5 import read_text
 from mlpcli.modelfile.keras_objects import compilation_of
@@ -87,7 +87,7 @@ def summary(config_or_model: str | Path, overrides: tuple[str, ...] = (), weight
         UserError: the weights of a config are asked for.
         ModelFileError: the file is damaged, or holds unsupported layers.
     """
-    from mlpcli.config.load_config import is_config
+    from mlpcli.recipes import is_config
 
     path = Path(config_or_model)
     if is_config(path):

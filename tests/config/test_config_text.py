@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mlpcli.config.base import FLOAT32_MAX, FLOAT32_TINY, Component
 from mlpcli.config.initializers import INITIALIZERS
+from mlpcli.config.layers import LAYERS
 from mlpcli.config.load_config import load_config
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
@@ -20,7 +21,6 @@ from mlpcli.config.optimizers import OPTIMIZERS
 from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
-from mlpcli.config.sections import LAYERS
 from mlpcli.config.yaml_reader import parse_yaml
 from mlpcli.config.yaml_writer import config_text
 

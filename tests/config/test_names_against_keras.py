@@ -11,13 +11,12 @@ import pytest
 from mlpcli import backend
 from mlpcli.config.base import Component
 from mlpcli.config.initializers import INITIALIZERS, INITIALIZERS_LEFT_OUT
-from mlpcli.config.layers import ACTIVATIONS, ACTIVATIONS_LEFT_OUT, Layer, reason_left_out
+from mlpcli.config.layers import ACTIVATIONS, ACTIVATIONS_LEFT_OUT, LAYERS, Layer, reason_left_out
 from mlpcli.config.losses import LOSSES, LOSSES_LEFT_OUT
 from mlpcli.config.metrics import KERAS_METRICS, METRICS_LEFT_OUT
 from mlpcli.config.optimizers import OPTIMIZERS, OPTIMIZERS_LEFT_OUT
 from mlpcli.config.regularizers import CONSTRAINTS, CONSTRAINTS_LEFT_OUT, REGULARIZERS, REGULARIZERS_LEFT_OUT
 from mlpcli.config.schedules import SCHEDULES, SCHEDULES_LEFT_OUT, ReduceLROnPlateau
-from mlpcli.config.sections import LAYERS
 from mlpcli.keras_engine.build import keras_object
 
 pytestmark = pytest.mark.tf

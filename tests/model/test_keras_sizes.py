@@ -12,7 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from mlpcli import backend
-from mlpcli.config.sections import LAYERS, AnyLayer
+from mlpcli.config.layers import LAYERS
+from mlpcli.config.sections import AnyLayer
 from mlpcli.keras_engine.build import build_saved, keras_object
 from mlpcli.model.layer_rules import layer_size
 from mlpcli.modelfile.description import saved_layers

@@ -13,7 +13,7 @@ import pytest
 
 from mlpcli import backend
 from mlpcli.config.base import Component
-from mlpcli.config.sections import LAYERS
+from mlpcli.config.layers import LAYERS
 from mlpcli.errors import ModelFileError
 from mlpcli.keras_engine.build import rebuild
 from mlpcli.modelfile.description import saved_layers

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.model.objective import Compilation
+from mlpcli.model.compilation import Compilation
 from mlpcli.modelfile.keras_objects import compilation_of
 
 ADAM = {"module": "keras.optimizers", "class_name": "Adam", "registered_name": None,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.sections import LAYERS
+from mlpcli.config.layers import LAYERS
 from mlpcli.model.input_layers import Normalization
 from mlpcli.model.members import (
     ADAPT,
