@@ -11,8 +11,9 @@ from typing import get_args
 
 import pytest
 
+from mlpcli.config.data_words import Task
 from mlpcli.config.metrics import METRICS
-from mlpcli.config.sections import OutputConfig, Task
+from mlpcli.config.sections import OutputConfig
 from mlpcli.errors import UserError
 from mlpcli.korean import PHRASES, SENTENCES, TERMS
 from mlpcli.language import LANGUAGES, current_language, letters_of, retold, say, speaking, term

@@ -2,6 +2,7 @@
 
 - base.py: strict sections, components that can be written in four ways, value ranges
 - sections.py: the sections data, model, training and output: every key with its default
+- data_words.py: the built-in names, the tasks, and as what columns are read
 - trackers.py: the experiment trackers that a run is logged to
 - thresholds.py: what the threshold of a binary model is to be best for
 - sweep.py: the section sweep: what is searched
@@ -15,6 +16,7 @@
 - regularizers.py: Keras's regularizers and constraints
 - yaml_reader.py: strict YAML in which every value keeps its line; syntax errors explained
 - yaml_writer.py: a config, a value or a comment as YAML
+- yaml_names.py: names of columns as YAML, for messages
 - keras_code.py: Keras's Python, as tutorials have it, and the YAML for it
 - problems.py: pydantic's errors as messages, with the nearest valid key or name
 - overrides.py: -s, and other values put into a parsed config

@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 LARGEST_SIZE = 1_000_000
 """The largest layer, batch or window; a typing error such as 1e12 is refused before anything is allocated."""
 Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
+MOST_BINS = 256
+"""Of a number's piecewise linear encoding."""
 FLOAT32_MAX = 3.4028234663852886e38
 FLOAT32_TINY = 1.1754943508222875e-38
 """The smallest normal number; TensorFlow computes with 0 for smaller ones."""

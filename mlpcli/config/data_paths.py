@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
+from mlpcli.config.data_words import BUILT_IN_NAMES
+from mlpcli.config.sections import DataConfig
 from mlpcli.config.yaml_reader import Document
 
 _KEYS = ("source", "path", "validation", "test")

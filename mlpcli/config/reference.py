@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from mlpcli.config.base import Component
+from mlpcli.config.data_words import BUILT_IN_NAMES
 from mlpcli.config.initializers import INITIALIZERS
 from mlpcli.config.layers import ACTIVATIONS, LAYERS
 from mlpcli.config.losses import LOSSES
@@ -18,7 +19,6 @@ from mlpcli.config.regularizers import CONSTRAINTS, REGULARIZERS
 from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
 from mlpcli.config.sections import (
-    BUILT_IN_NAMES,
     DataConfig,
     EarlyStopping,
     FoldsConfig,

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from mlpcli.config.base import (
     LARGEST_SIZE,
+    MOST_BINS,
     Component,
     Fraction,
     NonNegative,
@@ -26,6 +27,7 @@ from mlpcli.config.base import (
     one_of,
     tag_of,
 )
+from mlpcli.config.data_words import ColumnKind
 from mlpcli.config.initializers import Initializer
 from mlpcli.config.layers import LAYERS, MOST_LAYERS, Activation, KernelLayer, Layer
 from mlpcli.config.losses import Loss
@@ -35,9 +37,8 @@ from mlpcli.config.regularizers import Regularizer
 from mlpcli.config.schedules import Schedule
 from mlpcli.config.thresholds import AnyThreshold
 from mlpcli.config.trackers import AnyTracker
-from mlpcli.errors import SettingError
 from mlpcli.runs.history import FIRST_COLUMNS
-from mlpcli.text import clean_text, listed
+from mlpcli.text import clean_text
 
 
 class EarlyStopping(Section):
@@ -205,8 +206,6 @@ class OutputConfig(Section):
         return [value] if isinstance(value, (str, dict)) else value
 
 
-Task = Literal["classification", "binary", "regression"]
-ColumnKind = Literal["number", "category", "boolean", "date"]
 OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 NonEmpty = Annotated[str, Field(min_length=1)]
 
@@ -262,16 +261,6 @@ class FoldsConfig(Section):
     def _clean_name(cls, value: Any) -> Any:
         """As the tables' readers have it, whichever way its letters are composed."""
         return clean_text(value) if isinstance(value, str) else value
-
-
-BUILT_IN_NAMES = (
-    "digits", "iris", "wine", "breast_cancer", "diabetes", "mnist", "fashion_mnist", "cifar10",
-    "height_weight", "animals", "moons", "spirals", "blobs",
-)  # fmt: skip
-"""Data sets that need no path; data/catalog.py describes them."""
-
-
-MOST_BINS = 256
 
 
 class PiecewiseLinear(Component, tag="piecewise_linear", positional="bins"):
@@ -519,30 +508,3 @@ class ModelConfig(Section):
         if self.input_shape is None:
             unused.append("input_shape")
         return {key: value for key, value in write(self).items() if key not in unused}
-
-
-def resolve_task(setting: str, class_names: tuple[str, ...] | None) -> Task:
-    """The task for a target with these classes (None: the target is a number); `setting` is data.task.
-
-    Raises:
-        SettingError: data.task does not fit the target.
-    """
-    if class_names is None:
-        return _number_task(setting)
-    if setting == "regression":
-        raise SettingError(
-            "data.task", f"regression needs a numeric target, but this one has the classes {listed(class_names)}"
-        )
-    if setting == "binary" and len(class_names) != 2:
-        raise SettingError(
-            "data.task", f"binary needs exactly 2 classes, but there are {len(class_names)}: {listed(class_names)}"
-        )
-    if setting == "classification" or len(class_names) != 2:
-        return "classification"
-    return "binary"
-
-
-def _number_task(setting: str) -> Task:
-    if setting in ("classification", "binary"):
-        raise SettingError("data.task", f"{setting} needs classes, but the target is a number; use regression or auto")
-    return "regression"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -101,27 +99,3 @@ def _read_again(plain: str) -> object:
     except ConfigError:
         return None
     return document.value.get("value") if isinstance(document.value, dict) and not document.problems else None
-
-
-_PLAIN = re.compile(r"[^\W\d]([\w .()%/+-]*[\w.()%/+-])?")
-"""Names that need no quotes in YAML, even between brackets."""
-
-
-def yaml_names(names: Sequence[str]) -> str:
-    """All names as a YAML list to copy into a config: [alive, "1st, 2nd"]."""
-    return "[" + ", ".join(name if _stays_text(name) else _in_quotes(name) for name in names) + "]"
-
-
-def _in_quotes(name: str) -> str:
-    """A JSON string, which YAML reads, with control characters escaped."""
-    return "".join(
-        character if character.isprintable() else f"\\U{ord(character):08x}"
-        for character in json.dumps(name, ensure_ascii=False)
-    )
-
-
-def _stays_text(name: str) -> bool:
-    try:
-        return _PLAIN.fullmatch(name) is not None and isinstance(read_scalar(name, plain=True), str)
-    except ScalarError:
-        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlpcli.config.sections import Task
+from mlpcli.config.data_words import Task
 from mlpcli.data.dataset import Framing, Kind
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.arrays import Array
-from mlpcli.config.sections import Task
+from mlpcli.config.data_words import Task
 
 if TYPE_CHECKING:
     from mlpcli.tables.preprocessing import Preprocessing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.arrays import Array, row_chunks
-from mlpcli.config.sections import resolve_task
+from mlpcli.config.data_words import resolve_task
 from mlpcli.data.built_in import place_of
 from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.dataset import DataFacts, Layout, Part, Rows, Source, Splits, layout_of, row_count

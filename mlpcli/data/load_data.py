@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.config.yaml_names import yaml_names
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.dataset import Rows, Source, Splits, Watch, layout_of, row_count
 from mlpcli.data.folds import fold_of, row_marks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from mlpcli.config.sections import BUILT_IN_NAMES
+from mlpcli.config.data_words import BUILT_IN_NAMES
 from mlpcli.data.dataset import Kind
 from mlpcli.errors import SettingError
 from mlpcli.text import did_you_mean, listed

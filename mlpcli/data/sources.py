@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.arrays import highest_pixel
-from mlpcli.config.sections import BUILT_IN_NAMES, resolve_task
+from mlpcli.config.data_words import BUILT_IN_NAMES, resolve_task
 from mlpcli.data.built_in import load_bundled, load_downloaded
 from mlpcli.data.catalog import CATALOG, DIGIT_NAMES, BuiltIn
 from mlpcli.data.dataset import Source, Watch

@@ -10,17 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.config.sections import TrainingConfig
-from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import ModelFileError, SettingError
 from mlpcli.machine import available_memory, has_gpu
-from mlpcli.model.plan import Plan
 from mlpcli.model.shapes import PlannedLayer, SavedLayer, Shape
 from mlpcli.text import printable, spoken
+
+if TYPE_CHECKING:
+    from mlpcli.config.sections import TrainingConfig
+    from mlpcli.data.dataset import DataFacts
+    from mlpcli.model.plan import Plan
 
 FLOAT = 4
 """Bytes of a float32. Weights and the optimizer's state are kept in it whatever `training.precision` is."""

@@ -8,25 +8,36 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
+from mlpcli.config.data_words import Task
 from mlpcli.config.losses import Labels
-from mlpcli.config.sections import Task
 from mlpcli.data.catalog import FRAMINGS
 from mlpcli.data.dataset import Framing, ImageForm, Layout, Source
 from mlpcli.data.streaming.disk_rows import on_disk
 from mlpcli.errors import ModelFileError, UserError
-from mlpcli.tables.preprocessing import Preprocessing
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
     from mlpcli.arrays import Array
+    from mlpcli.tables.preprocessing import Preprocessing
+
+    Fitted = Preprocessing
+else:
+
+    def _fitted(value: object) -> Preprocessing:
+        """From its JSON. What is wrong in it is an error of the card, with the field's whole path."""
+        from mlpcli.tables.preprocessing import Preprocessing  # with all that reads tables: pictures do without
+
+        return Preprocessing.from_json(value)
+
+    Fitted = Annotated[object, PlainValidator(_fitted)]
 
 
 class _Section(BaseModel):
     """A part of the card: no value is converted, and keys that a newer version has added are ignored."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", defer_build=True)
 
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
@@ -105,7 +116,7 @@ class DataCard(_Section):
     streamed: bool = False
     feature_names: Names | None
     pixel_max: Finite | None = None
-    preprocessing: Preprocessing | None = None
+    preprocessing: Fitted | None = None
     image: ImageCard | None = None
 
 
@@ -145,7 +156,7 @@ class RunCard(_Section):
     seed: int | None = None
     kept_epoch: int | None = None
     weights: str | None = None
-    preprocessing: Preprocessing | None = None
+    preprocessing: Fitted | None = None
     fingerprint: str = ""
 
 
@@ -286,6 +297,16 @@ class Told:
     def divided(self, x: Array) -> Array:
         """Raw rows (n, ...) as the model takes them; float32 if they are divided."""
         return x if self.divide_by in (None, 1) else (x / self.divide_by).astype("float32")
+
+    def refuse_columns(self, what: str) -> None:
+        """Refuse --inputs and --target where the rows are no table.
+
+        Raises:
+            UserError: either was given.
+        """
+        for option, names in (("--inputs", self.inputs), ("--target", self.targets)):
+            if names:
+                raise UserError(f"{option} names columns of a table, but {what}; leave it out")
 
 
 PROBABILITIES = ("softmax", "sparsemax", "sigmoid", "hard_sigmoid")

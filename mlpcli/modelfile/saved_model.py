@@ -70,6 +70,11 @@ class SavedModel:
         return len(self.towers) if len(self.towers) > 1 else count_members(self.towers[0].layers)
 
     @property
+    def takes_tables(self) -> bool:
+        """Whether rows of a table can be what a stock model takes: numbers, whose names only the user knows."""
+        return self.stock and len(self.input_shape) == 1
+
+    @property
     def takes_any_shape(self) -> bool:
         """Whether rows of another shape are put into the network's, where they hold as many values.
 

@@ -15,7 +15,7 @@ The files, in reading order:
 - class_losses.py: hinges, focal losses, overlaps
 - metrics.py: what a metric is; accuracies; counts at one threshold
 - threshold_metrics.py: metrics over many thresholds (AUC, and one rate at another)
-- registry.py: the NumPy class for each layer, loss and metric of the schema
+- registry.py: the NumPy class for each layer of the schema
 - initializers.py: initial weights
 - network.py: layers one after another, made from their descriptions: forward, backward
 - inference.py: the same network in as few steps as possible
@@ -26,7 +26,9 @@ The files, in reading order:
 - layer_statistics.py: histograms of weights and activations, dead and saturated units, norms of gradients
 - gradient_check.py: backpropagation compared with central differences
 - threads.py: products of small matrices on one thread
-- numpy_model.py: a network with loss, metrics and optimizer: evaluated, used for prediction, saved
+- numpy_objective.py: loss and metrics over batches; the NumPy class for each of the schema
+- numpy_model.py: a network with loss, metrics and optimizer: evaluated, saved
+- numpy_predictor.py: a network that is asked
 - supported.py: whether a plan can be trained here, found out without building a network
 - numpy_epochs.py: an epoch of training, and its noise
 """

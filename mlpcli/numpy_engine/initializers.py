@@ -13,7 +13,7 @@ from mlpcli.errors import LeftToKerasError
 from mlpcli.model.members import ADAPT, OWN_OUTPUT, EinsumDense
 from mlpcli.model.shapes import Shape
 
-Draw = Callable[[Any, Shape, np.random.Generator], Array]
+Draw = Callable[[Any, Shape, "np.random.Generator"], Array]
 """From a component of the schema."""
 _TRUNCATED_DEVIATION = 0.87962566103423978
 """The standard deviation of a standard normal distribution that is cut off at -2 and 2."""

@@ -287,8 +287,12 @@ class WeightSupply:
         self.in_order: Iterator[Array] | None = None
         if weights is not None and not isinstance(weights, Mapping):
             self.in_order = iter(weights)
-        self.dtype = np.dtype(dtype)
-        self.draws = np.random.default_rng(seed)
+        self.dtype, self.seed = np.dtype(dtype), seed
+
+    @cached_property
+    def draws(self) -> np.random.Generator:
+        """What weights are drawn from; weights that are given do without the import of numpy.random."""
+        return np.random.default_rng(self.seed)
 
     def take(self, layer: SavedLayer) -> dict[str, Array]:
         """A copy of each weight of a layer, by name.

@@ -23,7 +23,8 @@ from mlpcli.numpy_engine.losses import OverTheBatch
 from mlpcli.numpy_engine.metrics import Metric
 from mlpcli.numpy_engine.network import Network, quiet
 from mlpcli.numpy_engine.noise import NoiseLayer
-from mlpcli.numpy_engine.numpy_model import NumpyModel, NumpyPredictor
+from mlpcli.numpy_engine.numpy_model import NumpyModel
+from mlpcli.numpy_engine.numpy_predictor import NumpyPredictor
 from mlpcli.numpy_engine.optimizers import OptimizerState
 from mlpcli.numpy_engine.supported import check_supported
 from mlpcli.numpy_engine.threads import fitting_threads

@@ -15,9 +15,8 @@ from mlpcli.model.plan import Plan, planned_layers
 from mlpcli.model.shapes import SavedLayer
 from mlpcli.numpy_engine.initializers import check_initializer
 from mlpcli.numpy_engine.network import WeightSupply, build_layers, penalties
-from mlpcli.numpy_engine.numpy_model import NumpyObjective
+from mlpcli.numpy_engine.numpy_objective import NumpyObjective, make_loss
 from mlpcli.numpy_engine.optimizers import check_optimizer
-from mlpcli.numpy_engine.registry import make_loss
 
 KEY = "training.engine"
 GRADIENTS_KEY = "output.gradient_norms"

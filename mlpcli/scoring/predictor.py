@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mlpcli.arrays import Array
 from mlpcli.data.batches import encode_targets
@@ -15,7 +15,10 @@ from mlpcli.errors import ModelFileError, NeedsKerasError, OutputError, UserErro
 from mlpcli.model.members import trained_layers
 from mlpcli.model.memory import values_in_forward
 from mlpcli.modelfile.saved_model import SavedModel, open_model, usual_compilation
-from mlpcli.numpy_engine.numpy_model import NumpyPredictor
+from mlpcli.numpy_engine.numpy_predictor import NumpyPredictor
+
+if TYPE_CHECKING:
+    from mlpcli.numpy_engine.numpy_objective import NumpyObjective
 
 EngineName = Literal["auto", "numpy", "keras"]
 
@@ -117,12 +120,13 @@ def _is_slow(saved: SavedModel, rows: int) -> bool:
 def _in_numpy(saved: SavedModel, scored: bool) -> NumpyPredictor:
     from mlpcli.numpy_engine.ensemble import Ensemble
     from mlpcli.numpy_engine.network import Network
-    from mlpcli.numpy_engine.numpy_model import NumpyObjective
 
     networks = [Network.of(saved.input_shape, tower.layers, saved.weights) for tower in saved.towers]
     network, plan = networks[0] if len(networks) == 1 else Ensemble(networks), saved.card.plan
 
     def objective() -> NumpyObjective:
+        from mlpcli.numpy_engine.numpy_objective import NumpyObjective  # with all losses and metrics
+
         assert saved.compilation is not None  # asked for at `scored` only
         return NumpyObjective.of_compilation(saved.compilation, plan.labels, plan.threshold)
 

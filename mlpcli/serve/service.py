@@ -12,7 +12,7 @@ import anyio.to_thread
 from starlette.responses import Response
 
 from mlpcli.files import strict
-from mlpcli.numpy_engine.numpy_model import NumpyPredictor
+from mlpcli.numpy_engine.numpy_predictor import NumpyPredictor
 from mlpcli.serve.answering import Answered
 from mlpcli.serve.feedback import FeedbackFile
 from mlpcli.serve.limits import Limits, RequestError, too_slow

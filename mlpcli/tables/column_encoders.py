@@ -15,7 +15,7 @@ from mlpcli.tables.texts import distinct_texts
 from mlpcli.tables.values import ValueKind
 
 if TYPE_CHECKING:
-    from mlpcli.config.sections import ColumnKind
+    from mlpcli.config.data_words import ColumnKind
     from mlpcli.tables.raw_table import RawTable
 
 

@@ -16,7 +16,7 @@ from mlpcli.tables.values import ValueKind
 from mlpcli.text import shown
 
 if TYPE_CHECKING:
-    from mlpcli.config.sections import ColumnKind
+    from mlpcli.config.data_words import ColumnKind
     from mlpcli.tables.raw_table import RawTable
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.config.yaml_names import yaml_names
 from mlpcli.machine import in_threads
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.dates import DATE_NAME, EPOCH_NAME, DateFormat, Order, format_told, numeric_forms

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.config.yaml_names import yaml_names
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.column_forms import MOST_CODES, profile_columns, unclear_orders
@@ -26,7 +26,8 @@ from mlpcli.tables.target import choose_target
 from mlpcli.text import first_notes, plural, quoted, shown
 
 if TYPE_CHECKING:
-    from mlpcli.config.sections import ColumnKind, DataConfig
+    from mlpcli.config.data_words import ColumnKind
+    from mlpcli.config.sections import DataConfig
     from mlpcli.tables.dates import Order
     from mlpcli.tables.raw_table import RawTable
     from mlpcli.tables.target import TargetEncoder

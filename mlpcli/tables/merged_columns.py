@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from mlpcli.config.sections import MOST_BINS
+from mlpcli.config.base import MOST_BINS
 from mlpcli.errors import UserError
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn, bin_shares
 from mlpcli.tables.preprocessing import Preprocessing

@@ -14,16 +14,14 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    GetCoreSchemaHandler,
     Tag,
     field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema
-from pydantic_core.core_schema import no_info_after_validator_function
 
 from mlpcli.arrays import Array, row_chunks
-from mlpcli.config.sections import MOST_BINS, ColumnKind
+from mlpcli.config.base import MOST_BINS
+from mlpcli.config.data_words import ColumnKind
 from mlpcli.errors import DataError, SettingError
 from mlpcli.machine import in_threads
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
@@ -153,11 +151,6 @@ class Preprocessing:
         """
         return StoredPreprocessing.model_validate(value).restored()
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """As a field of a pydantic model, it is read from its JSON, and errors name the field's whole path."""
-        return no_info_after_validator_function(StoredPreprocessing.restored, handler(StoredPreprocessing))
-
     def _refuse_gaps(self, table: RawTable) -> None:
         for name in self.source_names:
             gaps = gap_mask(table.columns[name])
@@ -270,7 +263,7 @@ _Names = Annotated[_Texts, AfterValidator(_without_repeats)]
 class _Stored(BaseModel):
     """A part of the JSON: no value is converted. An unknown key is refused, as it might change what rows become."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
 
 _Edge = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]

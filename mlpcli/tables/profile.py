@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.arrays import pieces
-from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.config.yaml_names import yaml_names
 from mlpcli.errors import DataError
 from mlpcli.tables.column_format import ColumnFormat
 from mlpcli.tables.dates import DateEvidence
@@ -26,7 +26,7 @@ from mlpcli.text import LONGEST_TEXT, shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlpcli.config.sections import ColumnKind
+    from mlpcli.config.data_words import ColumnKind
 
 
 MAY_BE_NUMBER = r"^[^0-9]{0,8}[0-9][^:]{0,40}$"

@@ -21,7 +21,8 @@ from mlpcli.text import did_you_mean, shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlpcli.config.sections import ColumnKind, DataConfig
+    from mlpcli.config.data_words import ColumnKind
+    from mlpcli.config.sections import DataConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.arrays import Array
-from mlpcli.config.sections import resolve_task
-from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.config.data_words import resolve_task
+from mlpcli.config.yaml_names import yaml_names
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_forms import capitals_note
 from mlpcli.tables.guess_target import called_target, guess_target
@@ -23,7 +23,8 @@ from mlpcli.text import plural, quoted, shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlpcli.config.sections import ColumnKind, DataConfig
+    from mlpcli.config.data_words import ColumnKind
+    from mlpcli.config.sections import DataConfig
     from mlpcli.tables.raw_table import RawTable
 
 

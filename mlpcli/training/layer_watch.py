@@ -26,7 +26,7 @@ from mlpcli.model.shapes import SavedLayer
 from mlpcli.numpy_engine.layer_statistics import gradient_norms, layer_numbers, unit_pictures
 from mlpcli.numpy_engine.members import MeanOverMembers
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.registry import make_loss
+from mlpcli.numpy_engine.numpy_objective import make_loss
 from mlpcli.numpy_engine.step import Batch
 from mlpcli.runs.directory import GRADIENTS
 from mlpcli.runs.history import HistoryWriter

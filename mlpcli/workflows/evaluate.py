@@ -12,8 +12,9 @@ import numpy as np
 from mlpcli import __version__
 from mlpcli.arrays import Array, check_finite
 from mlpcli.config.data_paths import built_in_name
+from mlpcli.config.data_words import BUILT_IN_NAMES
 from mlpcli.config.schema import Config
-from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.dataset import Layout, Part, Rows, Source, Splits
 from mlpcli.data.facts import fingerprint
 from mlpcli.data.load_data import LoadedData, load_data
@@ -33,7 +34,7 @@ from mlpcli.workflows.member_scores import MEAN, member_scores, untouched
 from mlpcli.workflows.prepare import check_splits
 from mlpcli.workflows.recorded_data import recorded_data
 from mlpcli.workflows.row_ranges import range_warning
-from mlpcli.workflows.stock_tables import refuse_columns, stock_preprocessing, takes_tables
+from mlpcli.workflows.stock_tables import stock_preprocessing
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.card import ModelCard, Told
@@ -444,7 +445,7 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
     own, said = namesake_of("--data", Path(str(data))) if name == str(data) else (None, [])
     notes += [f"note: {note}" for note in said]
     if name is not None and own is None:
-        refuse_columns(model, f"{data} is a built-in set")
+        model.told.refuse_columns(f"{data} is a built-in set")
         rows, classes = _built_in_rows(model, name)
         rows = in_shape(name, rows, layout)
         notes += [f"note: {note}" for note in rows.notes]
@@ -467,8 +468,8 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
 def _with_columns(model: SavedModel, path: Path, layout: Layout, notes: list[str]) -> Layout:
     """The model's layout; of a model that knows no columns, with those of the table."""
     if not is_table_path(path):
-        refuse_columns(model, f"{path} is none")
-    elif takes_tables(model):
+        model.told.refuse_columns(f"{path} is none")
+    elif model.takes_tables:
         with reading(path):
             fitted, said = stock_preprocessing(str(path), read_batches(path, ReadOptions()), model, scored=True)
         notes += said

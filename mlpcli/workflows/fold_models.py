@@ -12,7 +12,6 @@ from mlpcli.errors import UserError
 from mlpcli.modelfile.card import Told
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.runs.directory import holds_folds
-from mlpcli.runs.read_run import finished_runs
 
 if TYPE_CHECKING:
     from mlpcli.modelfile.saved_model import SavedModel
@@ -27,6 +26,7 @@ def open_model_or_folds(model_or_run: str | Path, told: Told | None, note: Calla
     folder = Path(model_or_run).expanduser()
     if not holds_folds(folder):
         return open_model(model_or_run, told)
+    from mlpcli.runs.read_run import finished_runs
     from mlpcli.workflows.combine import combine
 
     if told not in (None, Told()):

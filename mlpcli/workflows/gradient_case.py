@@ -20,7 +20,7 @@ from mlpcli.model.shapes import SavedLayer, Shape
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.numpy_engine.members import MeanOverMembers
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.registry import make_loss
+from mlpcli.numpy_engine.numpy_objective import make_loss
 from mlpcli.numpy_engine.step import Batch
 from mlpcli.recipes import is_config
 from mlpcli.workflows.evaluate import choose_rows

@@ -13,7 +13,8 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.config.data_paths import BUILT_IN_PREFIX, built_in_name
-from mlpcli.config.sections import DataConfig, resolve_task
+from mlpcli.config.data_words import resolve_task
+from mlpcli.config.sections import DataConfig
 from mlpcli.config.yaml_writer import yaml_value
 from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.dataset import Source, layout_of

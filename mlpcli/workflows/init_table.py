@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mlpcli.config.sections import ColumnKind, DataConfig, PiecewiseLinear, resolve_task
+from mlpcli.config.data_words import ColumnKind, resolve_task
+from mlpcli.config.sections import DataConfig, PiecewiseLinear
 from mlpcli.config.yaml_writer import in_a_comment, yaml_list, yaml_value
 from mlpcli.data.dataset import Part, Rows, Source
 from mlpcli.data.look.codes import find_codes

@@ -100,7 +100,6 @@ def prepare_prediction(
     from mlpcli.workflows.predict_inputs import Reading, a_kind, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
     from mlpcli.workflows.row_ranges import range_warning
-    from mlpcli.workflows.stock_tables import refuse_columns
 
     model = at_threshold(open_model_or_folds(model_or_run, told, note), threshold)
     file, layout, meaning = model.path, model.card.layout, model.meaning
@@ -122,7 +121,7 @@ def prepare_prediction(
     reading = Reading(layout, meaning.targets, stdin, invert, note, strict, crop, _fit(model, note))
     opened = open_inputs(inputs, reading)
     if opened.kind != "table":
-        refuse_columns(model, f"the input is {a_kind(opened.kind)}")
+        model.told.refuse_columns(f"the input is {a_kind(opened.kind)}")
     if model.stock and opened.kind == "picture" and (assumed := assumed_of_pictures(model)):
         note(assumed)
     if opened.kind != "picture" and (warning := range_warning(model, next(opened.batches()).x)) is not None:
@@ -139,15 +138,16 @@ def prepare_prediction(
 
 def _fit(model: SavedModel, note: Callable[[str], None]) -> Callable[[str, Iterable[RawTable]], Preprocessing] | None:
     """Decides about the columns of a table for a stock model; None for a model that has decided."""
-    from mlpcli.workflows.stock_tables import stock_preprocessing, takes_tables
 
     def fit(name: str, rows: Iterable[RawTable]) -> Preprocessing:
+        from mlpcli.workflows.stock_tables import stock_preprocessing
+
         preprocessing, notes = stock_preprocessing(name, rows, model)
         for text in notes:
             note(text)
         return preprocessing
 
-    return fit if takes_tables(model) else None
+    return fit if model.takes_tables else None
 
 
 def predict(

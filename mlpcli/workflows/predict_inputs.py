@@ -23,6 +23,7 @@ from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
 if TYPE_CHECKING:
     from mlpcli.tables.preprocessing import Preprocessing
     from mlpcli.tables.raw_table import RawTable
+    from mlpcli.tables.unlike import UnlikeTraining
     from mlpcli.workflows.picture_batches import PictureReading
 
 KEPT_BYTES = 1 << 26
@@ -161,9 +162,7 @@ def checked_inputs(kind: Kind, make: Make, reading: Reading) -> PredictionInputs
     Raises:
         DataError: there are no rows, none of them can be read, or one holds a value that is not finite.
     """
-    from mlpcli.tables.unlike import UnlikeTraining
-
-    unlike = UnlikeTraining(reading.layout.preprocessing) if reading.layout.preprocessing is not None else None
+    unlike = _unlike_training(reading.layout.preprocessing)
     kept: list[InputBatch] = []
     columns: dict[str, tuple[str, ...]] = {}
     rows, size, separators, broken = 0, 0, set[str](), list[str]()
@@ -200,6 +199,14 @@ def checked_inputs(kind: Kind, make: Make, reading: Reading) -> PredictionInputs
         return iter(kept) if kept else make(reading.strict or not broken)  # what was whole stays so
 
     return PredictionInputs(kind, rows, again, columns, separator)
+
+
+def _unlike_training(known: Preprocessing | None) -> UnlikeTraining | None:
+    if known is None:
+        return None
+    from mlpcli.tables.unlike import UnlikeTraining
+
+    return UnlikeTraining(known)
 
 
 def _check_finite(batch: InputBatch) -> None:

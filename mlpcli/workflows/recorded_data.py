@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig
+from mlpcli.config.data_words import BUILT_IN_NAMES
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.sources import moved_note
 from mlpcli.data_folder import find_moved

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from mlpcli.config.sections import ColumnKind
+from mlpcli.config.data_words import ColumnKind
 from mlpcli.errors import UserError
 from mlpcli.text import did_you_mean
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlpcli.config.sections import ColumnKind, DataConfig
+from mlpcli.config.data_words import ColumnKind
+from mlpcli.config.sections import DataConfig
 from mlpcli.errors import DataError, UserError
 from mlpcli.tables.column_forms import profile_columns
 from mlpcli.tables.kinds import column_formats
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 Profiles = Mapping[str, ColumnProfile]
 
 
-def takes_tables(model: SavedModel) -> bool:
-    """Whether rows of a table can be what the model takes: a list of numbers, whose names only the user knows."""
-    return model.stock and len(model.input_shape) == 1
-
-
 def stock_preprocessing(
     name: str, batches: Iterable[RawTable], model: SavedModel, scored: bool = False
 ) -> tuple[Preprocessing, list[str]]:
@@ -34,7 +30,7 @@ def stock_preprocessing(
     Args:
         name: of the table, for messages.
         batches: the rows as they are written (ReadOptions.formats is None).
-        model: one that `takes_tables`; it has been told --inputs and --target, or not.
+        model: one whose `takes_tables` is True; it has been told --inputs and --target, or not.
         scored: whether the rows must have a target.
 
     Returns:
@@ -107,15 +103,3 @@ def _check_target(name: str, profiles: Profiles, model: SavedModel) -> None:
             f"{name}: {shown(targets[0])}: holds texts such as {quoted(profile.seen.starts(3))}, but {model.path} has"
             f" no names for its {len(plan.class_names):,} classes; give them in the order of its outputs with --classes"
         )
-
-
-def refuse_columns(model: SavedModel, what: str) -> None:
-    """Refuse --inputs and --target where the rows are no table.
-
-    Raises:
-        UserError: either was given.
-    """
-    told = model.told
-    for option, names in (("--inputs", told.inputs), ("--target", told.targets)):
-        if names:
-            raise UserError(f"{option} names columns of a table, but {what}; leave it out")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlpcli.config.sections import BUILT_IN_NAMES
+from mlpcli.config.data_words import BUILT_IN_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig, resolve_task
+from mlpcli.config.data_words import BUILT_IN_NAMES, resolve_task
+from mlpcli.config.sections import DataConfig
 from mlpcli.data.catalog import CATALOG, BuiltIn
 from mlpcli.data.sources import load_source
 from mlpcli.errors import SettingError

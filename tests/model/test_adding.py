@@ -31,7 +31,8 @@ from mlpcli.config.sections import ModelConfig, TrainingConfig
 from mlpcli.errors import LeftToKerasError, NeedsKerasError
 from mlpcli.model.layer_rules import layer_size
 from mlpcli.numpy_engine.layer import Activation
-from mlpcli.numpy_engine.registry import LAYER_MAKERS, make_loss, metric_of
+from mlpcli.numpy_engine.numpy_objective import make_loss, metric_of
+from mlpcli.numpy_engine.registry import LAYER_MAKERS
 layer = ModelConfig(layers=[{"einsum": {"output_shape": 3}}], activation="sparse_sigmoid").layers[0]
 size = layer_size(layer.tag, layer, (4,))
 print(size.output_shape, size.trainable, layer.tag in LAYER_MAKERS)

@@ -14,7 +14,7 @@ from mlpcli.config.schema import Config
 from mlpcli.data.dataset import DataFacts
 from mlpcli.model.objective import choose_objective
 from mlpcli.model.plan import accuracy_name
-from mlpcli.numpy_engine.registry import metric_of
+from mlpcli.numpy_engine.numpy_objective import metric_of
 from mlpcli.workflows.train import train
 
 

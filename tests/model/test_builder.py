@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mlpcli.backend import keras
+from mlpcli.config.data_words import Task
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.schema import Config
-from mlpcli.config.sections import Task
 from mlpcli.data.batches import encode_targets
 from mlpcli.data.dataset import DataFacts, Kind
 from mlpcli.data.scaling import Scaling

@@ -77,7 +77,7 @@ def _batches(prepared: Any) -> tuple[Any, Any]:
 
 
 def _predictions(model: Any, x: Any) -> Any:
-    from mlpcli.numpy_engine.numpy_model import NumpyPredictor
+    from mlpcli.numpy_engine.numpy_predictor import NumpyPredictor
 
     return NumpyPredictor(model.network, model.empty_objective).network.predict(x)
 

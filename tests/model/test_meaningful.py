@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from mlpcli.config.data_words import Task
 from mlpcli.config.losses import LOSSES
 from mlpcli.config.metrics import METRICS
 from mlpcli.config.schema import Config
-from mlpcli.config.sections import Task
 from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import SettingError
 from mlpcli.model.objective import Objective, choose_objective

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from mlpcli.config.data_words import Task
 from mlpcli.config.schema import Config
-from mlpcli.config.sections import Task
 from mlpcli.data.dataset import DataFacts
 from mlpcli.errors import SettingError
 from mlpcli.model.plan import Plan, make_plan

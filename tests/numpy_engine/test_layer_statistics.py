@@ -11,7 +11,7 @@ from mlpcli.errors import NeedsKerasError
 from mlpcli.numpy_engine import layer_statistics
 from mlpcli.numpy_engine.layer_statistics import gradient_norms, layer_numbers, summary, unit_pictures
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.registry import loss_named
+from mlpcli.numpy_engine.numpy_objective import loss_named
 from mlpcli.numpy_engine.step import Batch
 from mlpcli.runs.layer_file import LayerNumbers
 

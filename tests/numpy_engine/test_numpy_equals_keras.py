@@ -18,8 +18,7 @@ from mlpcli.keras_engine.build import keras_object
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.numpy_model import NumpyObjective, loss_and_metrics
-from mlpcli.numpy_engine.registry import make_loss, metric_of
+from mlpcli.numpy_engine.numpy_objective import NumpyObjective, loss_and_metrics, make_loss, metric_of
 from mlpcli.numpy_engine.step import Batch, gradients
 
 pytestmark = pytest.mark.tf

@@ -9,7 +9,7 @@ import pytest
 
 from mlpcli.numpy_engine.gradient_check import AGREE, central_difference, compare, relative_errors
 from mlpcli.numpy_engine.layer import Dense
-from mlpcli.numpy_engine.registry import loss_named
+from mlpcli.numpy_engine.numpy_objective import loss_named
 from mlpcli.numpy_engine.step import Batch, gradients
 
 LAYERS: list[Any] = [

@@ -15,7 +15,7 @@ from mlpcli.errors import NeedsKerasError
 from mlpcli.numpy_engine.activations import softmax
 from mlpcli.numpy_engine.crossentropy import SoftmaxCrossentropy
 from mlpcli.numpy_engine.losses import Penalty
-from mlpcli.numpy_engine.registry import loss_class, loss_named, make_loss
+from mlpcli.numpy_engine.numpy_objective import loss_class, loss_named, make_loss
 
 NAMES = [cls.keras_class for cls in LOSSES]
 ONE_HOT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])

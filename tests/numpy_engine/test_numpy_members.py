@@ -16,8 +16,8 @@ from mlpcli.numpy_engine.gradient_check import compare
 from mlpcli.numpy_engine.losses import Loss
 from mlpcli.numpy_engine.members import MeanOverMembers
 from mlpcli.numpy_engine.network import Network
+from mlpcli.numpy_engine.numpy_objective import loss_named
 from mlpcli.numpy_engine.optimizers import FlatParameters, Optimizer
-from mlpcli.numpy_engine.registry import loss_named
 from mlpcli.numpy_engine.step import Batch, Step
 
 

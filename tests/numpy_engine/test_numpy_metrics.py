@@ -11,7 +11,7 @@ from sklearn import metrics as sklearn_metrics
 from mlpcli.config.metrics import AUC, Accuracy
 from mlpcli.config.metrics import KERAS_METRICS as SCHEMA
 from mlpcli.errors import NeedsKerasError
-from mlpcli.numpy_engine.registry import METRICS, metric_of
+from mlpcli.numpy_engine.numpy_objective import METRICS, metric_of
 
 ONE_HOT = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]])
 SPARSE = ONE_HOT.argmax(axis=1)

@@ -16,8 +16,7 @@ import pytest
 from mlpcli.config.regularizers import OrthogonalRegularizer
 from mlpcli.errors import ModelFileError, NeedsKerasError
 from mlpcli.numpy_engine.network import Network, build_layers
-from mlpcli.numpy_engine.numpy_model import loss_and_metrics
-from mlpcli.numpy_engine.registry import METRICS, loss_named
+from mlpcli.numpy_engine.numpy_objective import METRICS, loss_and_metrics, loss_named
 from mlpcli.numpy_engine.supported import ZeroWeights
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from mlpcli.data.dataset import Part
 from mlpcli.numpy_engine.ensemble import Ensemble
 from mlpcli.numpy_engine.layer import Dense
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.numpy_model import NumpyPredictor
+from mlpcli.numpy_engine.numpy_predictor import NumpyPredictor
 from mlpcli.numpy_engine.threads import fitting_threads
 
 

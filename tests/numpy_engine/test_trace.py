@@ -11,7 +11,7 @@ import pytest
 from mlpcli.model.shapes import SavedLayer
 from mlpcli.numpy_engine.losses import Loss, MeanSquaredError
 from mlpcli.numpy_engine.network import Network
-from mlpcli.numpy_engine.registry import loss_named
+from mlpcli.numpy_engine.numpy_objective import loss_named
 from mlpcli.numpy_engine.step import Batch
 from mlpcli.workflows.trace import Trace, follow
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mlpcli.config.sections import ColumnKind
+from mlpcli.config.data_words import ColumnKind
 from mlpcli.workflows.init import config_name
 from mlpcli.workflows.init_text import batch_size, epochs_and_patience, hidden_units, starter_text, wants_dropout
 from mlpcli.workflows.starter_data import STRONG_FROM, Form, Preset, StarterData, choose_preset

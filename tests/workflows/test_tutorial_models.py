@@ -124,7 +124,7 @@ def test_convolutions_of_many_rows_go_to_keras(tmp_path: Path) -> None:
     """26 x 26 places times 9 weights times 4 filters are 24,336 products a row: 2e9 of them are 82,183 rows."""
     from mlpcli.keras_engine.keras_predictor import KerasPredictor
     from mlpcli.modelfile.saved_model import open_model
-    from mlpcli.numpy_engine.numpy_model import NumpyPredictor
+    from mlpcli.numpy_engine.numpy_predictor import NumpyPredictor
     from mlpcli.scoring.predictor import load_predictor
 
     keras = backend.keras()

@@ -9,7 +9,6 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from io import BufferedReader
 from typing import TYPE_CHECKING
@@ -162,12 +161,9 @@ def quiet_pillow() -> Iterator[None]:
     Python's warning filters belong to the whole process: one thread at a time is let in. Threads that are started
     inside are quiet as well.
     """
-    from PIL import Image
-
     logging.getLogger("PIL").addHandler(_SILENT)
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        Image.init()  # here, so that it is done before there are threads
         yield
 
 
@@ -279,6 +275,11 @@ def for_each(count: int, work: Callable[[int], None], what: str, watch: Watch) -
 
     What `work` raises ends it all, and so does Ctrl-C: each thread finishes the picture at hand and stops.
     """
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+    from PIL import Image
+
+    Image.init()  # here, so that it is done before there are threads
     done, stop = np.zeros(count, bool), threading.Event()
     threads = min(processors(), MOST_THREADS, count)
 

@@ -23,7 +23,6 @@ from mlpcli.data.images.class_folders import (
 from mlpcli.data.images.decoding import decode_picture, quiet_pillow
 from mlpcli.data.images.framing import framing_of
 from mlpcli.data.images.pictures import Pictures, Wanted, read_pictures
-from mlpcli.data.images.sorting_hints import refuse_classes_in_names
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import AnyFile
 
@@ -49,6 +48,8 @@ def load_image_folder(path: Path, data: DataConfig, watch: Watch = unwatched) ->
             with data.strict, a picture cannot be read.
         SettingError: data.image.size is open and the sizes differ, or it asks for more than the memory holds.
     """
+    from mlpcli.data.images.sorting_hints import refuse_classes_in_names  # with the reading of tables
+
     parts, left_out = find_parts(path), LeftOut()
     refuse_classes_in_names(parts.train)
     for folder in parts.beside:

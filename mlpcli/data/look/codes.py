@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.arrays import Array
-from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.config.yaml_names import yaml_names
 from mlpcli.data.dataset import Rows
 from mlpcli.data.look.findings import Finding
 from mlpcli.tables.column_encoders import ValueColumn

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from mlpcli.config.yaml_writer import yaml_names
+from mlpcli.config.yaml_names import yaml_names
 from mlpcli.data.dataset import Source
 from mlpcli.text import listed, shown
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config.sections import BUILT_IN_NAMES, DataConfig, GenerateConfig
+from mlpcli.config.data_words import BUILT_IN_NAMES
+from mlpcli.config.sections import DataConfig, GenerateConfig
 from mlpcli.data import catalog
 from mlpcli.data.catalog import CATALOG
 from mlpcli.data.facts import facts_of, inspect_data
