@@ -95,7 +95,6 @@ def prepare_prediction(
     """
     from mlpcli.modelfile.chosen_threshold import at_threshold
     from mlpcli.modelfile.saved_model import assumed_of_pictures
-    from mlpcli.scoring.thresholds import described
     from mlpcli.workflows.fold_models import open_model_or_folds
     from mlpcli.workflows.predict_inputs import Reading, a_kind, open_inputs
     from mlpcli.workflows.predict_output import check_folder, check_output
@@ -111,6 +110,8 @@ def prepare_prediction(
     if model.card.unfinished_note is not None:
         note(model.card.unfinished_note)
     if threshold == "best" and model.card.best_threshold is not None:
+        from mlpcli.scoring.thresholds import described
+
         note(f"note: {described(dict(model.card.best_threshold))}")
     top = meaning.check_top(top)
     output, folder = (Path(path).expanduser() if path is not None else None for path in (output, save_input))
