@@ -144,10 +144,10 @@ def _rank_in_class(labels: Array) -> Array:
 def _check_classes(y: Array, class_names: tuple[str, ...] | None, data: DataConfig, train: Indices) -> None:
     if class_names is None:
         return
-    seen = np.unique(y[train])
-    if len(seen) > 1:
+    labels = y[train]
+    if labels.min() < labels.max():
         return
-    found = f'all {len(train):,} training rows are of the class "{class_names[seen[0]]}"'
+    found = f'all {len(train):,} training rows are of the class "{class_names[labels[0]]}"'
     if data.limit is not None and data.limit < len(y):
         raise SettingError("data.limit", f"{found}; raise or remove it (the data has {len(y):,} rows)")
     raise DataError(f"{data.source}: {found}; at least two classes are needed")

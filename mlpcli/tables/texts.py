@@ -201,8 +201,10 @@ def _canonical(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
     rare = pc.and_(pc.ends_with(texts, "0"), pc.match_substring(texts, ".0"))
-    if pc.any(rare).as_py() and pc.any(pc.match_substring_regex(texts.filter(rare), WHOLE)).as_py():
-        texts = pc.replace_substring_regex(texts, WHOLE, r"\1")
+    if pc.any(rare).as_py():
+        found = texts.filter(rare)
+        plain = pc.replace_substring_regex(found, WHOLE, r"\1").combine_chunks()
+        texts = pc.replace_with_mask(texts, rare.combine_chunks(), plain)
     truth = pc.match_substring_regex(texts, TRUTH)
     if pc.any(truth).as_py():
         texts = pc.if_else(truth, pc.utf8_lower(texts), texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from mlpcli.config.yaml_writer import yaml_names as yaml_list
+from mlpcli.config.yaml_names import yaml_names as yaml_list
 from mlpcli.text import first_notes
 
 

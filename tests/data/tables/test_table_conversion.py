@@ -158,6 +158,10 @@ def test_neither_true_nor_false(values: pa.ChunkedArray, found: str) -> None:
             ["2024-01-31 18:30:00.5", "2024-01-31"],
         ),
         (column(None, None), [None, None]),
+        (
+            pa.chunked_array([["1.0", None, "2.50"], [], [None, "x.00", "-4.0"]]),
+            ["1", None, "2.50", None, "x.00", "-4"],
+        ),
         (pa.chunked_array([], pa.string()), []),
     ],
 )
