@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import gzip
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -19,6 +20,22 @@ from pathlib import Path
 
 # One thread for each process of the tests, read when NumPy is imported: more only wait for each other on small arrays.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 4 << 30  # bytes; the folders of a whole run take fewer
+
+
+def memory_serves() -> bool:
+    """Whether Linux's file system in memory is there, with room, and lets programs run."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
+        return False
+    return not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+
+
+# The tests write and remove a hundred thousand small files, and mlpcli has each of its own forced to the disk, for which
+# two workers wait half of their time. tempfile's folder stays where it was.
+if memory_serves():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 # Processes that tests start would compile all of mlpcli, each for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -47,9 +64,30 @@ IMPORTED_BY_COLLECTING = pytest.StashKey["list[str]"]()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     session.config.stash[IMPORTED_BY_COLLECTING] = sorted({"tensorflow", "keras"} & set(sys.modules))
-    # They stay to the end. Otherwise each full collection looks through TensorFlow and ten thousand tests.
+    _forget_what_stays()
+
+
+def _forget_what_stays() -> None:
+    """Take what is alive out of garbage collection: every training asks for a collection of all that is left.
+
+    Through TensorFlow, ten thousand tests and what they leave behind, each of these would take a fifth of a second, and
+    all together half of the time of the tests.
+    """
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """After each file of tests, and after a test that imported a library."""
+    global _modules
+    yield
+    if nextitem is None or nextitem.path != item.path or len(sys.modules) > _modules + 100:
+        _forget_what_stays()
+        _modules = len(sys.modules)
+
+
+_modules = 0
 
 
 @pytest.fixture
