@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import gzip
 import os
-import shutil
 import signal
 import struct
 import subprocess
@@ -18,24 +17,13 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
+from tests.memory import quick_folder
+
 # One thread for each process of the tests, read when NumPy is imported: more only wait for each other on small arrays.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-MEMORY = Path("/dev/shm")
-MEMORY_NEEDED = 4 << 30  # bytes; the folders of a whole run take fewer
-
-
-def memory_serves() -> bool:
-    """Whether Linux's file system in memory is there, with room, and lets programs run."""
-    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
-        return False
-    return not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
-
-
-# The tests write and remove a hundred thousand small files, and mlpcli has each of its own forced to the disk, for which
-# two workers wait half of their time. tempfile's folder stays where it was.
-if memory_serves():
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+# mlpcli forces each of its files to the disk, for which two workers would wait half of their time.
+os.environ.setdefault("TMPDIR", quick_folder())
 
 # Processes that tests start would compile all of mlpcli, each for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
