@@ -19,8 +19,12 @@ from pathlib import Path
 
 from tests.memory import quick_folder
 
-# One thread for each process of the tests, read when NumPy is imported: more only wait for each other on small arrays.
+# One thread for each process of the tests, read when NumPy, Arrow (OMP) and TensorFlow are imported: more only wait for
+# each other on small arrays.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 # mlpcli forces each of its files to the disk, for which two workers would wait half of their time.
 os.environ.setdefault("TMPDIR", quick_folder())
@@ -48,6 +52,12 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA_VARIABLE = "MLPCLI_TEST_DATA"
 
 IMPORTED_BY_COLLECTING = pytest.StashKey["list[str]"]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a test of many seconds come first, or one worker would still be at it when the other has ended."""
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -79,6 +79,7 @@ def network_of(saved: SavedModel) -> tuple[object, ...]:
 
 
 @pytest.mark.tf
+@pytest.mark.long
 def test_by_tensorflow(case_of: Callable[[str], Case], tmp_path: Path) -> None:
     """A conversion takes a second: of recipes whose networks are the same but for their weights, one is converted."""
     backend.tensorflow()

@@ -8,6 +8,7 @@ from benchmarks.kills import kill_many
 
 
 @pytest.mark.parametrize(("engine", "kills"), [("numpy", 4), pytest.param("auto", 2, marks=pytest.mark.tf)])
+@pytest.mark.long
 def test_a_killed_run_can_be_read_and_resumed(engine: str, kills: int) -> None:
     found = kill_many(engine, kills, seed=14, epochs=40, pictures=False)
     assert found.faults == []

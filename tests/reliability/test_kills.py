@@ -17,6 +17,7 @@ from tests.reliability.conftest import ROOT
 @pytest.mark.parametrize(
     ("program", "every"), [("tests.reliability.kill_sweep", 12), ("tests.sweep.kill_everywhere", 24)]
 )
+@pytest.mark.long
 def test_killed_at_some_of_the_calls_that_change_files(program: str, every: int, tmp_path: Path) -> None:
     """Of six runs, each trained twice, and of a whole sweep, to the seeds of its best; with 1, they try every call."""
     command = [sys.executable, "-m", program, str(tmp_path), str(every)]

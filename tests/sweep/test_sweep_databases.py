@@ -25,6 +25,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.long
 def test_two_processes_share_the_trials_of_one_study(
     database: str,
     begin: Callable[..., Any],

@@ -28,6 +28,7 @@ def _at_work(study: Any, team: list[ForkServerProcess]) -> ForkServerProcess:
     raise AssertionError("no worker takes a trial")
 
 
+@pytest.mark.long
 def test_twenty_killed_workers(
     begin: Callable[..., Any], start: Callable[[Job], ForkServerProcess], study_of: Callable[..., Any]
 ) -> None:

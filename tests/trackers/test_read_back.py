@@ -77,6 +77,7 @@ def _mlflow(home: Path) -> tuple[Any, dict[str, Any]]:
     return client, found
 
 
+@pytest.mark.long
 def test_mlflow_has_parameters_epochs_and_scores_by_the_names_of_autologging(seeds: Path) -> None:
     client, runs = _mlflow(seeds.parent)
     assert {"moons/seed-777", "moons/seed-778"} <= runs.keys()

@@ -66,6 +66,7 @@ def _entries() -> list[Path]:
     return sorted(cache_folder("programs").iterdir())
 
 
+@pytest.mark.long
 def test_a_run_has_the_same_bits_whatever_is_in_the_cache() -> None:
     both = [_start(), _start()]  # at once: each compiles, and keeps what it has compiled
     (bits, logs, found), other = (_result(process) for process in both)

@@ -100,6 +100,7 @@ def test_three_workers_train_what_one_process_trains(config: Path, tmp_path: Pat
     assert done.stdout.count("(reloaded: same scores)") == 1
 
 
+@pytest.mark.long
 def test_a_killed_worker_ends_the_other_and_the_run_is_resumed(config: Path, tmp_path: Path) -> None:
     run, begin = tmp_path / "run", ("cells.yaml", "--run-dir", "run", "--epochs", "100000", "-q")
     with _workers(tmp_path, begin, begin) as (chief, other):

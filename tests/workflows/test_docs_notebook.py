@@ -41,6 +41,7 @@ def _kinds(cell: Any) -> list[Any]:
     return [(output["output_type"], output.get("name"), sorted(output.get("data", {}))) for output in cell["outputs"]]
 
 
+@pytest.mark.long
 def test_it_shows_what_is_stored(cells: list[Any]) -> None:
     stored = [cell for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
     *ran, last = cells
