@@ -52,7 +52,7 @@ def _with_tensorflow(folder: Path, source: str, code: str) -> subprocess.Complet
     (folder / "keras.py").write_text("import tensorflow\n", encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=60
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300
     )
 
 

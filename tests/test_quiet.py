@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def _run(code: str) -> subprocess.CompletedProcess[str]:
     script = f"import os, sys\nfrom mlpcli.backend import filtered_stderr\n{code}"
-    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60)
+    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300)
 
 
 def test_noise_is_dropped_within_and_everything_is_shown_in_order_after() -> None:

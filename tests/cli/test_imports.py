@@ -121,4 +121,4 @@ def test_a_finished_model_needs_nothing_heavy(small_run: Path) -> None:
 
 def test_the_package_itself_costs_nothing() -> None:
     code = "import sys, mlpcli; sys.exit(bool({'numpy', 'pydantic', 'click', 'tensorflow'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=300, check=False).returncode == 0

@@ -108,7 +108,7 @@ def test_the_true_list_on_a_true_terminal(columns: str, tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "COLUMNS": columns, "TERM": "dumb", "PYTHONPATH": str(root)}
     command = ["script", "-qec", f"{shlex.quote(sys.executable)} -m mlpcli recipes", "/dev/null"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", timeout=300)
     assert done.returncode == 0, done.stdout
     listed = [line for line in done.stdout.splitlines() if line]
     assert columns != "80" or max(map(len, listed)) <= 80

@@ -218,7 +218,7 @@ def test_a_file_never_gets_the_number_of_a_closed_stream() -> None:
         "raise SystemExit(os.open(os.devnull, os.O_RDONLY) < 3)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=300).returncode == 0
 
 
 def test_ctrl_c_while_the_first_modules_are_imported(folder: Path) -> None:
@@ -242,6 +242,6 @@ def test_a_bug_keeps_its_traceback_without_control_characters(folder: Path) -> N
     (folder / "early" / "click.py").write_text("raise ZeroDivisionError('a\\x1b[2J')\n", encoding="utf-8")
     code = "import sys; from mlpcli.cli.terminal import say_traceback as hook; sys.excepthook = hook; import click"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder / "early"), str(ROOT)])}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, timeout=300)
     assert done.returncode == 1
     assert done.stderr.endswith(b"ZeroDivisionError: a\\x1b[2J\n")

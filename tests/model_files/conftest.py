@@ -210,7 +210,7 @@ def box(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
     yield open_it
     process.stdin.close()
     process.stdout.close()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=300) == 0
 
 
 @pytest.fixture

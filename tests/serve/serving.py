@@ -105,7 +105,7 @@ def write_numbers(path: Path) -> Path:
 
 def asking(address: str) -> httpx.Client:
     """A client; without TLS, whose certificates take longer to load than all questions."""
-    return httpx.Client(base_url=address, timeout=30, verify=False)
+    return httpx.Client(base_url=address, timeout=300, verify=False)
 
 
 def get(address: str, path: str, **sent: Any) -> httpx.Response:
@@ -133,5 +133,5 @@ def serving(paths: Sequence[Path], watch: bool = False, notes: list[str] | None 
             yield f"http://127.0.0.1:{opened.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(30)
+            thread.join(300)
         assert not thread.is_alive()

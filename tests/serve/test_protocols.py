@@ -142,7 +142,7 @@ def test_mlflows_client_sends_a_data_frame_with_a_gap(server: str) -> None:
     client = pytest.importorskip("mlflow.pyfunc.scoring_server.client")
     frame = pandas.DataFrame([PASSENGER, {**PASSENGER, "age": None, "port": "부산", "alone": False}])
     asked = client.ScoringServerClient("127.0.0.1", server.rpartition(":")[2])
-    asked.wait_server_ready(timeout=5)
+    asked.wait_server_ready(timeout=300)
     found = asked.invoke(frame).get_predictions()  # it writes the gap as NaN, which JSON does not have
     assert found["label"].tolist() == ["no", "yes"]
     assert found["probability"].tolist() == [*probabilities(1.0), *probabilities(1.0)]  # 30 for the gap; see above

@@ -74,7 +74,7 @@ def mariadb() -> Iterator[str]:
 
 def _wait_for(socket: Path, process: subprocess.Popen[bytes]) -> None:
     """Until the server listens; it answers when the database is made."""
-    for _ in range(600):
+    for _ in range(3000):
         if socket.exists():
             return
         with suppress(subprocess.TimeoutExpired):

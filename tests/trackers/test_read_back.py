@@ -114,7 +114,7 @@ def _wandb(home: Path) -> dict[str, list[list[Any]]]:
 
     A process of W&B writes them, for which a run waits only so long; on a busy machine it may come after the run.
     """
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while True:
         found: dict[str, list[list[Any]]] = {}
         files = [wandb_records(file) for file in sorted(home.glob("wandb/offline-run-*/*.wandb"))]

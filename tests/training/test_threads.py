@@ -40,7 +40,7 @@ def test_a_model_for_predictions_waits_until_the_weights_are_drawn(
     expected = keras_epochs.KerasEngine(loaded.config, prepared).model
     monkeypatch.setattr(keras_epochs, "build_model", while_the_other_builds)
     found = keras_epochs.KerasEngine(loaded.config, prepared).model
-    other.join(60)
+    other.join(300)
     assert (waiting, other.is_alive()) == ([True], False)
     pairs = zip(found.variables, expected.variables, strict=True)
     assert all(np.array_equal(np.array(one), np.array(two)) for one, two in pairs)

@@ -30,7 +30,7 @@ def _documents() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("script", _scripts())
 def test_a_script_is_bash(script: str) -> None:
-    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -51,7 +51,7 @@ def test_the_pods_of_the_job_are_a_cluster() -> None:
     for index in range(job["spec"]["completions"]):
         told = subprocess.run(
             ["bash", "-c", script + 'printf %s "$TF_CONFIG"'],
-            env={"JOB_COMPLETION_INDEX": str(index)}, capture_output=True, text=True, timeout=60,
+            env={"JOB_COMPLETION_INDEX": str(index)}, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         addresses = ("digits-0.digits:2222", "digits-1.digits:2222")
         assert find_cluster({"TF_CONFIG": told.stdout}) == Cluster(index, 2, addresses)
