@@ -8,6 +8,7 @@ runs ended otherwise than a run that nobody killed.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -48,6 +49,7 @@ def _in_a_child(act: Callable[[], object]) -> int:
     """The exit code of a child that does it; negative where a signal ended it."""
     child = os.fork()
     if child == 0:
+        gc.freeze()  # a series asks for collections, which would look through all that was imported
         try:
             act()
         except BaseException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -53,6 +54,7 @@ def _nothing() -> None:
 
 
 def _work(job: Job) -> None:
+    gc.freeze()  # each trial asks for a collection, which would look through all that was imported
     work(job, [], _nothing)
 
 
