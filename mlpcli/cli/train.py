@@ -34,11 +34,11 @@ def _count(context: click.Context, option: click.Parameter, value: str | None) -
     Raises:
         click.BadParameter: it is not a whole number in the range.
     """
+    if value is None:  # the imports take a while
+        return None
     from mlpcli.config.sections import MOST_FOLDS
     from mlpcli.workflows.seeds import MOST_SEEDS
 
-    if value is None:
-        return None
     least, most = (2, MOST_FOLDS) if option.name == "folds" else (1, MOST_SEEDS)
     if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
         what = f"{value} is not a valid number of {option.name}"
@@ -130,10 +130,13 @@ def train(
     $ mlpcli train --resume runs/digits
     """
     from mlpcli.cli.progress_bars import choose_progress
+    from mlpcli.plotting.drawing_processes import start_drawing_processes
 
     progress, command, cluster = choose_progress(quiet), ["mlpcli", *sys.argv[1:]], find_cluster()
     if cluster is not None:
         _check_together(cluster, seeds, folds, vary, resume)
+    elif not any(text.startswith("output.plots") for text in overrides):
+        start_drawing_processes(1)
     if resume is not None:
         several_seeds = not (resume / CONFIG).is_file() and not (resume / GRID).is_file()
         _check_alone(config, run_dir, None if several_seeds else seeds, folds, baseline, vary)

@@ -243,9 +243,13 @@ def run_files(run: Path, name: str | None = None) -> RunFiles:
     return RunFiles(run, name or run_name(run), read_evaluation(run))
 
 
-def unasked_pictures(files: RunFiles) -> list[Picture]:
-    """Those that are drawn where nobody names any."""
-    return [picture for picture in PICTURES if picture.drawn_unasked(files)]
+def unasked_pictures(files: RunFiles, share: tuple[int, int] = (0, 1)) -> list[Picture]:
+    """Those that are drawn where nobody names any; share: (0, 2) and (1, 2) are the two halves of them.
+
+    Every second one is in a half, since those of a classification stand together, and those of a regression.
+    """
+    first, shares = share
+    return [picture for picture in PICTURES[first::shares] if picture.drawn_unasked(files)]
 
 
 def pictures_called(names: Sequence[str]) -> list[Picture]:

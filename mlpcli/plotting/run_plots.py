@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from mlpcli.language import say, speaking
 from mlpcli.plotting.learning_curves import learning_curves
 from mlpcli.plotting.picture_options import NO_OPTIONS, PictureOptions
 from mlpcli.plotting.pictures import HISTORY_PLOT, asked_figure, pictures_called, run_files, unasked_pictures
-from mlpcli.plotting.style import LIGHT, THEMES, save_figure, themed
+from mlpcli.plotting.style import LIGHT, THEMES, Drawn, themed
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import fold_and_seed, holds_folds, member_folders, member_word
 from mlpcli.runs.history import read_history
@@ -25,25 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mlpcli.plotting.folds import FoldRun
-
-
-@dataclass
-class Drawn:
-    """Paths of the pictures written, and notes for the user, each only once."""
-
-    paths: list[Path] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def save(self, figure: Figure, path: Path) -> None:
-        """Write a figure and keep its path and note (raises as `save_figure`)."""
-        note = save_figure(figure, path)
-        self.paths.append(path)
-        self.add_note(note)
-
-    def add_note(self, note: str | None) -> None:
-        """Keep the note unless it is there already."""
-        if note and note not in self.notes:
-            self.notes.append(note)
 
 
 def theme_of(run: Path) -> str:
@@ -60,10 +41,12 @@ def draw_run(
     theme: str | None = None,
     output: Path | None = None,
     language: str | None = None,
+    share: tuple[int, int] = (0, 1),
 ) -> Drawn:
     """Draw the pictures of a run that there is data for, or `only` some, into its directory (one alone: `output`).
 
-    theme, language: by default what the run's config says.
+    theme, language: by default what the run's config says. share: (1, 2) draws the second half of the pictures, where
+    `only` names none.
 
     Raises:
         RunDirectoryError: not a run directory, no finished epoch, a damaged file, or no data for one of `only`.
@@ -74,12 +57,12 @@ def draw_run(
     files = run_files(run)
     drawn = Drawn()
     with themed(theme or theme_of(run)), speaking(language or language_of(run)):
-        for picture in asked or unasked_pictures(files):
+        for picture in asked or unasked_pictures(files, share):
             figure = asked_figure(picture, files) if asked else picture.draw(files)
             for path in [output] if output else [run / f"{picture.name}.{kind}" for kind in formats]:
                 if figure is not None:
                     drawn.save(figure, path)
-    if not only and {path.stem for path in drawn.paths} == {HISTORY_PLOT}:
+    if not only and not files.evaluation and {path.stem for path in drawn.paths} == {HISTORY_PLOT}:
         drawn.add_note(f"{run}: has no scores in {run_directory.EVALUATION} yet, so only the learning curves are drawn")
     return drawn
 

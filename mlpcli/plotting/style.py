@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -362,6 +362,25 @@ def save_figure(figure: Figure, path: Path) -> str | None:
     with _fonts_of(figure) as fonts:
         replace_file(path, lambda temporary: _write(figure, temporary, file_format))
     return fonts.note
+
+
+@dataclass
+class Drawn:
+    """Paths of the pictures written, and notes for the user, each only once."""
+
+    paths: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def save(self, figure: Figure, path: Path) -> None:
+        """Write a figure and keep its path and note (raises as `save_figure`)."""
+        note = save_figure(figure, path)
+        self.paths.append(path)
+        self.add_note(note)
+
+    def add_note(self, note: str | None) -> None:
+        """Keep the note unless it is there already."""
+        if note and note not in self.notes:
+            self.notes.append(note)
 
 
 def png_of(figure: Figure, dots_per_inch: int) -> tuple[bytes, str | None]:

@@ -12,8 +12,18 @@ from numpy.typing import NDArray
 
 from mlpcli.language import say, speaking, term
 from mlpcli.plotting.panel import plain_log_ticks
-from mlpcli.plotting.run_plots import Drawn, theme_of
-from mlpcli.plotting.style import colour_map, drawing_style, fonts_for, new_figure, number, set_title, theme, themed
+from mlpcli.plotting.run_plots import theme_of
+from mlpcli.plotting.style import (
+    Drawn,
+    colour_map,
+    drawing_style,
+    fonts_for,
+    new_figure,
+    number,
+    set_title,
+    theme,
+    themed,
+)
 from mlpcli.runs.read_run import language_of
 from mlpcli.runs.sweep_file import SweepRecord, SweepTrial, SweptKey, read_record
 from mlpcli.text import one_line

@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from mlpcli.config.load_config import load_config
 from mlpcli.config.yaml_writer import config_text
 from mlpcli.errors import ConfigError, MlpcliError, OutputError, RunDirectoryError, UserError
 from mlpcli.files import write_json, write_text
+from mlpcli.plotting.drawing_processes import drawing_processes, drawn_later
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.run_file import LARGEST_METRICS, read_run_json
 from mlpcli.runs.run_summary import read_summary
@@ -223,9 +225,11 @@ def _train_all(
     path: Path, listener: Progress, command: list[str], verbose: bool, resend_signals: bool, force: bool = False
 ) -> GridResult:
     failures: dict[str, str] = {}
-    with run_directory.held_again(path), noted_interruptions() as noted:
+    with run_directory.held_again(path), noted_interruptions() as noted, ExitStack() as drawing:
         grid, progress = read_grid(path), SeriesProgress(listener)
         progress.noted = noted
+        drawing.enter_context(drawing_processes(_formats(path, grid), len(grid.runs)))
+        drawing.enter_context(drawn_later())
         for number, (folder, told) in enumerate(grid.runs, start=1):
             if noted:
                 break
@@ -268,6 +272,13 @@ def _train_one(
         failed = result.summary["failures"]
         return (f"{result.told(failed[0])}: {failed[0]['message']}" if failed else None), result.interrupted
     return (None if result.failure is None else str(result.failure)), result.interrupted
+
+
+def _formats(path: Path, grid: Grid) -> list[str]:
+    """Those of the first combination's pictures; another may have others, but then they are drawn all the same."""
+    with suppress(MlpcliError):  # it is said when it is to be trained
+        return list(load_config(_config_of(path / grid.runs[0][0])).config.output.plots)
+    return []
 
 
 def _config_of(run: Path) -> Path:

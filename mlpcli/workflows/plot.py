@@ -13,7 +13,7 @@ from mlpcli.text import plural
 
 if TYPE_CHECKING:
     from mlpcli.plotting.picture_options import PictureOptions
-    from mlpcli.plotting.run_plots import Drawn
+    from mlpcli.plotting.style import Drawn
 
 
 COMPARISON = "comparison"
@@ -72,8 +72,8 @@ def plot(
         OutputError: a picture cannot be written.
     """
     from mlpcli.plotting.picture_options import picture_options
-    from mlpcli.plotting.run_plots import Drawn, draw_run, draw_series, theme_of
-    from mlpcli.plotting.style import check_format, themed
+    from mlpcli.plotting.run_plots import draw_run, draw_series, theme_of
+    from mlpcli.plotting.style import Drawn, check_format, themed
     from mlpcli.plotting.sweep_pictures import draw_sweep
     from mlpcli.runs.directory import holds_sweep, member_folders
     from mlpcli.runs.read_run import language_of

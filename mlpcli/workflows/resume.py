@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
+from mlpcli.plotting.drawing_processes import drawing_processes
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.workflows.earlier_series import check_same_data, read_earlier
@@ -103,9 +104,10 @@ def _resume_run(
         check_callbacks(loaded, callbacks)
         if cluster is not None:
             check_workers(loaded, callbacks)
-        run = reopen(path, loaded, listener, command, callbacks, force, cluster)
-        run.holding = holding.pop_all()
-        return run.train(listener, verbose)
+        with drawing_processes(loaded.config.output.plots if cluster is None else ()):
+            run = reopen(path, loaded, listener, command, callbacks, force, cluster)
+            run.holding = holding.pop_all()
+            return run.train(listener, verbose)
 
 
 def _resume_series(

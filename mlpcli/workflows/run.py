@@ -26,6 +26,7 @@ from mlpcli.modelfile.card import layout_metadata
 from mlpcli.modelfile.container import FRONT
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.writer import PlannedModel, layer_json, save_model
+from mlpcli.plotting.drawing_processes import Drawing, taken
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from mlpcli.keras_engine.keras_epochs import KerasEngine
     from mlpcli.keras_engine.team import Team
     from mlpcli.numpy_engine.numpy_epochs import NumpyEngine
-    from mlpcli.plotting.run_plots import Drawn
+    from mlpcli.plotting.style import Drawn
 
 
 @dataclass
@@ -338,10 +339,15 @@ class Run:
         return metrics
 
     def _draw(self, progress: Progress) -> list[Path]:
-        from mlpcli.plotting.run_plots import draw_run
+        """The pictures; none of one of several runs, which may be drawn while the next one is trained.
 
-        formats = self.config.output.plots
-        return draw_if_possible(lambda: draw_run(self.path, formats), self.path, progress) if formats else []
+        Trackers get them, so that a run that has some waits.
+        """
+        output = self.config.output
+        if not output.plots:
+            return []
+        drawing = Drawing.begin(self.path, output.plots)
+        return taken(drawing, lambda: draw_if_possible(drawing.result, self.path, progress), now=bool(output.trackers))
 
 
 MOST_CHECKED = 1 << 16

@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 from mlpcli import backend
 from mlpcli.config.load_config import LoadedConfig
 from mlpcli.errors import MlpcliError, OutputError
+from mlpcli.plotting.drawing_processes import Drawing, drawing_processes, drawn_later
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import fold_folder, seed_folder
 from mlpcli.runs.leftovers import remove_leftovers
@@ -193,6 +194,7 @@ class Series(Generic[Result]):
         """
         first = self.members[0]
         with ExitStack() as holding:
+            holding.enter_context(self._drawing())
             with ExitStack() as making:
 
                 def make_directory() -> Path:
@@ -212,7 +214,11 @@ class Series(Generic[Result]):
         folder; what is raised for it is raised here.
         """
         self.path, self.runs, self.started = path, dict(runs), self.started - seconds
-        return self._train_all({} if self._is_finished(first) else {first: self._open(first)})
+        with self._drawing():
+            return self._train_all({} if self._is_finished(first) else {first: self._open(first)})
+
+    def _drawing(self) -> AbstractContextManager[None]:
+        return drawing_processes(self.loaded.config.output.plots, len(self.members))
 
     def _train_all(self, ready: dict[Member, Run]) -> Result:
         """All members that are not finished, or as many as it takes; `ready` is emptied, so that no model is kept."""
@@ -220,13 +226,15 @@ class Series(Generic[Result]):
         with noted_interruptions() as noted:
             self.progress.noted = noted
             try:
-                self._update()
-                self._train_rest(ready, noted)
-                self._finish()
+                with drawn_later():
+                    self._update()
+                    self._train_rest(ready, noted)
+                    self._finish()
+                    picture = self._picture()
             except OutputError as error:  # of a file of the series
                 error.run = self.path
                 raise
-            pictures = self._pictures()
+            pictures = draw_if_possible(picture.result, self.path, self.progress) if picture is not None else []
         return self._result(pictures, noted[0] if noted else None)
 
     def _train_rest(self, ready: dict[Member, Run], noted: list[Interrupted]) -> None:
@@ -294,14 +302,12 @@ class Series(Generic[Result]):
         seconds = max(time.perf_counter() - self.started, trained)  # a killed process has not said how long it took
         self.summary = self._write(runs, seconds)
 
-    def _pictures(self) -> list[Path]:
+    def _picture(self) -> Drawing | None:
         """All runs in one picture, as `mlpcli plot` draws it, if any finished an epoch."""
-        from mlpcli.plotting.run_plots import draw_series
-
         formats = self.loaded.config.output.plots
         if not formats or not any(run.metrics.get("epochs") for run in self.runs.values()):
-            return []
-        return draw_if_possible(lambda: draw_series(self.path, formats), self.path, self.progress)
+            return None
+        return Drawing.begin(self.path, formats)
 
 
 class SeriesProgress:

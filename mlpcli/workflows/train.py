@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from mlpcli.errors import SettingError, UserError
+from mlpcli.plotting.drawing_processes import drawing_processes
 from mlpcli.workflows.folds import FoldSeries, FoldsResult, check_folds, fold_members, with_folds
 from mlpcli.workflows.prepare import say_findings
 from mlpcli.workflows.run import Run
@@ -114,13 +116,14 @@ def train(
             raise UserError(f"folds: leave out {'callbacks' if callbacks else 'baseline'}, which is for one run")
         return train_folds(config, folds, overrides, runs_dir, run_dir, progress, command, verbose, resend_signals)
 
-    with ONE_AT_A_TIME:
+    with ONE_AT_A_TIME, ExitStack() as drawing:
         listener = progress or default_progress()
         _check_directory(run_dir)
         loaded = read_config(Path(config), overrides)
         check_callbacks(loaded, callbacks)
         if cluster is not None:
             check_workers(loaded, callbacks)
+        drawing.enter_context(drawing_processes(loaded.config.output.plots if cluster is None else ()))
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
         if baseline:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mlpcli.cli.train_results import report_series as report
-from mlpcli.plotting.run_plots import Drawn
+from mlpcli.plotting.style import Drawn
 from mlpcli.workflows.seeds import SeedsResult
 
 pytestmark = pytest.mark.usefixtures("hangul_font")

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex, to_rgb
 from mlpcli.cli.plot import PICTURE_NAMES
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.files import write_json
-from mlpcli.plotting import pictures, run_plots
+from mlpcli.plotting import pictures, run_plots, style
 from mlpcli.plotting.confusion_matrix import confusion_matrix_figure
 from mlpcli.plotting.pictures import PICTURES, Picture
 from mlpcli.plotting.run_plots import draw_run, theme_of
@@ -76,7 +76,7 @@ def test_what_only_refuses(run: Path) -> None:
 def test_the_theme_is_the_one_given_else_that_of_the_config(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backgrounds: list[str] = []
     save = lambda figure, path: backgrounds.append(to_hex(figure.get_facecolor()).upper())  # noqa: E731
-    monkeypatch.setattr(run_plots, "save_figure", save)
+    monkeypatch.setattr(style, "save_figure", save)
     plot([run], only=["history"])
     plot([run], only=["history"], theme="light")
     plot([run], metric="loss")

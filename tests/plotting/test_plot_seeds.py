@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlpcli.errors import RunDirectoryError, UserError
-from mlpcli.plotting import run_plots
+from mlpcli.plotting import style
 from mlpcli.runs.directory import SEEDS, write_seeds
 from mlpcli.workflows.plot import plot
 
@@ -44,7 +44,7 @@ def test_into_the_folder_itself(folder: Path) -> None:
 
 def test_labels_and_title(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = []
-    monkeypatch.setattr(run_plots, "save_figure", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(style, "save_figure", lambda figure, path: figures.append(figure))
     (folder / "seed-12").mkdir()  # has begun, and has no epoch yet
     plot([folder])
     labels = [text.get_text() for text in figures[0].legends[0].get_texts()]
@@ -54,7 +54,7 @@ def test_labels_and_title(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_one_seed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = []
-    monkeypatch.setattr(run_plots, "save_figure", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(style, "save_figure", lambda figure, path: figures.append(figure))
     _seed(tmp_path / "a", 9)
     plot([tmp_path / "a"])
     assert figures[0].get_suptitle() == "숫자: 1 seed"

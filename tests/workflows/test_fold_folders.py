@@ -17,7 +17,7 @@ from sklearn.datasets import load_iris
 import mlpcli
 from mlpcli.cli.train_results import report_series
 from mlpcli.errors import RunDirectoryError, UserError
-from mlpcli.plotting import run_plots
+from mlpcli.plotting import style
 from mlpcli.runs.read_run import read_folds
 from mlpcli.workflows.folds import FoldsResult
 
@@ -149,7 +149,7 @@ def test_the_list_of_runs(folder: Path, mlpcli_here: Any) -> None:
 
 def test_the_picture_and_the_curves(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Any] = []
-    monkeypatch.setattr(run_plots, "save_figure", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(style, "save_figure", lambda figure, path: figures.append(figure))
     assert mlpcli.plot([copy]).paths == [copy / "folds.png"]
     assert mlpcli.plot([copy], metric="loss").paths == [copy / "loss.png"]
     first, curves = figures
@@ -167,7 +167,7 @@ def test_the_picture_and_the_curves(copy: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_picture_while_the_first_fold_is_trained(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Any] = []
-    monkeypatch.setattr(run_plots, "save_figure", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(style, "save_figure", lambda figure, path: figures.append(figure))
     known = json.loads((copy / "folds.json").read_text(encoding="utf-8"))
     (copy / "folds.json").write_text(json.dumps({**known, "runs": []}), encoding="utf-8")
     shutil.rmtree(copy / "fold-3")
