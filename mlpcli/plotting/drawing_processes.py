@@ -1,12 +1,12 @@
-"""The pictures of runs, drawn by processes of their own while the one that trains goes on.
+"""The pictures of runs, drawn by other processes while the one that trains goes on.
 
-Importing matplotlib and drawing take most of a second, which a second processor has time for. Such a process is asked
-over a pipe, and ends when the pipe does, however the process ended that asked. It has a session of its own: Ctrl-C in
-the terminal is not for it. What it cannot draw for whatever reason, the process that asked draws itself, and says what
-is to be said of it.
+To import matplotlib and to draw take a second together, for which a second processor has time. A process that draws is
+asked over a pipe and ends when the pipe does, however the process that asks has ended. It has a session of its own, so
+that Ctrl-C in the terminal is not for it. What it cannot draw, for whatever reason, the process that asks draws itself,
+and says what there is to say.
 
-Those of multiprocessing would not do: where the training is killed, or ended by a second Ctrl-C, they live on, and
-their resource tracker warns in the terminal of semaphores that nobody has given back.
+The processes of multiprocessing would live on where the training is killed or ended by a second Ctrl-C, and its
+resource tracker would then warn in the terminal of semaphores that nobody has given back.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class DrawingProcess:
     def __init__(self) -> None:
         """Raises OSError: the system has no process to give."""
         # The path first, as it is here: Python would look for modules where the command was typed.
-        program = f"import sys; sys.path[:] = {sys.path!r}; import {__name__} as drawing; drawing.draw_what_is_asked()"
+        program = f"import sys; sys.path[:] = {sys.path!a}; import {__name__} as drawing; drawing.draw_what_is_asked()"
         environment = {**os.environ, "PYTHONUTF8": str(sys.flags.utf8_mode), "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-c", program],
@@ -219,9 +219,9 @@ def taken(drawing: Drawing, take: Callable[[], list[Path]], now: bool) -> list[P
 
 
 def draw_what_is_asked() -> None:
-    """The program of a `DrawingProcess`: answers each line of its input, and ends with it, in the middle of a drawing.
+    """The program of a `DrawingProcess`: answers each line of its input, and ends with it.
 
-    A drawing ends as by Ctrl-C, so that no half-written file stays.
+    In the middle of a drawing it ends as by Ctrl-C, so that no half-written file stays.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     asked: SimpleQueue[bytes | None] = SimpleQueue()
@@ -233,7 +233,7 @@ def draw_what_is_asked() -> None:
             answers.write(_answer(line) + b"\n")
             answers.flush()
     atexit._run_exitfuncs()  # matplotlib may have made a temporary folder, where there is no home
-    os._exit(0)  # for which somebody waits: to take all modules down would need a tenth of a second
+    os._exit(0)  # the command waits for it, and to take down all modules would need a tenth of a second
 
 
 def _listen(asked: SimpleQueue[bytes | None]) -> None:
@@ -241,8 +241,8 @@ def _listen(asked: SimpleQueue[bytes | None]) -> None:
 
     for line in sys.stdin.buffer:
         asked.put(line)
+    _thread.interrupt_main()  # where it draws; where it waits, only the queue wakes it
     asked.put(None)
-    _thread.interrupt_main()
 
 
 def _get_ready() -> None:

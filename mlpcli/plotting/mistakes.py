@@ -84,6 +84,7 @@ def _gallery(mistakes: Sequence[Mapping[str, Any]]) -> Figure:
     opaque = np.full((height, width, 1), 255, np.uint8)
     axes.imshow(np.concatenate([(mosaic * 255).astype(np.uint8), opaque], axis=2), interpolation="nearest")
     axes.set_axis_off()
+    axes.set(xticks=[], yticks=[])  # they would be made all the same
     return figure
 
 

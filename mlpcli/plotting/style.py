@@ -426,14 +426,15 @@ def _write_png(figure: Figure, target: Path | io.BytesIO, dots_per_inch: int) ->
     zlib looks for nothing but repeated bytes, which pictures of flat colours have: half the time of savefig's, and a
     file of about the size.
     """
-    import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
     figure.set_dpi(dots_per_inch)
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    rgba = canvas.buffer_rgba()
+    height, width, _ = rgba.shape
+    pixels = Image.frombytes("RGB", (width, height), rgba, "raw", "RGBX")
     pixels.save(target, "png", dpi=(dots_per_inch, dots_per_inch), compress_type=zlib.Z_RLE)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mlpcli import machine
 from mlpcli.runs.history import read_history
 from tests.model_file_parts import read_metadata
 
@@ -83,6 +84,52 @@ def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
     metadata = read_metadata(run / "model.keras")
     assert metadata is not None
     assert metadata["kept_epoch"] == metrics["kept_epoch"]
+
+
+@pytest.mark.skipif(machine.processors() < 2, reason="on one processor, no other process draws")
+@pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGINT, signal.SIGINT], [signal.SIGINT]])
+def test_what_draws_for_it_ends_with_it(
+    tmp_path: Path, digits: Path, start: Start, signals: list[signal.Signals]
+) -> None:
+    """Killed, and by Ctrl-C in a terminal, once and twice; nothing is said of it."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("needs /proc to see other processes")
+    process = start(digits, "-q", "--run-dir", "run", "-s", "output.plots=[png]", *ENDLESS, *NUMPY)
+    history = tmp_path / "run" / "history.csv"
+    _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
+    helpers = [pid for pid in _living() if _parent(pid) == process.pid]
+    assert helpers
+    for number in signals:
+        os.killpg(process.pid, number)
+        time.sleep(0.2)  # it draws by now
+    err = process.communicate(timeout=60)[1]
+    deadline = time.monotonic() + 60
+    while set(helpers) & set(_living()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    if process.returncode > 0:
+        assert (process.returncode, err.startswith("interrupted (SIGINT); the weights")) == (130, True), err
+        assert (tmp_path / "run" / "history.png").stat().st_size > 1000
+    else:
+        assert (process.returncode, err) == (-signals[-1], "")
+    assert not list(tmp_path.rglob(".tmp-*.png"))
+
+
+def _living() -> list[int]:
+    """All processes but those that have ended and were not waited for."""
+    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _status(int(folder.name))[0] not in "ZX"]
+
+
+def _parent(pid: int) -> int:
+    return int(_status(pid)[1])
+
+
+def _status(pid: int) -> list[str]:
+    """State and parent, which follow the name in parentheses."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ["X", "0"]
 
 
 @pytest.mark.tf
