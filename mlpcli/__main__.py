@@ -18,10 +18,8 @@ def main() -> NoReturn:
         sys.meta_path.insert(0, WithoutPandas())
         from mlpcli.cli.main import main as run
         from mlpcli.cli.terminal import say_traceback
-        from mlpcli.machine import own_the_process
 
         sys.excepthook = say_traceback
-        own_the_process()
         run()
     except SystemExit as end:
         from mlpcli.process import end_with

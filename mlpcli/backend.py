@@ -23,7 +23,7 @@ from mlpcli.process import collector_paused
 _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
 _NOT_NEEDED = ("sklearn", "matplotlib", "pandas", "scipy", "IPython")
-"""Optional imports of Keras and TensorFlow, for wrappers, galleries and sparse rows that are not used here, and slow."""
+"""Optional imports of Keras and TensorFlow, for wrappers, galleries and sparse rows; slow, and not used here."""
 
 _ONE_IMPORT = threading.RLock()
 """Two threads would put each other's filter in the place of standard error."""

@@ -159,20 +159,6 @@ def kind_of_processor(root: Path = Path("/")) -> str:
     return "\n".join(sorted(kinds)) or " ".join((platform.node(), platform.machine(), platform.processor()))
 
 
-_owned = False
-
-
-def own_the_process() -> None:
-    """Say that this process is there for one command, and ends with it."""
-    global _owned
-    _owned = True
-
-
-def owns_the_process() -> bool:
-    """Whether this process is the command's own; others are a notebook, somebody's program, a test."""
-    return _owned
-
-
 GPU_DEVICES = ("dev/nvidiactl", "dev/kfd", "dev/dxg")
 """What the drivers of NVIDIA and AMD make, and that of Windows for its Linux."""
 

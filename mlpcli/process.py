@@ -17,8 +17,8 @@ _SELDOM = (50_000, 20, 20)
 """Containers made between two collections, in place of 700: an import makes hundreds of thousands and drops few."""
 
 _WAITING = ("OPENBLAS_THREAD_TIMEOUT", "20")
-"""2^20 ticks, half a millisecond, for which the threads of NumPy's OpenBLAS wait for the next product in a busy loop. By
-default it is 2^26, in which they take a processor from whoever has work, at the import of NumPy already."""
+"""2^20 ticks, half a millisecond, for which the threads of NumPy's OpenBLAS wait for the next product in a busy loop.
+By default it is 2^26, in which they take a processor from whoever has work, at the import of NumPy already."""
 
 _ours = False
 _ends_at_once = True

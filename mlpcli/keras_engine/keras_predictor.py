@@ -94,7 +94,7 @@ class KerasPredictor:
 
 
 MANY_BATCHES = 20
-"""More are asked by a graph: tracing it takes as long as ten batches, and each of them then at most half of the time."""
+"""More are asked by a graph: tracing it takes as long as ten batches, and each of them then half the time or less."""
 
 
 def _traced(ask: Callable[..., Any], arrays: Sequence[Array]) -> Callable[..., Any]:

@@ -27,7 +27,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from mlpcli.machine import available_memory, owns_the_process, processors
+from mlpcli.machine import available_memory, processors
+from mlpcli.process import end_with, own_process, owns_process
 from mlpcli.runs.directory import holds_series
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def start_drawing_processes(most: int = MOST_PROCESSES) -> None:
     A command that may draw starts the first of them before it knows: to import matplotlib takes as long as all that
     comes before a small network is trained. Where memory is scarce, none is started.
     """
-    if not owns_the_process() or processors() < 2:
+    if not owns_process() or processors() < 2:
         return
     count = min(most, processors(), (available_memory() or 0) // ROOM)
     with suppress(OSError):
@@ -223,6 +224,7 @@ def draw_what_is_asked() -> None:
 
     In the middle of a drawing it ends as by Ctrl-C, so that no half-written file stays.
     """
+    own_process()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     asked: SimpleQueue[bytes | None] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
@@ -232,8 +234,7 @@ def draw_what_is_asked() -> None:
         while (line := asked.get()) is not None:
             answers.write(_answer(line) + b"\n")
             answers.flush()
-    atexit._run_exitfuncs()  # matplotlib may have made a temporary folder, where there is no home
-    os._exit(0)  # the command waits for it, and to take down all modules would need a tenth of a second
+    end_with(0)  # at once: the command waits for it
 
 
 def _listen(asked: SimpleQueue[bytes | None]) -> None:

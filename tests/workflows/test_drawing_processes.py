@@ -32,7 +32,7 @@ class Notes(Silence):
 @pytest.fixture
 def of_a_command(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process is a command's own, with two processors and enough memory, whatever the machine has."""
-    monkeypatch.setattr(drawing_processes, "owns_the_process", lambda: True)
+    monkeypatch.setattr(drawing_processes, "owns_process", lambda: True)
     monkeypatch.setattr(drawing_processes, "processors", lambda: 2)
     monkeypatch.setattr(drawing_processes, "available_memory", lambda: 8 << 30)
     yield
@@ -127,7 +127,7 @@ def test_what_they_cannot_draw_is_said_as_ever(train: Any) -> None:
     assert not list(Path(result.run).glob(".tmp-*"))
 
 
-@pytest.mark.parametrize("change", [{"owns_the_process": bool}, {"processors": lambda: 1}, {"available_memory": int}])
+@pytest.mark.parametrize("change", [{"owns_process": bool}, {"processors": lambda: 1}, {"available_memory": int}])
 def test_elsewhere_none_is_started(of_a_command: None, monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     """In a notebook, on one processor, and where memory is scarce."""
     for name, value in change.items():

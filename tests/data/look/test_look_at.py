@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from mlpcli.arrays import Moments
-from mlpcli.config.yaml_reader import parse_yaml
 from mlpcli.config.yaml_names import yaml_names as yaml_list
+from mlpcli.config.yaml_reader import parse_yaml
 from mlpcli.data.dataset import Part, Source, Splits
 from mlpcli.data.look import look_at as seen_rows
 from mlpcli.data.look.findings import raw_columns
