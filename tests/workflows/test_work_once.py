@@ -37,7 +37,7 @@ def test_an_evaluation_runs_each_row_once(
     seen: list[int] = []
     logits = InferencePlan.logits
     monkeypatch.setattr(InferencePlan, "logits", lambda plan, x: seen.append(len(x)) or logits(plan, x))
-    monkeypatch.setattr("mlpcli.numpy_engine.numpy_model.PREDICTION_BATCH", 16)
+    monkeypatch.setattr("mlpcli.numpy_engine.numpy_predictor.PREDICTION_BATCH", 16)
     found = evaluate(run.run)
     assert sum(seen) == rows
     assert seen == [16] * (rows // 16) + [rows % 16]
