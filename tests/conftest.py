@@ -28,6 +28,7 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 # mlpcli forces each of its files to the disk, for which two workers would wait half of their time.
 os.environ.setdefault("TMPDIR", quick_folder())
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", os.environ["TMPDIR"])  # pytest has asked tempfile already
 
 # Processes that tests start would compile all of mlpcli, each for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
