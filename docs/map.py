@@ -31,12 +31,14 @@ class Module:
 
 def read_modules(package: Path) -> dict[str, Module]:
     """Every file below `package`, by its dotted name; an `__init__.py` without code is left out."""
-    trees = {_name_of(path, package): (path, _parse(path)) for path in sorted(package.rglob("*.py"))}
-    return {
-        name: Module(name, len(path.read_text(encoding="utf-8").splitlines()), _imports(tree, trees.keys()) - {name})
-        for name, (path, tree) in trees.items()
-        if path.name != "__init__.py" or _has_code(tree)
-    }
+    paths = {_name_of(path, package): path for path in sorted(package.rglob("*.py"))}
+    modules = {}
+    for name, path in paths.items():
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text, str(path))
+        if path.name != "__init__.py" or _has_code(tree):
+            modules[name] = Module(name, len(text.splitlines()), _imports(tree, paths) - {name})
+    return modules
 
 
 def import_circles(modules: dict[str, Module]) -> list[list[str]]:
@@ -61,10 +63,6 @@ def single_importers(modules: dict[str, Module]) -> list[tuple[str, str]]:
 
 def _name_of(path: Path, package: Path) -> str:
     return ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
-
-
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def _has_code(tree: ast.Module) -> bool:
