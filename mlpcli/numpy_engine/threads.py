@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
@@ -25,6 +26,14 @@ def fitting_threads(network: Network | Ensemble, batch_size: int) -> AbstractCon
     return nullcontext() if largest * batch_size > SMALL_PRODUCT else _ONE_THREAD
 
 
+@functools.cache
+def _libraries() -> Any:
+    """NumPy's BLAS among the libraries of this process: to go through them all takes a tenth of a small training."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
+
+
 class _OneThread(AbstractContextManager[None]):
     """The number of threads is the whole process's: who enters first takes it down, who leaves last restores it."""
 
@@ -33,11 +42,9 @@ class _OneThread(AbstractContextManager[None]):
         self._limits: Any = None
 
     def __enter__(self) -> None:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
         with self._lock:
             if self._inside == 0:
-                self._limits = threadpool_limits(1, user_api="blas")
+                self._limits = _libraries().limit(limits=1, user_api="blas")
             self._inside += 1
 
     def __exit__(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mlpcli.data.batches import PREDICTION_BATCH
 from mlpcli.data.dataset import Part
@@ -22,13 +23,14 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     told: list[Any] = []
 
     class Limits:
-        def __init__(self, threads: int, user_api: str) -> None:
-            told.append((threads, user_api))
+        def limit(self, limits: int, user_api: str) -> Limits:
+            told.append((limits, user_api))
+            return self
 
         def restore_original_limits(self) -> None:
             told.append("as before")
 
-    monkeypatch.setattr("threadpoolctl.threadpool_limits", Limits)
+    monkeypatch.setattr("mlpcli.numpy_engine.threads._libraries", Limits)
     return told
 
 
@@ -44,6 +46,17 @@ def test_the_last_who_leaves_restores(said: list[Any]) -> None:
     assert said == [(1, "blas")]
     second.__exit__(None, None, None)
     assert said == [(1, "blas"), "as before"]
+
+
+def test_numpys_own_is_told() -> None:
+    def threads() -> list[int]:
+        return [found["num_threads"] for found in threadpool_info() if "numpy" in found["filepath"]]
+
+    before = threads()
+    for _ in range(2):  # the libraries are looked for once
+        with threadpool_limits(2), fitting_threads(_network(2), 64):
+            assert threads() == [1] * len(before)
+    assert threads() == before
 
 
 def test_large_products_and_single_batches_are_left_alone(said: list[Any]) -> None:
