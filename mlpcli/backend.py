@@ -18,7 +18,7 @@ from typing import Any
 
 from mlpcli.errors import DataError, MlpcliError
 from mlpcli.machine import address_space_limit
-from mlpcli.process import collector_paused
+from mlpcli.process import collector_paused, leave_out_what_stays
 
 _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
@@ -84,6 +84,7 @@ def forget_models() -> None:
     if keras.cache_info().currsize:  # nothing is imported only to be cleared
         keras().utils.clear_session(free_memory=False)
     gc.collect()  # models and graph functions hold each other
+    leave_out_what_stays()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ A notebook and a library's caller have a process of their own, in which none of 
 from __future__ import annotations
 
 import atexit
+import functools
 import gc
 import os
 import sys
@@ -69,6 +70,16 @@ def collector_paused() -> Iterator[None]:
             gc.freeze()
         if enabled:
             gc.enable()
+
+
+@functools.cache
+def leave_out_what_stays() -> None:
+    """The first time, between two trainings of a process of ours: no later collection looks at what is alive now.
+
+    By then all is imported, and the first model is gone.
+    """
+    if _ours:
+        gc.freeze()
 
 
 def _end_at_once() -> None:

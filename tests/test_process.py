@@ -91,3 +91,14 @@ def test_what_a_command_imports_is_not_looked_at_again() -> None:
         "print(gc.get_freeze_count() >= 9, gc.isenabled())\nprocess.end_with(0)"
     )
     assert (code, lines[0]) == (0, "True True")
+
+
+def test_what_is_alive_between_two_trainings_is_left_out_once() -> None:
+    code, lines, _ = end(
+        "import gc\nprocess.leave_out_what_stays(); first = gc.get_freeze_count(); kept = [[] for _ in range(9999)]\n"
+        "process.leave_out_what_stays(); print(0 < first, gc.get_freeze_count() < first + 9999)\nprocess.end_with(0)"
+    )
+    assert (code, lines[0]) == (0, "True True")
+    frozen = gc.get_freeze_count()
+    process.leave_out_what_stays()  # the tests are not a process of ours
+    assert gc.get_freeze_count() == frozen
