@@ -1,7 +1,6 @@
-"""The process of a command, which nobody else uses: the collector runs seldom, threads that wait sleep, and the end
-takes no time.
+"""The process of a command: it collects garbage seldom, its idle threads sleep, and it ends at once.
 
-A notebook and a library's caller have a process of their own, in which none of this is done.
+In a notebook's process, or that of a program that imports mlpcli, nothing of this is done: it is not ours.
 """
 
 from __future__ import annotations
