@@ -26,6 +26,7 @@ from mlpcli.config.sweep_parameters import with_values
 from mlpcli.data.facts import fingerprint
 from mlpcli.errors import DataError, MlpcliError, OutputError, RunDirectoryError
 from mlpcli.files import unsynced
+from mlpcli.process import end_with, own_process
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import TRACKERS, TRIALS, is_held
 from mlpcli.text import visible
@@ -311,4 +312,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    own_process()
     main()
+    end_with(0)
