@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MOST_PROCESSES = 4
 ROOM = 1 << 30
-"""Bytes of memory that must be free for a process, which needs a quarter of it: the training comes first."""
+"""Bytes of memory that must be free for a process, which needs less than a quarter of it: the training comes first."""
 MOST_WAITING = 4
 """Drawings that may be left for later: Ctrl-C waits for no more."""
 
@@ -178,12 +178,10 @@ class Drawing:
         return drawn if drawn.paths else _draw(self.path, self.formats)
 
 
-def _draw(path: Path, formats: Sequence[str], share: tuple[int, int] | None = None) -> Drawn:
+def _draw(path: Path, formats: Sequence[str], share: tuple[int, int] = (0, 1)) -> Drawn:
     from mlpcli.plotting.run_plots import draw_run, draw_series
 
-    if holds_series(path):
-        return draw_series(path, formats)
-    return draw_run(path, formats) if share is None else draw_run(path, formats, share=share)
+    return draw_series(path, formats) if holds_series(path) else draw_run(path, formats, share=share)
 
 
 _later: ContextVar[deque[Callable[[], object]] | None] = ContextVar("later", default=None)

@@ -12,9 +12,9 @@ import pytest
 from benchmarks.kills import outcome_of
 from mlpcli.errors import ConfigError, DataError, RunDirectoryError
 from mlpcli.runs.history import read_history
-from mlpcli.training.progress import Silence
 from mlpcli.workflows.resume import resume
 from mlpcli.workflows.train import train
+from tests.notes import Notes
 
 CONFIG = """
 data: {source: rows.csv, target: y, validation: 0.25}
@@ -22,14 +22,6 @@ model: {hidden_units: [4], dropout: 0.1}
 training: {engine: numpy, epochs: 6, optimizer: {name: sgd, learning_rate: 0.05}, early_stopping: {patience: 3}}
 output: {plots: []}
 """
-
-
-class Notes(Silence):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture

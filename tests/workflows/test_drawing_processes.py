@@ -11,22 +11,12 @@ from typing import Any
 import pytest
 
 from mlpcli.plotting import drawing_processes, run_plots
-from mlpcli.training.progress import Silence
 from mlpcli.workflows.grid import train_grid
 from mlpcli.workflows.train import train_seeds
+from tests.notes import Notes
 
 NUMPY = "training.engine=numpy"
 NO_FONT = "name=ሰላም"
-
-
-class Notes(Silence):
-    """Keeps what a run says of itself."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture
