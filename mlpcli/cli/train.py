@@ -130,13 +130,13 @@ def train(
     $ mlpcli train --resume runs/digits
     """
     from mlpcli.cli.progress_bars import choose_progress
-    from mlpcli.plotting.drawing_processes import start_drawing_processes
+    from mlpcli.plotting.drawing_process import start_drawing_process
 
     progress, command, cluster = choose_progress(quiet), ["mlpcli", *sys.argv[1:]], find_cluster()
     if cluster is not None:
         _check_together(cluster, seeds, folds, vary, resume)
     elif not any(text.startswith("output.plots") for text in overrides):
-        start_drawing_processes(1)
+        start_drawing_process()
     if resume is not None:
         several_seeds = not (resume / CONFIG).is_file() and not (resume / GRID).is_file()
         _check_alone(config, run_dir, None if several_seeds else seeds, folds, baseline, vary)

@@ -26,6 +26,6 @@
 - pictures.py: the list of all pictures: what each is drawn from, and when
 - folds.py: the score of each fold, and the curves of all
 - run_plots.py: the pictures of a run drawn, and the curves of several runs, seeds or folds
-- drawing_processes.py: the pictures of runs drawn by other processes while training goes on
+- drawing_process.py: the pictures of runs drawn by another process while training goes on
 - sweep_pictures.py: the trials of a sweep, its parameters, and what each of them matters
 """

@@ -18,7 +18,7 @@ from mlpcli.config.load_config import load_config
 from mlpcli.config.yaml_writer import config_text
 from mlpcli.errors import ConfigError, MlpcliError, OutputError, RunDirectoryError, UserError
 from mlpcli.files import write_json, write_text
-from mlpcli.plotting.drawing_processes import drawing_processes, drawn_later
+from mlpcli.plotting.drawing_process import drawn_later, other_process_draws
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.run_file import LARGEST_METRICS, read_run_json
 from mlpcli.runs.run_summary import read_summary
@@ -228,7 +228,7 @@ def _train_all(
     with run_directory.held_again(path), noted_interruptions() as noted, ExitStack() as drawing:
         grid, progress = read_grid(path), SeriesProgress(listener)
         progress.noted = noted
-        drawing.enter_context(drawing_processes(_formats(path, grid), len(grid.runs)))
+        drawing.enter_context(other_process_draws(_formats(path, grid)))
         drawing.enter_context(drawn_later())
         for number, (folder, told) in enumerate(grid.runs, start=1):
             if noted:

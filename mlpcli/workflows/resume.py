@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UserError
-from mlpcli.plotting.drawing_processes import drawing_processes
+from mlpcli.plotting.drawing_process import other_process_draws
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.leftovers import remove_leftovers
 from mlpcli.workflows.earlier_series import check_same_data, read_earlier
@@ -104,7 +104,7 @@ def _resume_run(
         check_callbacks(loaded, callbacks)
         if cluster is not None:
             check_workers(loaded, callbacks)
-        with drawing_processes(loaded.config.output.plots if cluster is None else ()):
+        with other_process_draws(loaded.config.output.plots if cluster is None else ()):
             run = reopen(path, loaded, listener, command, callbacks, force, cluster)
             run.holding = holding.pop_all()
             return run.train(listener, verbose)

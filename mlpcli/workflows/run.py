@@ -26,7 +26,7 @@ from mlpcli.modelfile.card import layout_metadata
 from mlpcli.modelfile.container import FRONT
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.writer import PlannedModel, layer_json, save_model
-from mlpcli.plotting.drawing_processes import Drawing, taken
+from mlpcli.plotting.drawing_process import Drawing, taken
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.checkpoint import Checkpoint, Checkpoints
 from mlpcli.runs.directory import describe_environment, write_split

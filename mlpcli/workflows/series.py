@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 from mlpcli import backend
 from mlpcli.config.load_config import LoadedConfig
 from mlpcli.errors import MlpcliError, OutputError
-from mlpcli.plotting.drawing_processes import Drawing, drawing_processes, drawn_later
+from mlpcli.plotting.drawing_process import Drawing, drawn_later, other_process_draws
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import fold_folder, seed_folder
 from mlpcli.runs.leftovers import remove_leftovers
@@ -218,7 +218,7 @@ class Series(Generic[Result]):
             return self._train_all({} if self._is_finished(first) else {first: self._open(first)})
 
     def _drawing(self) -> AbstractContextManager[None]:
-        return drawing_processes(self.loaded.config.output.plots, len(self.members))
+        return other_process_draws(self.loaded.config.output.plots)
 
     def _train_all(self, ready: dict[Member, Run]) -> Result:
         """All members that are not finished, or as many as it takes; `ready` is emptied, so that no model is kept."""

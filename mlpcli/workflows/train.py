@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from mlpcli.errors import SettingError, UserError
-from mlpcli.plotting.drawing_processes import drawing_processes
+from mlpcli.plotting.drawing_process import other_process_draws
 from mlpcli.workflows.folds import FoldSeries, FoldsResult, check_folds, fold_members, with_folds
 from mlpcli.workflows.prepare import say_findings
 from mlpcli.workflows.run import Run
@@ -123,7 +123,7 @@ def train(
         check_callbacks(loaded, callbacks)
         if cluster is not None:
             check_workers(loaded, callbacks)
-        drawing.enter_context(drawing_processes(loaded.config.output.plots if cluster is None else ()))
+        drawing.enter_context(other_process_draws(loaded.config.output.plots if cluster is None else ()))
         prepared = prepare(loaded, listener.loading)
         say_findings(prepared, listener)
         if baseline:

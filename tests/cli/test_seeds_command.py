@@ -38,7 +38,9 @@ def small(write_config: Callable[..., Path]) -> Path:
 def test_what_is_said_while_it_runs_and_at_the_end(
     mlpcli_here: Any, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlpcli.plotting.run_plots.draw_run", lambda run, formats: Drawn())  # which takes seconds
+    monkeypatch.setattr(
+        "mlpcli.plotting.run_plots.draw_run", lambda *arguments, **keywords: Drawn()
+    )  # which takes seconds
     done = mlpcli_here("train", small, "--seeds", 3)
     assert done.returncode == 0
     heads = [line for line in done.stderr.splitlines() if not line.startswith("epoch ")]

@@ -53,7 +53,7 @@ def test_many_classes_are_drawn_in_groups(monkeypatch: pytest.MonkeyPatch) -> No
     matrix = [[1, 0, 2], [0, 3, 0], [0, 1, 4]]
     figure = confusion_matrix_figure({"split": "test", "class_names": ["a", "b", "c"], "confusion_matrix": matrix})
     axes = figure.axes[0]
-    assert axes.images[0].get_array().tolist() == [[4 / 6, 2 / 6], [1 / 5, 4 / 5]]
+    assert axes.collections[0].get_array().tolist() == [[4 / 6, 2 / 6], [1 / 5, 4 / 5]]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "c"]
     assert axes.get_xlabel() == "predicted (2 neighbouring classes a cell)"
     assert figure.get_suptitle() == "test: accuracy 0.7273 on 11 rows"

@@ -115,7 +115,7 @@ def test_the_model_has_the_format_of_its_name_and_stock_keras_opens_it(train: An
 def test_a_plot_that_fails_loses_nothing(train: Any, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     from mlpcli.plotting import run_plots
 
-    def fail(*arguments: Any) -> None:
+    def fail(*arguments: Any, **keywords: Any) -> None:
         raise error
 
     monkeypatch.setattr(run_plots, "draw_run", fail)

@@ -1,4 +1,4 @@
-"""Pictures drawn by other processes: those of a process that draws itself, and what happens where one fails or dies."""
+"""Pictures drawn by another process: those of a process that draws itself, and what happens where one fails or dies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mlpcli.plotting import drawing_processes, run_plots
+from mlpcli.plotting import drawing_process, run_plots
 from mlpcli.workflows.grid import train_grid
 from mlpcli.workflows.train import train_seeds
 from tests.notes import Notes
@@ -22,18 +22,18 @@ NO_FONT = "name=ሰላም"
 @pytest.fixture
 def of_a_command(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process is a command's own, with two processors and enough memory, whatever the machine has."""
-    monkeypatch.setattr(drawing_processes, "owns_process", lambda: True)
-    monkeypatch.setattr(drawing_processes, "processors", lambda: 2)
-    monkeypatch.setattr(drawing_processes, "available_memory", lambda: 8 << 30)
+    monkeypatch.setattr(drawing_process, "owns_process", lambda: True)
+    monkeypatch.setattr(drawing_process, "processors", lambda: 2)
+    monkeypatch.setattr(drawing_process, "available_memory", lambda: 8 << 30)
     yield
-    assert drawing_processes._processes == []
+    assert drawing_process._process is None
 
 
 @pytest.fixture
 def nothing_is_drawn_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process."""
 
-    def fail(*arguments: Any) -> None:
+    def fail(*arguments: Any, **keywords: Any) -> None:
         raise AssertionError(f"{arguments} are to be drawn here")
 
     monkeypatch.setattr(run_plots, "draw_run", fail)
@@ -74,7 +74,7 @@ def test_a_run_has_the_same_pictures_and_notes(train: Any, drawn_here: Any) -> N
 @pytest.mark.usefixtures("of_a_command", "nothing_is_drawn_here")
 def test_of_several_runs_too(tmp_path: Path, drawn_here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two networks, and two seeds, of which one may wait; the first run is that of the other tests."""
-    monkeypatch.setattr(drawing_processes, "MOST_WAITING", 1)
+    monkeypatch.setattr(drawing_process, "MOST_WAITING", 1)
     config, notes = tmp_path / "my.yaml", Notes()
     config.write_text(DIGITS, encoding="utf-8")
     grid = train_grid(config, ["model.hidden_units=[16],[4]"], [NUMPY, NO_FONT], run_dir=tmp_path / "grid")
@@ -92,7 +92,8 @@ def test_of_several_runs_too(tmp_path: Path, drawn_here: Any, monkeypatch: pytes
 def test_what_a_dead_process_does_not_draw_is_drawn_here(train: Any, drawn_here: Any) -> None:
     class Kills(Notes):
         def best(self, epoch: int) -> None:
-            os.kill(drawing_processes._processes[0]._process.pid, signal.SIGKILL)
+            assert drawing_process._process is not None
+            os.kill(drawing_process._process._process.pid, signal.SIGKILL)
 
     notes = Kills()
     result = train(NUMPY, NO_FONT, text=DIGITS, progress=notes)
@@ -121,6 +122,6 @@ def test_what_they_cannot_draw_is_said_as_ever(train: Any) -> None:
 def test_elsewhere_none_is_started(of_a_command: None, monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     """In a notebook, on one processor, and where memory is scarce."""
     for name, value in change.items():
-        monkeypatch.setattr(drawing_processes, name, value)
-    with drawing_processes.drawing_processes(["png"]):
-        assert drawing_processes._processes == []
+        monkeypatch.setattr(drawing_process, name, value)
+    with drawing_process.other_process_draws(["png"]):
+        assert drawing_process._process is None
