@@ -92,14 +92,14 @@ def main() -> None:
         }
         if only_ratios:
             commands = {name: arguments for name, arguments in commands.items() if "bare Keras" not in name}
-        found: dict[str, Any] = {name: {"seconds": [], "peak_rss_mib": []} for name in commands}
+        found: dict[str, Any] = {name: {"seconds": [], "peak_mib": []} for name in commands}
         for turn in range(ROUNDS + 1):
             for name, arguments in commands.items():
                 seconds, peak = _run(arguments, folder)
                 print(f"round {turn}: {seconds:6.2f} s  {peak:6.0f} MiB  {name}", file=sys.stderr, flush=True)
                 if turn:
                     found[name]["seconds"].append(seconds)
-                    found[name]["peak_rss_mib"].append(peak)
+                    found[name]["peak_mib"].append(peak)
         print_ratios(found)
         if only_ratios:
             return

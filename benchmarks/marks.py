@@ -27,6 +27,7 @@ from typing import Any
 from benchmarks import light
 from benchmarks.engine import MODULES, RESULTS, run, versions
 from benchmarks.report import marked_commands_block, marked_epochs_block, write_pages
+from benchmarks.tree_peak import peak_of
 from benchmarks.whole_process import BARE_SCRIPT, CONFIG, FIXED, ROOT
 from benchmarks.whole_process import EPOCHS as WHOLE_EPOCHS
 from benchmarks.work import MNIST_VARIABLE, load
@@ -158,15 +159,15 @@ def main() -> None:
 
 
 def _measured(name: str, command: Command, rounds: int) -> dict[str, Any]:
-    """Seconds of each round, and the peak memory of the second run, in MiB."""
+    """Seconds of each round, and the peak memory (MiB) of a third run, all its processes together."""
     found: dict[str, Any] = {"name": name, "mark": command.mark, "first": [], "second": [], "other": [], "peak_mib": []}
     for turn in range(rounds):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             _prepare(folder, name)
-            first, _ = process(command.ours, folder)
-            second, peak = process(command.ours, folder)
-            other = sum(process(arguments, folder)[0] for arguments in command.other)
+            first, second = (process(command.ours, folder) for _ in range(2))
+            other = sum(process(arguments, folder) for arguments in command.other)
+            peak = peak_of([sys.executable, *command.ours], folder, _environment(folder))
         for key, value in (("first", first), ("second", second), ("other", other), ("peak_mib", peak)):
             found[key].append(value)
         print(f"{name}, round {turn + 1}: {first:.2f}, {second:.2f}; {other:.2f} s", file=sys.stderr, flush=True)
@@ -189,17 +190,19 @@ def _compared(name: str, epochs: Epochs, rounds: int) -> dict[str, Any]:
     return found
 
 
-def process(arguments: Sequence[str], folder: Path) -> tuple[float, float]:
-    """Seconds and peak memory (MiB) of one process, whose cache is that of its folder."""
-    environment = light._environment() | {"MLPCLI_CACHE": str(folder / "cache")}
+def process(arguments: Sequence[str], folder: Path) -> float:
+    """Seconds of one process, whose cache is that of its folder."""
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment, **quiet)
-    _, status, usage = os.wait4(child.pid, 0)
+    status = subprocess.run([sys.executable, *arguments], cwd=folder, env=_environment(folder), **quiet).returncode
     seconds = time.perf_counter() - started
     if status:
         raise SystemExit(f"{' '.join(arguments)[:200]} ended with {status}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return light._environment() | {"MLPCLI_CACHE": str(folder / "cache")}
 
 
 def _prepare(folder: Path, name: str) -> None:

@@ -166,7 +166,7 @@ def process_rows(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     for name, values in found.items():
         seconds = values["seconds"]
         spread = f"{statistics.median(seconds):.2f} [{min(seconds):.2f}..{max(seconds):.2f}]"
-        rows.append((name, spread, f"{statistics.median(values['peak_rss_mib']):,.0f}"))
+        rows.append((name, spread, f"{statistics.median(values['peak_mib']):,.0f}"))
     return rows
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.engine import RESULTS, versions
+from benchmarks.tree_peak import peak_of
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
@@ -57,14 +58,12 @@ COMMANDS = {
 
 def main() -> None:
     """Interleaved rounds after one that is not counted."""
-    found: dict[str, Any] = {name: {"seconds": [], "peak_rss_mib": []} for name in COMMANDS}
+    found: dict[str, Any] = {name: {"seconds": [], "peak_mib": []} for name in COMMANDS}
     for turn in range(ROUNDS + 1):
         for name, arguments in COMMANDS.items():
-            seconds, peak = _run(arguments)
-            if turn:
-                found[name]["seconds"].append(seconds)
-                found[name]["peak_rss_mib"].append(peak)
-            print(f"round {turn}: {seconds:6.2f} s  {peak:6.0f} MiB  {name}", file=sys.stderr, flush=True)
+            measured = _run(arguments, watched=not turn)
+            found[name]["seconds" if turn else "peak_mib"].append(measured)
+            print(f"round {turn}: {measured:6.2f} {'s' if turn else 'MiB'}  {name}", file=sys.stderr, flush=True)
     RESULTS.mkdir(exist_ok=True)
     content = {"versions": versions(), "commands": found}
     (RESULTS / "whole.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -73,24 +72,18 @@ def main() -> None:
     write_pages()
 
 
-def _run(arguments: list[str]) -> tuple[float, float]:
-    """Seconds and peak memory (MiB) of one process, in a folder of its own."""
+def _run(arguments: list[str], watched: bool) -> float:
+    """Seconds of one process, in a folder of its own; or, watched, its peak memory (MiB) with that of its children."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "configs", Path(folder) / "configs")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [sys.executable, *arguments]
+        if watched:
+            return peak_of(command, Path(folder), environment)
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         started = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        if status:
-            raise SystemExit(f"{arguments} ended with {status}")
-        return seconds, usage.ru_maxrss / 1024
+        subprocess.run(command, cwd=folder, env=environment, check=True, **quiet)
+        return time.perf_counter() - started
 
 
 if __name__ == "__main__":
