@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import copy
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -64,6 +65,12 @@ class RowBatches:
     def arrays(self) -> list[Array]:
         """x, targets, and weights where there are some: whole, of which a part's indices name the rows."""
         return [self.part.x, self.targets] if self.weights is None else [self.part.x, self.targets, self.weights]
+
+    def of_size(self, batch_size: int) -> Self:
+        """The same rows in batches of another size."""
+        other = copy.copy(self)
+        other.batch_size = batch_size
+        return other
 
     def set_epoch(self, epoch: int) -> None:
         """Shuffle for an epoch, counted from 0: all rows, or on disk blocks of them (see `BlockOrder`)."""

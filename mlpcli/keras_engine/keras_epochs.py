@@ -11,11 +11,12 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.arrays import Array
+from mlpcli.config.losses import Dice, Tversky
 from mlpcli.config.metrics import Metric, higher_is_better
 from mlpcli.config.schedules import ReduceLROnPlateau
 from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.sections import EarlyStopping, TrainingConfig
-from mlpcli.data.batches import RowBatches
+from mlpcli.data.batches import PREDICTION_BATCH, RowBatches
 from mlpcli.data.dataset import Part
 from mlpcli.errors import UserError
 from mlpcli.keras_engine.build import as_saved, build_model, keras_object
@@ -37,6 +38,10 @@ class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc
     ) -> None:
         backend.keras().utils.PyDataset.__init__(self)
         RowBatches.__init__(self, part, targets, batch_size, seed, weights)
+
+
+VALIDATED_VALUES = 1 << 24
+"""Of float32, inputs and outputs of layers, that validation rows may take at a time: the training needs its memory."""
 
 
 class KerasEngine:
@@ -94,8 +99,19 @@ class KerasEngine:
         if training.engine == "keras":
             metrics = self.prepared.plan.metrics
             return KerasFit(self.model, training, best_epoch_rule(self.config), metrics, batches, after_step, logs)
-        network = self._network()
-        return ResidentEpochs(self.model, *batches, compiled, note, after_step, logs, training.epochs, network)
+        train, validation = batches
+        if validation is not None:
+            validation = validation.of_size(self._validated_at_once())
+        network, epochs = self._network(), training.epochs
+        return ResidentEpochs(self.model, train, validation, compiled, note, after_step, logs, epochs, network)
+
+    def _validated_at_once(self) -> int:
+        """Rows: in Keras's batches where the loss is one number for each, else as many as are predicted at once."""
+        plan = self.prepared.plan
+        if isinstance(plan.loss, (Dice, Tversky)):
+            return plan.batch_size
+        most = VALIDATED_VALUES // max(1, values_in_forward(plan.input_shape, plan.layers))
+        return max(plan.batch_size, min(PREDICTION_BATCH, most))
 
     def _network(self) -> str | None:
         """See `network_key`. Nobody knows what callbacks of the user's make of a model."""

@@ -329,14 +329,17 @@ class ResidentEpochs:
 
 
 OUT_OF_MEMORY = tf.errors.ResourceExhaustedError
-GPU = "GPU:0"
+CPU, GPU = "CPU:0", "GPU:0"
+GATHERED_FROM, GATHERED_UP_TO = 1 << 20, 64 << 20
+"""Bytes of an array on a CPU of which TensorFlow has a copy: it takes rows on all processors, NumPy on one, and what
+NumPy took must be copied once more. For few bytes it is slower; of many there must not be a copy."""
 
 
 class ResidentRows:
     """Gathers rows of x, targets and weights, each in its own dtype: pixels stay uint8 until the graph scales them.
 
-    On a CPU nothing is copied but the rows asked for. With a GPU the arrays are put there once; what is shared between
-    training and validation is put there once for both. Rows on disk stay there, and come in chunks.
+    With a GPU the arrays are put there once; what is shared between training and validation is put there once for both.
+    On a CPU, too, where they are neither small nor large. Rows on disk stay there, and come in chunks.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -349,16 +352,19 @@ class ResidentRows:
         return [self._gather(array, rows) for array in batches.arrays]
 
     def _gather(self, array: Array, rows: Array) -> Any:
-        if self.device is not None and isinstance(array, np.ndarray):
+        in_memory = isinstance(array, np.ndarray)
+        if in_memory and self.device is not None:
             try:
                 return tf.gather(self._on_device(array), rows)
             except OUT_OF_MEMORY:
                 self._fall_back(array)
+        if in_memory and GATHERED_FROM <= array.nbytes <= GATHERED_UP_TO:
+            return tf.gather(self._on_device(array), rows)
         return tf.convert_to_tensor(take_rows(array, rows))
 
     def _on_device(self, array: Array) -> Any:
         if id(array) not in self._placed:
-            with tf.device(self.device):
+            with tf.device(self.device or CPU):
                 self._placed[id(array)] = tf.identity(tf.constant(array))
         return self._placed[id(array)]
 
