@@ -24,6 +24,7 @@ from mlpcli.language import current_language, letters_of
 from mlpcli.text import did_you_mean, listed, wrapped
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -403,10 +404,26 @@ def _fonts_of(figure: Figure) -> Iterator[FontChoice]:
 
 
 def texts_of(figure: Figure) -> list[str]:
-    """All texts in the figure."""
-    from matplotlib.text import Text
+    """All texts in the figure, but for the numbers of axes."""
+    return list(_texts_within(figure))
 
-    return [item.get_text() for item in figure.findobj(Text) if isinstance(item, Text)]
+
+def _texts_within(artist: Artist) -> Iterator[str]:
+    """Each Axis is asked for its words alone: as artists, it makes all ticks, minor ones as well, which nobody draws."""
+    from matplotlib.axis import Axis
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
+
+    if isinstance(artist, Text):
+        yield artist.get_text()
+    elif isinstance(artist, Axis):
+        yield artist.label.get_text()
+        words = artist.get_major_formatter()
+        if isinstance(words, FixedFormatter):
+            yield from map(str, words.seq)
+    else:
+        for child in artist.get_children():
+            yield from _texts_within(child)
 
 
 def _write(figure: Figure, path: Path, file_format: str) -> None:
