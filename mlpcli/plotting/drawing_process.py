@@ -153,13 +153,11 @@ class Drawing:
 
     @classmethod
     def begin(cls, path: Path, formats: Sequence[str]) -> Drawing:
-        """Ask the process: for shares that are drawn at once, unless there is more to draw or to train meanwhile."""
+        """Ask the process for them; those of a run in shares, which are drawn at the same time."""
         if _process is None:
             return cls(path, formats)
-        alone = _later.get() is None and not holds_series(path)
-        return cls(
-            path, formats, (_process, _process.ask(path, formats, min(processors(), MOST_FORKS) if alone else 1))
-        )
+        shares = 1 if holds_series(path) else min(processors(), MOST_FORKS)
+        return cls(path, formats, (_process, _process.ask(path, formats, shares)))
 
     def result(self) -> Drawn:
         """The pictures, once they are drawn (raises as `draw_run` and `draw_series`)."""

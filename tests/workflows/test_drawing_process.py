@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +119,26 @@ def test_what_they_cannot_draw_is_said_as_ever(train: Any) -> None:
         f"warning: the plots could not be drawn: {failed} or choose another folder; try mlpcli plot {result.run}"
     ]
     assert not list(Path(result.run).glob(".tmp-*"))
+
+
+@pytest.mark.parametrize(
+    ("change", "drawn"),
+    [("drawing._by_forks = drawing._by_itself", True), ("drawing._draw = lambda *_: os._exit(9)", False)],
+)
+def test_without_forks_it_draws_itself_and_of_dead_forks_it_says_null(train: Any, change: str, drawn: bool) -> None:
+    run = train(NUMPY, "output.plots=[]", text=DIGITS).run
+    program = f"import os; import mlpcli.plotting.drawing_process as drawing; {change}; drawing.draw_what_is_asked()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps([str(run), ["png"], 2]).encode() + b"\n")
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline())
+        process.stdin.close()
+        assert process.stdout.read() == b""
+    assert process.returncode == 0
+    names = ("history", "confusion_matrix", "mistakes")
+    assert answer == ({"paths": [str(run / f"{name}.png") for name in names], "notes": []} if drawn else None)
 
 
 @pytest.mark.parametrize("change", [{"owns_process": bool}, {"processors": lambda: 1}, {"available_memory": int}])
