@@ -156,4 +156,7 @@ def _rows(path: Path, pixels: Array, labels: Array) -> Rows:
 
 
 def _joined(batches: list[Rows]) -> Rows:
-    return Rows(np.concatenate([batch.x for batch in batches]), np.concatenate([batch.y for batch in batches]))
+    # Left to itself, concatenate keeps the order of the file: pixels of a row would be gathered from three planes.
+    x = np.empty((sum(len(batch.y) for batch in batches), *batches[0].x.shape[1:]), np.uint8)
+    np.concatenate([batch.x for batch in batches], out=x)
+    return Rows(x, np.concatenate([batch.y for batch in batches]))

@@ -66,6 +66,7 @@ def test_the_folder_or_the_one_above_it(folder: Path) -> None:
         train, test = read_cifar10_folder(place)
         assert train.x.shape == (15, 32, 32, 3)
         assert train.x.dtype == np.uint8
+        assert train.x.flags.c_contiguous  # so that a row is taken in one piece
         pixels, labels = batch(4)
         assert train.y[12:].tolist() == labels
         assert train.x[13, 5, 7].tolist() == [pixels[1][plane * 1024 + 5 * 32 + 7] for plane in range(3)]
