@@ -92,7 +92,7 @@ def test_the_scripts_compile_and_fit_the_screen(scripts: Mapping[str, Path]) -> 
 @pytest.mark.long
 def test_the_scripts_run_without_mlpcli_and_reach_the_same_history(scripts: Mapping[str, Path]) -> None:
     names = sorted(scripts, key=lambda name: name != "digits")  # the first one runs as it does for a reader, in graphs
-    quiet = ("-W", "error::UserWarning", "-W", "ignore:Even though the `tf.config")  # tf.data is traced all the same
+    quiet = ("-W", "error::UserWarning")
     done = subprocess.run(
         [sys.executable, *quiet, str(PROGRAM)],
         input=json.dumps([(script_of(name), str(scripts[name]), overrides(name)) for name in names]),
