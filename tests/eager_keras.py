@@ -14,9 +14,9 @@ from typing import Any
 def eagerly(*models: Any) -> Iterator[None]:
     """A context in which these models are trained and asked step by step: a graph for a few steps takes a second.
 
-    Keras on TensorFlow has its batches from a tf.data.Dataset, which is traced in eager mode, too: for each fit and each
-    evaluation a twentieth of a second, more than their few steps take. Here they come as NumPy arrays from Keras's own
-    iterator, as its other backends have them.
+    Keras on TensorFlow has its batches from a tf.data.Dataset, which is traced in eager mode, too. That takes a
+    twentieth of a second for each fit and for each evaluation, more than their few steps. Here they come as NumPy
+    arrays from Keras's own iterator, as its other backends have them.
     """
     from keras.src.backend.tensorflow import trainer
     from keras.src.trainers.epoch_iterator import EpochIterator

@@ -16,6 +16,7 @@ from mlpcli.model.objective import choose_objective
 from mlpcli.model.plan import accuracy_name
 from mlpcli.numpy_engine.numpy_objective import metric_of
 from mlpcli.workflows.train import train
+from tests.eager_keras import eagerly
 
 
 def _chosen(classes: tuple[str, ...], **training: Any) -> tuple[str, Metric]:
@@ -109,7 +110,8 @@ def test_stock_keras_scores_with_it(tmp_path: Path, source: str) -> None:
     assert part is not None
     x, y = part.arrays()
     targets = np.eye(y.max() + 1)[y] if source == "wine" else y[:, np.newaxis].astype(np.float32)
-    found = stock.evaluate(x, targets, verbose=0, return_dict=True)
+    with eagerly(stock):
+        found = stock.evaluate(x, targets, verbose=0, return_dict=True)
     assert found["balanced_accuracy"] == pytest.approx(result.metrics["scores"]["test"]["balanced_accuracy"], rel=1e-6)
 
 

@@ -17,6 +17,7 @@ from mlpcli.data.dataset import DataFacts, Kind
 from mlpcli.data.scaling import Scaling
 from mlpcli.keras_engine.build import build_model, build_optimizer
 from mlpcli.model.plan import Plan, make_plan
+from tests.eager_keras import eagerly
 
 pytestmark = pytest.mark.tf
 
@@ -87,8 +88,8 @@ def test_the_same_model_by_hand() -> None:
     assert built.optimizer.get_config() == same
     by_hand.set_weights(built.get_weights())
     x, y = rows("classification", "sparse")
-    built.run_eagerly = by_hand.run_eagerly = True  # the same numbers; a graph for one step takes a second to make
-    assert built.evaluate(x, y, verbose=0) == pytest.approx(by_hand.evaluate(x, y, verbose=0), rel=1e-6)
+    with eagerly(built, by_hand):
+        assert built.evaluate(x, y, verbose=0) == pytest.approx(by_hand.evaluate(x, y, verbose=0), rel=1e-6)
 
 
 def plain(layer: dict[str, Any]) -> Any:
@@ -115,8 +116,8 @@ def test_a_last_layer_without_activation_is_what_keras_takes_as_logits() -> None
     stock.compile(loss=keras().losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     stock.set_weights(model.get_weights())
     x, y = rows("classification", plan.labels)
-    model.run_eagerly = stock.run_eagerly = True
-    assert model.evaluate(x, y, verbose=0) == pytest.approx(stock.evaluate(x, y, verbose=0), rel=1e-6)
+    with eagerly(model, stock):
+        assert model.evaluate(x, y, verbose=0) == pytest.approx(stock.evaluate(x, y, verbose=0), rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +178,8 @@ def test_regularizers_and_constraints_arrive() -> None:
     assert float(layer.kernel_regularizer(layer.kernel)) == pytest.approx(8 * 0.5 + 8 * 0.25)
     assert float(layer.activity_regularizer.l2) == pytest.approx(0.1)
     x, y = rows("classification", plan.labels)
-    model.run_eagerly = True
-    model.fit(x, y, verbose=0)
+    with eagerly(model):
+        model.fit(x, y, verbose=0)
     assert np.linalg.norm(layer.kernel.numpy(), axis=0) == pytest.approx([1, 1], abs=1e-5)
 
 
@@ -219,8 +220,8 @@ def test_every_loss_trains(loss: str, task: Task) -> None:
     plan, model = planned({"model": {"hidden_units": [3]}, "training": {"loss": loss}}, task)
     before = [weight.copy() for weight in model.get_weights()]
     x, y = rows(task, plan.labels)
-    model.run_eagerly = True
-    history = model.fit(x, y, batch_size=12, verbose=0).history
+    with eagerly(model):
+        history = model.fit(x, y, batch_size=12, verbose=0).history
     assert np.isfinite(history["loss"][0])
     assert any(not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
@@ -256,8 +257,8 @@ def test_every_metric_gives_one_number(task: Task, labels: str) -> None:
     plan, model = planned(settings, task)
     assert plan.labels == labels
     x, y = rows(task, plan.labels)
-    model.run_eagerly = True
-    history = model.fit(x, y, batch_size=4, verbose=0).history
+    with eagerly(model):
+        history = model.fit(x, y, batch_size=4, verbose=0).history
     assert set(history) == {"loss", *(cls.tag for cls in chosen)}
     assert all(np.isscalar(values[0]) and np.isfinite(values[0]) for values in history.values())
 
@@ -266,8 +267,8 @@ def test_the_accuracy_of_signed_outputs_changes_class_at_zero() -> None:
     settings = {"model": {"hidden_units": [], "output": {"kernel_initializer": "ones"}}, "training": {"loss": "hinge"}}
     _, model = planned(settings, "binary")
     x = np.array([[0.1, 0, 0, 0], [-0.1, 0, 0, 0]], np.float32)
-    model.run_eagerly = True
-    assert model.evaluate(x, np.array([[1.0], [0.0]]), verbose=0)[1] == 1.0
+    with eagerly(model):
+        assert model.evaluate(x, np.array([[1.0], [0.0]]), verbose=0)[1] == 1.0
 
 
 def test_mixed_precision_keeps_the_weights_and_the_output_in_float32() -> None:

@@ -15,6 +15,7 @@ import pytest
 from mlpcli import backend
 from mlpcli.numpy_engine.numpy_epochs import build_numpy_model
 from mlpcli.workflows.prepare import prepare
+from tests.eager_keras import eagerly
 
 pytestmark = pytest.mark.tf
 
@@ -94,8 +95,8 @@ def test_stock_keras_opens_it(make: Make, tmp_path: Path, overrides: tuple[str, 
         np.testing.assert_array_equal(found, expected)
     rows = batches.part.indices
     expected = model.evaluate([(x[rows], batches.targets[rows])])
-    loaded.run_eagerly = True  # the same numbers; a graph for a few steps takes a second to make
-    found = loaded.evaluate(x[rows], batches.targets[rows], verbose=0, return_dict=True)
+    with eagerly(loaded):
+        found = loaded.evaluate(x[rows], batches.targets[rows], verbose=0, return_dict=True)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-5, abs=1e-6), name
@@ -123,10 +124,10 @@ def test_an_h5_can_be_trained_further_with_a_new_optimizer(make: Make, tmp_path:
 
 def _fit(loaded: Any, prepared: Any) -> None:
     x, batches = _batches(prepared)
-    loaded.run_eagerly = True
     for epoch in (2, 3):
         batches.set_epoch(epoch)
-        loaded.fit(x[batches.rows], batches.targets[batches.rows], batch_size=50, shuffle=False, verbose=0)
+        with eagerly(loaded):
+            loaded.fit(x[batches.rows], batches.targets[batches.rows], batch_size=50, shuffle=False, verbose=0)
 
 
 def test_the_bytes_are_a_function_of_the_model(make: Make, tmp_path: Path) -> None:

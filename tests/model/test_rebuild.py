@@ -18,6 +18,7 @@ from mlpcli.errors import ModelFileError
 from mlpcli.keras_engine.build import rebuild
 from mlpcli.modelfile.description import saved_layers
 from mlpcli.modelfile.saved_model import open_model
+from tests.eager_keras import eagerly
 from tests.model_file_parts import read_architecture
 
 pytestmark = [
@@ -153,11 +154,10 @@ def test_scores_are_those_of_the_model(tmp_path: Path, kind: str, name: str) -> 
     last = [keras.layers.Flatten(), keras.layers.Dense(3, activation=activation, kernel_regularizer="l2")]
     model, x = saved(keras, path, *last, **compiled)
     y = np.arange(5) % 3
-    model.run_eagerly = True  # the same numbers; a graph for one batch takes a second to make
-    expected = model.evaluate(x, y, verbose=0, return_dict=True)
     found = opened(path)
-    found.run_eagerly = True
-    assert found.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(expected, rel=1e-6)
+    with eagerly(model, found):
+        expected = model.evaluate(x, y, verbose=0, return_dict=True)
+        assert found.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(expected, rel=1e-6)
     assert type(found.optimizer) is type(model.optimizer)
     assert float(found.optimizer.learning_rate) == pytest.approx(float(model.optimizer.learning_rate))
 

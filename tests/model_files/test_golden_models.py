@@ -12,6 +12,7 @@ import pytest
 from mlpcli.modelfile.container import kind_of, open_model_file
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.workflows.summary import origin_of, summary
+from tests.eager_keras import eagerly
 from tests.model_file_parts import read_architecture, read_weights
 
 FOLDER = Path(__file__).resolve().parent / "golden"
@@ -81,7 +82,7 @@ def test_a_rebuilt_model_predicts_the_same(name: str) -> None:
     model = rebuild(saved)
     predictions = np.array(EXPECTED[name]["predictions"])
     assert np.asarray(model(inputs(name), training=False)) == pytest.approx(predictions, abs=1e-6)
-    model.run_eagerly = True  # the same numbers; a graph for one batch takes a second to make
-    scores = model.evaluate(inputs(name), np.arange(5) % 3, verbose=0, return_dict=True)
+    with eagerly(model):
+        scores = model.evaluate(inputs(name), np.arange(5) % 3, verbose=0, return_dict=True)
     assert scores["accuracy"] == pytest.approx((predictions.argmax(axis=1) == np.arange(5) % 3).mean())
     assert saved.uncompiled is None and type(model.optimizer).__name__ == "SGD"

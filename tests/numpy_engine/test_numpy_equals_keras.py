@@ -20,6 +20,7 @@ from mlpcli.modelfile.keras_objects import compilation_of
 from mlpcli.numpy_engine.network import Network
 from mlpcli.numpy_engine.numpy_objective import NumpyObjective, loss_and_metrics, make_loss, metric_of
 from mlpcli.numpy_engine.step import Batch, gradients
+from tests.eager_keras import eagerly
 
 pytestmark = pytest.mark.tf
 
@@ -134,7 +135,8 @@ def evaluated(model: Any, x: Array, y: Array, objective: NumpyObjective) -> tupl
     """What Keras says, and what is found here."""
     batches = ((x[start : start + 32], y[start : start + 32]) for start in range(0, len(x), 32))
     found = loss_and_metrics(numpy_network(model), batches, objective.loss, objective.metrics, objective.weight)
-    return model.evaluate(x, y, batch_size=32, verbose=0, return_dict=True), found
+    with eagerly(model):
+        return model.evaluate(x, y, batch_size=32, verbose=0, return_dict=True), found
 
 
 def targets(labels: str, rows: int, units: int) -> Array:
@@ -165,7 +167,7 @@ def test_every_loss_and_its_gradients(described: Any, loss: Any, labels: str, ac
     model = keras_model(described, (3,), layers)
     changed = {"label_smoothing": 0.1} if "label_smoothing" in loss.model_fields else {}
     component = loss(**changed)
-    model.compile(loss=keras_object(component), loss_weights=0.5, run_eagerly=True)  # no graph for three batches
+    model.compile(loss=keras_object(component), loss_weights=0.5)
     x, y = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32), targets(labels, 80, units)
     expected, found = evaluated(model, x, y, NumpyObjective(make_loss(component), 0.5, ()))
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
@@ -201,9 +203,7 @@ def test_every_metric(described: Any, labels: str) -> None:
         for index, arguments in enumerate(ARGUMENTS.get(cls.tag, [{}]))
     ]
     loss = MeanSquaredError() if labels != "sparse" else SparseCategoricalCrossentropy()
-    model.compile(
-        loss=keras_object(loss), metrics=[keras_object(component) for component in components], run_eagerly=True
-    )
+    model.compile(loss=keras_object(loss), metrics=[keras_object(component) for component in components])
     x, y = np.random.default_rng(0).normal(size=(150, 3)).astype(np.float32), targets(labels, 150, units)
     metrics = tuple(metric_of(component, {}, labels, 0.5) for component in components)
     expected, found = evaluated(model, x, y, NumpyObjective(make_loss(loss), 1.0, metrics))
@@ -228,6 +228,5 @@ def test_what_a_file_says_it_was_compiled_with(labels: str, loss: str, metrics: 
     x, y = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32), targets(labels, 50, units)
     compilation, why = compilation_of(json.loads(json.dumps(keras().saving.serialize_keras_object(model))))
     assert compilation is not None, why
-    model.run_eagerly = True
     expected, found = evaluated(model, x, y, NumpyObjective.of_compilation(compilation, labels))
     assert found == pytest.approx(expected, rel=1e-5)

@@ -10,6 +10,7 @@ import pytest
 from mlpcli import backend
 from mlpcli.data.batches import epoch_order
 from mlpcli.runs.history import read_history
+from tests.eager_keras import eagerly
 
 pytestmark = pytest.mark.tf
 
@@ -46,7 +47,6 @@ def _by_hand(weights: list[np.ndarray]) -> Any:
         optimizer=keras.optimizers.SGD(learning_rate=0.05, momentum=0.9),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        run_eagerly=True,  # a graph for a few steps takes a second to make
     )
     model.set_weights(weights)
     return model
@@ -60,10 +60,11 @@ def _fit_by_hand(digits: Any, **settings: Any) -> dict[str, list[float]]:
     history: dict[str, list[float]] = {}
     for epoch in range(EPOCHS):
         order = epoch_order(SEED, epoch, len(y))
-        done = model.fit(
-            x[order], y[order], batch_size=BATCH, epochs=1, shuffle=False, verbose=0,
-            validation_data=prepared.splits.validation.arrays(), **settings,
-        )  # fmt: skip
+        with eagerly(model):
+            done = model.fit(
+                x[order], y[order], batch_size=BATCH, epochs=1, shuffle=False, verbose=0,
+                validation_data=prepared.splits.validation.arrays(), **settings,
+            )  # fmt: skip
         for name, values in done.history.items():
             history.setdefault(name, []).extend(values)
     return history

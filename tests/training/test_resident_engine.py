@@ -12,6 +12,7 @@ from mlpcli import backend
 from mlpcli.data.dataset import Part
 from mlpcli.keras_engine.keras_epochs import Batches
 from mlpcli.keras_engine.resident import ResidentEpochs, ResidentRows
+from tests.eager_keras import eagerly
 
 pytestmark = pytest.mark.tf
 
@@ -116,8 +117,8 @@ def test_weights_and_history_are_those_of_model_fit(case: tuple[str, str, str, i
     x, y = _rows(rows)
     targets = _targets(y, loss)
     stock = _build(NETWORKS[network], OPTIMIZERS[optimizer](), loss)
-    stock.run_eagerly = True  # the same numbers; a graph for a few steps takes a second to make
-    expected = stock.fit(x, targets, batch_size=batch_size, epochs=EPOCHS, shuffle=False, verbose=0).history
+    with eagerly(stock):
+        expected = stock.fit(x, targets, batch_size=batch_size, epochs=EPOCHS, shuffle=False, verbose=0).history
     compiled = optimizer == "sgd" or network != "plain"
     model = _build(NETWORKS[network], OPTIMIZERS[optimizer](), loss)
     history = _resident_fit(model, Batches(_part(x, y), targets, batch_size), compiled)
@@ -130,8 +131,8 @@ def test_weights_and_history_are_those_of_model_fit(case: tuple[str, str, str, i
 def test_sample_weights_are_those_of_keras_class_weight() -> None:
     x, y = _rows(20)
     stock = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
-    stock.run_eagerly = True
-    stock.fit(x, y, batch_size=8, epochs=EPOCHS, shuffle=False, verbose=0, class_weight={0: 1.0, 1: 3.0, 2: 0.5})
+    with eagerly(stock):
+        stock.fit(x, y, batch_size=8, epochs=EPOCHS, shuffle=False, verbose=0, class_weight={0: 1.0, 1: 3.0, 2: 0.5})
     model = _build(NETWORKS["plain"], keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
     weights = np.array([1.0, 3.0, 0.5], np.float32)[y]
     _resident_fit(model, Batches(_part(x, y), y.astype(np.int32), 8, weights=weights), compiled=True)
@@ -144,8 +145,8 @@ def test_validation_numbers_are_those_of_evaluate() -> None:
     model = _build(NETWORKS["batch_normalization"], keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     validation = Batches(_part(x[:19], y[:19]), y[:19].astype(np.int32), 8)
     history = _resident_fit(model, Batches(_part(x, y), y.astype(np.int32), 8), False, validation)
-    model.run_eagerly = True
-    expected = model.evaluate(x[:19], y[:19], batch_size=8, verbose=0, return_dict=True)
+    with eagerly(model):
+        expected = model.evaluate(x[:19], y[:19], batch_size=8, verbose=0, return_dict=True)
     assert history["val_loss"][-1] == pytest.approx(expected["loss"], rel=1e-5)
     assert history["val_accuracy"][-1] == pytest.approx(expected["accuracy"], rel=1e-6)
 

@@ -12,6 +12,7 @@ import mlpcli
 from mlpcli import backend
 from mlpcli.config.load_config import load_config
 from mlpcli.workflows.prepare import prepare
+from tests.eager_keras import eagerly
 
 pytestmark = pytest.mark.tf
 
@@ -45,7 +46,8 @@ def test_equals_training_on_standardized_targets(tmp_path: Path, loss: str) -> N
 
     for epoch in range(3):
         rows = train.indices[epoch_order(3, epoch, len(train))]
-        inner.fit(train.x[rows], scaled[rows], batch_size=32, shuffle=False, verbose=0)
+        with eagerly(inner):
+            inner.fit(train.x[rows], scaled[rows], batch_size=32, shuffle=False, verbose=0)
 
     test = prepared.splits.test
     assert test is not None
@@ -107,8 +109,10 @@ def test_two_targets_of_different_size(tmp_path: Path, loss: str) -> None:
     inner.compile(keras.optimizers.SGD(0.05), keras.losses.get(loss))
     for epoch in range(3):
         rows = train.indices[epoch_order(3, epoch, len(train))]
-        inner.fit(train.x[rows], scaled[rows], batch_size=32, shuffle=False, verbose=0)
-    by_hand = inner.evaluate(x[test.indices], scaled[test.indices], verbose=0)
+        with eagerly(inner):
+            inner.fit(train.x[rows], scaled[rows], batch_size=32, shuffle=False, verbose=0)
+    with eagerly(inner):
+        by_hand = inner.evaluate(x[test.indices], scaled[test.indices], verbose=0)
     assert scores["keras"]["loss"] == pytest.approx(by_hand, rel=1e-3)
     outputs = np.asarray(inner(x[test.indices])) * deviation + mean
     errors = np.abs(outputs - y[test.indices]).mean(axis=0)

@@ -14,6 +14,7 @@ import pytest
 from mlpcli import backend
 from mlpcli.errors import DataError, MlpcliError, ModelFileError, UserError
 from mlpcli.workflows.evaluate import evaluate
+from tests.eager_keras import eagerly
 from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
@@ -41,8 +42,8 @@ def test_other_rows_are_scored_as_stock_keras_does(digits_run: Any, tmp_path: Pa
     np.savez(tmp_path / "other.npz", x=x, y=y)
     result = evaluate(digits_run.run, data=tmp_path / "other.npz")
     model = backend.keras().models.load_model(digits_run.model)
-    model.run_eagerly = True  # the same numbers; a graph for a few steps takes a second to make
-    expected = model.evaluate(x, y, verbose=0, return_dict=True)
+    with eagerly(model):
+        expected = model.evaluate(x, y, verbose=0, return_dict=True)
     assert result.evaluation["loss"] == pytest.approx(expected["loss"], rel=1e-5)
     assert result.evaluation["accuracy"] == pytest.approx(expected["accuracy"])
     assert result.evaluation["rows"] == 50
