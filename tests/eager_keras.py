@@ -12,12 +12,13 @@ from typing import Any
 
 @contextmanager
 def eagerly(*models: Any) -> Iterator[None]:
-    """A context in which these models are trained and asked step by step: a graph for a few steps takes a second.
+    """A context in which these models, or all, are trained and asked step by step: a graph for a few takes a second.
 
     Keras on TensorFlow has its batches from a tf.data.Dataset, which is traced in eager mode, too. That takes a
     twentieth of a second for each fit and for each evaluation, more than their few steps. Here they come as NumPy
     arrays from Keras's own iterator, as its other backends have them.
     """
+    import tensorflow as tf
     from keras.src.backend.tensorflow import trainer
     from keras.src.trainers.epoch_iterator import EpochIterator
 
@@ -30,8 +31,10 @@ def eagerly(*models: Any) -> Iterator[None]:
 
     for model in models:
         model.run_eagerly = True
+    tf.config.run_functions_eagerly(not models)
     stock, trainer.TFEpochIterator = trainer.TFEpochIterator, Plain
     try:
         yield
     finally:
         trainer.TFEpochIterator = stock
+        tf.config.run_functions_eagerly(False)

@@ -71,7 +71,6 @@ def main() -> None:
     gc.freeze()
     first, *others = [script for script, _, _ in jobs]
     stock = {first: run_script(first)}  # as for a reader, in graphs
-    tf.config.run_functions_eagerly(True)
     with eagerly():
         stock |= {script: run_script(script) for script in others}
         Path("stock.json").write_text(json.dumps(stock, default=float), encoding="utf-8")
