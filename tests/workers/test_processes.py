@@ -18,6 +18,7 @@ from mlpcli.cluster import tf_config
 from mlpcli.runs.history import read_history
 from mlpcli.workflows.launch import free_ports
 from mlpcli.workflows.train import train
+from tests.workers.forks import Fork, Forks
 
 pytestmark = pytest.mark.tf
 
@@ -43,20 +44,22 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "cells.yaml"
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "mlpcli", *arguments]
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    forks = Forks({**os.environ, "PYTHONPATH": str(ROOT)})
+    yield forks
+    forks.close()
 
 
 @contextmanager
-def _workers(folder: Path, *commands: Sequence[str]) -> Iterator[list[subprocess.Popen[str]]]:
+def _workers(forks: Forks, folder: Path, *commands: Sequence[str]) -> Iterator[list[Fork]]:
     """A process of `mlpcli train` with each of these arguments; whichever still runs at the end is killed."""
     addresses = [f"127.0.0.1:{port}" for port in free_ports(len(commands))]
     processes = []
     try:
         for rank, arguments in enumerate(commands):
             environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": tf_config(addresses, rank)}
-            options = {"cwd": folder, "env": environment, "text": True, "stderr": subprocess.PIPE}
-            processes.append(subprocess.Popen(_command("train", *arguments), stdout=subprocess.PIPE, **options))
+            processes.append(forks.start(["train", *arguments], folder, environment))
         yield processes
     finally:
         for process in processes:
@@ -64,7 +67,7 @@ def _workers(folder: Path, *commands: Sequence[str]) -> Iterator[list[subprocess
             process.communicate()
 
 
-def _wait_for(there: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def _wait_for(there: Callable[[], bool], process: Fork) -> None:
     limit = time.monotonic() + LONGEST
     while not there():
         assert time.monotonic() < limit
@@ -82,7 +85,7 @@ def _weights(run: Path) -> list[np.ndarray]:
 def test_three_workers_train_what_one_process_trains(config: Path, tmp_path: Path) -> None:
     alone = train(config, run_dir=tmp_path / "alone").run
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = _command("launch", "--workers", "3", "cells.yaml", "--run-dir", "runs/shared")
+    command = [sys.executable, "-m", "mlpcli", "launch", "--workers", "3", "cells.yaml", "--run-dir", "runs/shared"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=LONGEST)
     assert done.returncode == 0, done.stderr
     shared = tmp_path / "runs" / "shared"
@@ -101,9 +104,9 @@ def test_three_workers_train_what_one_process_trains(config: Path, tmp_path: Pat
 
 
 @pytest.mark.long
-def test_a_killed_worker_ends_the_other_and_the_run_is_resumed(config: Path, tmp_path: Path) -> None:
+def test_a_killed_worker_ends_the_other_and_the_run_is_resumed(config: Path, tmp_path: Path, forks: Forks) -> None:
     run, begin = tmp_path / "run", ("cells.yaml", "--run-dir", "run", "--epochs", "100000", "-q")
-    with _workers(tmp_path, begin, begin) as (chief, other):
+    with _workers(forks, tmp_path, begin, begin) as (chief, other):
         _wait_for(lambda: any((run / "checkpoint").glob("last-*.npz")), chief)
         other.send_signal(signal.SIGKILL)
         _, said = chief.communicate(timeout=LONGEST)
@@ -113,7 +116,7 @@ def test_a_killed_worker_ends_the_other_and_the_run_is_resumed(config: Path, tmp
     assert "Traceback" not in said
     epochs = len(read_history(run / "history.csv")["epoch"])
     resume = ("--resume", "run", "--epochs", str(epochs + 3), "-q")
-    with _workers(tmp_path, resume, resume) as processes:
+    with _workers(forks, tmp_path, resume, resume) as processes:
         ended = [(*process.communicate(timeout=LONGEST), process.returncode) for process in processes]
     assert [code for _, _, code in ended] == [0, 0], ended
     assert ended[1][:2] == ("", "")
@@ -122,8 +125,10 @@ def test_a_killed_worker_ends_the_other_and_the_run_is_resumed(config: Path, tmp
     assert np.isfinite(history["loss"]).all()
 
 
-def test_a_worker_with_other_settings_is_told_apart_before_anything_is_written(config: Path, tmp_path: Path) -> None:
-    with _workers(tmp_path, ["cells.yaml", "--epochs", "2"], ["cells.yaml", "--epochs", "3"]) as processes:
+def test_a_worker_with_other_settings_is_told_apart_before_anything_is_written(
+    config: Path, tmp_path: Path, forks: Forks
+) -> None:
+    with _workers(forks, tmp_path, ["cells.yaml", "--epochs", "2"], ["cells.yaml", "--epochs", "3"]) as processes:
         ended = [(process.communicate(timeout=LONGEST)[1], process.returncode) for process in processes]
     for said, code in ended:
         assert code == 2
