@@ -27,6 +27,7 @@ from mlpcli.modelfile.saved_model import open_model
 from mlpcli.modelfile.weights import weights_digest
 from mlpcli.modelfile.writer import save_model
 from mlpcli.scoring.predictor import load_predictor
+from tests.eager_keras import eagerly
 from tests.model_file_parts import read_architecture, read_metadata
 
 pytestmark = pytest.mark.tf
@@ -110,8 +111,8 @@ def models() -> dict[str, tuple[Plan, Any]]:
 
 def _fit_eagerly(model: Any, x: Any, y: Any) -> None:
     """One epoch, and what follows: the same numbers as in graphs, which take seconds to make; no file tells of it."""
-    model.run_eagerly = True
-    model.fit(x, y, verbose=0)
+    with eagerly(model):
+        model.fit(x, y, verbose=0)
 
 
 @pytest.fixture
@@ -148,15 +149,17 @@ def test_the_metadata_survives(tmp_path: Path, planned: tuple[Plan, Any], name: 
 
 
 STOCK = """
-import json, sys
+import json, os, sys
 import numpy as np
+sys.modules |= dict.fromkeys(["sklearn", "matplotlib", "pandas", "scipy"])  # Keras does without them, and starts sooner
 import keras
 rows = np.load(sys.argv[1])
 for path in sys.argv[2:]:
     model = keras.models.load_model(path)
     model.run_eagerly = True
-    print(json.dumps(model.evaluate(rows["x"], rows["y"], verbose=0)))
+    print(json.dumps(model.evaluate(rows["x"], rows["y"], verbose=0)), flush=True)
 assert not any(name.startswith("mlpcli") for name in sys.modules)
+os._exit(0)  # TensorFlow would take a second to end
 """
 
 
@@ -171,7 +174,8 @@ def test_stock_keras_opens_both(tmp_path: Path, models: dict[str, tuple[Plan, An
     )
     assert done.returncode == 0, done.stderr
     for line, (_, model) in zip(done.stdout.splitlines()[-2:], models.values(), strict=True):
-        assert json.loads(line) == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
+        with eagerly(model):
+            assert json.loads(line) == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
 
 
 @both
@@ -216,8 +220,9 @@ def test_predictions_are_keras_s(tmp_path: Path, planned: tuple[Plan, Any], name
     assert (read_metadata(tmp_path / name) or {})["name"] == "패션 모델"
     part = Part(x, y, np.array([7, 2, 3]))
     outputs = predictor.predict(part)
-    assert outputs == pytest.approx(planned[1].predict(x[[7, 2, 3]], verbose=0), abs=1e-6)
-    expected = planned[1].evaluate(x[[7, 2, 3]], y[[7, 2, 3]], verbose=0, return_dict=True)
+    with eagerly(planned[1]):
+        assert outputs == pytest.approx(planned[1].predict(x[[7, 2, 3]], verbose=0), abs=1e-6)
+        expected = planned[1].evaluate(x[[7, 2, 3]], y[[7, 2, 3]], verbose=0, return_dict=True)
     assert predictor.losses(part, y.astype(np.int32)) == pytest.approx(expected, rel=1e-5)
 
 
@@ -227,8 +232,9 @@ def test_scores_and_outputs_come_from_one_run_of_the_network(
     planned: tuple[Plan, Any], many: int, asked_of: list[int | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, (x, y) = planned[1], rows(10)
-    expected = model.evaluate(x, y, batch_size=4, verbose=0, return_dict=True)
-    outputs = model.predict(x, verbose=0)
+    with eagerly(model):
+        expected = model.evaluate(x, y, batch_size=4, verbose=0, return_dict=True)
+        outputs = model.predict(x, verbose=0)
     asked: list[int | None] = []
     call = model.call
     monkeypatch.setattr(model, "call", lambda x, **more: asked.append(x.shape[0]) or call(x, **more))
@@ -246,7 +252,8 @@ def test_many_rows_are_predicted_in_batches(planned: tuple[Plan, Any], monkeypat
     monkeypatch.setattr("mlpcli.keras_engine.keras_predictor.PREDICTION_BATCH", 4)
     x, y = rows(10)
     outputs = KerasPredictor(planned[1]).predict(Part(x, y, np.arange(10)))
-    assert outputs == pytest.approx(planned[1].predict(x, verbose=0), abs=1e-6)
+    with eagerly(planned[1]):
+        assert outputs == pytest.approx(planned[1].predict(x, verbose=0), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -347,7 +354,8 @@ def test_a_stock_model_with_functions_and_an_adapted_layer_is_opened(tmp_path: P
     assert sum(layer.size.parameters for layer in layers) == model.count_params() == 9 + 10
     x = np.ones((2, 4), np.float32)
     predicted = load_predictor(open_model(tmp_path / name)).predict(Part(x, x, np.arange(2)))
-    assert predicted == pytest.approx(model.predict(x, verbose=0))
+    with eagerly(model):
+        assert predicted == pytest.approx(model.predict(x, verbose=0))
 
 
 def test_the_digest_is_of_shape_type_and_values() -> None:
