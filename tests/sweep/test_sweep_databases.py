@@ -33,8 +33,8 @@ def test_two_processes_share_the_trials_of_one_study(
     study_of: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
-    found = begin("name=꽃", "sweep.trials=8", "sweep.timeout=0.000001s", storage=database)
-    assert found.counted() == "8 trials: 8 waiting"
+    found = begin("name=꽃", "sweep.trials=4", "sweep.timeout=0.000001s", storage=database)
+    assert found.counted() == "4 trials: 4 waiting"
     folder = read_folder(found.path)
     job = Job(str(folder.path), folder.study, database, folder.rising)
     workers = [start(job), start(job)]
@@ -43,23 +43,23 @@ def test_two_processes_share_the_trials_of_one_study(
     assert [worker.exitcode for worker in workers] == [0, 0]
 
     study = study_of(folder.path, database)
-    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 8
-    assert [trial.user_attrs["slot"] for trial in study.trials] == [*range(8)]
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 4
+    assert [trial.user_attrs["slot"] for trial in study.trials] == [*range(4)]
     marks = [
         key for trial in study.trials for key, mark in trial.user_attrs.items() if key.startswith("worker ") and mark
     ]
-    assert len(marks) == 8
+    assert len(marks) == 4
     assert {key.partition(":")[2].partition("-")[0] for key in marks} <= {str(worker.pid) for worker in workers}
 
-    done = begin("name=꽃", "sweep.trials=8", storage=database)
-    assert done.counted() == "8 trials: 8 done"
+    done = begin("name=꽃", "sweep.trials=4", storage=database)
+    assert done.counted() == "4 trials: 4 done"
     assert done.final is not None
     # Another machine, with another folder, that comes when all is done.
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "flowers.yaml").write_text(CONFIG, encoding="utf-8")
     joined = mlpcli.sweep(
         tmp_path / "elsewhere" / "flowers.yaml",
-        ["name=꽃", "sweep.trials=8"],
+        ["name=꽃", "sweep.trials=4"],
         tmp_path / "elsewhere" / "runs",
         storage=database,
     )
