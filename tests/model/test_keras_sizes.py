@@ -21,6 +21,7 @@ from mlpcli.modelfile.description import saved_layers
 pytestmark = pytest.mark.tf
 
 FLAT, SEQUENCE, IMAGE = (6,), (5, 6), (8, 9, 4)
+LAYER: TypeAdapter[Any] = TypeAdapter(AnyLayer)
 
 CASES: list[tuple[tuple[int, ...], str, dict[str, Any]]] = [
     (FLAT, "dense", {"units": 3}),
@@ -85,7 +86,7 @@ def test_no_layer_is_left_out() -> None:
 
 @pytest.mark.parametrize(("shape", "tag", "arguments"), CASES)
 def test_sizes_are_keras_s(shape: tuple[int, ...], tag: str, arguments: dict[str, Any]) -> None:
-    component: Any = TypeAdapter(AnyLayer).validate_python({tag: arguments})
+    component: Any = LAYER.validate_python({tag: arguments})
     layer = keras_object(component)
     model = backend.keras().Sequential([backend.keras().Input(shape), layer])
     size = layer_size(tag, component, shape)
