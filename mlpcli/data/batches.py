@@ -94,11 +94,9 @@ class RowBatches:
 
 def take_rows(array: Array, rows: Array) -> Array:
     """Rows by index, from memory or from disk."""
-    if not isinstance(array, np.ndarray):
-        return array[rows]
-    if array.flags.c_contiguous:
-        return np.take(array, rows, axis=0)
-    return np.ascontiguousarray(array[rows])  # np.take would copy the whole array first
+    if isinstance(array, np.ndarray) and not array.flags.c_contiguous:
+        return np.ascontiguousarray(array[rows])  # np.take would copy the whole array first
+    return np.take(array, rows, axis=0) if isinstance(array, np.ndarray) else array[rows]
 
 
 PREDICTION_BATCH = 2048
