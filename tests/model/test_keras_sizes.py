@@ -21,7 +21,7 @@ from mlpcli.modelfile.description import saved_layers
 pytestmark = pytest.mark.tf
 
 FLAT, SEQUENCE, IMAGE = (6,), (5, 6), (8, 9, 4)
-LAYER: TypeAdapter[Any] = TypeAdapter(AnyLayer)
+WRITTEN = TypeAdapter[Any](AnyLayer)
 
 CASES: list[tuple[tuple[int, ...], str, dict[str, Any]]] = [
     (FLAT, "dense", {"units": 3}),
@@ -86,7 +86,7 @@ def test_no_layer_is_left_out() -> None:
 
 @pytest.mark.parametrize(("shape", "tag", "arguments"), CASES)
 def test_sizes_are_keras_s(shape: tuple[int, ...], tag: str, arguments: dict[str, Any]) -> None:
-    component: Any = LAYER.validate_python({tag: arguments})
+    component = WRITTEN.validate_python({tag: arguments})
     layer = keras_object(component)
     model = backend.keras().Sequential([backend.keras().Input(shape), layer])
     size = layer_size(tag, component, shape)
@@ -100,7 +100,7 @@ def test_sizes_are_keras_s(shape: tuple[int, ...], tag: str, arguments: dict[str
 def test_what_keras_writes_of_a_layer_is_opened_again(
     shape: tuple[int, ...], tag: str, arguments: dict[str, Any]
 ) -> None:
-    keras, component = backend.keras(), TypeAdapter[Any](AnyLayer).validate_python({tag: arguments})
+    keras, component = backend.keras(), WRITTEN.validate_python({tag: arguments})
     model = keras.Sequential([keras.Input(shape), keras_object(component)], name="one")
     description = json.loads(model.to_json())
     input_shape, layers = saved_layers(Path("model.keras"), description)

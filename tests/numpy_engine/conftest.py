@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from mlpcli.config.sections import AnyLayer
 from mlpcli.model.layer_rules import layer_size
@@ -16,14 +16,15 @@ from mlpcli.numpy_engine.network import Network
 
 Describe = Callable[..., list[SavedLayer]]
 MakeNetwork = Callable[..., Network]
-LAYER: TypeAdapter[Any] = TypeAdapter(AnyLayer)
-"""Made once: that takes a hundredth of a second."""
+
+# One for all tests, made for the first: the schema of every layer takes as long as a hundred of them.
+WRITTEN = TypeAdapter[Any](AnyLayer, config=ConfigDict(defer_build=True))
 
 
 def _described(shape: tuple[int, ...], layers: Sequence[Any], **changes: Any) -> list[SavedLayer]:
     described = []
     for index, written in enumerate(layers):
-        component = written if hasattr(written, "tag") else LAYER.validate_python(written)
+        component = written if hasattr(written, "tag") else WRITTEN.validate_python(written)
         size = layer_size(component.tag, component, shape)
         name = f"{component.tag}_{index}"
         described.append(SavedLayer(name, component.keras_class, size, component, **changes))
