@@ -34,7 +34,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
     (folder / "digits.yaml").write_text(DIGITS, encoding="utf-8")
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", "digits.yaml", "-s", "training.engine=numpy"],
+        [sys.executable, "-m", "mlpcli", "train", "digits.yaml", "-s", "training.engine=numpy", "-s", "output.plots=[]"],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, encoding="utf-8", timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -67,7 +67,7 @@ def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> N
 def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
     tmp_path: Path, digits: Path, start: Start, number: signal.Signals, code: int, arguments: tuple[str, ...]
 ) -> None:
-    process = start(digits, "--run-dir", "run", *ENDLESS, *arguments)
+    process = start(digits, "--run-dir", "run", "-s", "output.plots=[]", *ENDLESS, *arguments)
     history = tmp_path / "run" / "history.csv"
     _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
     process.send_signal(number)

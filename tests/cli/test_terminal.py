@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
-"""What starts in a second."""
+NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons", "-s", "output.plots=[]")
+"""What starts in a second: asked for no plots on the command line, it does not begin to import matplotlib."""
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

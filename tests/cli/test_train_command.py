@@ -16,8 +16,8 @@ from mlpcli.runs.directory import find_model
 from mlpcli.runs.history import read_history
 
 ROOT = Path(__file__).resolve().parents[2]
-NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
-"""What starts in a second, for what is the same whoever trains."""
+NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons", "-s", "output.plots=[]")
+"""What starts in a second, for what is the same whoever trains: without plots, matplotlib is not imported either."""
 
 
 def test_progress_goes_to_standard_error_one_plain_line_per_epoch(finished: Any) -> None:

@@ -9,6 +9,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -113,6 +114,8 @@ def wandb_values(items: Any) -> dict[str, Any]:
 
 def read_events(folder: Path) -> Any:
     """TensorBoard's own reader of all runs in a folder, without limits."""
+    # Where a module of this name can be imported, TensorBoard does without TensorFlow (tensorboard/compat/__init__.py).
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
     from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
     events = EventMultiplexer(tensor_size_guidance={"scalars": 0, "images": 0}).AddRunsFromDirectory(str(folder))
