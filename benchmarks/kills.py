@@ -80,10 +80,9 @@ def kill_many(engine: str, kills: int, seed: int, epochs: int | None = None, *, 
     found, moments = Killed(engine), random.Random(seed)
     with tempfile.TemporaryDirectory() as place:
         config = Path(place) / "killed.yaml"
-        text = CONFIG.format(engine=engine, epochs=epochs or EPOCHS[engine])
-        config.write_text(text if pictures else f"{text}output: {{plots: []}}\n", encoding="utf-8")
+        config.write_text(CONFIG.format(engine=engine, epochs=epochs or EPOCHS[engine]), encoding="utf-8")
         started = time.perf_counter()
-        process = _start(config, Path(place) / "straight")
+        process = _start(config, Path(place) / "straight", pictures)
         _until_made(Path(place) / "straight", process)
         begun = time.perf_counter()
         process.wait()
@@ -91,7 +90,7 @@ def kill_many(engine: str, kills: int, seed: int, epochs: int | None = None, *, 
         straight = outcome_of(Path(place) / "straight")
         for number in range(kills):
             run = Path(place) / f"run-{number}"
-            process = _start(config, run)
+            process = _start(config, run, pictures)
             if number % 2:
                 _until_made(run, process)
             time.sleep(moments.uniform(0, ended - (begun if number % 2 else started)))
@@ -109,8 +108,10 @@ def _until_made(run: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.001)
 
 
-def _start(config: Path, run: Path) -> subprocess.Popen[bytes]:
+def _start(config: Path, run: Path, pictures: bool) -> subprocess.Popen[bytes]:
+    """On the command line, without pictures also means without the process that would draw them."""
     command = [sys.executable, "-m", "mlpcli", "train", str(config), "--run-dir", str(run), "-q"]
+    command += [] if pictures else ["-s", "output.plots=[]"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -45,14 +45,24 @@ def test_errors_are_not(line: str) -> None:
     assert not NOISE.search(line.encode())
 
 
-def _with_tensorflow(folder: Path, source: str, code: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with a tensorflow package of our own in the place of the real one."""
-    (folder / "tensorflow").mkdir()
+def _write_tensorflow(folder: Path, source: str) -> None:
+    """A tensorflow package of our own, for the place of the real one."""
+    (folder / "tensorflow").mkdir(parents=True)
     (folder / "tensorflow" / "__init__.py").write_text(source, encoding="utf-8")
     (folder / "keras.py").write_text("import tensorflow\n", encoding="utf-8")
+
+
+def _with_tensorflow(folder: Path, source: str, code: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with such a package."""
+    _write_tensorflow(folder, source)
+    return _run(folder, code)
+
+
+def _run(folder: Path, *code: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a folder, whose modules come first."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300
+        [sys.executable, "-c", *code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300
     )
 
 
@@ -221,13 +231,34 @@ INTERRUPTED = [
 ]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs signals")
-@pytest.mark.parametrize("source", INTERRUPTED)
-def test_ctrl_c_during_the_import_is_no_broken_installation(tmp_path: Path, source: str) -> None:
+EACH = """
+import os, sys
+import mlpcli.workflows.train
+from mlpcli.cli.main import main
+mlpcli.validate("my.yaml")  # makes the schema once
+for folder in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        sys.path.insert(0, folder)
+        for stream in (1, 2):
+            os.dup2(os.open(f"{folder}/{stream}.txt", os.O_WRONLY | os.O_CREAT), stream)
+        main(["train", "my.yaml"])
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""Trains with the package in each folder, in a process of its own, forked."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals and forks")
+def test_ctrl_c_during_the_import_is_no_broken_installation(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
-    done = _with_tensorflow(tmp_path, source, TRAIN)
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr.splitlines()[-1] == "interrupted"
+    folders = [tmp_path / str(number) for number in range(len(INTERRUPTED))]
+    for folder, source in zip(folders, INTERRUPTED, strict=True):
+        _write_tensorflow(folder, source)
+    done = _run(tmp_path, EACH, *map(str, folders))
+    assert done.stdout.split() == ["130"] * len(INTERRUPTED), done.stderr
+    for folder in folders:
+        assert (folder / "1.txt").read_text(encoding="utf-8") == ""
+        assert (folder / "2.txt").read_text(encoding="utf-8").splitlines()[-1] == "interrupted"
     assert "Traceback" not in done.stderr and "reinstall" not in done.stderr
 
 

@@ -53,18 +53,17 @@ BUDGETS = [
             ["recipes", "show", "digits"],
         ],
     ),
-    (HEAVY | {"numpy", "matplotlib", "pydantic"}, [["runs", "tests"]]),
+    (HEAVY | {"numpy", "matplotlib", "pydantic"}, [["runs", "tests"], ["recipes", "copy", "digits", "--output", "-"]]),
     (HEAVY | {"numpy", "matplotlib", "pydantic", "yaml"}, [["recipes"], ["recipes", "--json"]]),
-    (HEAVY | {"numpy", "matplotlib", "pydantic"}, [["recipes", "copy", "digits", "--output", "-"]]),
     (
         HEAVY | {"matplotlib"},
         [
             ["validate", "configs/digits.yaml"],
             ["validate", "configs/digits.yaml", "--json"],
             ["summary", "configs/digits.yaml"],
+            ["trace", "configs/digits.yaml"],
         ],
     ),
-    (HEAVY | {"matplotlib"}, [["trace", "configs/digits.yaml"]]),
 ]
 """Commands that have one budget run in one process: what any of them imports stays imported."""
 

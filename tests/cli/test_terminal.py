@@ -53,18 +53,23 @@ def test_training_shows_a_live_bar_with_epoch_and_rate(tmp_path: Path, digits: P
     assert "saved  " in text and str(tmp_path / "runs") in text.replace("\r\n", "")
 
 
-def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path, digits: Path) -> None:
-    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", *NUMPY, TERM="dumb")
-    assert code == 0
-    assert "epoch 1/2  loss " in screen
-    assert "\x1b" not in screen
-
-
 class Screen(io.StringIO):
     """Keeps what is printed, and calls itself a terminal."""
 
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.usefixtures("digits")
+def test_a_dumb_terminal_gets_plain_lines(mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "dumb")
+    assert mlpcli_here("train", "digits.yaml", *NUMPY).returncode == 0
+    assert "epoch 1/2  loss " in screen.getvalue()
+    assert "saved  " in screen.getvalue()
+    assert "\x1b" not in screen.getvalue()
 
 
 @pytest.mark.parametrize("columns", ["1", "400"])
@@ -80,9 +85,18 @@ def test_any_width_will_do(mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, co
     assert ("rescaling (Rescaling)" in text) == (columns == "400")
 
 
-def test_no_color_means_no_color(tmp_path: Path, digits: Path) -> None:
-    _, screen = _on_a_terminal(tmp_path, "validate", "digits.yaml", *NUMPY, NO_COLOR="1")
-    assert not re.search(r"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d)m", screen)
+@pytest.mark.parametrize("variable", ["NO_COLOR", "ANYTHING"])
+@pytest.mark.usefixtures("digits")
+def test_no_color_means_no_color(mlpcli_here: Any, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """The bar of a training has colours where nobody asks for none."""
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv(variable, "1")
+    assert mlpcli_here("train", "digits.yaml", *NUMPY).returncode == 0
+    coloured = re.search(r"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d)m", screen.getvalue())
+    assert (coloured is None) == (variable == "NO_COLOR")
 
 
 ODD = "a\nerror: b\r"

@@ -134,7 +134,7 @@ def test_a_run_has_a_history_and_curves(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "mine.svg").read_text(encoding="utf-8")
     with pytest.raises(UserError, match='metric "acuracy" is not in the history'):
         run.plot("acuracy")
-    assert run.plot(only="confusion_matrix", theme="dark").figure.axes[0].images
+    assert run.plot(only="confusion_matrix", theme="dark").figure.axes[0].collections  # the cells
     with pytest.raises(UserError, match='there is no picture "matrix"; choose from history, '):
         run.plot(only="matrix")
     with pytest.raises(UserError, match="only: leave it out with metric, ylim, "):
@@ -185,7 +185,8 @@ def test_several_runs_are_below_each_other(tmp_path: Path) -> None:
 
 
 def test_a_bar_does_not_flood(handles: list[Handle], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebook.time, "monotonic", lambda: 100.0)  # all of it within a quarter of a second
+    # All of it within a quarter of a second; for this module alone, since a server of the tests waits by time.monotonic.
+    monkeypatch.setattr(notebook, "time", types.SimpleNamespace(monotonic=lambda: 100.0))
     progress = NotebookProgress()
     for number in range(30):
         progress.note(f"seed {number}")

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,9 @@ def test_hangul_is_drawn_by_a_font_that_has_it(browser: Browser, pages: dict[str
     assert max(fonts, key=lambda name: fonts[name]) in _hangul_fonts()
 
 
+@cache
 def _hangul_fonts() -> list[str]:
-    """The families of the system that have Hangul, by fontconfig, as the browser asks it."""
+    """The families of the system that have Hangul, by fontconfig, as the browser asks it; it looks into every file."""
     listed = subprocess.run(["fc-list", ":lang=ko", "family"], capture_output=True, text=True, check=True).stdout
     return [name.strip() for line in listed.splitlines() for name in line.split(",")]
 
