@@ -13,9 +13,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tests.memory import quick_folder
 
@@ -38,6 +40,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+from mlpcli.data import built_in
 from mlpcli.data.catalog import CIFAR10_NAMES
 from mlpcli.runs.plane import Answers, HiddenLayer, Plane, Points
 
@@ -141,6 +144,22 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """
     monkeypatch.setenv("MLPCLI_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / str(next(_TESTS))))
     monkeypatch.delenv("MLPCLI_DATA", raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bundled_numbers_once() -> Iterator[None]:
+    """The sets that scikit-learn brings are texts: to read the digits takes as long as ten short tests."""
+
+    @cache
+    def read(*arguments: Any, **settings: Any) -> np.ndarray:
+        values = numbers(*arguments, **settings)
+        values.flags.writeable = False
+        return values
+
+    numbers = built_in._numbers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(built_in, "_numbers", read)
+        yield
 
 
 @pytest.fixture

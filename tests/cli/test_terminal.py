@@ -70,6 +70,7 @@ def test_a_dumb_terminal_gets_plain_lines(mlpcli_here: Any, monkeypatch: pytest.
     assert "epoch 1/2  loss " in screen.getvalue()
     assert "saved  " in screen.getvalue()
     assert "\x1b" not in screen.getvalue()
+    assert "best: " not in screen.getvalue()  # as the last line of a live bar would say
 
 
 @pytest.mark.parametrize("columns", ["1", "400"])
