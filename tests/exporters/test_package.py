@@ -122,7 +122,7 @@ def test_its_steps_install_and_run_it(packaged: Path, tmp_path: Path) -> None:
     (site,) = environment.glob("lib/python*/site-packages")
     here = Path(pytest.__file__).parents[1]
     install = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "install"]
-    quiet = ["--no-index", "--no-deps", "--disable-pip-version-check", "--quiet"]
+    quiet = ["--no-index", "--no-deps", "--no-compile", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*install, *quiet, f"./{WHEEL}"], cwd=packaged, check=True)
     (site / "others.pth").write_text(f"{here}\n", encoding="utf-8")
     subprocess.run([*install, *quiet, "-r", "requirements.txt"], cwd=packaged, check=True)  # all is there already
