@@ -37,13 +37,15 @@ def test_it_answers_the_mean_of_its_members_to_the_bit(best: Path, seeds: list[P
     assert found.predictions[0]["label"] in ("아니요", "예")
 
 
-def test_predict_needs_no_tensorflow(best: Path, people: Path) -> None:
+def test_predict_needs_no_tensorflow(people: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, mlpcli; found = mlpcli.predict(sys.argv[1], sys.argv[2]);"
-        "sys.exit(len(found.predictions) != 3 or bool({'tensorflow', 'keras'} & set(sys.modules)))"
+        "import sys, mlpcli; rows, *files = sys.argv[1:]; found = [mlpcli.predict(file, rows) for file in files];"
+        "print(*(len(each.predictions) for each in found), *({'tensorflow', 'keras'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code, best, people / "new.csv"], cwd=ROOT, timeout=120, check=False)
-    assert done.returncode == 0
+    files = [mlpcli.combine(people / "people", tmp_path / f"best.{kind}").model for kind in ("keras", "h5")]
+    command = [sys.executable, "-c", code, people / "new.csv", *files]
+    done = subprocess.run(command, cwd=ROOT, timeout=120, capture_output=True, encoding="utf-8", check=False)
+    assert (done.stdout, done.returncode) == ("3 3\n", 0), done.stderr
 
 
 def test_what_it_says_of_itself(best: Path, seeds: list[Path]) -> None:
