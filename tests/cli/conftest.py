@@ -33,8 +33,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
     folder = tmp_path_factory.mktemp("finished")
     (folder / "digits.yaml").write_text(DIGITS, encoding="utf-8")
     root = Path(__file__).resolve().parents[2]
+    options = ["-s", "training.engine=numpy", "-s", "output.plots=[]"]
     done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", "digits.yaml", "-s", "training.engine=numpy", "-s", "output.plots=[]"],
+        [sys.executable, "-m", "mlpcli", "train", "digits.yaml", *options],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, encoding="utf-8", timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -185,7 +185,7 @@ def test_several_runs_are_below_each_other(tmp_path: Path) -> None:
 
 
 def test_a_bar_does_not_flood(handles: list[Handle], monkeypatch: pytest.MonkeyPatch) -> None:
-    # All of it within a quarter of a second; for this module alone, since a server of the tests waits by time.monotonic.
+    # All of it within a quarter of a second; in this module alone, since a server of the tests may wait by the clock.
     monkeypatch.setattr(notebook, "time", types.SimpleNamespace(monotonic=lambda: 100.0))
     progress = NotebookProgress()
     for number in range(30):

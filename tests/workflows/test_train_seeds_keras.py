@@ -67,7 +67,8 @@ def test_the_second_seed_is_bit_for_bit_the_run_by_itself_and_nothing_outlives_i
 
 def test_new_models_are_not_called_retracing(tmp_path: Path, write_config: Callable[..., Path]) -> None:
     """Without the filter TensorFlow warns from the fifth model on; other warnings of its are still heard."""
-    heard, logger, level = BufferingHandler(1000), logging.getLogger("tensorflow"), logging.getLogger("tensorflow").level
+    heard, logger = BufferingHandler(1000), logging.getLogger("tensorflow")
+    level = logger.level
     logger.addHandler(heard)
     logger.setLevel(logging.WARNING)
     try:
