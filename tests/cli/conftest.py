@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import io
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -30,16 +30,19 @@ def digits(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A run made by the command line with the NumPy engine, once for all tests, and what the command said."""
+    from mlpcli.cli.main import main
+
     folder = tmp_path_factory.mktemp("finished")
     (folder / "digits.yaml").write_text(DIGITS, encoding="utf-8")
-    root = Path(__file__).resolve().parents[2]
-    options = ["-s", "training.engine=numpy", "-s", "output.plots=[]"]
-    done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", "digits.yaml", *options],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, encoding="utf-8", timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder / "runs" / "숫자", done
+    command, out, err = ["train", "digits.yaml", "-s", "training.engine=numpy"], io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["mlpcli", *command])
+        patch.delenv("MPLBACKEND", raising=False)  # as main would for all other tests
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+    assert not ended.value.code, err.getvalue()
+    return folder / "runs" / "숫자", subprocess.CompletedProcess(command, 0, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
