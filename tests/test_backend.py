@@ -55,18 +55,63 @@ def _write_tensorflow(folder: Path, source: str) -> None:
 def _with_tensorflow(folder: Path, source: str, code: str) -> subprocess.CompletedProcess[str]:
     """Run a script with such a package."""
     _write_tensorflow(folder, source)
-    return _run(folder, code)
-
-
-def _run(folder: Path, *code: str) -> subprocess.CompletedProcess[str]:
-    """Run a script in a folder, whose modules come first."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     return subprocess.run(
-        [sys.executable, "-c", *code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300
     )
 
 
-TRAIN = "import sys; from mlpcli.cli.main import main; main(['train', 'my.yaml'])"
+TRAIN_EACH = """
+import os, sys
+import mlpcli.workflows.train
+from mlpcli.cli.main import main
+mlpcli.validate(sys.argv[1] + "/my.yaml")  # makes the schema once
+for folder in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        os.chdir(folder)
+        sys.path.insert(0, folder)
+        for stream in (1, 2):
+            os.dup2(os.open(f"{stream}.txt", os.O_WRONLY | os.O_CREAT), stream)
+        main(["train", "my.yaml"])
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""Trains in each of the folders, with the package that is there, in a process of its own, forked."""
+SIGNAL = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    "
+TRAININGS = {
+    "interrupted": (f"{SIGNAL}raise\n", "data: {source: iris}\n"),
+    "with an error": (f"{SIGNAL}raise ImportError('x')\n", "data: {source: iris}\n"),
+    "lost": (
+        f"{SIGNAL}pass\nclass config:\n    list_physical_devices = staticmethod(list)\n",
+        "data: {source: iris}\n",
+    ),
+    "broken": ("raise ImportError('no libfoo')", "data: {source: moons}\n"),
+    "wrong": ("raise ImportError('not even looked at')", "data: {source: iris}\ntraining: {epochs: 0}\n"),
+}
+"""The package in the place of TensorFlow, and the config."""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, Path]]:
+    """The exit code and the folder of each training, where 1.txt and 2.txt are what it said."""
+    if not hasattr(os, "fork"):
+        pytest.skip("needs fork")
+    folders = {name: tmp_path_factory.mktemp("training") for name in TRAININGS}
+    for name, (source, config) in TRAININGS.items():
+        _write_tensorflow(folders[name], source)
+        (folders[name] / "my.yaml").write_text(config, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN_EACH, *map(str, folders.values())], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, encoding="utf-8", timeout=300, check=True,
+    )  # fmt: skip
+    codes = map(int, done.stdout.split())
+    return {name: (code, folders[name]) for name, code in zip(folders, codes, strict=True)}
+
+
+def _said(folder: Path) -> list[str]:
+    return [(folder / f"{stream}.txt").read_text(encoding="utf-8") for stream in (1, 2)]
+
+
 IMPORT = """
 import sys
 from mlpcli import backend
@@ -99,13 +144,13 @@ def test_a_broken_installation_is_one_line_that_says_why(tmp_path: Path, source:
     assert done.stderr == f"error: TensorFlow cannot be imported: {reason}; {advice}\n"
 
 
-def test_a_broken_installation_ends_training_before_anything_is_written(tmp_path: Path) -> None:
-    (tmp_path / "my.yaml").write_text("data: {source: moons}\n", encoding="utf-8")
-    done = _with_tensorflow(tmp_path, "raise ImportError('no libfoo')", TRAIN)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: TensorFlow cannot be imported: no libfoo; ")
-    assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "runs").exists()
+def test_a_broken_installation_ends_training_before_anything_is_written(trained: dict[str, tuple[int, Path]]) -> None:
+    code, folder = trained["broken"]
+    out, err = _said(folder)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: TensorFlow cannot be imported: no libfoo; ")
+    assert err.count("\n") == 1
+    assert not (folder / "runs").exists()
 
 
 def test_the_last_words_of_an_abort_come_through_and_the_chatter_does_not(tmp_path: Path) -> None:
@@ -116,11 +161,10 @@ def test_the_last_words_of_an_abort_come_through_and_the_chatter_does_not(tmp_pa
     assert done.stderr == "F0000 no AVX on this machine\n"
 
 
-def test_a_config_that_is_wrong_does_not_wait_for_tensorflow(tmp_path: Path) -> None:
-    (tmp_path / "my.yaml").write_text("data: {source: iris}\ntraining: {epochs: 0}\n", encoding="utf-8")
-    done = _with_tensorflow(tmp_path, "raise ImportError('not even looked at')", TRAIN)
-    assert done.returncode == 2
-    assert "my.yaml:2:12: training.epochs" in done.stderr
+def test_a_config_that_is_wrong_does_not_wait_for_tensorflow(trained: dict[str, tuple[int, Path]]) -> None:
+    code, folder = trained["wrong"]
+    assert code == 2
+    assert "my.yaml:2:12: training.epochs" in _said(folder)[1]
 
 
 SETTINGS = """
@@ -223,43 +267,13 @@ def test_under_a_limit_of_memory_an_error_without_a_reason_may_be_for_want_of_me
     )
 
 
-SIGNAL = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    "
-INTERRUPTED = [
-    f"{SIGNAL}raise\n",
-    f"{SIGNAL}raise ImportError('x')\n",
-    f"{SIGNAL}pass\nclass config:\n    list_physical_devices = staticmethod(list)\n",
-]
-
-
-EACH = """
-import os, sys
-import mlpcli.workflows.train
-from mlpcli.cli.main import main
-mlpcli.validate("my.yaml")  # makes the schema once
-for folder in sys.argv[1:]:
-    child = os.fork()
-    if child == 0:
-        sys.path.insert(0, folder)
-        for stream in (1, 2):
-            os.dup2(os.open(f"{folder}/{stream}.txt", os.O_WRONLY | os.O_CREAT), stream)
-        main(["train", "my.yaml"])
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-"""Trains with the package in each folder, in a process of its own, forked."""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs signals and forks")
-def test_ctrl_c_during_the_import_is_no_broken_installation(tmp_path: Path) -> None:
-    (tmp_path / "my.yaml").write_text("data: {source: iris}\n", encoding="utf-8")
-    folders = [tmp_path / str(number) for number in range(len(INTERRUPTED))]
-    for folder, source in zip(folders, INTERRUPTED, strict=True):
-        _write_tensorflow(folder, source)
-    done = _run(tmp_path, EACH, *map(str, folders))
-    assert done.stdout.split() == ["130"] * len(INTERRUPTED), done.stderr
-    for folder in folders:
-        assert (folder / "1.txt").read_text(encoding="utf-8") == ""
-        assert (folder / "2.txt").read_text(encoding="utf-8").splitlines()[-1] == "interrupted"
-    assert "Traceback" not in done.stderr and "reinstall" not in done.stderr
+@pytest.mark.parametrize("name", ["interrupted", "with an error", "lost"])
+def test_ctrl_c_during_the_import_is_no_broken_installation(trained: dict[str, tuple[int, Path]], name: str) -> None:
+    code, folder = trained[name]
+    out, err = _said(folder)
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in err and "reinstall" not in err
 
 
 class ResourceExhaustedError(Exception):
