@@ -92,9 +92,10 @@ def test_several_runs_are_compared(run: Path, tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     for name in ("a", "b"):
         shutil.copytree(run, folder / name)
-    lines = report([folder], None, markdown=True).text.splitlines()
-    assert [line for line in lines if line in ("## Comparison", "# a", "# b")] == ["## Comparison", "# a", "# b"]
-    assert any(line.startswith("best by test accuracy: a, level with b") for line in lines)
+    page = Page(report([folder], tmp_path / "both.html").text)
+    assert page.headings[0] == "Comparison"
+    assert [heading for heading in page.headings if heading in ("a", "b")] == ["a", "b"]
+    assert any(text.startswith("best by test accuracy: a, level with b") for text in page.texts)
 
 
 def test_a_run_that_was_killed_has_a_page(run: Path, tmp_path: Path) -> None:
