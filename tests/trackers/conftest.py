@@ -67,6 +67,17 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             sys.modules["wandb"].teardown()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_tensorflow_where_it_is_not_asked_for(pytestconfig: pytest.Config) -> None:
+    """In the light ring, TensorBoard reads without it.
+
+    It does where a module of this name can be imported (tensorboard/compat/__init__.py), once and for all: tf.summary,
+    by which Keras's callback writes for tests of the outer ring, would then not work.
+    """
+    if pytestconfig.option.markexpr == "not tf":
+        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
+
+
 @pytest.fixture(scope="session")
 def train_in() -> Callable[..., Any]:
     """`train_in(folder, "training.epochs=3", progress=Notes())` gives a TrainResult."""
@@ -114,8 +125,6 @@ def wandb_values(items: Any) -> dict[str, Any]:
 
 def read_events(folder: Path) -> Any:
     """TensorBoard's own reader of all runs in a folder, without limits."""
-    # Where a module of this name can be imported, TensorBoard does without TensorFlow (tensorboard/compat/__init__.py).
-    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
     from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
     events = EventMultiplexer(tensor_size_guidance={"scalars": 0, "images": 0}).AddRunsFromDirectory(str(folder))
