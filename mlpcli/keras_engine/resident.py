@@ -179,7 +179,7 @@ class ResidentEpochs:
         set_model_state(self.model, state)
 
     def _meet(self, row: tuple[Any, ...]) -> None:
-        """Have Keras make the variables of the metrics, by outputs that are none: the model would take 0.1 s for some."""
+        """Have Keras make the variables of the metrics, by outputs that are none, not the model's, which take 0.1 s."""
         x, y, *weights = row
         outputs = backend.keras().ops.zeros((1, *self.model.output_shape[1:]))
         self.model.compute_metrics(x, y, outputs, *weights)

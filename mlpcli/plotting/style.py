@@ -409,7 +409,7 @@ def texts_of(figure: Figure) -> list[str]:
 
 
 def _texts_within(artist: Artist) -> Iterator[str]:
-    """Each Axis is asked for its words alone: as artists, it makes all ticks, minor ones as well, which nobody draws."""
+    """Each Axis is asked for its words alone: otherwise it makes all ticks, minor ones too, for nothing."""
     from matplotlib.axis import Axis
     from matplotlib.text import Text
     from matplotlib.ticker import FixedFormatter
