@@ -26,7 +26,7 @@ from benchmarks.engine import RESULTS, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS, ROUNDS = 1_000_000, 3
-KEYS = ("seconds", "cpu_seconds", "peak_rss_mib")
+KEYS = ("seconds", "cpu_seconds", "peak_mib")
 
 
 def _pandas(path: Path) -> None:
@@ -134,7 +134,7 @@ def _measure(read: Any, path: Path) -> dict[str, float]:
     read(path)  # with its import, which is part of the wait
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "cpu_seconds": cpu, "peak_rss_mib": peak}
+    return {"seconds": seconds, "cpu_seconds": cpu, "peak_mib": peak}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class RowBatches:
         """x, targets, and weights where there are some: whole, of which a part's indices name the rows."""
         return [self.part.x, self.targets] if self.weights is None else [self.part.x, self.targets, self.weights]
 
-    def of_size(self, batch_size: int) -> Self:
+    def of_size(self, batch_size: int) -> RowBatches:
         """The same rows in batches of another size."""
         other = copy.copy(self)
         other.batch_size = batch_size
