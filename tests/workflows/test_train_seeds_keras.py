@@ -72,7 +72,8 @@ def test_new_models_are_not_called_retracing(tmp_path: Path, write_config: Calla
     logger.addHandler(heard)
     logger.setLevel(logging.WARNING)
     try:
-        overrides = ["training.epochs=1", "training.engine=keras", *SMALL]
+        # One step a model, since TensorFlow looks at the last ten calls.
+        overrides = ["training.epochs=1", "training.batch_size=300", "training.engine=keras", *SMALL]
         mlpcli.train_seeds(write_config(CONFIG), 6, overrides, tmp_path / "runs")
         assert heard.buffer == []
         logger.warning("something else")
