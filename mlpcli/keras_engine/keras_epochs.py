@@ -99,9 +99,8 @@ class KerasEngine:
         if training.engine == "keras":
             metrics = self.prepared.plan.metrics
             return KerasFit(self.model, training, best_epoch_rule(self.config), metrics, batches, after_step, logs)
-        train, validation = batches
-        if validation is not None:
-            validation = validation.of_size(self._validated_at_once())
+        train, scored = batches
+        validation = None if scored is None else scored.of_size(self._validated_at_once())
         network, epochs = self._network(), training.epochs
         return ResidentEpochs(self.model, train, validation, compiled, note, after_step, logs, epochs, network)
 
