@@ -41,7 +41,7 @@ class Batches(RowBatches, backend.keras().utils.PyDataset):  # type: ignore[misc
 
 
 VALIDATED_VALUES = 1 << 24
-"""Of float32, inputs and outputs of layers, that validation rows may take at a time: the training needs its memory."""
+"""Numbers, in float32, that a layer may take and give for one validation batch; training needs the memory, too."""
 
 
 class KerasEngine:

@@ -179,7 +179,7 @@ class ResidentEpochs:
         set_model_state(self.model, state)
 
     def _meet(self, row: tuple[Any, ...]) -> None:
-        """Have Keras make the variables of the metrics, by outputs that are none, not the model's, which take 0.1 s."""
+        """Have Keras make the variables of the metrics, from zeros: to run the model for real outputs takes longer."""
         x, y, *weights = row
         outputs = backend.keras().ops.zeros((1, *self.model.output_shape[1:]))
         self.model.compute_metrics(x, y, outputs, *weights)

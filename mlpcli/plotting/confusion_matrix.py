@@ -155,7 +155,7 @@ def _draw_cells(figure: Figure, axes: Axes, counts: Counts, many: bool) -> None:
     look: dict[str, Any] = {"cmap": colour_map(), "norm": PowerNorm(0.4 if many else 1.0, vmin=0.0, vmax=1.0)}
     if many:
         cells: Any = axes.imshow(shares, **look)
-    else:  # to enlarge an image takes 20 bytes a pixel
+    else:  # an image would be enlarged to the size of the picture, as numbers
         edges = np.arange(len(counts) + 1) - 0.5
         cells = axes.pcolormesh(edges, edges, shares, **look)
         axes.set(aspect="equal", ylim=edges[[-1, 0]])
