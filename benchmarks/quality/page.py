@@ -152,7 +152,7 @@ def _error_cell(values: list[float], table: str, best: float) -> str:
 
 
 def ablation_block() -> str:
-    """What each part is worth: errors without it over errors with it, first split of the design tables."""
+    """What each part is worth: errors without it over errors with it, on the design tables."""
     tables = tables_of(BASE, "design")
     rows = []
     for name in (*ABLATIONS, *CANDIDATES):
@@ -166,7 +166,7 @@ def ablation_block() -> str:
             shown = ["" if part is None else f"{part.mean:.3f}" for part in parts]
             seconds = "" if cost is None else f"{cost.mean:.2f}"
             rows.append((name, _shown(found), *shown, f"{better}, {worse}", seconds))
-    header = ("first split", "error, against the recipe with it", "classes", "numbers", "better, worse", "CPU seconds")
+    header = ("design", "error, against the recipe with it", "classes", "numbers", "better, worse", "CPU seconds")
     return plain_table(header, rows)
 
 

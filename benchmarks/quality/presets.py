@@ -97,6 +97,10 @@ CANDIDATES = {
     "strong with cosine decay, by accuracy": _without_scale(*COSINE[:-1], BY_ACCURACY_TO_THE_END),
     "strong that validates with a tenth": Preset(("data.validation=0.1",), init="strong"),
     "strong, again on all rows": Preset(init="strong", all_rows=True),
+    "strong with 1 member": Preset(("model.members=1",), init="strong"),
+    "strong with 2 members": Preset(("model.members=2",), init="strong"),
+    "strong with 4 members": Preset(("model.members=4",), init="strong"),
+    "strong with 8 members": Preset(("model.members=8",), init="strong"),
 }
 """What was tried on the design tables."""
 PRESETS = METHODS | ABLATIONS | CANDIDATES
