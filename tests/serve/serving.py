@@ -7,6 +7,7 @@ import io
 import json
 import math
 import threading
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -130,6 +131,9 @@ def serving(paths: Sequence[Path], watch: bool = False, notes: list[str] | None 
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([opened])), name="server")
         thread.start()
         try:
+            while thread.is_alive() and not server.started:
+                time.sleep(0.001)
+            assert server.started, "the server did not start; its thread says why"
             yield f"http://127.0.0.1:{opened.getsockname()[1]}"
         finally:
             server.should_exit = True
