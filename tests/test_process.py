@@ -72,7 +72,8 @@ def test_the_collector_is_as_it_was_after_an_import() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
-    assert (gc.get_threshold(), gc.get_freeze_count()) == (thresholds, frozen)
+    assert gc.get_threshold() == thresholds
+    assert gc.get_freeze_count() <= frozen  # what the tests froze may die meanwhile
 
 
 @pytest.mark.parametrize(("before", "said"), [({}, "20"), ({"OPENBLAS_THREAD_TIMEOUT": "4"}, "4")])
