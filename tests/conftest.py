@@ -37,6 +37,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import numpy as np
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
@@ -69,14 +70,35 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a test of many seconds come first, or one worker would still be at it when the other has ended."""
+    """Tests of many seconds come first, or one worker would still be at them when the other has ended.
+
+    Their folders come with them: what a folder's tests import and prepare is then made by one worker.
+    """
     long = {item.path for item in items if item.get_closest_marker("long")}
-    items.sort(key=lambda item: item.path not in long)
+    folders = {path.parent for path in long}
+    items.sort(key=lambda item: (item.path not in long, item.path.parent not in folders))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.set_threshold(20_000)  # 700 has it look through what is young a hundred times for each training
     session.config.stash[IMPORTED_BY_COLLECTING] = sorted({"tensorflow", "keras"} & set(sys.modules))
     _forget_what_stays()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A worker reports each test once: of making ready and clearing up, only what failed or took long.
+
+    The process that collects the reports of ten thousand short tests takes time from the two that run them.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed or report.duration > 0.5:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 def _forget_what_stays() -> None:

@@ -30,6 +30,7 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert f"the strongest {units} units; pictures of more than {side} pixels" in text
     assert run_file.LARGEST_CONFIG == yaml_reader.LARGEST_FILE_BYTES == history.LONGEST_LINE == MIB
     assert read_run.MOST_CONFIG_VALUES == yaml_reader.MOST_VALUES == 50_000
+    assert read_run.DEEPEST_CONFIG == yaml_reader.DEEPEST_NESTING
     sizes = container.LARGEST_FILE_BYTES // GIB, hdf5.LARGEST_JSON_BYTES // MIB
     assert "{} GiB; its description and its metadata {} MiB each".format(*sizes) in text
     assert (

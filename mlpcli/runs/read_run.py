@@ -26,6 +26,8 @@ from mlpcli.runs.run_file import (
 MOST_EPOCHS = 10**9
 MOST_CONFIG_VALUES = 50_000
 """A limit on parsing time: a megabyte of short values would take ten seconds."""
+DEEPEST_CONFIG = 50
+"""Levels; from some thousands on, libyaml's loader would end the process."""
 T = TypeVar("T")
 
 
@@ -198,20 +200,6 @@ def _outcomes(folder: Path) -> dict[str, object]:
     return {name: outcomes.get(member) for member, name in names.items()}
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """A YAML loader that refuses aliases, with which a small file can expand to gigabytes, and too many values."""
-
-    values = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("it has an alias (*)")
-        self.values += 1
-        if self.values > MOST_CONFIG_VALUES:
-            raise yaml.YAMLError(f"it has more than {MOST_CONFIG_VALUES:,} values")
-        return super().compose_node(parent, index)
-
-
 def _read_yaml(path: Path) -> Any:
     return deepcopy(_parsed(read_run_text(path, LARGEST_CONFIG)))
 
@@ -219,7 +207,18 @@ def _read_yaml(path: Path) -> Any:
 @lru_cache(maxsize=4)
 def _parsed(text: str) -> Any:
     """A command asks for several things of one config; parsing it takes longer than all else that is read of a run."""
-    return yaml.load(text, _PlainLoader)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is twenty times as fast; not every PyYAML has it
+    values = depth = 0
+    for event in yaml.parse(text, loader):
+        values += isinstance(event, yaml.NodeEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):  # with which a small file can expand to gigabytes
+            raise yaml.YAMLError("it has an alias (*)")
+        if values > MOST_CONFIG_VALUES:
+            raise yaml.YAMLError(f"it has more than {MOST_CONFIG_VALUES:,} values")
+        if depth > DEEPEST_CONFIG:
+            raise yaml.YAMLError(f"it is nested deeper than {DEEPEST_CONFIG} levels")
+    return yaml.load(text, loader)
 
 
 def _mapping(path: Path, read: Callable[[Path], Any]) -> dict[str, Any]:
