@@ -19,7 +19,7 @@ from mlpcli.config.layers import Activate, Flatten, Layer, Reshape
 from mlpcli.errors import MlpcliError, UserError
 from mlpcli.exporters import saved_model
 from mlpcli.exporters.formats import Rows, facts
-from mlpcli.exporters.network import Step, steps
+from mlpcli.exporters.network import Step, check_float32, steps
 from mlpcli.model.layer_rules import layer_size
 from mlpcli.model.members import EinsumDense
 from mlpcli.model.shapes import SavedLayer
@@ -36,9 +36,10 @@ def write(saved: SavedModel, path: Path) -> list[Path]:
         The files written.
 
     Raises:
-        UserError: ai-edge-litert is not installed.
+        UserError: the network does not compute in float32, or ai-edge-litert is not installed.
         MlpcliError: LiteRT lacks an operation; it is named. Or the converter fails on one; its words are given.
     """
+    check_float32(saved, "litert")
     _interpreter_class()
     with TemporaryDirectory(prefix="mlpcli-") as folder:
         (source,) = saved_model.write(convertible(saved), Path(folder) / "model")
