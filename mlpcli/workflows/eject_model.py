@@ -200,7 +200,7 @@ def _member_lines(plan: Plan, weighted: bool) -> Iterator[str]:
     members, *shape = plan.output.size.weights["kernel"]
     adapter, output = (_from_the_end(plan, equation) for equation in (ADAPT, OWN_OUTPUT))
     yield ""
-    yield "# Factors begin as random signs, and each member's kernel is drawn by itself: no initializer does that."
+    yield "# What initializers do not draw: random signs as first factors, and a kernel for each member."
     yield f"factors, outputs = network.layers[{adapter}], network.layers[{output}]"
     yield "factors.kernel.assign(keras.ops.where(factors.kernel < 0, -1.0, 1.0))"
     yield f"kernels = [{_object_code(own.kernel_initializer)}({tuple(shape)}) for _ in range({members})]"
@@ -221,10 +221,10 @@ _WEIGHTS = """
             sample_weight = sample_weight[:, None]"""
 _CLASS = '''
 class Ensemble(keras.Model):
-    """Trains each member to be right by itself: on the mean of the members' losses, not on the loss of their mean.
+    """Trains each member to be right alone: on the mean of their losses, not the loss of their mean.
 
     Predictions, metrics and the loss of validation are those of the mean.
-    members, network: two models on the same layers, with outputs (rows, members, units) and (rows, units).
+    members, network: models on the same layers; outputs (rows, members, units) and (rows, units).
     """
 
     def __init__(self, members, network):
@@ -236,7 +236,7 @@ class Ensemble(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if training:
-            y = keras.ops.repeat(y[:, None], y_pred.shape[1], axis=1)  # the targets of a row, for each member{weights}
+            y = keras.ops.repeat(y[:, None], y_pred.shape[1], axis=1)  # the same for each member{weights}
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
