@@ -1,4 +1,4 @@
-"""Two configs with what no recipe has, for the tests of `mlpcli eject`, and their table."""
+"""Configs with what no recipe has, for the tests of `mlpcli eject`, and their table."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ training:
   learning_rate_schedule: reduce_on_plateau
   early_stopping: {monitor: val_auc, patience: 1}
   metrics: [accuracy, auc]
+""",
+    "members": """
+data: {source: odd.csv, target: shop, exclude: [price], class_weight: balanced, stratify: false}
+model: {hidden_units: [8], dropout: 0.2, members: 3, kernel_initializer: {random_normal: {stddev: 0.1}}}
+output: {plots: []}
+""",
+    "members of a number": """
+data: {source: odd.csv, target: price, target_scaling: standardize}
+model: {hidden_units: [8], input_scale: 3, members: 2}
+training: {optimizer: {name: adamw, weight_decay: 0.02}, metrics: [mae]}
+output: {plots: []}
 """,
 }
 

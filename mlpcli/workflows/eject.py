@@ -20,7 +20,7 @@ from mlpcli.errors import DataError, UserError
 from mlpcli.files import check_folder, write_text
 from mlpcli.model.plan import Prepared
 from mlpcli.workflows.eject_data import DataText, data_text, named_parts, scaling_text
-from mlpcli.workflows.eject_model import callback_lines, check_model, compile_lines, entries, layer_lines
+from mlpcli.workflows.eject_model import callback_lines, check_model, compile_lines, entries, layer_lines, network_name
 from mlpcli.workflows.prepare import prepare, read_config
 
 
@@ -258,7 +258,7 @@ def _scores(config: Config, prepared: Prepared) -> str:
     if config.output.plots:
         lines += ["# Learning curves", "", *_curves(prepared), f'plt.savefig("{name}.{config.output.plots[0]}")', ""]
     suffix = Path(config.output.model).suffix
-    return "\n".join([*lines, f'model.save("{name}{suffix}")']) + "\n"
+    return "\n".join([*lines, f'{network_name(prepared.plan)}.save("{name}{suffix}")']) + "\n"
 
 
 def _curves(prepared: Prepared) -> list[str]:

@@ -14,6 +14,7 @@ from mlpcli.config.schema import Config, best_epoch_rule
 from mlpcli.config.sections import EarlyStopping, StopWhenEqual
 from mlpcli.errors import SettingError
 from mlpcli.model.input_layers import scaling_layers
+from mlpcli.model.members import ADAPT, OWN_OUTPUT, EinsumDense, GlobalAveragePooling1D
 from mlpcli.model.plan import Plan, accuracy_name
 
 WIDTH = 100
@@ -37,7 +38,6 @@ def check_model(config: Config) -> None:
     """
     output, stopping = config.output, config.training.early_stopping
     refused = (
-        ("model.members", config.model.members > 1, "an ensemble is not written as a script; set it to 1"),
         ("output.input", output.input != "raw", "a script's model takes the data's own values; set it to raw"),
         ("output.calibration", output.calibration is not None, "is not written into a script; set it to null"),
         ("output.threshold", output.threshold is not None, "is not written into a script; set it to null"),
@@ -79,6 +79,8 @@ def _first(component: Component) -> list[str]:
     """The arguments that are written without their names."""
     if isinstance(component, Conv2D):
         return ["filters", "kernel_size"]
+    if isinstance(component, EinsumDense):
+        return ["equation"]
     return [component.positional] if isinstance(component, Layer) and component.positional else []
 
 
@@ -130,10 +132,15 @@ def _value(value: Any) -> str:
     if isinstance(value, Component):
         if value.family == "initializers" and not _written(value):
             return f'"{value.tag}"'
-        return f"keras.{value.family}.{value.keras_class}({', '.join(_short_arguments(value))})"
+        return _object_code(value)
     if isinstance(value, list):
         return f"({', '.join(_value(entry) for entry in value)}{',' if len(value) == 1 else ''})"
     return text_of(value) if isinstance(value, str) else repr(value)
+
+
+def _object_code(component: Component) -> str:
+    """A component within another one, such as an initializer, on one line."""
+    return f"keras.{component.family}.{component.keras_class}({', '.join(_short_arguments(component))})"
 
 
 def _short_arguments(component: Component) -> list[str]:
@@ -148,8 +155,13 @@ def text_of(text: str) -> str:
     return repr(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
 
 
+def network_name(plan: Plan) -> str:
+    """The variable of the Sequential that is saved: the model itself, or what an ensemble trains."""
+    return "model" if plan.members == 1 else "network"
+
+
 def layer_lines(config: Config, plan: Plan, scaling: Sequence[str], own_units: str | None) -> list[str]:
-    """The lines of the Sequential model; `scaling` stands in the place of the plan's scaling layers."""
+    """The lines of the model; `scaling` stands in the place of the plan's scaling layers."""
     skipped = len(scaling_layers(plan.scaling, plan.input_shape))
     shape = f"({', '.join(map(str, plan.input_shape))}{',' if len(plan.input_shape) == 1 else ''})"
     made = [f"keras.Input(shape={shape})", *scaling]
@@ -161,8 +173,78 @@ def layer_lines(config: Config, plan: Plan, scaling: Sequence[str], own_units: s
         mixed = config.training.precision != "float32" and index < output
         named = {} if planned.component.name is None else {"name": text_of(planned.safe_name)}
         component = planned.component.model_copy(update={"name": None})
-        made.append(code_of(component, **named, **({"dtype": text_of(config.training.precision)} if mixed else {})))
-    return [f"model = keras.Sequential([\n{entries(made)}])", "model.summary()"]
+        dtype = {"dtype": text_of(config.training.precision)} if mixed else {}
+        made.append(_note(component) + code_of(component, **named, **dtype))
+    name = network_name(plan)
+    ensemble = _member_lines(plan, config.data.class_weight is not None) if plan.members > 1 else ()
+    return [f"{name} = keras.Sequential([\n{entries(made)}])", f"{name}.summary()", *ensemble]
+
+
+def _note(layer: Layer) -> str:
+    """A comment above a layer that makes an ensemble of the network."""
+    note = _NOTES.get(getattr(layer, "equation", layer.tag))
+    return "" if note is None else f"# {note}\n"
+
+
+_NOTES = {
+    ADAPT: "each member multiplies the row by factors of its own; the hidden layers are the same for all",
+    OWN_OUTPUT: "each member has an output layer of its own",
+    GlobalAveragePooling1D.tag: "the prediction is the mean of the members' outputs",
+}
+
+
+def _member_lines(plan: Plan, weighted: bool) -> Iterator[str]:
+    """The first weights that initializers do not draw, and `model`, which trains the Sequential called `network`."""
+    own = plan.output.component
+    assert isinstance(own, EinsumDense)
+    members, *shape = plan.output.size.weights["kernel"]
+    adapter, output = (_from_the_end(plan, equation) for equation in (ADAPT, OWN_OUTPUT))
+    yield ""
+    yield "# What initializers do not draw: random signs as first factors, and a kernel for each member."
+    yield f"factors, outputs = network.layers[{adapter}], network.layers[{output}]"
+    yield "factors.kernel.assign(keras.ops.where(factors.kernel < 0, -1.0, 1.0))"
+    yield f"kernels = [{_object_code(own.kernel_initializer)}({tuple(shape)}) for _ in range({members})]"
+    yield "outputs.kernel.assign(keras.ops.stack(kernels))"
+    yield _CLASS.format(weights=_WEIGHTS if weighted else "")
+    each = "outputs.output" if plan.target_scaling == "none" else "network.layers[-1](outputs.output)"
+    yield f"members = keras.Model(network.inputs[0], {each})"
+    yield "model = Ensemble(members, network)"
+
+
+def _from_the_end(plan: Plan, equation: str) -> int:
+    """Where the layer with that equation is: -1 is the last. A script may have fewer layers than the plan in front."""
+    found = [getattr(planned.component, "equation", None) for planned in plan.layers]
+    return found.index(equation) - len(found)
+
+
+_WEIGHTS = """
+            sample_weight = sample_weight[:, None]"""
+_CLASS = '''
+class Ensemble(keras.Model):
+    """Trains each member to be right alone: on the mean of their losses, not the loss of their mean.
+
+    Predictions, metrics and the loss of validation are those of the mean.
+    members, network: models on the same layers; outputs (rows, members, units) and (rows, units).
+    """
+
+    def __init__(self, members, network):
+        super().__init__()
+        self.members, self.network = members, network
+
+    def call(self, inputs, training=None):
+        return self.members(inputs) if training else self.network(inputs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if training:
+            y = keras.ops.repeat(y[:, None], y_pred.shape[1], axis=1)  # the same for each member{weights}
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if len(y_pred.shape) == 3:  # of the members, in training
+            y_pred = keras.ops.mean(y_pred, axis=1)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+'''
 
 
 def optimizer_code(config: Config, plan: Plan) -> tuple[list[str], str]:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mlpcli.errors import OutputError, UserError
-from mlpcli.exporters import numpy_module, onnx
+from mlpcli.exporters import litert, numpy_module, onnx
 from mlpcli.modelfile.saved_model import open_model
 from mlpcli.workflows.export import export
 from mlpcli.workflows.export_rows import rows_to_check
@@ -166,8 +166,9 @@ def test_a_network_in_other_numbers_is_refused(ponds: Path, tmp_path: Path) -> N
     saved = open_model(ponds)
     layers = [replace(layer, precision="mixed_bfloat16") for layer in saved.layers]
     other = replace(saved, towers=[replace(saved.towers[0], layers=layers)])
-    with pytest.raises(UserError, match="computes in mixed_bfloat16, and --to onnx writes float32"):
-        onnx.write(other, tmp_path / "out.onnx")
+    for to, write in (("onnx", onnx.write), ("litert", litert.write)):
+        with pytest.raises(UserError, match=f"computes in mixed_bfloat16, and --to {to} writes float32"):
+            write(other, tmp_path / "out")
 
 
 def test_names_cannot_break_out_of_the_python_file(ponds: Path, tmp_path: Path) -> None:

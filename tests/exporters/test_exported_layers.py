@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from mlpcli.config.layers import ACTIVATIONS, DENSE_LAYERS, IMAGE_LAYERS
-from mlpcli.exporters import numpy_module, onnx
+from mlpcli.errors import MlpcliError
+from mlpcli.exporters import litert, numpy_module, onnx
 from mlpcli.exporters.formats import Rows
 from mlpcli.model.members import MEMBER_LAYERS
 from mlpcli.modelfile.saved_model import SavedModel
 from mlpcli.scoring.predictor import EngineName
-from tests.export_parts import chain, imported, own_outputs
+from tests.export_parts import chain, exported, imported, own_outputs
 
 Layers = list[tuple[str, dict[str, Any]]]
 IMAGE, ROW = (6, 7, 4), (6,)
@@ -48,6 +49,23 @@ IN_NUMPY: dict[str, tuple[tuple[int, ...], Layers]] = {
             ("EinsumDense", {"equation": "bki,ki->bki", "output_shape": [3, 6]}),
             ("Dense", {"units": 4, "activation": "relu"}),
             ("EinsumDense", {"equation": "bki,kio->bko", "output_shape": [3, 2], "bias_axes": "ko"}),
+            ("GlobalAveragePooling1D", {}),
+        ],
+    ),
+    "members with one output": (
+        ROW,
+        [
+            ("RepeatVector", {"n": 3}),
+            ("Dense", {"units": 4, "activation": "relu"}),
+            (
+                "EinsumDense",
+                {
+                    "equation": "bki,kio->bko",
+                    "output_shape": [3, 1],
+                    "bias_axes": "ko",
+                    "activation": "sigmoid",
+                },
+            ),
             ("GlobalAveragePooling1D", {}),
         ],
     ),
@@ -140,6 +158,20 @@ def test_layers(case: str, tmp_path: Path) -> None:
 def test_layers_that_keras_alone_has(case: str, tmp_path: Path) -> None:
     shape, layers = BY_KERAS[case]
     check(chain(tmp_path / "model.keras", shape, layers), rows_of(shape), tmp_path, "keras")
+
+
+@pytest.mark.tf
+def test_one_output_of_each_member_by_tensorflow(tmp_path: Path) -> None:
+    shape, layers = IN_NUMPY["members with one output"]
+    saved, x = chain(tmp_path / "model.keras", shape, layers), rows_of(shape)
+    expected = own_outputs(saved, x, "keras")
+    np.testing.assert_allclose(exported(saved, "litert", tmp_path, Rows(x)), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(exported(saved, "savedmodel", tmp_path, Rows(x)), expected, rtol=0, atol=1e-6)
+    # If this no longer fails, `litert.convertible` has nothing left to do.
+    with pytest.raises(
+        MlpcliError, match=r"converter fails on this network: 'tf\.Transpose' op x should be of the same"
+    ):
+        litert.converted(tmp_path / "model_saved_model")
 
 
 def rows_of(shape: tuple[int, ...]) -> np.ndarray:

@@ -62,7 +62,6 @@ def test_an_existing_file_stays_unless_forced() -> None:
 @pytest.mark.parametrize(
     ("override", "key"),
     [
-        ("model.members=2", "model.members"),
         ("output.input=scaled", "output.input"),
         ("training.early_stopping={ties: last}", "training.early_stopping.ties"),
         ("data.test=odd.csv", "data.test"),

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlpcli.modelfile.saved_model import open_model
 from mlpcli.recipes import shipped_recipes
 from mlpcli.workflows.eject import eject
 from tests.eject_parts import CONFIGS, write_configs
@@ -102,6 +103,7 @@ def test_the_scripts_run_without_mlpcli_and_reach_the_same_history(scripts: Mapp
     assert done.returncode == 0, done.stderr[-3000:]
     assert Path("digits.keras").is_file()
     assert Path("digits.png").stat().st_size > 5000
+    assert open_model("members.keras").members == 3, "the Sequential is saved, not the class that trains it"
     stock, own = (json.loads(Path(file).read_text(encoding="utf-8")) for file in ("stock.json", "mlpcli.json"))
     assert list(stock) == [script_of(name) for name in names]
     for script, history in stock.items():
