@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--preset",
     metavar="fast|strong|best",
-    help="fast: a small network; strong: fewer errors on most tables; best: eight networks in one. The default is"
-    " strong for tables of 500 rows or more, else fast.",
+    help="fast: a small network; strong: fewer errors on most tables; best: eight networks in one instead of four."
+    " The default is strong for tables of 500 rows or more, else fast.",
 )
 def init(
     data: str | None, targets: tuple[str, ...], output: Path | None, generate: str | None, preset: str | None

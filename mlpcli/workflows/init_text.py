@@ -101,16 +101,17 @@ def _strong_data(data: StarterData) -> list[Entry]:
 
 def _strong_model(preset: Preset) -> list[Entry]:
     """The model section of `strong` and `best`."""
-    entries: list[Entry] = [
+    return [
         ("hidden_units: [128, 128]", "wide for most tables; dropout and weight decay keep it from overfitting"),
         ("activation: relu", ""),
         ("kernel_initializer: he_normal", "made for relu"),
         ("dropout: 0.15", "this share of the units is left out in each step, drawn anew"),
         ("input_scale: 6", "a learnt factor for each input, so that those that say nothing soon fade"),
+        (
+            f"members: {MEMBERS[preset]}",
+            "networks in one that answer with their mean; 1 trains in half the time or less",
+        ),
     ]
-    if preset == "best":
-        entries.append((f"members: {MEMBERS}", "networks in one that answer with their mean; each epoch takes longer"))
-    return entries
 
 
 def _strong_training(data: StarterData) -> list[Entry]:
@@ -134,7 +135,7 @@ def _aligned(entries: Sequence[Entry]) -> list[str]:
 
 
 ENCODING = "numeric_encoding: {piecewise_linear: {bins: 16}}"
-MEMBERS = 8
+MEMBERS = {"strong": 4, "best": 8}
 SMALLEST_LAYER, LARGEST_LAYER = 16, 256
 ROWS_PER_UNIT = 10
 ROWS_PER_INPUT = 50
