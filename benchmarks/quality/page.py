@@ -17,7 +17,16 @@ from benchmarks.quality.figures import (
     wins,
 )
 from benchmarks.quality.peers import PEERS
-from benchmarks.quality.presets import ABLATIONS, BASE, CANDIDATES, METHODS, PRESETS
+from benchmarks.quality.presets import (
+    ABLATIONS,
+    BASE,
+    CANDIDATES,
+    FAST_BESIDE_STRONG,
+    MEMBERS,
+    METHODS,
+    ONE_NETWORK,
+    PRESETS,
+)
 from benchmarks.quality.results import entries_of
 from benchmarks.quality.tables import BY_NAME, MOST_ROWS, TABLES
 from benchmarks.recipes.figures import figure, shown
@@ -62,7 +71,7 @@ RATIO_MARKS = (
     ("`strong`: error at most 0.90 of `fast`", "strong", "fast", "error", 0.90, False),
     ("`strong`: error at most 0.90 of scikit-learn's MLP", "strong", "scikit-learn MLP", "error", 0.90, False),
     ("`strong`: error no more than RealMLP-TD-S's, within noise", "strong", "RealMLP-TD-S", "error", 1.00, True),
-    ("`strong`: at most 3 times the CPU seconds of `fast`", "strong", "fast", "cpu", 3.0, False),
+    ("`strong`: at most 3 times the CPU seconds of `fast`", "strong", FAST_BESIDE_STRONG, "cpu", 3.0, False),
 )
 """Text, method, other, figure, the most that the ratio may be, and whether the interval's lower end is enough."""
 
@@ -99,7 +108,7 @@ def _overview_row(method: str, tables: list[str], ranks: dict[str, float]) -> tu
     partly = f" ({len(known)} tables)" if len(known) < len(tables) else ""
     names = ("log_loss", "ece", "cpu", "predict", "bytes")
     figures = {name: None if partly else mean_of(method, name, known) for name in names}
-    cost = ratio(method, REFERENCE, known, "cpu")
+    cost = ratio(method, FAST_BESIDE_STRONG if method == "strong" else REFERENCE, known, "cpu")
     return (
         f"{_name(method)}{partly}",
         "1" if method == REFERENCE else _shown(ratio(method, REFERENCE, known)),
@@ -155,10 +164,11 @@ def ablation_block() -> str:
     """What each part is worth: errors without it over errors with it, on the design tables."""
     tables = tables_of(BASE, "design")
     rows = []
-    for name in (*ABLATIONS, *CANDIDATES):
+    for name in (*ABLATIONS, *CANDIDATES, *MEMBERS):
         known = [table for table in tables if any(key == (table, 0) for key in finished(name))]
         if known:
-            base = "strong" if name == BASE or PRESETS[name].init == "strong" else BASE
+            before = ONE_NETWORK if name == BASE or PRESETS[name].init == "strong" else BASE
+            base = "strong" if name in MEMBERS else before
             found = ratio(name, base, known)
             better, worse = wins(name, base, known)
             parts = [ratio(name, base, [t for t in known if BY_NAME[t].task == task]) for task in TASKS]
@@ -202,13 +212,13 @@ def failures_block() -> str:
     """Fits that ended with an error, and the versions."""
     failed = [
         f"{method}, {entry['table']}: {entry['failure']}"
-        for method in (*METHODS, *ABLATIONS, *CANDIDATES, *PEERS)
+        for method in (*PRESETS, *PEERS)
         for entry in entries_of(method)
         if "failure" in entry
     ]
     versions = sorted({entry["version"].split()[0] + " " + entry["version"].split()[1]
                        for method in (*METHODS, *PEERS) for entry in entries_of(method)})  # fmt: skip
-    fits = sum(len(entries_of(method)) for method in (*METHODS, *ABLATIONS, *CANDIDATES, *PEERS))
+    fits = sum(len(entries_of(method)) for method in (*PRESETS, *PEERS))
     return f"{fits:,} fits; {', '.join(versions)}. Fits that failed: {'; '.join(failed) or 'none'}."
 
 
