@@ -28,12 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 IMPORTED = {
     "tensorflow": ("keras_engine.workers", "workflows.follow", "workflows.resume"),
     "numpy": (
-        "cli.main",
-        "cli.progress_bars",
-        "cli.train",
-        "cli.train_results",
-        "numpy_engine.numpy_model",
-        "workflows.resume",
+        *("cli.main", "cli.progress_bars", "cli.train", "cli.train_results"),
+        *("numpy_engine.numpy_model", "workflows.resume"),
     ),
 }
 """Modules of mlpcli that commands need, by the engine that trains."""
@@ -66,15 +62,15 @@ class Forks:
 
         stdout, stderr: where its output goes; by default to where `Fork.communicate` has it from.
         """
-        captured = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115 # until it has ended
-        streams = [own.fileno() if given is None else given for own, given in zip(captured, (stdout, stderr))]
+        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 # open until it has ended
+        streams = [out.fileno() if stdout is None else stdout, err.fileno() if stderr is None else stderr]
         request = [[*map(str, arguments)], str(folder), {**os.environ, **(variables or {})}, program]
         ended, ends = os.pipe()
         with open(os.devnull, "rb") as nothing:
             socket.send_fds(self.socket, [b"."], [nothing.fileno(), *streams, ends])
         os.close(ends)
         self.socket.sendall(json.dumps(request).encode() + b"\n")
-        return Fork(ended, captured)
+        return Fork(ended, (out, err))
 
     def run(self, arguments: Sequence[str | Path], folder: Path, *more: Mapping[str, str], **settings: object) -> Ended:
         """The same, to its end."""
@@ -145,10 +141,9 @@ def _become(streams: Sequence[int], arguments: Sequence[str], folder: str, envir
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[attr-defined]
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _watch(ends: int, command: int) -> None:
