@@ -55,11 +55,13 @@ class Forks:
         variables: Mapping[str, str] | None = None,
         *,
         program: str = COMMAND,
+        stdin: int | None = None,
         stdout: int | None = None,
         stderr: int | None = None,
     ) -> Fork:
         """Run `mlpcli ARGUMENTS`, or another program in Python, in a folder, with more variables of the environment.
 
+        stdin: its input; by default there is none.
         stdout, stderr: where its output goes; by default to where `Fork.communicate` has it from.
         """
         out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 # open until it has ended
@@ -67,7 +69,7 @@ class Forks:
         request = [[*map(str, arguments)], str(folder), {**os.environ, **(variables or {})}, program]
         ended, ends = os.pipe()
         with open(os.devnull, "rb") as nothing:
-            socket.send_fds(self.socket, [b"."], [nothing.fileno(), *streams, ends])
+            socket.send_fds(self.socket, [b"."], [nothing.fileno() if stdin is None else stdin, *streams, ends])
         os.close(ends)
         self.socket.sendall(json.dumps(request).encode() + b"\n")
         return Fork(ended, (out, err))
