@@ -1,8 +1,8 @@
 """Commands of mlpcli in forks of one process that has imported what they need: most of their time is that import.
 
-A fork has streams, a session, a working folder and an environment of its own, and ends as a command does. What it is
-not: a new Python. Tests of what is imported, of the interpreter's own start and end, and of streams that are closed
-when it starts need processes of their own.
+A fork has streams, a session, a working folder and an environment of its own, and ends as a command does; what it has
+not imported at the end, the command does not import. But it is not a new Python: the interpreter's start and end, and
+streams that are closed before it starts, are tested in processes of their own.
 
 As a program, the process that forks: it takes a request as JSON from each line of its socket, after three streams and a
 pipe that says how the command ended. It computes nothing, so that it has one thread, and a fork is as a new process.
@@ -47,6 +47,7 @@ class Forks:
             pass_fds=[theirs.fileno()], start_new_session=True,
         )  # fmt: skip
         theirs.close()
+        self.started: list[Fork] = []
 
     def start(
         self,
@@ -72,7 +73,8 @@ class Forks:
             socket.send_fds(self.socket, [b"."], [nothing.fileno() if stdin is None else stdin, *streams, ends])
         os.close(ends)
         self.socket.sendall(json.dumps(request).encode() + b"\n")
-        return Fork(ended, (out, err))
+        self.started.append(Fork(ended, (out, err)))
+        return self.started[-1]
 
     def run(self, arguments: Sequence[str | Path], folder: Path, *more: Mapping[str, str], **settings: object) -> Ended:
         """The same, to its end."""
@@ -81,7 +83,10 @@ class Forks:
         return Ended(arguments, process.wait(), out, err)
 
     def close(self) -> None:
-        """End the process that forks."""
+        """End the process that forks, and what a test that failed has left."""
+        for process in self.started:
+            process.kill()
+            process.wait()
         self.socket.close()
         assert self.parent.wait() == 0
 
