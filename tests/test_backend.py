@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from mlpcli import backend
 from mlpcli.errors import TrainingError
 from mlpcli.noise_filter import NOISE
+from tests.forks import Ended, Forks
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,31 +54,20 @@ def _write_tensorflow(folder: Path, source: str) -> None:
     (folder / "keras.py").write_text("import tensorflow\n", encoding="utf-8")
 
 
-def _with_tensorflow(folder: Path, source: str, code: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with such a package."""
-    _write_tensorflow(folder, source)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300
-    )
+Import = Callable[[str], Ended]
 
 
-TRAIN_EACH = """
-import os, sys
-import mlpcli.workflows.train
-from mlpcli.cli.main import main
-mlpcli.validate(sys.argv[1] + "/my.yaml")  # makes the schema once
-for folder in sys.argv[1:]:
-    child = os.fork()
-    if child == 0:
-        os.chdir(folder)
-        sys.path.insert(0, folder)
-        for stream in (1, 2):
-            os.dup2(os.open(f"{stream}.txt", os.O_WRONLY | os.O_CREAT), stream)
-        main(["train", "my.yaml"])
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-"""Trains in each of the folders, with the package that is there, in a process of its own, forked."""
+@pytest.fixture
+def imported(tmp_path: Path, forks: Forks) -> Import:
+    """Imports TensorFlow in a process where such a package is in its place."""
+
+    def run(source: str) -> Ended:
+        _write_tensorflow(tmp_path, source)
+        return forks.run([], tmp_path, program=IMPORT)
+
+    return run
+
+
 SIGNAL = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    "
 TRAININGS = {
     "interrupted": (f"{SIGNAL}raise\n", "data: {source: iris}\n"),
@@ -92,24 +83,14 @@ TRAININGS = {
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, Path]]:
-    """The exit code and the folder of each training, where 1.txt and 2.txt are what it said."""
-    if not hasattr(os, "fork"):
-        pytest.skip("needs fork")
+def trained(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> dict[str, tuple[Ended, Path]]:
+    """How each training ended, and its folder."""
     folders = {name: tmp_path_factory.mktemp("training") for name in TRAININGS}
     for name, (source, config) in TRAININGS.items():
         _write_tensorflow(folders[name], source)
         (folders[name] / "my.yaml").write_text(config, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", TRAIN_EACH, *map(str, folders.values())], env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True, encoding="utf-8", timeout=300, check=True,
-    )  # fmt: skip
-    codes = map(int, done.stdout.split())
-    return {name: (code, folders[name]) for name, code in zip(folders, codes, strict=True)}
-
-
-def _said(folder: Path) -> list[str]:
-    return [(folder / f"{stream}.txt").read_text(encoding="utf-8") for stream in (1, 2)]
+    command = ["train", "my.yaml", "-s", "output.plots=[]"]
+    return {name: (forks.run(command, folder), folder) for name, folder in folders.items()}
 
 
 IMPORT = """
@@ -137,34 +118,37 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("source", "reason"), BROKEN)
-def test_a_broken_installation_is_one_line_that_says_why(tmp_path: Path, source: str, reason: str) -> None:
-    done = _with_tensorflow(tmp_path, source, IMPORT)
+def test_a_broken_installation_is_one_line_that_says_why(imported: Import, source: str, reason: str) -> None:
+    done = imported(source)
     assert (done.returncode, done.stdout) == (1, "")
     advice = "reinstall it: pip install --force-reinstall tensorflow"
     assert done.stderr == f"error: TensorFlow cannot be imported: {reason}; {advice}\n"
 
 
-def test_a_broken_installation_ends_training_before_anything_is_written(trained: dict[str, tuple[int, Path]]) -> None:
-    code, folder = trained["broken"]
-    out, err = _said(folder)
-    assert (code, out) == (1, "")
-    assert err.startswith("error: TensorFlow cannot be imported: no libfoo; ")
-    assert err.count("\n") == 1
+def test_a_broken_installation_ends_training_before_anything_is_written(trained: dict[str, tuple[Ended, Path]]) -> None:
+    done, folder = trained["broken"]
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: TensorFlow cannot be imported: no libfoo; ")
+    assert done.stderr.count("\n") == 1
     assert not (folder / "runs").exists()
 
 
-def test_the_last_words_of_an_abort_come_through_and_the_chatter_does_not(tmp_path: Path) -> None:
+def test_the_last_words_of_an_abort_come_through_and_the_chatter_does_not(tmp_path: Path, forks: Forks) -> None:
+    """The process that filters has the last word."""
     words = f"{CHATTER[0]}\nF0000 no AVX on this machine\n".encode()
-    source = f"import os\nos.write(2, {words!r})\nos.abort()"
-    done = _with_tensorflow(tmp_path, source, IMPORT)
-    assert done.returncode < 0
-    assert done.stderr == "F0000 no AVX on this machine\n"
+    _write_tensorflow(tmp_path, f"import os\nos.write(2, {words!r})\nos.abort()")
+    reads, writes = os.pipe()
+    process = forks.start([], tmp_path, program=IMPORT, stderr=writes)
+    os.close(writes)
+    with open(reads, encoding="utf-8") as said:
+        assert said.read() == "F0000 no AVX on this machine\n"
+    assert process.wait() < 0
 
 
-def test_a_config_that_is_wrong_does_not_wait_for_tensorflow(trained: dict[str, tuple[int, Path]]) -> None:
-    code, folder = trained["wrong"]
-    assert code == 2
-    assert "my.yaml:2:12: training.epochs" in _said(folder)[1]
+def test_a_config_that_is_wrong_does_not_wait_for_tensorflow(trained: dict[str, tuple[Ended, Path]]) -> None:
+    done, _ = trained["wrong"]
+    assert done.returncode == 2
+    assert "my.yaml:2:12: training.epochs" in done.stderr
 
 
 SETTINGS = """
@@ -247,8 +231,8 @@ LITTLE_MEMORY = [
 
 
 @pytest.mark.parametrize("source", LITTLE_MEMORY)
-def test_where_memory_ran_out_nobody_is_sent_to_reinstall(tmp_path: Path, source: str) -> None:
-    done = _with_tensorflow(tmp_path, source, IMPORT)
+def test_where_memory_ran_out_nobody_is_sent_to_reinstall(imported: Import, source: str) -> None:
+    done = imported(source)
     assert done.returncode == 1
     assert done.stderr.startswith("error: TensorFlow cannot be imported: ")
     assert done.stderr.endswith(
@@ -257,9 +241,9 @@ def test_where_memory_ran_out_nobody_is_sent_to_reinstall(tmp_path: Path, source
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs limits")
-def test_under_a_limit_of_memory_an_error_without_a_reason_may_be_for_want_of_memory(tmp_path: Path) -> None:
+def test_under_a_limit_of_memory_an_error_without_a_reason_may_be_for_want_of_memory(imported: Import) -> None:
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2**40, resource.RLIM_INFINITY))\n"
-    done = _with_tensorflow(tmp_path, f"{limit}raise SystemError('error return without exception set')", IMPORT)
+    done = imported(f"{limit}raise SystemError('error return without exception set')")
     assert done.returncode == 1
     assert done.stderr == (
         "error: TensorFlow cannot be imported: error return without exception set; it may need more memory than is"
@@ -268,12 +252,11 @@ def test_under_a_limit_of_memory_an_error_without_a_reason_may_be_for_want_of_me
 
 
 @pytest.mark.parametrize("name", ["interrupted", "with an error", "lost"])
-def test_ctrl_c_during_the_import_is_no_broken_installation(trained: dict[str, tuple[int, Path]], name: str) -> None:
-    code, folder = trained[name]
-    out, err = _said(folder)
-    assert (code, out) == (130, "")
-    assert err.splitlines()[-1] == "interrupted"
-    assert "Traceback" not in err and "reinstall" not in err
+def test_ctrl_c_during_the_import_is_no_broken_installation(trained: dict[str, tuple[Ended, Path]], name: str) -> None:
+    done, _ = trained[name]
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in done.stderr and "reinstall" not in done.stderr
 
 
 class ResourceExhaustedError(Exception):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from mlpcli.cli.main import main
 from mlpcli.config.load_config import load_config
 from mlpcli.errors import ConfigError
+from tests.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -166,20 +164,17 @@ def test_a_config_in_latin_1_is_not_taken_for_korean(here: Path) -> None:
         load_config(Path("a.yaml"))
 
 
-def _completed(words: str, folder: Path) -> list[str]:
+def _completed(forks: Forks, words: str, folder: Path) -> list[str]:
     variables = {"_MLPCLI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
-    done = subprocess.run(
-        [sys.executable, "-c", "from mlpcli.cli.main import main; main()"],
-        cwd=folder, env={**os.environ, **variables, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8",
-    )  # fmt: skip
+    done = forks.run([], folder, variables)
     assert done.stderr == ""
     return done.stdout.split()
 
 
-def test_a_shell_completes_recipes_and_runs(here: Path) -> None:
+def test_a_shell_completes_recipes_and_runs(here: Path, forks: Forks) -> None:
     (here / "runs" / "digits-2").mkdir(parents=True)
     (here / "runs" / "digits-2" / "config.yaml").write_text("", encoding="utf-8")
-    assert "plain,digits" in _completed("mlpcli train dig", here)
-    assert _completed("mlpcli recipes show fashion_mnist/rel", here) == ["plain,fashion_mnist/relu"]
-    assert _completed("mlpcli evaluate runs/d", here) == ["plain,runs/digits-2"]
-    assert "plain,optimizers" in _completed("mlpcli list opt", here)
+    assert "plain,digits" in _completed(forks, "mlpcli train dig", here)
+    assert _completed(forks, "mlpcli recipes show fashion_mnist/rel", here) == ["plain,fashion_mnist/relu"]
+    assert _completed(forks, "mlpcli evaluate runs/d", here) == ["plain,runs/digits-2"]
+    assert "plain,optimizers" in _completed(forks, "mlpcli list opt", here)

@@ -1,10 +1,11 @@
-"""The start-up budget: what no command may import, looked up in a process of its own."""
+"""The start-up budget: what no command may import, looked up in processes of their own."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ def _loaded(*commands: list[str]) -> list[set[str]]:
     return [set(modules) for _, modules in answers]
 
 
+RUNS = "the folder of the test"
+NUMPY = ["-s", "training.engine=numpy", "-s", "training.epochs=1", "-s", "output.plots=[]"]
 BUDGETS = [
     (
         HELP,
@@ -53,8 +56,8 @@ BUDGETS = [
             ["recipes", "show", "digits"],
         ],
     ),
-    (HEAVY | {"numpy", "matplotlib", "pydantic"}, [["runs", "tests"], ["recipes", "copy", "digits", "--output", "-"]]),
     (HEAVY | {"numpy", "matplotlib", "pydantic", "yaml"}, [["recipes"], ["recipes", "--json"]]),
+    (HEAVY | {"numpy", "matplotlib", "pydantic"}, [["runs", "tests"], ["recipes", "copy", "digits", "--output", "-"]]),
     (
         HEAVY | {"matplotlib"},
         [
@@ -62,18 +65,37 @@ BUDGETS = [
             ["validate", "configs/digits.yaml", "--json"],
             ["summary", "configs/digits.yaml"],
             ["trace", "configs/digits.yaml"],
+            ["gradcheck", "configs/digits.yaml", "--engine", "numpy", "--rows", "2"],
         ],
     ),
+    # Although scikit-learn brings the digits.
+    (HEAVY - {"h5py"}, [["train", "configs/digits.yaml", "-q", "--runs-dir", RUNS, *NUMPY]]),
 ]
-"""Commands that have one budget run in one process: what any of them imports stays imported."""
+"""From the strictest: what a command imports stays imported, and may be imported by all that follow."""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What is imported after each of these commands, which run in one process."""
+    runs = str(tmp_path_factory.mktemp("runs"))
+    commands = [command for _, commands in BUDGETS for command in commands]
+    found = _loaded(*([runs if part == RUNS else part for part in command] for command in commands))
+    return dict(zip(map(" ".join, commands), found, strict=True))
 
 
 @pytest.mark.parametrize(
     ("forbidden", "commands"), BUDGETS, ids=lambda value: " ".join(value[0]) if isinstance(value, list) else ""
 )
-def test_commands_import_none_of_these(forbidden: set[str], commands: list[list[str]]) -> None:
-    for command, loaded in zip(commands, _loaded(*commands), strict=True):
-        assert loaded & forbidden == set(), command
+def test_commands_import_none_of_these(
+    loaded: dict[str, set[str]], forbidden: set[str], commands: list[list[str]]
+) -> None:
+    for command in commands:
+        assert loaded[" ".join(command)] & forbidden == set(), command
+
+
+def test_each_budget_is_within_the_one_before() -> None:
+    for (strict, _), (loose, _) in pairwise(BUDGETS):
+        assert loose < strict
 
 
 def test_plot_draws_without_tensorflow_and_without_pyplot(tmp_path: Path) -> None:
@@ -81,13 +103,6 @@ def test_plot_draws_without_tensorflow_and_without_pyplot(tmp_path: Path) -> Non
     (loaded,) = _loaded(["plot", str(tmp_path)])
     assert loaded & (HEAVY | {"pydantic"}) == set()
     assert (tmp_path / "history.png").is_file()
-
-
-def test_training_by_numpy_imports_neither_keras_nor_scikit_learn(tmp_path: Path) -> None:
-    """Although scikit-learn brings the digits."""
-    options = ["-s", "training.engine=numpy", "-s", "training.epochs=1", "-s", "output.plots=[]"]
-    (loaded,) = _loaded(["train", "configs/digits.yaml", "-q", "--runs-dir", str(tmp_path), *options])
-    assert loaded & (HEAVY - {"h5py"}) == set()
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +14,10 @@ import pytest
 from mlpcli.cli.train_results import report_series as report
 from mlpcli.plotting.style import Drawn
 from mlpcli.workflows.seeds import SeedsResult
+from tests.forks import Forks
 
 pytestmark = pytest.mark.usefixtures("hangul_font")
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 name: 숫자
 data: {source: moons, validation: 0.2, test: 0.2, limit: 300}
@@ -160,15 +157,11 @@ def test_resume(mlpcli_here: Any, small: Path, tmp_path: Path) -> None:
     assert done.stderr.endswith("error: --resume continues a run with its own config; leave out --seeds\n")
 
 
-def test_a_signal(small: Path, tmp_path: Path) -> None:
+def test_a_signal(small: Path, tmp_path: Path, forks: Forks) -> None:
     """One of those that tests/cli/test_signals.py sends to a single run."""
     number, code = signal.SIGTERM, 143
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlpcli", "train", small, "--seeds", "3", "-s", "training.epochs=1000000",
-         "-s", "training.early_stopping=false", "-s", "output.plots=[]"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )  # fmt: skip
+    endless = ("-s", "training.epochs=1000000", "-s", "training.early_stopping=false", "-s", "output.plots=[]")
+    process = forks.start(["train", small, "--seeds", "3", *endless], tmp_path)
     folder = tmp_path / "runs" / "숫자"
     history = folder / "seed-777" / "history.csv"
     deadline = time.monotonic() + 300

@@ -15,6 +15,7 @@ import pytest
 
 from mlpcli import machine
 from mlpcli.runs.history import read_history
+from tests.forks import Fork, Forks
 from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.usefixtures("hears_hangup")
@@ -24,20 +25,28 @@ NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons")
 ENDLESS = ["-s", "training.epochs=1000000", "-s", "training.early_stopping=false"]
 
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Process = Fork | subprocess.Popen[str]
+Start = Callable[..., Process]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts `mlpcli train ARGS..` in the test's folder, as the leader of a session; whatever happens, it ends."""
-    started: list[subprocess.Popen[str]] = []
+def start(tmp_path: Path, forks: Forks) -> Iterator[Start]:
+    """Starts `mlpcli train ARGS..` in the test's folder, as the leader of a session; whatever happens, it ends.
 
-    def train(*arguments: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlpcli", "train", *arguments], cwd=tmp_path, encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
+    anew: as a new Python, not as a fork.
+    """
+    started: list[Process] = []
+
+    def train(*arguments: str | Path, anew: bool) -> Process:
+        process: Process
+        if anew:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "mlpcli", "train", *arguments], cwd=tmp_path, encoding="utf-8",
+                env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=True,
+            )  # fmt: skip
+        else:
+            process = forks.start(["train", *arguments], tmp_path)
         started.append(process)
         return process
 
@@ -47,7 +56,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def _wait_for(happened: Callable[[], bool], process: Process) -> None:
     deadline = time.monotonic() + 300
     while not happened():
         assert process.poll() is None, process.communicate()
@@ -56,18 +65,24 @@ def _wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "arguments"),
+    ("number", "code", "arguments", "anew"),
     [
-        (signal.SIGINT, 130, NUMPY),
-        (signal.SIGTERM, 143, NUMPY),
-        (signal.SIGHUP, 129, NUMPY),
-        pytest.param(signal.SIGTERM, 143, (), marks=pytest.mark.tf),
+        (signal.SIGINT, 130, NUMPY, True),
+        (signal.SIGTERM, 143, NUMPY, False),
+        (signal.SIGHUP, 129, NUMPY, False),
+        pytest.param(signal.SIGTERM, 143, (), True, marks=pytest.mark.tf),
     ],
 )
 def test_the_model_is_saved_and_the_process_ends_with_the_signals_code(
-    tmp_path: Path, digits: Path, start: Start, number: signal.Signals, code: int, arguments: tuple[str, ...]
+    tmp_path: Path,
+    digits: Path,
+    start: Start,
+    number: signal.Signals,
+    code: int,
+    arguments: tuple[str, ...],
+    anew: bool,
 ) -> None:
-    process = start(digits, "--run-dir", "run", "-s", "output.plots=[]", *ENDLESS, *arguments)
+    process = start(digits, "--run-dir", "run", "-s", "output.plots=[]", *ENDLESS, *arguments, anew=anew)
     history = tmp_path / "run" / "history.csv"
     _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
     process.send_signal(number)
@@ -94,7 +109,7 @@ def test_what_draws_for_it_ends_with_it(
     """Killed, and by Ctrl-C in a terminal, once and twice; nothing is said of it."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc to see other processes")
-    process = start(digits, "-q", "--run-dir", "run", "-s", "output.plots=[png]", *ENDLESS, *NUMPY)
+    process = start(digits, "-q", "--run-dir", "run", "-s", "output.plots=[png]", *ENDLESS, *NUMPY, anew=False)
     history = tmp_path / "run" / "history.csv"
     _wait_for(lambda: history.is_file() and history.read_text(encoding="utf-8").count("\n") > 2, process)
     helpers = [pid for pid in _living() if _parent(pid) == process.pid]
@@ -137,7 +152,7 @@ def test_before_training_begins_ctrl_c_ends_it_without_a_word_too_many(
     tmp_path: Path, digits: Path, start: Start
 ) -> None:
     """While TensorFlow is imported; the filter of its chatter hears Ctrl-C in a terminal, too."""
-    process = start(digits)
+    process = start(digits, anew=True)
     maps = Path(f"/proc/{process.pid}/maps")
     if not maps.exists():
         pytest.skip("needs /proc to see when the import begins")

@@ -14,11 +14,14 @@ import pytest
 
 from mlpcli.cli import terminal as console
 from mlpcli.text import number
+from tests.forks import COMMAND, Forks
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATE = ["validate", "숫자.yaml"]
 LISTS = [["recipes"], ["recipes", "--json"]]
 """Commands with pages of output that start at once, as text and as JSON."""
+HELP = [["--help"], ["--version"], ["train", "-h"], ["recipes", "show", "--help"]]
+FULL = "error: standard output: cannot be written: No space left on device\n"
 
 
 @pytest.fixture
@@ -27,7 +30,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _run(folder: Path, arguments: list[str], **settings: Any) -> subprocess.CompletedProcess[bytes]:
+def _anew(folder: Path, arguments: list[str], **settings: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run a command as a new Python, for what happens when one starts."""
     variables = {**os.environ, "PYTHONPATH": str(ROOT), **settings.pop("env", {})}
     given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
     return subprocess.run([sys.executable, "-m", "mlpcli", *arguments], cwd=folder, env=variables, timeout=120, **given)
@@ -40,25 +44,33 @@ def _nobody_reads() -> int:
     return write
 
 
-@pytest.mark.parametrize("arguments", LISTS)
-def test_a_reader_that_goes_away_is_no_error(folder: Path, arguments: list[str]) -> None:
-    done = _run(folder, arguments, stdout=_nobody_reads())
-    assert (done.returncode, done.stderr) == (0, b"")
+@pytest.mark.parametrize("arguments", [*LISTS, *HELP])
+def test_a_reader_that_goes_away_is_no_error(folder: Path, forks: Forks, arguments: list[str]) -> None:
+    done = forks.run(arguments, folder, stdout=_nobody_reads())
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("arguments", [["recipes", "show", "nope"], ["frobnicate"]])
-def test_an_error_that_nobody_reads_keeps_its_exit_code(folder: Path, arguments: list[str]) -> None:
-    done = _run(folder, arguments, stderr=_nobody_reads())
-    assert (done.returncode, done.stdout) == (2, b"")
+def test_an_error_that_nobody_reads_keeps_its_exit_code(folder: Path, forks: Forks, arguments: list[str]) -> None:
+    done = forks.run(arguments, folder, stderr=_nobody_reads())
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-@pytest.mark.parametrize("arguments", LISTS)
-def test_a_full_disk_under_standard_output_is_an_error(folder: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [*LISTS, *HELP])
+def test_a_full_disk_under_standard_output_is_an_error(folder: Path, forks: Forks, arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
-        done = _run(folder, arguments, stdout=full)
-    assert done.returncode == 1
-    assert done.stderr == b"error: standard output: cannot be written: No space left on device\n"
+        done = forks.run(arguments, folder, stdout=full.fileno())
+    assert (done.returncode, done.stderr) == (1, FULL)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+def test_and_at_the_end_of_python_too(folder: Path) -> None:
+    """Python itself flushes what is left in its buffer, and would end with 120."""
+    with open("/dev/full", "wb") as full:
+        done = _anew(folder, ["--help"], stdout=full)
+    assert (done.returncode, done.stderr.decode()) == (1, FULL)
+    assert _anew(folder, ["--help"], stdout=_nobody_reads(), stderr=_nobody_reads()).returncode == 0
 
 
 def test_closed_streams_are_no_error(folder: Path) -> None:
@@ -108,11 +120,11 @@ def test_a_pipe_gets_plain_lines_of_full_width(
     assert "(None, 8, 8)" in layer  # name and shape stand in one line
 
 
-def test_a_backend_that_matplotlib_does_not_know_is_ignored(folder: Path) -> None:
+def test_a_backend_that_matplotlib_does_not_know_is_ignored(folder: Path, forks: Forks) -> None:
     (folder / "history.csv").write_text("epoch,loss\n1,2.0\n2,1.0\n", encoding="utf-8")
-    done = _run(folder, ["plot", "."], env={"MPLBACKEND": "bogus"})
+    done = forks.run(["plot", "."], folder, {"MPLBACKEND": "bogus"})
     assert done.returncode == 0, done.stderr
-    assert done.stdout.decode().splitlines() == [str(folder / "history.png")]
+    assert done.stdout.splitlines() == [str(folder / "history.png")]
 
 
 NUMBERS = [
@@ -139,26 +151,15 @@ def test_text_that_looks_like_markup_is_printed_as_it_is(capsys: pytest.CaptureF
     assert "[red]t" in out and "[a]" in out and "[/b]" in out
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "-h"], ["recipes", "show", "--help"]])
-def test_help_on_a_full_disk_is_an_error_like_any_result(folder: Path, arguments: list[str]) -> None:
-    with open("/dev/full", "wb") as full:
-        done = _run(folder, arguments, stdout=full)
-    assert done.returncode == 1
-    assert done.stderr == b"error: standard output: cannot be written: No space left on device\n"
-    done = _run(folder, arguments, stdout=_nobody_reads())
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
 def test_hangul_in_a_locale_that_knows_only_ascii(folder: Path) -> None:
     plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     train = ["train", "숫자.yaml", "-s", "data.source=moons", "-s", "training.engine=numpy", "-s", "training.epochs=1"]
-    done = _run(folder, [*train, "--run-dir", "결과", "-s", "output.plots=[]", "--json"], env=plain)
+    done = _anew(folder, [*train, "--run-dir", "결과", "-s", "output.plots=[]", "--json"], env=plain)
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
     result = json.loads(done.stdout.decode("utf-8"))
     assert result["run"] == str(folder / "결과")
     assert result["name"] == "숫자 é"
-    done = _run(folder, ["summary", "없음"], env=plain)
+    done = _anew(folder, ["summary", "없음"], env=plain)
     assert (done.returncode, done.stderr.decode("utf-8")[:10]) == (2, "error: 없음:")
 
 
@@ -177,12 +178,7 @@ def test_a_name_that_is_not_utf_8_is_kept_in_what_a_run_writes(
     assert "x\udcff" in written["command"]
 
 
-LIMITED = """
-import resource, runpy, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-sys.argv = ["mlpcli", *sys.argv[1:]]
-runpy.run_module("mlpcli", run_name="__main__")
-"""
+LIMITED = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); {COMMAND}"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs limits of processes")
@@ -190,31 +186,25 @@ runpy.run_module("mlpcli", run_name="__main__")
     ("arguments", "code"), [(["recipes", "show", "nope"], 2), (["frobnicate"], 2), (["plot", "없음"], 2), (LISTS[0], 0)]
 )
 def test_messages_into_a_file_that_may_not_grow_keep_the_exit_code(
-    folder: Path, arguments: list[str], code: int
+    folder: Path, forks: Forks, arguments: list[str], code: int
 ) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with open(folder / "err.txt", "ab") as log:
-        done = subprocess.run(
-            [sys.executable, "-c", LIMITED, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE,
-            stderr=log, timeout=120,
-        )  # fmt: skip
-    assert done.returncode == code
-    with open(folder / "out.txt", "ab") as results:
-        done = subprocess.run(
-            [sys.executable, "-c", LIMITED, *arguments], cwd=folder, env=environment, stdout=results,
-            stderr=subprocess.PIPE, timeout=120,
-        )  # fmt: skip
-    assert done.returncode == (code or 1)
-    if not code:
-        assert done.stderr == b"error: standard output: cannot be written: File too large\n"
+    """The other stream is a pipe, which may."""
+    reads, writes = os.pipe()
+    with open(reads, encoding="utf-8") as said, open(folder / "it.txt", "ab") as file:
+        assert forks.run(arguments, folder, program=LIMITED, stdout=writes, stderr=file.fileno()).returncode == code
+        done = forks.run(arguments, folder, program=LIMITED, stdout=file.fileno(), stderr=writes)
+        os.close(writes)
+        assert done.returncode == (code or 1)
+        assert code or said.read().endswith("\nerror: standard output: cannot be written: File too large\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
 @pytest.mark.parametrize("arguments", [["recipes", "show", "nope"], ["frobnicate"], ["plot", "없음"]])
-def test_a_full_disk_under_standard_error_keeps_the_exit_code(folder: Path, arguments: list[str]) -> None:
-    with open("/dev/full", "wb") as full, open("/dev/full", "wb", buffering=0) as other:
-        assert _run(folder, arguments, stderr=full).returncode == 2
-        assert _run(folder, arguments, stdout=other, stderr=full).returncode == 2
+def test_a_full_disk_under_standard_error_keeps_the_exit_code(folder: Path, forks: Forks, arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as file:
+        full = file.fileno()
+        assert forks.run(arguments, folder, stderr=full).returncode == 2
+        assert forks.run(arguments, folder, stdout=full, stderr=full).returncode == 2
 
 
 def test_a_file_never_gets_the_number_of_a_closed_stream() -> None:
@@ -231,7 +221,7 @@ def test_ctrl_c_while_the_first_modules_are_imported(folder: Path) -> None:
     (folder / "early").mkdir()
     (folder / "early" / "click.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
     path = os.pathsep.join([str(folder / "early"), str(ROOT)])
-    done = _run(folder, ["recipes"], env={"PYTHONPATH": path})
+    done = _anew(folder, ["recipes"], env={"PYTHONPATH": path})
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
 
 
@@ -239,7 +229,7 @@ def test_ctrl_c_while_a_dataclass_is_made_ends_with_the_exit_code_and_not_with_t
     (folder / "early").mkdir()
     (folder / "early" / "pydantic.py").write_text("exec('raise KeyboardInterrupt')\n", encoding="utf-8")
     path = os.pathsep.join([str(folder / "early"), str(ROOT)])
-    done = _run(folder, VALIDATE, env={"PYTHONPATH": path})
+    done = _anew(folder, VALIDATE, env={"PYTHONPATH": path})
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
 
 

@@ -7,43 +7,40 @@ import io
 import os
 import pty
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.forks import COMMAND, Forks
+
 NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons", "-s", "output.plots=[]")
 """What starts in a second: asked for no plots on the command line, it does not begin to import matplotlib."""
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def _on_a_terminal(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+def _on_a_terminal(forks: Forks, folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     """Exit code and everything that the terminal was sent."""
     master, slave = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
-    environment.pop("NO_COLOR", None) if "NO_COLOR" not in variables else None
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlpcli", *arguments],
-        cwd=folder,
-        env=environment,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
+    colours = "import os; os.environ.pop('NO_COLOR', None)"
+    process = forks.start(
+        arguments, folder, {"TERM": "xterm-256color", **variables}, program=f"{colours}; {COMMAND}",
+        stdin=slave, stdout=slave, stderr=slave,
+    )  # fmt: skip
     os.close(slave)
     chunks = []
     with contextlib.suppress(OSError):  # Linux says so when the other side is closed
         while chunk := os.read(master, 65536):
             chunks.append(chunk)
     os.close(master)
-    return process.wait(timeout=120), b"".join(chunks).decode("utf-8", "replace")
+    return process.wait(), b"".join(chunks).decode("utf-8", "replace")
 
 
-def test_training_shows_a_live_bar_with_epoch_and_rate(tmp_path: Path, digits: Path) -> None:
-    code, screen = _on_a_terminal(tmp_path, "train", "digits.yaml", *NUMPY, "-s", "training.epochs=30", COLUMNS="120")
+def test_training_shows_a_live_bar_with_epoch_and_rate(tmp_path: Path, digits: Path, forks: Forks) -> None:
+    code, screen = _on_a_terminal(
+        forks, tmp_path, "train", "digits.yaml", *NUMPY, "-s", "training.epochs=30", COLUMNS="120"
+    )
     assert code == 0, screen
     assert "\x1b[" in screen
     text = CONTROL.sub("", screen)

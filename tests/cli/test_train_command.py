@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,8 @@ import pytest
 
 from mlpcli.runs.directory import find_model
 from mlpcli.runs.history import read_history
+from tests.forks import COMMAND, Forks
 
-ROOT = Path(__file__).resolve().parents[2]
 NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons", "-s", "output.plots=[]")
 """What starts in a second, for what is the same whoever trains: without plots, matplotlib is not imported either."""
 
@@ -76,15 +73,11 @@ def test_ascii_output_and_the_users_keras_settings_change_nothing(
     assert found["scores"] == plain["scores"]
 
 
-def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path, tmp_path: Path, forks: Forks) -> None:
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", digits, *NUMPY,
-         "-s", "training.optimizer={name: sgd, learning_rate: 1e30}"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write, stderr=subprocess.PIPE,
-        encoding="utf-8", timeout=300, check=False,
-    )  # fmt: skip
+    much = ("-s", "training.optimizer={name: sgd, learning_rate: 1e30}")
+    done = forks.run(["train", digits, *NUMPY, *much], tmp_path, stdout=write)
     os.close(write)
     assert done.returncode == 1
     error, last = done.stderr.splitlines()[-2:]
@@ -98,14 +91,14 @@ def test_a_loss_that_is_not_finite_is_exit_1_also_when_nobody_reads(digits: Path
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
-def test_a_full_disk_while_saving_is_exit_1_and_names_the_file(digits: Path, tmp_path: Path, name: str) -> None:
+def test_a_full_disk_while_saving_is_exit_1_and_names_the_file(
+    digits: Path, tmp_path: Path, forks: Forks, name: str
+) -> None:
     """A limit on the size of a file stands for the full disk: all but the model are small enough."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mlpcli", "train", "-q", digits, *NUMPY, "-s", f"output.model={name}",
-         "-s", "model.hidden_units=[200, 200]", "-s", "training.epochs=1"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8", timeout=300,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)), check=False,
-    )  # fmt: skip
+    options = (f"output.model={name}", "model.hidden_units=[200, 200]", "training.epochs=1")
+    arguments = ["train", "-q", digits, *NUMPY, *(part for option in options for part in ("-s", option))]
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))"
+    done = forks.run(arguments, tmp_path, program=f"{limit}; {COMMAND}")
     assert (done.returncode, done.stdout) == (1, "")
     path = tmp_path / "runs" / "숫자" / name
     assert done.stderr.startswith(f"error: {path}: cannot be written: ")

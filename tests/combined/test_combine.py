@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 import mlpcli
 from mlpcli.errors import ModelFileError, RunDirectoryError, UserError
 from mlpcli.modelfile.saved_model import open_model
+from tests.forks import Forks
 from tests.model_file_parts import read_metadata, with_metadata
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,14 +36,13 @@ def test_it_answers_the_mean_of_its_members_to_the_bit(best: Path, seeds: list[P
     assert found.predictions[0]["label"] in ("아니요", "예")
 
 
-def test_predict_needs_no_tensorflow(people: Path, tmp_path: Path) -> None:
+def test_predict_needs_no_tensorflow(people: Path, tmp_path: Path, forks: Forks) -> None:
     code = (
         "import sys, mlpcli; rows, *files = sys.argv[1:]; found = [mlpcli.predict(file, rows) for file in files];"
         "print(*(len(each.predictions) for each in found), *({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     files = [mlpcli.combine(people / "people", tmp_path / f"best.{kind}").model for kind in ("keras", "h5")]
-    command = [sys.executable, "-c", code, people / "new.csv", *files]
-    done = subprocess.run(command, cwd=ROOT, timeout=120, capture_output=True, encoding="utf-8", check=False)
+    done = forks.run([people / "new.csv", *files], tmp_path, program=code)
     assert (done.stdout, done.returncode) == ("3 3\n", 0), done.stderr
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from mlpcli.data.facts import facts_of, inspect_data
 from mlpcli.data.load_data import split_source
 from mlpcli.data.sources import load_source
 from mlpcli.errors import SettingError
+from tests.forks import Forks
 
 SAME: list[dict[str, Any]] = [
     {"source": "digits"},
@@ -97,11 +96,11 @@ def test_settings_are_checked_without_loading(settings: dict[str, Any], key: str
     assert caught.value.key == key
 
 
-def test_nothing_heavy_is_imported() -> None:
+def test_nothing_heavy_is_imported(tmp_path: Path, forks: Forks) -> None:
     code = (
         "import sys; from mlpcli.config.sections import DataConfig; from mlpcli.data.facts import inspect_data;"
         "[inspect_data(DataConfig(source=name), 1) for name in ('digits', 'diabetes', 'mnist')];"
         "print([name for name in ('sklearn', 'scipy', 'keras', 'tensorflow', 'matplotlib') if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    done = forks.run([], tmp_path, program=code)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+
+from tests.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL, BIAS = np.arange(12, dtype=np.float32).reshape(4, 3) / 10 - 0.5, np.array([0.5, -0.5, 0.1], np.float32)
@@ -192,25 +193,22 @@ for path in sys.stdin:
 
 
 @pytest.fixture(scope="module")
-def box(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Outcome]]:
+def box(files: Files, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Outcome]]:
     """Opens a file in a process of its own, with 256 MB and 10 seconds of CPU time more; sees what Python does."""
     folder = tmp_path_factory.mktemp("box")
     good = [str(files.keras(folder / "good.keras")), str(files.h5(folder / "good.h5"))]
-    process = subprocess.Popen(
-        [sys.executable, "-c", BOX, *good], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        encoding="utf-8", cwd=ROOT,
-    )  # fmt: skip
-    assert process.stdin is not None and process.stdout is not None
+    (stdin, asks), (answers, stdout) = os.pipe(), os.pipe()
+    process = forks.start(good, ROOT, program=BOX, stdin=stdin, stdout=stdout)
+    os.close(stdin)
+    os.close(stdout)
+    with open(asks, "w", encoding="utf-8") as paths, open(answers, encoding="utf-8") as outcomes:
 
-    def open_it(path: Path) -> Outcome:
-        process.stdin.write(f"{path}\n")
-        process.stdin.flush()
-        return Outcome(*json.loads(process.stdout.readline()))
+        def open_it(path: Path) -> Outcome:
+            print(path, file=paths, flush=True)
+            return Outcome(*json.loads(outcomes.readline()))
 
-    yield open_it
-    process.stdin.close()
-    process.stdout.close()
-    assert process.wait(timeout=300) == 0
+        yield open_it
+    assert process.wait() == 0, process.said[1]
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from mlpcli.modelfile import saved_model
 from mlpcli.numpy_engine.layer import Dense
 from mlpcli.workflows.gradcheck import gradcheck as run
 from mlpcli.workflows.train import train
+from tests.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[2]
 IRIS = "data: {source: iris}\nmodel: {hidden_units: [5, 4], activation: tanh, dropout: 0.3}\ntraining: {epochs: 2}\n"
@@ -83,13 +82,13 @@ def test_tasks_losses_and_layers(write_config: Write, text: str) -> None:
     assert run(write_config(text), engine="numpy").check.agrees
 
 
-def test_without_keras_tensorflow_is_never_imported(write_config: Write) -> None:
+def test_without_keras_tensorflow_is_never_imported(write_config: Write, tmp_path: Path, forks: Forks) -> None:
     code = (
         "import sys; from mlpcli.workflows.gradcheck import gradcheck;"
         f"result = gradcheck({str(write_config(IRIS))!r}, engine='numpy');"
         "sys.exit(not result.check.agrees or 'tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
+    assert forks.run([], tmp_path, program=code).returncode == 0
 
 
 def test_what_is_refused(write_config: Write, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mlpcli.errors import OutputError, RunDirectoryError, UserError
 from mlpcli.workflows.plot import plot
+from tests.forks import Forks
 
 HEADER = "epoch,seconds,learning_rate,loss,val_loss\n"
 
@@ -140,11 +141,10 @@ def test_whatever_the_environment_says_and_without_heavy_imports(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("chosen", "backend"), [("svg", "svg"), ("bogus", None)])
-def test_a_backend_chosen_by_the_user_stays(chosen: str, backend: str | None) -> None:
+def test_a_backend_chosen_by_the_user_stays(chosen: str, backend: str | None, tmp_path: Path, forks: Forks) -> None:
     code = (
         "import os; from mlpcli.plotting.style import import_matplotlib; import_matplotlib(); import matplotlib\n"
         "print(os.environ['MPLBACKEND'], matplotlib.get_backend(auto_select=False))\n"
     )
-    environment = os.environ | {"MPLBACKEND": chosen}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = forks.run([], tmp_path, {"MPLBACKEND": chosen}, program=code)
     assert done.stdout.split() == [chosen, str(backend)]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from click.testing import CliRunner, Result
 from mlpcli.cli.main import cli
 from mlpcli.cli.terminal import ResultStream
 from mlpcli.errors import UserError
+from tests.forks import Forks
 
 
 @pytest.fixture
@@ -175,16 +173,12 @@ def test_an_input_must_be_given(rows: str) -> None:
     assert "Missing argument 'INPUT...'" in done.stderr
 
 
-def test_a_mistake_is_found_before_tensorflow_is_imported(rows: str) -> None:
+def test_a_mistake_is_found_before_tensorflow_is_imported(rows: str, forks: Forks) -> None:
     Path("bad.csv").write_text("a\n1\nx\n", encoding="utf-8")
     code = (
         "import sys\nfrom mlpcli.__main__ import main\ntry:\n    main()\nexcept SystemExit as done:\n"
         "    print(done.code, *{'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules))"
     )
-    command = [sys.executable, "-c", code, "predict", rows, "bad.csv", "--strict"]
-    root = str(Path(__file__).resolve().parents[2])
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": root}, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
+    done = forks.run(["predict", rows, "bad.csv", "--strict"], Path.cwd(), program=code)
     assert done.stdout == "2\n"
     assert done.stderr.startswith("error: bad.csv:3: a: ")

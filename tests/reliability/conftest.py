@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.forks import Fork, Forks
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
@@ -53,20 +52,16 @@ def always_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "SHARE", 1e9)
 
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Fork]
 
 
 @pytest.fixture
-def start(tmp_path: Path, moons: Path) -> Start:
+def start(tmp_path: Path, forks: Forks) -> Start:
     """Starts `mlpcli ARGS..` in the test's folder in a process of its own, after some Python that goes before."""
 
-    def run(*arguments: str | Path, before: str = "", **settings: Any) -> subprocess.Popen[str]:
-        program = f"{ALWAYS_KEPT}{before}\nfrom mlpcli.cli.main import main\nmain({[*map(str, arguments)]!r})"
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **settings.pop("variables", {})}
-        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
-        return subprocess.Popen(
-            [sys.executable, "-c", program], cwd=tmp_path, env=environment, encoding="utf-8", **given
-        )
+    def run(*arguments: str | Path, before: str = "", **settings: Any) -> Fork:
+        program = f"{ALWAYS_KEPT}{before}\nfrom mlpcli.cli.main import main; main()"
+        return forks.start(arguments, tmp_path, program=program, **settings)
 
     return run
 

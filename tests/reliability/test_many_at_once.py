@@ -72,9 +72,12 @@ def test_a_run_in_which_somebody_trains_is_refused_until_that_process_is_dead(
     tmp_path: Path, moons: Path, start: Any, mlpcli_here: Any, ends_like_undisturbed: Callable[[Path], None]
 ) -> None:
     run = tmp_path / "runs" / "moons"
-    first = start("train", moons, "-q", before=WAITS)
+    reads, writes = os.pipe()
+    first = start("train", moons, "-q", before=WAITS, stdout=writes)
+    os.close(writes)
     try:
-        assert first.stdout.readline() == "training\n"
+        with open(reads, encoding="utf-8") as said:
+            assert said.readline() == "training\n"
         resumed = mlpcli_here("train", "--resume", run)
         assert resumed.returncode == 2
         assert resumed.stderr.startswith(f"error: {run}: another mlpcli is training in it; wait until it finishes")

@@ -21,6 +21,7 @@ import pytest
 
 from mlpcli.errors import UserError
 from mlpcli.serve.server import is_local, open_socket
+from tests.forks import Forks
 from tests.serve.serving import PASSENGER, asking, get, post, serving, write_passengers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +101,9 @@ def test_sigterm_lets_requests_at_hand_be_answered(passengers: Path, start: Call
     assert (server.process.returncode, said) == (0, "ended; every request was answered\n")
 
 
-def test_it_imports_neither_tensorflow_nor_what_it_does_not_need(passengers: Path) -> None:
+def test_it_imports_neither_tensorflow_nor_what_it_does_not_need(
+    passengers: Path, tmp_path: Path, forks: Forks
+) -> None:
     code = """
 import sys, json
 from pathlib import Path
@@ -114,7 +117,7 @@ make_app(Service(Models([Path(sys.argv[1])])))
 unwanted = {"tensorflow", "keras", "sklearn", "scipy", "pandas", "matplotlib", "fastapi", "prometheus_client"}
 sys.exit(", ".join(unwanted & set(sys.modules)) or 0)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(passengers)], cwd=ROOT, capture_output=True, text=True)
+    done = forks.run([passengers], tmp_path, program=code)
     assert (done.returncode, done.stderr) == (0, "")
 
 

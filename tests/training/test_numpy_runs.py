@@ -6,8 +6,6 @@ import json
 import math
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from mlpcli.errors import ConfigError, TrainingError
 from mlpcli.runs.history import read_history
 from mlpcli.training.progress import Silence
+from tests.forks import Forks
 from tests.model_file_parts import read_metadata
 
 NUMPY = "training.engine=numpy"
@@ -34,9 +33,8 @@ print("imported", heavy)
 """
 
 
-def test_a_run_is_complete_and_never_imports_tensorflow(digits: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _SCRIPT, str(digits), str(tmp_path / "runs")]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+def test_a_run_is_complete_and_never_imports_tensorflow(digits: Path, tmp_path: Path, forks: Forks) -> None:
+    done = forks.run([digits, tmp_path / "runs"], tmp_path, program=_SCRIPT)
     assert done.stdout.splitlines()[-1:] == ["imported []"], done.stderr
     run = tmp_path / "runs" / "digits"
     assert sorted(path.name for path in run.glob("*.*")) == [
@@ -187,7 +185,7 @@ def test_ctrl_c_is_a_keyboard_interrupt_to_a_script(train: Any, tmp_path: Path) 
     assert (tmp_path / "runs" / "digits" / "model.keras").is_file()
 
 
-def test_a_script_that_trains_in_a_loop_ends_at_sigterm(digits: Path, tmp_path: Path) -> None:
+def test_a_script_that_trains_in_a_loop_ends_at_sigterm(digits: Path, tmp_path: Path, forks: Forks) -> None:
     code = (
         "import os, signal, sys, mlpcli\n"
         "from mlpcli.training.progress import Silence\n"
@@ -195,9 +193,7 @@ def test_a_script_that_trains_in_a_loop_ends_at_sigterm(digits: Path, tmp_path: 
         "    def epoch(self, row): os.kill(os.getpid(), signal.SIGTERM)\n"
         "for run in range(3): mlpcli.train(sys.argv[1], ['training.engine=numpy'], progress=Send())\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    done = subprocess.run([sys.executable, "-c", code, digits], cwd=tmp_path, env=environment, timeout=120)
-    assert done.returncode == -signal.SIGTERM
+    assert forks.run([digits], tmp_path, program=code).returncode == -signal.SIGTERM
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["digits"]
     assert (tmp_path / "runs" / "digits" / "metrics.json").is_file()
 

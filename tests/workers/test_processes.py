@@ -18,7 +18,7 @@ from mlpcli.cluster import tf_config
 from mlpcli.runs.history import read_history
 from mlpcli.workflows.launch import free_ports
 from mlpcli.workflows.train import train
-from tests.workers.forks import Fork, Forks
+from tests.forks import Fork, Forks
 
 pytestmark = pytest.mark.tf
 
@@ -46,7 +46,7 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def forks() -> Iterator[Forks]:
-    forks = Forks({**os.environ, "PYTHONPATH": str(ROOT)})
+    forks = Forks("tensorflow")
     yield forks
     forks.close()
 
@@ -58,8 +58,8 @@ def _workers(forks: Forks, folder: Path, *commands: Sequence[str]) -> Iterator[l
     processes = []
     try:
         for rank, arguments in enumerate(commands):
-            environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": tf_config(addresses, rank)}
-            processes.append(forks.start(["train", *arguments], folder, environment))
+            variables = {"TF_CONFIG": tf_config(addresses, rank)}
+            processes.append(forks.start(["train", *arguments], folder, variables))
         yield processes
     finally:
         for process in processes:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from mlpcli.runs.history import read_history
+from tests.forks import Forks
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 data: {source: moons}
 training: {engine: numpy, epochs: 3, early_stopping: false}
@@ -21,10 +19,8 @@ output: {plots: []}
 """
 TRAIN = """
 import json, os, sys
-import mlpcli
 from mlpcli.workflows import run
 from mlpcli.cli.main import main
-mlpcli.validate("my.yaml")  # imports once what each child would import
 engine, ready, go, children = run.make_engine, os.pipe(), os.pipe(), []
 def wait_for_the_others(*arguments):
     made = engine(*arguments)
@@ -51,17 +47,15 @@ os.write(go[1], b"." * len(children))
 codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 print(json.dumps(codes))
 """
-"""A process that forks: starting three takes as long as ten such trainings."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs locks on folders")
 @pytest.mark.parametrize("arguments", [[[]] * 3, [["--seeds", "1"], ["--seeds", "1", "-s", "seed=5"], []]])
-def test_of_several_processes_one_takes_a_new_run_directory(tmp_path: Path, arguments: list[list[str]]) -> None:
+def test_of_several_processes_one_takes_a_new_run_directory(
+    tmp_path: Path, forks: Forks, arguments: list[list[str]]
+) -> None:
     (tmp_path / "my.yaml").write_text(CONFIG, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", TRAIN, json.dumps(arguments)], cwd=tmp_path, capture_output=True, encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120,
-    )  # fmt: skip
+    done = forks.run([json.dumps(arguments)], tmp_path, program=TRAIN)
     assert done.returncode == 0, done.stderr
     codes = json.loads(done.stdout.splitlines()[-1])
     errors = [(tmp_path / f"{number}.txt").read_text(encoding="utf-8") for number in range(3)]
