@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from mlpcli.data.dataset import Part
 from mlpcli.scoring.calibration import best_temperature, calibrate, scores_without, with_temperature
@@ -44,6 +44,35 @@ def test_random_logits_against_scipy(classes: int, scale: float) -> None:
 
     expected = np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded", options={"xatol": 1e-9}).x)
     assert best_temperature(z, true) == pytest.approx(expected, rel=2e-4)
+
+
+def test_members_that_agree_have_the_temperature_of_one() -> None:
+    assert best_temperature(np.full((4, 3, 1), 2.0), np.array([1, 1, 1, 0])) == 1.82
+    assert best_temperature(np.tile([3.0, 0, 0], (4, 2, 1)), np.array([0, 0, 1, 2])) == float(f"{3 / log(2):.4g}")
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_the_mean_of_members_against_scipy(classes: int) -> None:
+    rng = np.random.default_rng(classes)
+    logits = rng.normal(0, 2, (400, classes))
+    true = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    z = 4 * (logits[:, np.newaxis] + rng.normal(0, 1, (400, 3, classes)))
+
+    def loss(log_temperature: float) -> float:
+        mean = softmax(z / np.exp(log_temperature), axis=-1).mean(axis=1)
+        return -float(np.log(mean[np.arange(400), true]).mean())
+
+    expected = np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded", options={"xatol": 1e-9}).x)
+    assert best_temperature(z, true) == pytest.approx(expected, rel=2e-4)
+    if classes == 2:
+        difference = z[..., 1:] - z[..., :1]
+        assert best_temperature(difference, true) == pytest.approx(expected, rel=2e-4)
+
+
+def test_a_member_that_is_wrong_beyond_all_doubt_counts_for_nothing() -> None:
+    """It gives every true class a probability of 0; the other's logits are those of the test by hand."""
+    logits = np.array([[-50_000.0, z] for z in (2, 2, 2, -2)])[..., np.newaxis]
+    assert best_temperature(logits, np.ones(4, int)) == 1.82
 
 
 @pytest.mark.parametrize(

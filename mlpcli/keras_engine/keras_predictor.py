@@ -45,11 +45,19 @@ class KerasPredictor:
             yield rows, np.asarray(outputs)
 
     def logits(self, part: Part) -> Iterator[tuple[Array, Array]]:
-        """As `batches`, with what goes into the softmax or sigmoid of the last layer, whose activation rests."""
-        last = self.model.layers[-1]
-        activation, last.activation = last.activation, backend.keras().activations.linear
+        """As `batches`, with what goes into the softmax or sigmoid of the last layer, whose activation rests.
+
+        Of a network with members, what goes into that of each: (n, members, units).
+        """
+        keras = backend.keras()
+        model = self.model
+        if isinstance(model.layers[-1], keras.layers.GlobalAveragePooling1D):
+            model = keras.Sequential([keras.Input(self.input_shape), *model.layers[:-1]])
+        last = model.layers[-1]
+        activation, last.activation = last.activation, keras.activations.linear
         try:
-            yield from self.batches(part)
+            for rows, logits in self._asked(lambda x: model(x, training=False), part, [part.x]):
+                yield rows, np.asarray(logits)
         finally:
             last.activation = activation
 

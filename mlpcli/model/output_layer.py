@@ -12,6 +12,7 @@ from mlpcli.config.layers import Activate, Dense, Layer, Softmax
 from mlpcli.config.losses import Loss
 from mlpcli.config.sections import ModelConfig, Output, OutputConfig
 from mlpcli.errors import SettingError
+from mlpcli.model.members import trained_layers
 from mlpcli.model.metric_rules import POSITIVE, SIGNED
 from mlpcli.model.shapes import PlannedLayer
 
@@ -197,11 +198,10 @@ def check_calibration(output: OutputConfig, task: str, layers: Sequence[PlannedL
         return
     if task == "regression":
         raise SettingError(CALIBRATION, "is for classes, but this is a regression task; remove it")
-    last = layers[-1]
-    if last.component.tag != "dense":
-        members = last.component.tag == "global_average_pooling1d"
-        what = "model.members averages several" if members else f"the network ends in {last.component.tag}"
-        raise SettingError(CALIBRATION, f"needs a dense output layer, but {what}; remove it")
+    last = trained_layers(layers)[-1]
+    if last.component.tag not in ("dense", "einsum_dense"):
+        found = f"the network ends in {last.component.tag}"
+        raise SettingError(CALIBRATION, f"needs a dense output layer, but {found}; remove it")
     activation, units = getattr(last.component, "activation", None), last.size.output_shape[-1]
     if activation != ("sigmoid" if units == 1 else "softmax"):
         found = f"{activation or 'linear'} over {units} units" if units > 1 else activation or "linear"

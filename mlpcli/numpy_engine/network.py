@@ -17,6 +17,7 @@ from mlpcli.numpy_engine.inference import BetweenZeros, InferencePlan, Step, bet
 from mlpcli.numpy_engine.initializers import initial
 from mlpcli.numpy_engine.layer import PROBABILITIES, Activation, Layer
 from mlpcli.numpy_engine.losses import Penalty, Slopes
+from mlpcli.numpy_engine.members import MeanOfMembers
 from mlpcli.numpy_engine.noise import NoiseLayer
 from mlpcli.numpy_engine.registry import LAYER_MAKERS, NO_STEP
 
@@ -157,6 +158,14 @@ class Network:
     def plan(self) -> InferencePlan:
         """The steps of a prediction, made from the weights at the first call."""
         return InferencePlan.of(self.layers, self.input_shape, self.dtype)
+
+    @property
+    def members_plan(self) -> InferencePlan:
+        """The steps to the outputs of each member, (n, members, units); `plan` where the network is a single one."""
+        if not any(isinstance(layer, MeanOfMembers) for layer in self.layers):
+            return self.plan
+        layers = [layer for layer in self.layers if not isinstance(layer, MeanOfMembers)]
+        return InferencePlan.of(layers, self.input_shape, self.dtype)
 
     @cached_property
     def _front(self) -> tuple[int, list[Step]]:

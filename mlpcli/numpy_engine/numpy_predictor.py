@@ -50,11 +50,13 @@ class NumpyPredictor:
             yield rows, self.network.predict(take_rows(part.x, rows))
 
     def logits(self, part: Part) -> Iterator[tuple[Array, Array]]:
-        """Rows (n,), and what goes into the final softmax or sigmoid, (n, units), PREDICTION_BATCH at a time."""
+        """Rows (n,), and what goes into the final softmax or sigmoid, PREDICTION_BATCH at a time; see `Predictor`."""
+        network = self.network
+        plan = network.plan if isinstance(network, Ensemble) else network.members_plan
         for start in range(0, len(part), PREDICTION_BATCH):
             rows = part.indices[start : start + PREDICTION_BATCH]
             with quiet():
-                yield rows, self.network.plan.logits(take_rows(part.x, rows))
+                yield rows, plan.logits(take_rows(part.x, rows))
 
     def losses(
         self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None

@@ -5,6 +5,9 @@ number, the temperature T: softmax(z / T) has the same order of classes, so that
 1 makes all probabilities less extreme. T is the one for which rows that the network was not trained on are the most
 likely. Logits of a dense layer are x @ kernel + bias, so that dividing kernel and bias by T is all there is to do: the
 file has the layers that it had, and `kernel * T`, `bias * T` undo it.
+
+Where the probabilities are the mean of several members (`model.members`), the logits of each are divided by the same T.
+The mean may then have another order of classes, though it seldom does.
 """
 
 from __future__ import annotations
@@ -71,9 +74,9 @@ class Calibration:
         return None
 
 
-def calibrate(predictor: Predictor, part: Part, split: str, units: int) -> Calibration:
-    """The temperature for the rows of a part; the predictor, whose outputs are (n, units), stays as it is."""
-    part = part.spread(max(1, MOST_LOGITS // units))
+def calibrate(predictor: Predictor, part: Part, split: str, row_logits: int) -> Calibration:
+    """The temperature for the rows of a part, each of which has so many logits; the predictor stays as it is."""
+    part = part.spread(max(1, MOST_LOGITS // row_logits))
     true = part.y[part.indices]
     logits = np.concatenate([found for _, found in predictor.logits(part)])
     temperature = best_temperature(logits, true)
@@ -85,10 +88,11 @@ def calibrate(predictor: Predictor, part: Part, split: str, units: int) -> Calib
 def best_temperature(logits: Array, true: Array) -> float | None:
     """The temperature for which the true classes are the most likely; None where it is not between the bounds.
 
-    The mean loss is convex in 1 / T, so that its slope has one zero, and halving the range finds it.
+    The mean loss is convex in 1 / T, so that its slope has one zero, and halving the range finds it. Of members it need
+    not be convex; what is found is then a temperature that is better than those around it.
 
     Args:
-        logits: (n, classes), or (n, 1) for a binary task.
+        logits: (n, classes), or (n, 1) for a binary task; of members (n, members, classes) or (n, members, 1).
         true: class indices (n,).
     """
     cold, hot = np.log(COLDEST), np.log(HOTTEST)
@@ -104,30 +108,46 @@ def best_temperature(logits: Array, true: Array) -> float | None:
 
 
 def _slope(logits: Array, true: Array, temperature: float) -> float:
-    """Of the summed loss by 1 / T: the logit that is expected, less that of the true class; it falls as T rises."""
+    """Of the summed loss by 1 / T: the logit that is expected, less that of the true class; it falls as T rises.
+
+    Of members, it is the mean of theirs, weighted by the probabilities that they give the true class.
+    """
     total = 0.0
     for chunk in row_chunks(logits):
         z, y = _of_every_class(logits[chunk]), true[chunk]
-        expected = (_softmax(z / temperature) * z).sum(axis=1)
-        total += float((expected - z[np.arange(len(z)), y]).sum())
+        p = _softmax(z / temperature)
+        expected, own = (p * z).sum(axis=-1), _of_the_true_class(z, y)
+        with np.errstate(divide="ignore"):  # a probability of 0 has no weight beside others
+            weights = _softmax(np.maximum(np.log(_of_the_true_class(p, y)), np.finfo(float).min))
+        total += float((weights * (expected - own)).sum())
     return total
 
 
 def _of_every_class(logits: Array) -> Array:
-    """(n, classes) in float64: a sigmoid of z is the softmax of 0 and z."""
-    z = logits.astype(np.float64)
-    return np.hstack([np.zeros_like(z), z]) if z.shape[1] == 1 else z
+    """(n, members, classes) in float64: a sigmoid of z is the softmax of 0 and z."""
+    z = logits.astype(np.float64).reshape(len(logits), -1, logits.shape[-1])
+    return np.concatenate([np.zeros_like(z), z], axis=-1) if z.shape[-1] == 1 else z
+
+
+def _of_the_true_class(values: Array, true: Array) -> Array:
+    """(n, members) of (n, members, classes)."""
+    return np.asarray(values[np.arange(len(values)), :, true])
 
 
 def _softmax(z: Array) -> Array:
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(e / e.sum(axis=1, keepdims=True))
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+def _probabilities(logits: Array, temperature: float) -> Array:
+    """(n, classes)."""
+    return np.asarray(_softmax(_of_every_class(logits) / temperature).mean(axis=1))
 
 
 def _scores(logits: Array, true: Array, temperature: float) -> dict[str, float]:
     scores = ProbabilityScores()
     for chunk in row_chunks(logits):
-        scores.add(true[chunk], _softmax(_of_every_class(logits[chunk]) / temperature))
+        scores.add(true[chunk], _probabilities(logits[chunk], temperature))
     return scores.result()
 
 
@@ -142,7 +162,7 @@ def scores_without(predictor: Predictor, part: Part, temperature: float) -> Prob
     """What the probabilities of a calibrated model's rows would be worth, had it not been calibrated."""
     scores = ProbabilityScores()
     for rows, logits in predictor.logits(part):
-        scores.add(part.y[rows], _softmax(_of_every_class(logits) * temperature))
+        scores.add(part.y[rows], _probabilities(logits, 1 / temperature))
     return scores
 
 

@@ -40,7 +40,10 @@ class Predictor(Protocol):
         """Rows (n,) of the source, and outputs (n, units) for them, a batch at a time."""
 
     def logits(self, part: Part) -> Iterator[tuple[Array, Array]]:
-        """As `batches`, with what goes into the softmax or sigmoid of the last layer instead of what comes out."""
+        """As `batches`, with what goes into the softmax or sigmoid of the last layer instead of what comes out.
+
+        Of a network with members, what goes into that of each: (n, members, units).
+        """
 
     def losses(
         self, part: Part, targets: Array, seen: Callable[[Array, Array], None] | None = None

@@ -238,12 +238,13 @@ class Run:
         splits = self.prepared.splits
         if self.config.output.calibration is None or splits.validation is None:
             return None
-        units = self.prepared.plan.outputs[1]
-        found = calibrate(self.engine.predictor(), splits.validation, validation_name(splits), units)
+        output = self.prepared.plan.output.size
+        row_logits = math.prod(output.output_shape)
+        found = calibrate(self.engine.predictor(), splits.validation, validation_name(splits), row_logits)
         if found.warning is not None:
             progress.note(f"note: {found.warning}")
         if found.temperature is not None:
-            model, own = self.engine.model, len(self.prepared.plan.output.size.weights)
+            model, own = self.engine.model, len(output.weights)
             model.set_weights(with_temperature(model.get_weights(), own, found.temperature))
         return found
 

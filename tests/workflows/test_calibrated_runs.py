@@ -40,7 +40,12 @@ def _weights(run: Path) -> list[np.ndarray]:
     return [array for arrays in open_model(run).weights.values() for array in arrays]
 
 
-@pytest.mark.parametrize("text", [MOONS, IRIS], ids=["sigmoid", "softmax"])
+ONE, MEMBERS = "[32]", "[32], members: 3"
+
+
+@pytest.mark.parametrize(
+    "text", [MOONS, IRIS, MOONS.replace(ONE, MEMBERS)], ids=["sigmoid", "softmax", "members of sigmoid"]
+)
 @pytest.mark.parametrize("model", ["model.keras", "model.h5"])
 def test_the_output_layer_is_divided_and_nothing_else_changes(train: Callable[..., Any], text: str, model: str) -> None:
     plain, calibrated = train(text=text), train(CALIBRATED, f"output.model={model}", text=text)
@@ -156,7 +161,7 @@ def test_stock_keras_has_the_same_probabilities(train: Callable[..., Any], engin
 
     form = {"auto": "model.keras", "keras": "model.h5"}[engine]
     few = (CALIBRATED, "training.epochs=4", f"training.engine={engine}", f"output.model={form}", "output.input=scaled")
-    result = train(*few, text=IRIS)
+    result = train(*few, text=IRIS.replace("[16]", "[16], members: 2") if engine == "auto" else IRIS)
     assert result.metrics["calibration"]["temperature"] is not None
     model = open_model(result.run)
     x = np.random.default_rng(0).normal(3, 2, (20, 2)).astype(np.float32)
