@@ -108,7 +108,7 @@ def _overview_row(method: str, tables: list[str], ranks: dict[str, float]) -> tu
     partly = f" ({len(known)} tables)" if len(known) < len(tables) else ""
     names = ("log_loss", "ece", "cpu", "predict", "bytes")
     figures = {name: None if partly else mean_of(method, name, known) for name in names}
-    cost = ratio(method, FAST_BESIDE_STRONG if method == "strong" else REFERENCE, known, "cpu")
+    cost = ratio(method, FAST_BESIDE_STRONG if method in ("strong", "best") else REFERENCE, known, "cpu")
     return (
         f"{_name(method)}{partly}",
         "1" if method == REFERENCE else _shown(ratio(method, REFERENCE, known)),
