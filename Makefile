@@ -72,7 +72,7 @@ bench: .venv-bench/.installed
 recipes: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recipes.measure "$(DATA)"
 
-QUALITY := fast;strong;fast beside strong;best;vanilla MLP;linear;scikit-learn MLP;LightGBM;XGBoost;HistGradientBoosting;RealMLP-TD-S;RealMLP-TD;TabM-D
+QUALITY := fast;strong;best;vanilla MLP;linear;scikit-learn MLP;LightGBM;XGBoost;HistGradientBoosting;RealMLP-TD-S;RealMLP-TD;TabM-D
 
 quality: .venv-quality/.installed
 	.venv-quality/bin/python -m benchmarks.quality.tables .quality "$(DATA)"

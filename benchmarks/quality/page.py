@@ -21,7 +21,7 @@ from benchmarks.quality.presets import (
     ABLATIONS,
     BASE,
     CANDIDATES,
-    FAST_BESIDE_STRONG,
+    FAST_BESIDE_PYTABKIT,
     MEMBERS,
     METHODS,
     ONE_NETWORK,
@@ -71,7 +71,7 @@ RATIO_MARKS = (
     ("`strong`: error at most 0.90 of `fast`", "strong", "fast", "error", 0.90, False),
     ("`strong`: error at most 0.90 of scikit-learn's MLP", "strong", "scikit-learn MLP", "error", 0.90, False),
     ("`strong`: error no more than RealMLP-TD-S's, within noise", "strong", "RealMLP-TD-S", "error", 1.00, True),
-    ("`strong`: at most 3 times the CPU seconds of `fast`", "strong", FAST_BESIDE_STRONG, "cpu", 3.0, False),
+    ("`strong`: at most 3 times the CPU seconds of `fast`", "strong", "fast", "cpu", 3.0, False),
 )
 """Text, method, other, figure, the most that the ratio may be, and whether the interval's lower end is enough."""
 
@@ -108,7 +108,7 @@ def _overview_row(method: str, tables: list[str], ranks: dict[str, float]) -> tu
     partly = f" ({len(known)} tables)" if len(known) < len(tables) else ""
     names = ("log_loss", "ece", "cpu", "predict", "bytes")
     figures = {name: None if partly else mean_of(method, name, known) for name in names}
-    cost = ratio(method, FAST_BESIDE_STRONG if method in ("strong", "best") else REFERENCE, known, "cpu")
+    cost = ratio(method, FAST_BESIDE_PYTABKIT if _is_pytabkit(method) else REFERENCE, known, "cpu")
     return (
         f"{_name(method)}{partly}",
         "1" if method == REFERENCE else _shown(ratio(method, REFERENCE, known)),
@@ -119,6 +119,10 @@ def _overview_row(method: str, tables: list[str], ranks: dict[str, float]) -> tu
         *(_number(figures[name], ".2f") for name in ("cpu", "predict")),
         "" if figures["bytes"] is None else f"{figures['bytes'] / 1e3:,.0f}",
     )
+
+
+def _is_pytabkit(method: str) -> bool:
+    return method in PEERS and PEERS[method].package == "pytabkit"
 
 
 def _name(method: str) -> str:

@@ -107,9 +107,9 @@ MEMBERS = {
     "strong with 8 members": Preset(("model.members=8",), init="strong"),
 }
 """As many as `strong` might have, fitted in the same hours as `strong` with its four."""
-FAST_BESIDE_STRONG = "fast beside strong"
-"""Fitted once more in those hours, since seconds depend on what else the machine does."""
-EARLIER = {ONE_NETWORK: Preset(("model.members=1",), init="strong"), FAST_BESIDE_STRONG: Preset()}
+FAST_BESIDE_PYTABKIT = "fast beside pytabkit"
+"""Fitted in the hours of pytabkit's methods, since seconds depend on what else the machine does."""
+EARLIER = {ONE_NETWORK: Preset(("model.members=1",), init="strong"), FAST_BESIDE_PYTABKIT: Preset()}
 PRESETS = METHODS | ABLATIONS | CANDIDATES | MEMBERS | EARLIER
 
 
