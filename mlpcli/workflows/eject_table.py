@@ -10,6 +10,7 @@ from typing import Any
 from mlpcli.data.dataset import Source
 from mlpcli.errors import DataError, SettingError
 from mlpcli.tables.column_encoders import CategoryColumn, ColumnEncoder, ValueColumn
+from mlpcli.tables.date_parts import DateParts
 from mlpcli.tables.line_edit import PLAIN_LINES
 from mlpcli.tables.preprocessing import Preprocessing
 from mlpcli.tables.raw_table import USUAL_GAPS
@@ -18,6 +19,9 @@ from mlpcli.workflows.eject_model import text_of
 
 ENCODINGS = ("utf-8", "utf-8-sig", "cp949", "utf-16")
 SEPARATORS = (",", ";", "\t", "|")
+LIST_WIDTH = 60
+"""In characters, of what stands in brackets on a line, after the name of a function and of a column."""
+NEXT_LINE = ",\n        "
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,6 @@ def _check_plain(path: Path, made: Preprocessing) -> None:
                 f'{path}: column "{name}" has numbers or dates that Python does not read as they are; write plain'
                 " ones (1234.5, 2024-10-11), or leave it out (data.exclude)"
             )
-    for column in made.columns:
-        if not isinstance(column, (ValueColumn, CategoryColumn)):
-            raise SettingError("data.dates", "parts is not written into a script; use days, or exclude the dates")
 
 
 def _read(path: Path, made: Preprocessing) -> _File:
@@ -129,15 +130,25 @@ def _target(made: Preprocessing) -> list[str]:
 
 
 def _listed(texts: list[str]) -> str:
-    return f"[{', '.join(map(text_of, texts))}]"
+    return _list_code([*map(text_of, texts)])
+
+
+def _list_code(items: list[str]) -> str:
+    """A list of values as they are written, on several lines where it is long."""
+    lines: list[list[str]] = [[]]
+    for item in items:
+        if lines[-1] and sum(len(known) + 2 for known in (*lines[-1], item)) > LIST_WIDTH:
+            lines.append([])
+        lines[-1].append(item)
+    return f"[{NEXT_LINE.join(', '.join(line) for line in lines)}]"
 
 
 def _encoding(file: _File, made: Preprocessing, gaps: bool) -> str:
     """Helpers for the kinds of columns that there are, and a line for each column."""
-    kinds = {_kind(column) for column in made.columns}
+    kinds = {kind for column in made.columns for kind in _kinds(column)}
     helpers = [_HELPERS["missing"]] if gaps else []
     helpers += [text if gaps else _without_gaps(text) for kind, text in _HELPERS.items() if kind in kinds]
-    if any(isinstance(column, ValueColumn) and column.edges for column in made.columns):
+    if any(isinstance(column, (ValueColumn, DateParts)) and column.edges for column in made.columns):
         helpers.append(_BINS)
     lines = [line for column in made.columns for line in _column_lines(column, file, gaps)]
     body = "".join(f"    {line},\n" for line in lines)
@@ -145,8 +156,11 @@ def _encoding(file: _File, made: Preprocessing, gaps: bool) -> str:
     return "\n\n".join(helpers) + f'\n\n{learnt}x = np.column_stack([\n{body}]).astype("float32")\n'
 
 
-def _kind(column: ColumnEncoder) -> str:
-    return column.kind if isinstance(column, ValueColumn) else "category"
+def _kinds(column: ColumnEncoder) -> tuple[str, ...]:
+    """The names of the helpers that the column needs."""
+    if isinstance(column, DateParts):
+        return "days", "date parts"
+    return (column.kind if isinstance(column, ValueColumn) else "category",)
 
 
 def _column_lines(column: ColumnEncoder, file: _File, gaps: bool) -> list[str]:
@@ -158,14 +172,23 @@ def _column_lines(column: ColumnEncoder, file: _File, gaps: bool) -> list[str]:
             others = f"~np.any(one_hot({name}, {_listed(list(column.categories))}), axis=0)"
             lines.append(f"{others} & ~missing({name})" if column.missing else others)
         return [*lines, f"missing({name})"] if column.missing else lines
+    if isinstance(column, DateParts):
+        days = f"days({name}, {column.fill!r})" if gaps else f"days({name})"
+        lines = [f"*date_parts({days}, {_listed(list(column.parts))}, {column.low!r})"] if column.parts else []
+        lines += [f"missing({name})"] if column.indicator else []
+        return [*lines, f"bins({days} - {column.low!r}, {_edges(column.edges)})"] if column.edges else lines
     assert isinstance(column, ValueColumn)
     first = f"{column.kind}({name})"
     if column.kind == "boolean":
         first = f"boolean({name}, {_listed(_true_words(column.name, file))})"
     lines = [first, f"missing({name})"] if column.indicator else [first]
     if column.edges:
-        lines.append(f"bins({first}, {list(column.edges)})")
+        lines.append(f"bins({first}, {_edges(column.edges)})")
     return lines
+
+
+def _edges(edges: tuple[float, ...]) -> str:
+    return _list_code([*map(repr, edges)])
 
 
 def _true_words(name: str, file: _File) -> list[str]:
@@ -216,6 +239,28 @@ _HELPERS: dict[str, str] = {
     values[gaps] = np.median(values[train][~gaps[train]].astype("float32"))
     return values
 ''',
+    "days": '''def days(name, fill):
+    """Days since 1970; the median of the training rows fills the gaps."""
+    gaps = missing(name)
+    dates = np.array(["1970-01-01" if gap else row[name] for row, gap in zip(table, gaps)], "datetime64[us]")
+    return np.where(gaps, fill, dates.astype(float) / 86_400e6)
+''',
+    "date parts": '''def date_parts(days, parts, first):
+    """Year; month, day of year, weekday and time as points on a circle; trend: days since the first date."""
+    day = np.floor(days).astype(int).astype("datetime64[D]")
+    year = day.astype("datetime64[Y]")
+    start, end = year.astype("datetime64[D]"), (year + 1).astype("datetime64[D]")
+    turns = {
+        "month": day.astype("datetime64[M]").astype(int) % 12 / 12,
+        "day of year": (day - start) / (end - start),
+        "weekday": (np.floor(days) + 3) % 7 / 7,  # 1970 began on a Thursday
+        "time": days - np.floor(days),
+    }
+    values = {"year": year.astype(int) + 1970, "trend": days - first}
+    for name, turn in turns.items():
+        values[f"{name} sin"], values[f"{name} cos"] = np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
+    return [values[part] for part in parts]
+''',
     "category": '''def one_hot(name, categories):
     """A column of 0 and 1 for each category."""
     texts = np.array([row[name] for row in table])
@@ -231,10 +276,13 @@ _PLAIN: dict[Any, str] = {
     """1 where the column is true, else 0."""
     return np.array([row[name] in true for row in table])
 ''',
-    _HELPERS["date"]: '''def date(name):
+    **{
+        _HELPERS[kind]: f'''def {kind}(name):
     """Days since 1970."""
     return np.array([row[name] for row in table], "datetime64[us]").astype(float) / 86_400e6
-''',
+'''
+        for kind in ("date", "days")
+    },
 }
 _BINS = '''def bins(values, edges):
     """How much of each bin, between two edges, lies below each value: 0 to 1."""

@@ -38,12 +38,22 @@ def test_what_the_config_does_not_use_does_not_appear() -> None:
     assert "savefig" not in eject(path_of("digits"), overrides=["output.plots=[]"]).text
 
 
-def test_the_data_part_gives_the_rows_of_the_split(configs: Path) -> None:
-    text = eject("odd.yaml").text
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("odd", ["data.test=0.2"]),
+        ("members of a number", ["data.test=0.2"]),
+        ("members of a number", ["data.test=0.2", "data.exclude=[sold]"]),
+    ],
+    ids=["every kind", "dates with gaps", "dates"],
+)
+@pytest.mark.usefixtures("configs")
+def test_the_data_part_gives_the_rows_of_the_split(name: str, changes: list[str]) -> None:
+    text = eject(path_of(name), overrides=changes).text
     found: dict[str, object] = {}
     data = text[text.index("SEED") : text.index("# The network learns")]
     exec("import csv\nimport numpy as np\n" + data.partition("y_train = y_train.astype")[0], found)
-    config = read_config(Path("odd.yaml")).config
+    config = read_config(path_of(name), changes).config
     splits = load_data(config.data, config.seed).splits
     assert splits.test is not None
     np.testing.assert_array_equal(found["x_test"], splits.test.arrays()[0])
