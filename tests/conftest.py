@@ -337,7 +337,7 @@ def mlpcli(tmp_path: Path) -> RunCommand:
 
 @pytest.fixture(scope="session")
 def forks() -> Iterator[Forks]:
-    """Runs commands of the NumPy engine in processes that have imported everything, in a tenth of the time."""
+    """Runs commands of the NumPy engine in processes that have imported everything, in a fifth of the time."""
     if not hasattr(os, "fork"):
         pytest.skip("needs forks")
     forks = Forks("numpy")

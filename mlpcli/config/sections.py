@@ -175,7 +175,7 @@ class OutputConfig(Section):
     calibration: Literal["temperature"] | None = Field(
         None,
         description="temperature: after training, logits are divided by the number that makes the validation rows the"
-        " most likely, inside the file's output layer; predicted classes stay (with members, nearly all)",
+        " most likely, inside the file's output layer; predicted classes do not change (with members, hardly ever)",
     )
     threshold: AnyThreshold | None = Field(
         None,

@@ -159,7 +159,7 @@ def _encoding(file: _File, made: Preprocessing, gaps: bool) -> str:
 def _kinds(column: ColumnEncoder) -> tuple[str, ...]:
     """The names of the helpers that the column needs."""
     if isinstance(column, DateParts):
-        return "days", "date parts"
+        return "date", "date parts"
     return (column.kind if isinstance(column, ValueColumn) else "category",)
 
 
@@ -173,18 +173,22 @@ def _column_lines(column: ColumnEncoder, file: _File, gaps: bool) -> list[str]:
             lines.append(f"{others} & ~missing({name})" if column.missing else others)
         return [*lines, f"missing({name})"] if column.missing else lines
     if isinstance(column, DateParts):
-        days = f"days({name}, {column.fill!r})" if gaps else f"days({name})"
+        days = _date(column, gaps)
         lines = [f"*date_parts({days}, {_listed(list(column.parts))}, {column.low!r})"] if column.parts else []
         lines += [f"missing({name})"] if column.indicator else []
         return [*lines, f"bins({days} - {column.low!r}, {_edges(column.edges)})"] if column.edges else lines
     assert isinstance(column, ValueColumn)
-    first = f"{column.kind}({name})"
+    first = _date(column, gaps) if column.kind == "date" else f"{column.kind}({name})"
     if column.kind == "boolean":
         first = f"boolean({name}, {_listed(_true_words(column.name, file))})"
     lines = [first, f"missing({name})"] if column.indicator else [first]
     if column.edges:
         lines.append(f"bins({first}, {_edges(column.edges)})")
     return lines
+
+
+def _date(column: ValueColumn | DateParts, gaps: bool) -> str:
+    return f"date({text_of(column.name)}, {column.fill!r})" if gaps else f"date({text_of(column.name)})"
 
 
 def _edges(edges: tuple[float, ...]) -> str:
@@ -231,19 +235,11 @@ _HELPERS: dict[str, str] = {
     values[gaps] = np.median(values[train][~gaps[train]]) > 0.5
     return values
 ''',
-    "date": '''def date(name):
+    "date": '''def date(name, fill):
     """Days since 1970; the median of the training rows fills the gaps."""
     gaps = missing(name)
     days = np.array(["1970-01-01" if gap else row[name] for row, gap in zip(table, gaps)], "datetime64[us]")
-    values = days.astype(float) / 86_400e6
-    values[gaps] = np.median(values[train][~gaps[train]].astype("float32"))
-    return values
-''',
-    "days": '''def days(name, fill):
-    """Days since 1970; the median of the training rows fills the gaps."""
-    gaps = missing(name)
-    dates = np.array(["1970-01-01" if gap else row[name] for row, gap in zip(table, gaps)], "datetime64[us]")
-    return np.where(gaps, fill, dates.astype(float) / 86_400e6)
+    return np.where(gaps, fill, days.astype(float) / 86_400e6)
 ''',
     "date parts": '''def date_parts(days, parts, first):
     """Year; month, day of year, weekday and time as points on a circle; trend: days since the first date."""
@@ -276,13 +272,10 @@ _PLAIN: dict[Any, str] = {
     """1 where the column is true, else 0."""
     return np.array([row[name] in true for row in table])
 ''',
-    **{
-        _HELPERS[kind]: f'''def {kind}(name):
+    _HELPERS["date"]: '''def date(name):
     """Days since 1970."""
     return np.array([row[name] for row in table], "datetime64[us]").astype(float) / 86_400e6
-'''
-        for kind in ("date", "days")
-    },
+''',
 }
 _BINS = '''def bins(values, edges):
     """How much of each bin, between two edges, lies below each value: 0 to 1."""

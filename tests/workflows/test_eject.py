@@ -44,8 +44,9 @@ def test_what_the_config_does_not_use_does_not_appear() -> None:
         ("odd", ["data.test=0.2"]),
         ("members of a number", ["data.test=0.2"]),
         ("members of a number", ["data.test=0.2", "data.exclude=[sold]"]),
+        ("members of a number", ["data.test=0.2", "data.dates=days"]),
     ],
-    ids=["every kind", "dates with gaps", "dates"],
+    ids=["every kind", "dates with gaps", "dates", "days"],
 )
 @pytest.mark.usefixtures("configs")
 def test_the_data_part_gives_the_rows_of_the_split(name: str, changes: list[str]) -> None:
