@@ -1,6 +1,6 @@
 # Everything happens in .venv, which is made on first use: only Python 3.10 to 3.13 and a package index are needed.
 #   make demo    install, train on handwritten digits, evaluate, plot
-#   make test    install, run all tests            make test-light   those that need no TensorFlow, in a few minutes
+#   make test    install, run all tests            make test-light   those of the inner ring, in less than two minutes
 #   make check   lint, format, types, import contracts
 #   make format  rewrite the code in the format that `make check` asks for
 #   make docs    write docs/config.md and docs/commands.md anew

@@ -71,10 +71,14 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of many seconds come first, or one worker would still be at them when the other has ended.
+    """What starts programs from outside is of the outer ring.
 
-    Their folders come with them: what a folder's tests import and prepare is then made by one worker.
+    Tests of many seconds come first, or one worker would still be at them when the other has ended. Their folders come
+    with them: what a folder's tests import and prepare is then made by one worker.
     """
+    for item in items:
+        if item.get_closest_marker("outside"):
+            item.add_marker("tf")
     long = {item.path for item in items if item.get_closest_marker("long")}
     folders = {path.parent for path in long}
     items.sort(key=lambda item: (item.path not in long, item.path.parent not in folders))
@@ -135,15 +139,16 @@ RunCommand = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where only light tests are wanted, files that need TensorFlow as a whole are not even imported."""
+    """Where only light tests are wanted, files that are of the outer ring as a whole are not even imported."""
     if config.option.markexpr != "not tf" or collection_path.suffix != ".py":
         return None
-    return needs_tensorflow(collection_path) or None
+    return is_marked(collection_path, "tf", "outside") or None
 
 
-def needs_tensorflow(path: Path) -> bool:
-    """Whether the file of tests is marked tf as a whole."""
-    return "\npytestmark = pytest.mark.tf\n" in path.read_text(encoding="utf-8")
+def is_marked(path: Path, *markers: str) -> bool:
+    """Whether the file of tests has one of the markers as a whole."""
+    text = path.read_text(encoding="utf-8")
+    return any(f"\npytestmark = pytest.mark.{marker}\n" in text for marker in markers)
 
 
 @pytest.fixture(scope="session")
@@ -216,8 +221,8 @@ def stand_in_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("mnist", "fashion-mnist"):
         for half, rows in (("train", 300), ("t10k", 100)):
             images, labels = _pictures(draw, rows, (28, 28))
-            _write(folder / name / f"{half}-images-idx3-ubyte.gz", gzip.compress(_idx(images), 1))
-            _write(folder / name / f"{half}-labels-idx1-ubyte.gz", gzip.compress(_idx(labels), 1))
+            _write(folder / name / f"{half}-images-idx3-ubyte.gz", gzip.compress(_idx(images), 0))
+            _write(folder / name / f"{half}-labels-idx1-ubyte.gz", gzip.compress(_idx(labels), 0))
     for batch in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
         images, labels = _pictures(draw, 60, (3, 32, 32))
         _write(folder / "cifar10" / f"{batch}.bin", np.column_stack([labels, images.reshape(60, -1)]).tobytes())

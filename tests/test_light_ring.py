@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import needs_tensorflow
+from tests.conftest import is_marked
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTS = """
@@ -31,7 +31,7 @@ def test_collecting_the_light_ring_imports_neither_tensorflow_nor_keras(
         assert imported_by_collecting == []
         return
     # Here the files that need TensorFlow as a whole were collected, too. A process of its own imports the others.
-    files = [path for path in sorted((ROOT / "tests").rglob("test_*.py")) if not needs_tensorflow(path)]
+    files = [path for path in sorted((ROOT / "tests").rglob("test_*.py")) if not is_marked(path, "tf")]
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
     done = subprocess.run(
         [sys.executable, "-c", IMPORTS, *names], cwd=ROOT, capture_output=True, text=True, timeout=300

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from benchmarks.recipes.figures import figure, is_timed, shown
-from benchmarks.recipes.jobs import CONFIGS, recipe_names
+from benchmarks.recipes.jobs import CONFIGS, content_of, recipe_names
 from benchmarks.recipes.results import Entry, finished, metric_of
 from mlpcli.recipes import COMMAND, SCORE, TIME, with_facts
 
@@ -19,12 +17,12 @@ def write_cards() -> None:
     for name in recipe_names():
         path = CONFIGS / f"{name}.yaml"
         text = path.read_text(encoding="utf-8")
-        path.write_text(with_facts(text, facts_of(name, yaml.safe_load(text))), encoding="utf-8")
+        path.write_text(with_facts(text, facts_of(name)), encoding="utf-8")
 
 
-def facts_of(name: str, config: dict[str, Any]) -> dict[str, str]:
+def facts_of(name: str) -> dict[str, str]:
     """What the card says, key by key."""
-    first = next(iter(finished(name)), None)
+    config, first = content_of(name), next(iter(finished(name)), None)
     return {
         "data": _data(config["data"], first),
         "network": _network(config["model"], first),

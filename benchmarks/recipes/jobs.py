@@ -13,6 +13,7 @@ import yaml
 
 from benchmarks.recipes.results import entries_of
 from benchmarks.recipes.studies import STUDIES
+from mlpcli.runs.read_run import FAST_LOADER
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONFIGS = ROOT / "configs"
@@ -37,7 +38,7 @@ class Job:
     @property
     def key(self) -> str:
         """A digest of what is trained: the recipe without its comments and its name, what is changed, the seed."""
-        content = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        content = content_of(self.recipe)
         content.pop("name", None)
         return hashlib.sha256(json.dumps([content, self.overrides, self.seed]).encode()).hexdigest()[:16]
 
@@ -80,5 +81,9 @@ def refuse_stale() -> None:
 
 def has_convolutions(name: str) -> bool:
     """Whether the recipe's network has a convolution."""
-    content: dict[str, Any] = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"))
-    return any("conv2d" in layer for layer in content["model"].get("layers", []))
+    return any("conv2d" in layer for layer in content_of(name)["model"].get("layers", []))
+
+
+def content_of(name: str) -> dict[str, Any]:
+    """What the recipe's file says, as YAML reads it."""
+    return dict(yaml.load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"), FAST_LOADER))

@@ -28,6 +28,8 @@ MOST_CONFIG_VALUES = 50_000
 """A limit on parsing time: a megabyte of short values would take ten seconds."""
 DEEPEST_CONFIG = 50
 """Levels; from some thousands on, libyaml's loader would end the process."""
+FAST_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's is twenty times as fast; not every PyYAML has it."""
 T = TypeVar("T")
 
 
@@ -207,9 +209,8 @@ def _read_yaml(path: Path) -> Any:
 @lru_cache(maxsize=4)
 def _parsed(text: str) -> Any:
     """A command asks for several things of one config; parsing it takes longer than all else that is read of a run."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is twenty times as fast; not every PyYAML has it
     values = depth = 0
-    for event in yaml.parse(text, loader):
+    for event in yaml.parse(text, FAST_LOADER):
         values += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent):  # with which a small file can expand to gigabytes
@@ -218,7 +219,7 @@ def _parsed(text: str) -> Any:
             raise yaml.YAMLError(f"it has more than {MOST_CONFIG_VALUES:,} values")
         if depth > DEEPEST_CONFIG:
             raise yaml.YAMLError(f"it is nested deeper than {DEEPEST_CONFIG} levels")
-    return yaml.load(text, loader)
+    return yaml.load(text, FAST_LOADER)
 
 
 def _mapping(path: Path, read: Callable[[Path], Any]) -> dict[str, Any]:

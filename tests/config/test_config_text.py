@@ -23,6 +23,7 @@ from mlpcli.config.schedules import SCHEDULES, ReduceLROnPlateau
 from mlpcli.config.schema import Config
 from mlpcli.config.yaml_reader import parse_yaml
 from mlpcli.config.yaml_writer import config_text
+from mlpcli.runs.read_run import FAST_LOADER
 
 Write = Callable[..., Path]
 DIGITS = "data: {source: digits}\n"
@@ -38,12 +39,12 @@ REQUIRED: dict[str, Any] = {
 
 
 def same_after_writing(path: Path, *overrides: str) -> Config:
-    """Read, write, read: the same config, and for PyYAML the same values; returns it."""
+    """Read, write, read: the same config, and for libyaml the same values; returns it."""
     config = load_config(path, overrides).config
     text = config_text(config)
     path.write_text(text, encoding="utf-8")
     assert load_config(path).config == config
-    assert yaml.safe_load(text) == config.model_dump(mode="json")
+    assert yaml.load(text, FAST_LOADER) == config.model_dump(mode="json")
     return config
 
 

@@ -129,7 +129,7 @@ def test_bytes_that_are_no_text(run: Path, name: str) -> None:
 def test_damaged_evaluation(run: Path, evaluation: dict[str, Any]) -> None:
     write_json(run / "evaluation.json", evaluation)
     with pytest.raises(RunDirectoryError, match=r"evaluation\.json: is damaged: .*; evaluate the run again"):
-        draw_run(run, ["png"])
+        draw_evaluation(run)
 
 
 def test_one_input_gets_the_curve_through_its_points(run: Path) -> None:

@@ -432,7 +432,7 @@ def test_the_usual_form_is_read_as_every_other(unit: str, first: bool, decimal: 
         ")",
         "e5",
     ]
-    texts = pa.array(["".join(random.choice(atoms, size=random.integers(1, 6))) for _ in range(2000)])
+    texts = pa.array(["".join(random.choice(atoms, count)) for count in random.integers(1, 6, 2000)])
     np.testing.assert_array_equal(form.read(texts), form._read_any(texts))
 
 

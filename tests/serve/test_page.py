@@ -35,6 +35,8 @@ from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
 from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 
+pytestmark = pytest.mark.outside
+
 PATIENCE = 300
 DESKTOP, PHONE = (1100, 860), (390, 900)
 OPTIONS = (

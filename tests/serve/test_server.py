@@ -131,6 +131,7 @@ def test_a_changed_model_is_loaded_without_a_lost_request(passengers: Path, tmp_
                 while not stop.is_set():
                     answer = client.post("/predict", json={"rows": [PASSENGER]})
                     found.append((answer.status_code, answer.json().get("version")))
+                    stop.wait(0.01)
 
         threads = [threading.Thread(target=ask) for _ in range(3)]
         for one in threads:

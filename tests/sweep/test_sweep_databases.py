@@ -25,6 +25,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.outside
 @pytest.mark.long
 def test_two_processes_share_the_trials_of_one_study(
     database: str,
@@ -70,6 +71,7 @@ def test_two_processes_share_the_trials_of_one_study(
     assert joined.best.is_file()
 
 
+@pytest.mark.outside
 def test_a_killed_worker_loses_no_trial_of_a_database(
     database: str,
     begin: Callable[..., Any],

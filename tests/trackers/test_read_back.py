@@ -14,6 +14,8 @@ import yaml
 from mlpcli.runs.history import History, read_history
 from tests.trackers.conftest import ALL, MOONS, Notes, read_events, scalars, wandb_records, wandb_values
 
+pytestmark = pytest.mark.outside
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,8 @@ from tests.conftest import ROOT
 nbformat = pytest.importorskip("nbformat", reason="nbclient is not installed; pip install -e '.[dev]'")
 pytest.importorskip("nbclient", reason="nbclient is not installed; pip install -e '.[dev]'")
 
+pytestmark = pytest.mark.outside
+
 NOTEBOOK = ROOT / "docs" / "notebook.ipynb"
 
 

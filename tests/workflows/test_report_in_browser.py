@@ -15,6 +15,8 @@ import mlpcli
 from mlpcli.workflows.report import Section, Table, Text, as_html, report
 from tests.browser_parts import Browser, find_browser
 
+pytestmark = pytest.mark.outside
+
 DESKTOP, PHONE = 1280, 390
 NAME = "붓꽃 세 품종"
 CONFIG = (
