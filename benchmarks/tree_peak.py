@@ -38,7 +38,7 @@ class TreePeak:
 
     def _watch(self, process: int, over: threading.Event) -> None:
         while not over.wait(EVERY):
-            self.peak_mib = max(self.peak_mib, sum(map(_kibibytes, _tree(process))) / 1024)
+            self.peak_mib = max(self.peak_mib, sum(map(held_mib, _tree(process))))
 
 
 def peak_of(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> float:
@@ -62,10 +62,10 @@ def _tree(process: int) -> list[int]:
     return found
 
 
-def _kibibytes(process: int) -> int:
-    """The proportional set size of one process; 0 if it has ended."""
+def held_mib(process: int) -> float:
+    """The proportional set size of one process; 0 if it has ended, or without /proc."""
     with suppress(OSError):
         for line in (PROCESSES / str(process) / "smaps_rollup").read_text(encoding="utf-8").splitlines():
             if line.startswith("Pss:"):
-                return int(line.split()[1])
+                return int(line.split()[1]) / 1024
     return 0

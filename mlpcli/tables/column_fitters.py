@@ -173,15 +173,17 @@ class ValueSample:
     """All values, or of very many a random sample that depends on nothing but the values' order.
 
     Each value draws a random key, and those with the smallest keys stay: where batches begin does not matter.
-    Values are kept as float32, which is what the network gets.
+    Values are kept as float32, which is what the network gets, in arrays that last: of small ones that come and go, the
+    C library would not give the memory back.
     """
 
     def __init__(self, number: int = 0, columns: int = 1) -> None:
         self.rows = 0
         self._most = max(FEWEST_VALUES, min(MOST_VALUES, MOST_VALUES_IN_ALL // columns))
+        self._limit = self._most + self._most // 4
         self._generator = np.random.default_rng([STREAM, number])
-        self._values: list[npt.NDArray[np.float32]] = []
-        self._keys: list[npt.NDArray[np.float64]] = []
+        self._values = np.empty(0, np.float32)
+        self._keys = np.empty(0)
         self._kept = self._keyed = 0
         self._largest_key = math.inf
 
@@ -192,17 +194,31 @@ class ValueSample:
             self._add(values[start : start + self._most])
 
     def _add(self, values: npt.NDArray[np.float64]) -> None:
-        if self._largest_key < math.inf:
-            # Of very many values ever fewer can still be among those with the smallest keys: the others are not kept.
-            keys = self._generator.random(len(values))
-            small = keys < self._largest_key
-            values, keys = values[small], keys[small]
-            self._keys.append(keys)
-            self._keyed += len(keys)
-        self._kept += len(values)
-        self._values.append(values.astype(np.float32))
-        if self._kept > self._most + self._most // 4:
-            self._shrink()
+        """Of very many values ever fewer can still be among those with the smallest keys: the others are not kept."""
+        keys = np.empty(0)
+        while len(values):
+            if self._largest_key < math.inf:
+                keys = keys if len(keys) else self._generator.random(len(values))
+                small = keys < self._largest_key
+                values, keys = values[small], keys[small]
+            room = self._make_room(len(values))
+            end = self._kept + min(room, len(values))
+            self._values[self._kept : end] = values[:room]
+            if len(keys):
+                self._keys[self._kept : end] = keys[:room]
+                self._keyed = end
+            self._kept = end
+            values, keys = values[room:], keys[room:]
+            if len(values):
+                self._shrink()
+
+    def _make_room(self, more: int) -> int:
+        """For so many values more, as far as there may be; returns for how many."""
+        if len(self._values) < min(self._limit, self._kept + more):
+            larger = np.empty(min(self._limit, max(2 * len(self._values), self._kept + more)), np.float32)
+            larger[: self._kept] = self._values[: self._kept]
+            self._values = larger
+        return len(self._values) - self._kept
 
     def median(self) -> float:
         """The median of the values kept; NaN if there are none."""
@@ -225,14 +241,15 @@ class ValueSample:
     def _sampled(self) -> npt.NDArray[np.float32]:
         if self._kept > self._most:
             self._shrink()
-        return np.concatenate(self._values)
+        return self._values[: self._kept]
 
     def _shrink(self) -> None:
         """Values without a key draw theirs now: the draws are the same whenever that is."""
-        if self._keyed < self._kept:
-            self._keys.append(self._generator.random(self._kept - self._keyed))
-        values, keys = np.concatenate(self._values), np.concatenate(self._keys)
+        if not len(self._keys):
+            self._keys = np.empty(self._limit)
+        self._keys[self._keyed : self._kept] = self._generator.random(self._kept - self._keyed)
+        keys = self._keys[: self._kept]
         self._largest_key = float(np.partition(keys, self._most - 1)[self._most - 1])
         smallest = np.flatnonzero(keys <= self._largest_key)[: self._most]
-        self._values, self._keys = [values[smallest]], [keys[smallest]]
+        self._values[: self._most], self._keys[: self._most] = self._values[smallest], keys[smallest]
         self._kept = self._keyed = self._most
