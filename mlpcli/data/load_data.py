@@ -21,7 +21,7 @@ from mlpcli.tables.kinds import Decisions, decide
 from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
 from mlpcli.tables.raw_table import ReadOptions, left_out_note, usable_rows
 from mlpcli.tables.table_files import is_table_path, table_name
-from mlpcli.tables.table_reader import read_table
+from mlpcli.tables.table_reader import give_back_memory, read_table
 from mlpcli.text import plural, shown
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def _load_table(
         raise SettingError("data.folds", f"folds need all rows in memory; set data.streaming: never ({why})")
     if stream:
         return load_streamed(path, data, seed, stored, watch, why)
-    return load_table(path, data, seed, stored)
+    loaded = load_table(path, data, seed, stored)
+    give_back_memory()
+    return loaded
 
 
 def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | None = None) -> tuple[Source, Splits]:
@@ -93,8 +95,6 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     Raises:
         DataError: the file is bad, or cannot be learnt from. SettingError: a setting does not fit it.
     """
-    import pyarrow as pa
-
     raw, _, notes = read_table(path, ReadOptions.of(data))
     decisions = decide(path, [raw], data)
     notes += decisions.notes
@@ -104,7 +104,7 @@ def load_table(path: Path, data: DataConfig, seed: int, stored: Preprocessing | 
     if stored is not None:
         names, target, kinds = stored.source_names, stored.target.found_in(raw, stored.source_names), stored.kinds
     raw = raw.as_kinds({**kinds, **target.kinds})
-    pa.default_memory_pool().release_unused()  # it holds on to the memory of texts that are numbers by now
+    give_back_memory()  # that of texts that are numbers by now
     kept = usable_rows(raw, names, target.names, data.missing)
     if data.missing == "drop":
         notes += left_out_note(len(raw) - len(kept), len(raw))

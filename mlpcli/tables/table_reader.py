@@ -61,6 +61,13 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
     return RawTable(pa.concat_tables(tables), places), found, notes
 
 
+def give_back_memory() -> None:
+    """Give the system what Arrow's allocator holds on to for the next table: as much as the last one took."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def find_options(path: Path, options: ReadOptions) -> tuple[ReadOptions, list[str]]:
     """The options and notes that `read_table` would return, without reading the rows; for reading in batches."""
     _, found, notes = _look(path, options)

@@ -21,6 +21,7 @@ from mlpcli.tables.preprocessing import Preprocessing
 from mlpcli.tables.profile import ColumnSummary
 from mlpcli.tables.raw_table import ReadOptions
 from mlpcli.tables.table_files import table_files, table_name
+from mlpcli.tables.table_reader import give_back_memory
 from mlpcli.text import spoken
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _convert(
     sizes = [sum(file.stat().st_size for file in table_files(place)) for place in (path, *others.values())]
     needed = int(needed * sum(sizes) / sizes[0])
     make_set(target, needed, path.name, lambda folder: write_parts(folder, passes, fitted, draw, others, watch))
+    give_back_memory()
 
 
 def _all(rows: int) -> Any:
