@@ -2,6 +2,7 @@
 
 In a second file, two of the columns have a unit or a currency and one holds dates, which only mlpcli reads as such. At
 the end it prints how many times as long each takes as pandas.read_csv in the same round, and how much processor time.
+The last one trains: how much memory the table leaves to training.
 
 .venv-bench/bin/python -m benchmarks.reading            # writes docs/data.md
 .venv-bench/bin/python -m benchmarks.reading --print    # does not
@@ -55,6 +56,18 @@ def _mlpcli(path: Path) -> None:
     load_data(DataConfig(source=str(path), target="y", test=0.2), seed=0)
 
 
+def _train(path: Path) -> None:
+    import mlpcli
+
+    config = path.with_suffix(".yaml")
+    config.write_text(
+        f"data: {{source: {path}, target: y, test: 0.2, streaming: never}}\nmodel: {{hidden_units: [32]}}\n"
+        "training: {epochs: 1, batch_size: 256}\noutput: {plots: []}\n",
+        encoding="utf-8",
+    )
+    mlpcli.train(config, runs_dir=path.parent / "runs")
+
+
 WRITE = "write"
 PLAIN, DRESSED = "million.csv", "dressed.csv"
 READERS = {
@@ -62,6 +75,7 @@ READERS = {
     "pyarrow.csv.read_csv": (_pyarrow, PLAIN),
     "mlpcli: read, typed, split, encoded": (_mlpcli, PLAIN),
     "the same with kmpl, $1,234.50 and dates": (_mlpcli, DRESSED),
+    "mlpcli.train by Keras: the first file, and one epoch of 32 units": (_train, PLAIN),
 }
 
 
