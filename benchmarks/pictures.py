@@ -51,33 +51,32 @@ class Entry:
 
 
 ENTRIES: dict[str, Entry] = {
-    "history": Entry("digits", "Where validation turns while training goes on, the network begins to learn by heart."),
-    "confusion_matrix": Entry("digits", "What is off the diagonal are the mistakes: which class was taken for which."),
-    "roc": Entry("tables/breast_cancer", "The nearer to the upper left corner the better; the diagonal is guessing."),
+    "history": Entry("digits", "Where validation turns while training still improves, the network starts to memorize."),
+    "confusion_matrix": Entry("digits", "Off the diagonal are the mistakes: which class was taken for which."),
+    "roc": Entry("tables/breast_cancer", "The closer to the upper left corner, the better; the diagonal is guessing."),
     "precision_recall": Entry(
-        "tables/breast_cancer", "What a threshold costs: how many it finds, and how many of them are right."
+        "tables/breast_cancer",
+        "What a threshold costs: how many positives it finds, and how many of its finds are right.",
     ),
     "reliability": Entry(
         "tables/breast_cancer",
-        "On the diagonal, 80 % means right in 80 of 100 cases; below it the network is too sure.",
+        "On the diagonal, 80 % means right in 80 of 100 cases; below it, the network is overconfident.",
     ),
     "predicted_against_true": Entry("tables/diabetes", "On the diagonal a prediction is exact."),
-    "residuals": Entry("tables/diabetes", "Where the errors lean to one side or grow, something is left to be learnt."),
+    "residuals": Entry("tables/diabetes", "If the errors lean to one side or grow, there is more to be learnt."),
     "fitted_curve": Entry(
         "tables/height_weight", "A network with one input and no hidden layer is a straight line, with its equation."
     ),
     "mistakes": Entry(
-        "digits", "They often show what is wrong with the data: a label, a picture that nobody could read."
+        "digits", "They often show problems in the data: a wrong label, a picture that nobody could read."
     ),
     "importance": Entry("tables/diabetes", "How much worse the score becomes when one column is shuffled."),
     "weights": Entry("digits", "How far training moved them, and whether the start was too wide or too narrow."),
     "activations": Entry(
-        "digits", "What each layer puts out; a unit that is always 0, or always at its end, learns nothing."
+        "digits", "The outputs of each layer; a unit that is always 0, or always at its limit, learns nothing."
     ),
     "first_layer": Entry("digits", "What each unit of the first layer looks for."),
-    "gradients": Entry(
-        "digits", "Norms that fall by a decade from layer to layer say that the lower layers hardly learn."
-    ),
+    "gradients": Entry("digits", "If norms fall tenfold from layer to layer, the lower layers hardly learn."),
     "decision_boundary": Entry(
         "tables/moons", "Where the network draws the line between two classes, with the rows on it."
     ),
@@ -158,7 +157,7 @@ def page(results: dict[str, Any]) -> str:
     recipes = ", ".join(f"`{name}`" for name in RUNS)
     about = (
         f"Every picture that mlpcli draws. `python -m benchmarks.pictures` made this page: it trains {recipes} with"
-        " `training.engine: numpy` and draws them. They come from the files of a run alone, without TensorFlow."
+        " `training.engine: numpy`, and draws the pictures from each run's files alone, without TensorFlow."
     )
     parts = ["# Pictures", _filled(about), *map(_section, PICTURES), _looks(), _times(results)]
     return "\n\n".join(parts) + "\n"
@@ -171,7 +170,7 @@ def _filled(text: str) -> str:
 def _section(picture: Picture) -> str:
     entry = ENTRIES[picture.name]
     shows = picture.shows[0].upper() + picture.shows[1:]
-    rarely = "" if picture.always else " Drawn when it is asked for."
+    rarely = "" if picture.always else " Drawn only on request."
     run = f"runs/{entry.recipe.rsplit('/', maxsplit=1)[-1].replace('_', '-')}"
     return (
         f"## {picture.name}\n\n{_filled(f'{shows}. {entry.reading}{rarely}')}\n\n"
@@ -182,8 +181,8 @@ def _section(picture: Picture) -> str:
 
 def _looks() -> str:
     about = (
-        "`--theme dark`, or `output.theme: dark` in the config; `--lang ko`, or `output.language: ko`. Hangul in names"
-        " needs no option, only a font that has it."
+        "For a dark background, use `--theme dark`, or `output.theme: dark` in the config; for Korean, `--lang ko`, or"
+        " `output.language: ko`. Hangul in names needs no option, only a font that has it."
     )
     return (
         f"## Dark, and in Korean\n\n{_filled(about)}\n\n"
@@ -200,7 +199,7 @@ def _times(results: dict[str, Any]) -> str:
         spread = f"{statistics.median(seconds):.2f} [{min(seconds):.2f}..{max(seconds):.2f}]"
         rows.append((f"`{name}`", ENTRIES[name].recipe, spread))
     about = (
-        "Seconds of one core to draw a picture of 150 pixels per inch and turn it into a PNG: median [least..most] of"
+        "Processor seconds to draw a picture at 150 pixels per inch and turn it into a PNG: median [least..most] of"
         f" {results['repeats']}, after a first time that imports matplotlib and finds the fonts, which takes about a"
         " second more."
     )

@@ -9,7 +9,7 @@ from benchmarks.recipes.jobs import CONFIGS, content_of, recipe_names
 from benchmarks.recipes.results import Entry, finished, metric_of
 from mlpcli.recipes import COMMAND, SCORE, TIME, with_facts
 
-NOT_MEASURED = "not measured, its data was not at hand"
+NOT_MEASURED = "not measured: its data was not available"
 
 
 def write_cards() -> None:

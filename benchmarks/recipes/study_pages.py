@@ -88,7 +88,7 @@ def _layers() -> list[str]:
 SEEN = {
     ("sigmoid", "stddev 1"): "too wide. About half of the values are at 0 or 1, where the slope is next to nothing",
     ("sigmoid", "stddev 0.01"): "too narrow. Every unit gives nearly the same value for every image",
-    ("sigmoid", "he_normal"): "fitted, but sigmoid narrows what comes in with every layer",
+    ("sigmoid", "he_normal"): "fitted, but sigmoid narrows the values with every layer",
     ("relu", "stddev 1"): "too wide. The values grow about sevenfold with every layer",
     ("relu", "stddev 0.01"): "too narrow. The values shrink with every layer to almost nothing",
     ("relu", "he_normal"): "fitted. The values keep their size from layer to layer",

@@ -60,10 +60,10 @@ def _by_hand() -> str:
     page = "[by-hand.md](by-hand.md)"
     rows = [[each.title, f"`{each.command}`", NOT_GIVEN, f"`{each.answer}`", page] for each in BY_HAND]
     trace = "`mlpcli trace tiny.yaml --row 0`"
-    rows.append(["a network followed there and back", trace, NOT_GIVEN, "each step and gradient", page])
+    rows.append(["a network followed forward and backward", trace, NOT_GIVEN, "each step and gradient", page])
     kept = f"MNIST {_kept('mnist'):.1f} %, Fashion-MNIST {_kept('fashion_mnist'):.1f} %"
     predict = "`mlpcli predict runs/mnist photo.jpg`"
-    rows.append(["a photo of one's own, by a saved model", predict, NOT_GIVEN, kept, "[data.md](data.md)"])
+    rows.append(["a photo of your own, with a saved model", predict, NOT_GIVEN, kept, "[data.md](data.md)"])
     return plain_table(("exercise", "command", "tutorial", "ours", "page"), rows)
 
 
