@@ -12,7 +12,7 @@ from mlpcli.cli.terminal import line, print_json, say
 
 @click.command(cls=Command)
 @click.argument("runs", metavar="RUN_OR_MODEL...", type=RUN_PATH, nargs=-1, required=True)
-@click.option("-o", "--output", type=PATH, required=True, help="The model file to write, .keras or .h5; a new one.")
+@click.option("-o", "--output", type=PATH, required=True, help="The new model file to write (.keras or .h5).")
 @json_option()
 def combine(runs: tuple[Path, ...], output: Path, as_json: bool) -> None:
     """Average the outputs of several runs in one model file.

@@ -46,7 +46,7 @@ def compare(
     from mlpcli.workflows.compare import compare as run
 
     if sum((as_csv, markdown, as_json)) > 1:
-        raise click.UsageError("--csv, --markdown and --json exclude each other; give one of them")
+        raise click.UsageError("--csv, --markdown and --json cannot be combined; choose one")
     found = run(run_dirs)
     if as_json:
         print_json(found.as_json())

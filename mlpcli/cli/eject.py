@@ -12,7 +12,7 @@ from mlpcli.cli.terminal import line, write_result
 
 @click.command(cls=Command)
 @click.argument("config", type=CONFIG_PATH)
-@click.option("--output", "-o", type=PATH, help="The script to write; without it, it is printed.")
+@click.option("--output", "-o", type=PATH, help="The script to write; without this option, it is printed.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @set_option()
 def eject(config: Path, output: Path | None, force: bool, overrides: tuple[str, ...]) -> None:

@@ -29,18 +29,16 @@ GAP = 3
     type=PATH,
     default=Path("runs"),
     show_default=True,
-    help="Folder in which the folder of the sweep is, or is made.",
+    help="Folder in which the sweep's own folder is created.",
 )
-@click.option(
-    "--resume", type=RUN_PATH, metavar="SWEEP_DIR", help="Go on with the sweep in this folder, instead of a CONFIG."
-)
+@click.option("--resume", type=RUN_PATH, metavar="SWEEP_DIR", help="Continue the sweep in this folder; give no CONFIG.")
 @click.option(
     "--storage", metavar="URL",
     help="Keep the trials in a database that several machines share: postgresql://... or mysql://...  [default: a file"
     " in the folder]",
 )  # fmt: skip
 @click.option("--workers", type=int, default=1, show_default=True, metavar="N", help="Processes that train trials.")
-@click.option("--trials", metavar="N|+N", help="How many in all, in place of the config's; +20: so many more.")
+@click.option("--trials", metavar="N|+N", help="Trials in all, instead of the config's; +20 adds 20.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
 @json_option()
 def sweep(
@@ -74,7 +72,7 @@ def sweep(
     if (config is None) == (resume is None):
         raise click.UsageError("give either a CONFIG or --resume with the folder of a sweep")
     if resume is not None and overrides:
-        raise click.UsageError("--resume goes on with the sweep's own config; leave out -s")
+        raise click.UsageError("--resume uses the sweep's own config; leave out -s")
     command = ["mlpcli", *_without_secrets(sys.argv[1:])]
     progress = choose_progress(quiet)
     result = run(config, overrides, runs_dir, resume, storage, workers, trials, progress, command, False)

@@ -51,7 +51,7 @@ def draw_fold(
     assert folds is not None and folds.count is not None and folds.held_out is not None
     for key, column in (("group", folds.group), ("time", folds.time)):
         if isinstance(column, str) and belongs is None:
-            advice = "true where its rows are in the order of time, else remove it" if key == "time" else "remove it"
+            advice = "true if its rows are sorted by time, else remove it" if key == "time" else "remove it"
             raise SettingError(
                 f"data.folds.{key}", f"names a column of a table, but {data.source} is not one; {advice}"
             )

@@ -122,4 +122,4 @@ def described(best: Mapping[str, Any]) -> str:
 def gained(best: Mapping[str, Any]) -> str:
     """The threshold of metrics.json as a sentence, with its score and that of the default."""
     scores = f"{number(best['value'])}, and {number(best['at_default'])} without it"
-    return f"{described(best)}: {scores}; predict and evaluate take it with --threshold best"
+    return f"{described(best)}: {scores}; predict and evaluate use it with --threshold best"

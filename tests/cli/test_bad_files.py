@@ -60,7 +60,7 @@ INFINITE = np.where(np.arange(60).reshape(20, 3) == 10, np.inf, X)
 PETS, ARRAYS = "data: {source: pets}\n", "data: {source: a.npz}\n"
 STRICT = "data: {source: pets, strict: true}\n"
 SECOND = "data: {source: a.csv, target: y, validation: b.csv}\n"
-EXPECTED = "expected is a folder for each class, pets/cat/1.jpg pets/dog/2.jpg"
+EXPECTED = "expected one folder per class, pets/cat/1.jpg pets/dog/2.jpg"
 CUT = picture(form="BMP")[:-6]
 
 
@@ -77,10 +77,10 @@ PARQUET = "data: {source: a.parquet, target: y}\n"
 WRONG: list[tuple[str, Make, str, list[str]]] = [
     # Folders of pictures.
     ("nothing there", write({}), PETS, ["pets: not found"]),
-    ("empty", lambda: Path("pets").mkdir(), PETS, ["pets: holds neither tables, nor IDX files, nor class folders"]),
+    ("empty", lambda: Path("pets").mkdir(), PETS, ["pets: holds no tables, IDX files or class folders"]),
     ("pictures without classes", write({f"pets/{n}.png": picture() for n in range(9)}), PETS, [
         "pets: holds no class folders with pictures", "left out (9): 0.png, 1.png", EXPECTED]),
-    ("classes without pictures", write({"pets/a/x.txt": "x", "pets/b/y.txt": "y"}), PETS, ["pets: holds neither"]),
+    ("classes without pictures", write({"pets/a/x.txt": "x", "pets/b/y.txt": "y"}), PETS, ["pets: holds no tables"]),
     ("one class", write({f"pets/cat/{n}.png": picture() for n in range(9)}), PETS, ['holds one class only ("cat")']),
     ("a class without pictures", write({**pets(), "pets/emu/a.txt": "x"}), PETS, ["pets/emu: holds no pictures"]),
     ("a class of broken pictures", write(pets(**{"emu/1": b"", "emu/2": CUT})), PETS, ["pets/emu: none of its"]),

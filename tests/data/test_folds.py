@@ -215,7 +215,7 @@ def test_groups_that_are_not_there_or_too_few(table: Path) -> None:
     found = refused("iris", 3, {"group": "shop"})
     assert found.endswith("names a column of a table, but iris is not one; remove it")
     found = refused("iris", 3, {"time": "day"})
-    assert found.endswith("but iris is not one; true where its rows are in the order of time, else remove it")
+    assert found.endswith("but iris is not one; true if its rows are sorted by time, else remove it")
 
 
 def test_a_group_that_is_missing_and_times_that_are_none(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def conv(**arguments: Any) -> dict[str, Any]:
         (
             (8, 8, 1),
             {"zero_padding2d": 10_000},
-            "it makes 400,320,064 values from one row; at most 67,108,864 can be",
+            "it makes 400,320,064 values from one row; the limit is 67,108,864",
         ),
         ((8, 8, 1), {"up_sampling2d": 1025}, "it makes 67,240,000 values from one row"),
         ((8, 8, 1), conv(kernel_regularizer="orthogonal_regularizer"), "kernel_regularizer: orthogonal_regularizer"),

@@ -74,7 +74,7 @@ def test_failed_trials_are_listed(run: Callable[..., Any], folder: Path) -> None
     [
         ([], "error: give either a CONFIG or --resume with the folder of a sweep"),
         (["flowers.yaml", "--resume", "runs"], "error: give either a CONFIG or --resume with the folder of a sweep"),
-        (["--resume", ".", "-s", "seed=1"], "error: --resume goes on with the sweep's own config; leave out -s"),
+        (["--resume", ".", "-s", "seed=1"], "error: --resume uses the sweep's own config; leave out -s"),
         (["--resume", "."], "error: .: has no sweep.json, so it is not the folder of a sweep; give the folder that"),
         (["flowers.yaml", "--trials", "0"], "error: --trials: must be a whole number from 1 to 10,000, or +20 for"),
     ],
