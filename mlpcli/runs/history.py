@@ -136,8 +136,8 @@ def _columns(path: Path, width: int, rows: Iterator[list[str]]) -> list[list[flo
             )
         if line - 1 > most:
             raise RunDirectoryError(
-                f"{path}: has more than {most:,} rows of {width:,} columns, and no more are read; restore it or train"
-                " again"
+                f"{path}: has more than {most:,} rows of {width:,} columns, the most that mlpcli reads; restore it or"
+                " train again"
             )
         try:
             for column, cell in zip(columns, row, strict=True):

@@ -55,9 +55,7 @@ class BestThreshold:
         """Why there is none, if so."""
         if self.threshold is not None:
             return None
-        return (
-            f"output.threshold: the {self.rows:,} {self.split} rows have one class only, so that no threshold is best"
-        )
+        return f"output.threshold: the {self.rows:,} {self.split} rows have one class only, so no threshold is best"
 
 
 def choose_threshold(

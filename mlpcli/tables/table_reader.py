@@ -146,7 +146,7 @@ def _blocks(parts: list[TablePart], places: Places) -> Iterator[pa.Table]:
             rows += block.num_rows
     if rows == 0:
         columns = plural(len(parts[0].schema), "column", "columns")
-        raise DataError(f"{parts[0].name}: has the names of {columns} but no rows; add rows")
+        raise DataError(f"{parts[0].name}: has the names of {columns}, but no rows; add rows")
 
 
 def _tidied(table: pa.Table, options: ReadOptions, decimal_comma: bool) -> pa.Table:
@@ -179,7 +179,7 @@ def open_parts(path: Path, files: Sequence[Path], options: ReadOptions) -> list[
 def _meant(parts: Sequence[TablePart]) -> str:
     """The file that is probably meant, where a folder has the rows to learn from beside others: train.csv, test.csv."""
     found = [part.name for part in parts if Path(part.name).stem.casefold() in ("train", "training")]
-    return f"; if only one of them is to be learnt from, name that: {found[0]}" if found else ""
+    return f"; to train on only one of them, name it: {found[0]}" if found else ""
 
 
 def _check_same_columns(parts: Sequence[TablePart], part: TablePart) -> None:

@@ -69,7 +69,7 @@ def _check_all_agree(members: Sequence[SavedModel], runs: Sequence[str]) -> Prep
     return columns
 
 
-_TOGETHER = "runs can be combined where data, target, classes and preprocessing are the same"
+_TOGETHER = "only runs with the same data, target, classes and preprocessing can be combined"
 
 
 def _facts(member: SavedModel) -> Iterator[tuple[str, Any]]:

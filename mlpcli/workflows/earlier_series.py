@@ -157,9 +157,9 @@ def _check_same_members(before: LoadedConfig, now: LoadedConfig, members: Sequen
             message = f"cannot change, since the seeds count up from {members[0].seed}; --seeds adds seeds"
             raise SettingError("seed", message)
         if now.config.seed != before.config.seed:
-            raise SettingError("seed", "cannot change, since the folds are drawn with it; train anew with another seed")
+            raise SettingError("seed", "cannot change, since it determines the folds; train again for another seed")
         if now.config.data.folds != before.config.data.folds:
-            raise SettingError("data.folds", "cannot change when folds are resumed; train anew with others")
+            raise SettingError("data.folds", "cannot change when folds are resumed; train again for others")
 
 
 def _check_all_changes(path: Path, loaded: LoadedConfig, members: Sequence[Member], listener: Progress) -> None:

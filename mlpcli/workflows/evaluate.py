@@ -366,7 +366,7 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
     """The rows for `evaluate` (see there for the arguments and what is raised)."""
     if data is not None:
         if split is not None:
-            raise UserError("--split chooses among the model's own rows; leave out --split or --data")
+            raise UserError("--split chooses from the model's own rows; leave out --split or --data")
         rows = _other_rows(model, data)
         if (warning := range_warning(model, rows.part.x)) is not None:
             rows.notes.append(f"warning: {warning}")
@@ -468,7 +468,7 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
 def _with_columns(model: SavedModel, path: Path, layout: Layout, notes: list[str]) -> Layout:
     """The model's layout; of a model that knows no columns, with those of the table."""
     if not is_table_path(path):
-        model.told.refuse_columns(f"{path} is none")
+        model.told.refuse_columns(f"{path} is not a table")
     elif model.takes_tables:
         with reading(path):
             fitted, said = stock_preprocessing(str(path), read_batches(path, ReadOptions()), model, scored=True)

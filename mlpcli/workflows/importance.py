@@ -150,7 +150,7 @@ def _need_probabilities(model: SavedModel) -> None:
     from mlpcli.scoring.probabilities import gives_probabilities
 
     if not gives_probabilities(model.activation, model.meaning.outputs):
-        raise UserError("--metric: log_loss needs probabilities, and the model's outputs are none; leave it out")
+        raise UserError("--metric: log_loss needs probabilities, which this model does not give; leave it out")
 
 
 def _groups(model: SavedModel, shape: tuple[int, ...]) -> list[Group]:
@@ -158,7 +158,7 @@ def _groups(model: SavedModel, shape: tuple[int, ...]) -> list[Group]:
     layout = model.card.layout
     if layout.image is not None or len(shape) != 1:
         raise UserError(
-            f"{model.path}: takes pictures or rows of shape {shape}, and importance is of columns;"
+            f"{model.path}: takes pictures or rows of shape {shape}, but importance is about columns;"
             " mlpcli plot RUN --only mistakes shows the pictures that it gets wrong"
         )
     if layout.preprocessing is not None and len(layout.preprocessing.feature_names) == shape[0]:

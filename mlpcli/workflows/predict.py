@@ -104,7 +104,7 @@ def prepare_prediction(
     file, layout, meaning = model.path, model.card.layout, model.meaning
     if spread and model.members < 2:
         raise UserError(
-            f"--spread: {file} is a single network, and the spread is that of several; combine runs of several seeds"
+            f"--spread: {file} is a single network, but a spread needs several; combine runs of several seeds"
             " (mlpcli combine runs/people -o best.keras), train with model.members, or leave it out"
         )
     if model.card.unfinished_note is not None:
@@ -131,7 +131,7 @@ def prepare_prediction(
     if output is not None:
         check_output(output, opened, inputs, file)
     elif wanted != AnswerColumns():
-        raise UserError("--columns, --probabilities and --no-bom are about the file of --output; name one")
+        raise UserError("--columns, --probabilities and --no-bom need --output; give a file with it")
     if wanted.probabilities and meaning.class_names is None:
         raise UserError("--probabilities: the model predicts numbers and knows no classes; leave it out")
     return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder, wanted, spread)

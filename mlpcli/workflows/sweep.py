@@ -125,7 +125,7 @@ def _begin(
         found = find_folder(runs_dir, loaded)
         if found is not None:
             folder = found.with_storage(storage)
-            listener.note(f"note: goes on with the sweep in {folder.path}")
+            listener.note(f"note: continuing the sweep in {folder.path}")
         else:
             ready = prepare(loaded, listener.loading)
             say_findings(ready, listener)

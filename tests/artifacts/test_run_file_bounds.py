@@ -84,7 +84,7 @@ def test_a_history_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path.write_text(HISTORY)
     assert read_history(path)["loss"] == [0.5, 0.25]
     path.write_text(HISTORY + "3,0.125\n")
-    with pytest.raises(RunDirectoryError, match="has more than 2 rows of 2 columns, and no more are read"):
+    with pytest.raises(RunDirectoryError, match="has more than 2 rows of 2 columns, the most that mlpcli reads"):
         read_history(path)
 
 

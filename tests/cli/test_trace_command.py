@@ -119,7 +119,7 @@ def test_what_is_refused(config: Path, tmp_path: Path, write_config: Write) -> N
         run(path)
     with pytest.raises(ModelFileError, match="does not exist"):
         run(tmp_path / "model.keras")
-    with pytest.raises(UserError, match=r"-s sets keys of a config, and .*run is none; leave it out"):
+    with pytest.raises(UserError, match=r"-s sets keys of a config, but .*run is not a config; leave out -s"):
         run(tmp_path / "run", overrides=["seed=3"])
 
 

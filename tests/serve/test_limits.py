@@ -113,7 +113,7 @@ def test_options_that_do_not_fit(client: httpx.Client, query: str, said: str) ->
             'no model "passenger"; did you mean "passengers"?; there are: passengers, ',
         ),
         ("GET", "/v2/models/sums/versions/2", 404, "version 2 of sums is not served; version 1 is"),
-        ("GET", "/predict", 405, "the path is there for another method; see /docs"),
+        ("GET", "/predict", 405, "this path does not allow that method; see /docs"),
         ("POST", "/feedback", 404, "feedback is not kept; start mlpcli serve --feedback FILE"),
     ],
 )
@@ -127,7 +127,7 @@ def test_paths_that_are_not_there(client: httpx.Client, method: str, path: str, 
     [
         ("a.csv", b"age,port\n1,S\n", 422, "a.csv: lacks 2 columns alone, fare"),
         ("a.csv", b"", 422, "a.csv: is empty (0 bytes)"),
-        ("a.csv", b"age,port,alone,fare\n", 422, "a.csv: has the names of 4 columns but no rows"),
+        ("a.csv", b"age,port,alone,fare\n", 422, "a.csv: has the names of 4 columns, but no rows"),
         ("a.csv", b"\x89PNG\r\n\x1a\n", 422, "a.csv: is a picture (PNG)"),
         ("/etc/passwd", b"<html>", 422, "passwd: is a web page (HTML)"),
         ("..", b"<html>", 422, "file: is a web page (HTML)"),
@@ -150,7 +150,7 @@ def test_forms_that_are_none(client: httpx.Client) -> None:
     status, message = refused(client.post("/predict", files={"a": ("a", b"1"), "b": ("b", b"2")}))
     assert (status, message) == (422, "the form holds 2 files; send one table at a time")
     packed = client.post("/predict", content=b"x", headers={"Content-Encoding": "gzip"})
-    assert refused(packed) == (415, "the body is packed (gzip); send it as it is")
+    assert refused(packed) == (415, "the body is compressed (gzip); send it uncompressed")
     status, message = refused(client.post("/predict", content=b"x", headers={"Content-Type": "text/html"}))
     assert (status, message[:33]) == (415, "the Content-Type is text/html; se")
 
@@ -279,7 +279,7 @@ def test_other_hosts_and_other_pages_are_refused(passengers: Path) -> None:
     with serving([passengers], hosts=frozenset({"localhost", "127.0.0.1"})) as address, asking(address) as client:
         assert client.get("/health", headers={"Host": "localhost:8000"}).status_code == 200
         status, message = refused(client.get("/health", headers={"Host": "evil.example"}))
-        assert (status, message[:40]) == (403, "the host 'evil.example' is not served; a")
+        assert (status, message[:40]) == (403, "the host 'evil.example' is not allowed; ")
         sent = {"json": {"rows": [PASSENGER]}}
         assert client.post("/predict", headers={"Origin": address}, **sent).status_code == 200
         for origin in ("http://evil.example", "null", "http://["):

@@ -140,7 +140,7 @@ def test_what_has_no_best_threshold_is_refused(churn: Any, tmp_path: Path, chang
 
 def test_models_of_other_kinds_take_none(train: Callable[..., Any]) -> None:
     iris = "data: {source: iris}\ntraining: {engine: numpy, epochs: 1}\noutput: {plots: []}\n"
-    with pytest.raises(UserError, match=r"--threshold: is for models of two classes with one output"):
+    with pytest.raises(UserError, match=r"--threshold: works only with two classes and one output"):
         evaluate(train(text=iris).run, threshold=0.3)
 
 

@@ -51,7 +51,7 @@ def test_every_built_in_set_gets_a_config_that_is_valid(name: str) -> None:
 
 def test_a_path_called_like_a_built_in_set_is_still_a_path(tmp_path: Path) -> None:
     (tmp_path / "iris").mkdir()
-    with pytest.raises(DataError, match="iris: holds neither tables"):
+    with pytest.raises(DataError, match="iris: holds no tables"):
         init("./iris")
     _pictures(tmp_path / "iris", {"a": [(2, 2)] * 10, "b": [(2, 2)] * 10})
     result = init("./iris")

@@ -244,7 +244,7 @@ def test_resumed_when_all_is_done_and_with_what_cannot_change(folder: Path, tmp_
         mlpcli.resume(copy, seeds=2)
     with pytest.raises(ConfigError, match=r"data.folds: cannot change when folds are resumed"):
         mlpcli.resume(copy, ["data.folds.count=4"])
-    with pytest.raises(ConfigError, match="seed: cannot change, since the folds are drawn with it"):
+    with pytest.raises(ConfigError, match="seed: cannot change, since it determines the folds"):
         mlpcli.resume(copy, ["seed=6"])
     longer = mlpcli.resume(copy, ["training.epochs=6"])
     assert longer.summary["epochs"]["values"] == [6, 6, 6]
