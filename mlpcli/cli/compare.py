@@ -34,9 +34,9 @@ def compare(
     as_json: bool,
     language: str | None,
 ) -> None:
-    """Compare runs: the settings that differ, beside the scores.
+    """Compare runs: the settings that differ, and the scores.
 
-    Of a folder that is no run, such as runs, all runs in it are compared, and of a sweep its trials. Best first; *
+    In a folder, such as runs, all runs are compared; in a sweep, its trials. The best comes first; *
     marks the best of each score. Runs that were scored on different rows are not ranked.
 
     \b

@@ -39,9 +39,9 @@ def importance(
 ) -> None:
     """Say how much each column of a table matters to a model.
 
-    The cells of one column are shuffled, and the score is computed again: what it loses, on average over the repeats,
-    is what the column is worth to the model. Columns that say the same share their worth. Of a run directory, the
-    result is kept in importance.json, and `plot` and `report` draw it.
+    The cells of one column are shuffled, and the score is computed again: what it loses, on average over the
+    repeats, is what the column is worth to the model. Columns that carry the same information share their worth.
+    For a run directory, the result is saved as importance.json, and `plot` and `report` draw it.
 
     \b
     $ mlpcli importance runs/titanic

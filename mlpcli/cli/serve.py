@@ -53,8 +53,9 @@ def serve(
 ) -> None:
     """Serve models: a page to try them, and an API for programs.
 
-    The page takes pictures (a file, a photo, a drawing) or rows of a table, and shows the prediction at once. The API
-    is described at /docs; clients of KServe, Triton, TensorFlow Serving and MLflow can ask it, too. Ctrl-C ends it.
+    The page takes pictures (a file, a photo, a drawing) or rows of a table, and shows the prediction at once. The
+    API is described at /docs; clients of KServe, Triton, TensorFlow Serving and MLflow can use it, too. Ctrl-C ends
+    it.
 
     \b
     $ mlpcli serve runs/mnist

@@ -55,9 +55,9 @@ def sweep(
     """Search for better values of a config's keys.
 
     The section `sweep` of CONFIG says which keys. Each trial is trained into a run directory of its own; those that
-    fall behind are ended early. The best is then trained again with three seeds and scored on the test rows, once. The
-    same command goes on with a sweep that was interrupted or killed, and joins it from another machine, given the same
-    --storage. docs/sweeps.md has an example.
+    fall behind end early. The best is then trained again with three seeds and scored on the test rows, once. The
+    same command continues a sweep that was interrupted or killed; with the same --storage, other machines join it.
+    docs/sweeps.md has an example.
 
     \b
     $ mlpcli sweep people.yaml

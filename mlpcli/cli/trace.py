@@ -27,8 +27,8 @@ def trace(config_or_model: Path, row: int, overrides: tuple[str, ...], as_json: 
     """Follow one row through a network, layer by layer.
 
     Prints what each layer makes of it, the loss, and the gradients that backpropagation finds: at the weights of a
-    model, or the initial weights of a config, as the NumPy engine draws them. Long vectors are thinned; --json has
-    every number.
+    model, or the initial weights of a config, as the NumPy engine draws them. Long vectors are shortened; --json
+    has every number.
 
     \b
     $ mlpcli trace configs/digits.yaml

@@ -85,11 +85,11 @@ class _UnlessResumed(click.Argument):
 @click.option(
     "--folds", metavar="K", callback=_count,
     help="Cross-validate: train K runs (2 to 1000), each with another fold of the rows as its test rows, and print mean"
-    " and spread. data.folds: by group, or in the order of time. With --seeds, K runs for each seed.",
+    " and spread. data.folds: by group, or in order of time. With --seeds, K runs for each seed.",
 )  # fmt: skip
 @click.option(
     "--vary", multiple=True, metavar="KEY=A,B,...",
-    help="Train with each of these values, and compare; several of them make a grid of all combinations.",
+    help="Train with each of these values, and compare; several --vary options make a grid of all combinations.",
 )  # fmt: skip
 @baseline_option()
 @click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
