@@ -101,7 +101,7 @@ def _report(result: SweepResult, storage: str | None, as_json: bool) -> int:
         why = str(result.interrupted or "stopped by sweep.timeout")
         say(f"{why}; {result.record.finished} of {len(result.record.trials)} trials have ended")
         url = f" --storage {shlex.quote(_without_secrets([storage])[0])}" if storage else ""
-        say(f"go on with: mlpcli sweep --resume {shlex.quote(str(result.path))}{url}")
+        say(f"continue with: mlpcli sweep --resume {shlex.quote(str(result.path))}{url}")
     if result.interrupted is not None:
         return result.interrupted.exit_code
     if result.best is None:

@@ -82,7 +82,7 @@ def make_room(root: Path, needed: int, what: str, most: int | None = None) -> No
         total -= size
     free = shutil.disk_usage(root).free
     if free < needed:
-        raise OutputError(f"{root}: {what} need {spoken(needed)} there, and {spoken(free)} are free; {_ELSEWHERE}")
+        raise OutputError(f"{root}: {what} need {spoken(needed)} there, but {spoken(free)} are free; {_ELSEWHERE}")
 
 
 def remove_abandoned(root: Path) -> None:

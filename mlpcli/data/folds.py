@@ -212,7 +212,7 @@ def _times(table: RawTable, column: str, data: DataConfig) -> Array:
     if kind not in ("number", "date"):
         raise SettingError(
             "data.folds.time",
-            f'"{shown(column)}" holds neither dates nor numbers that differ, so it orders no rows; choose another'
+            f'"{shown(column)}" has no dates or numbers that differ, so it cannot order the rows; choose another'
             " column, or say what it is with data.types or data.date_format",
         )
     options = replace(ReadOptions.of(data), formats=column_formats({column: profile}, {column: kind}))

@@ -122,7 +122,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     if header[0] != "epoch":
         raise RunDirectoryError(f'{path}:1: is not the history of a run: the first column must be "epoch"')
     if len(header) > MOST_COLUMNS:
-        raise RunDirectoryError(f"{path}:1: has {len(header):,} columns, and at most {MOST_COLUMNS:,} are read")
+        raise RunDirectoryError(f"{path}:1: has {len(header):,} columns, but at most {MOST_COLUMNS:,} are read")
 
 
 def _columns(path: Path, width: int, rows: Iterator[list[str]]) -> list[list[float]]:

@@ -193,7 +193,7 @@ def _check_pixels(file: MemoryFile, limits: Limits) -> None:
     if width * height > limits.megapixels * 1_000_000:
         raise RequestError(
             413,
-            f"{file.name}: has {width:,} x {height:,} pixels, and at most {limits.megapixels:,} million are read; make"
+            f"{file.name}: has {width:,} x {height:,} pixels, but at most {limits.megapixels:,} million are read; make"
             " it smaller, or start mlpcli serve --max-megapixels N",
         )
 

@@ -146,7 +146,7 @@ def _blocks(parts: list[TablePart], places: Places) -> Iterator[pa.Table]:
             rows += block.num_rows
     if rows == 0:
         columns = plural(len(parts[0].schema), "column", "columns")
-        raise DataError(f"{parts[0].name}: has the names of {columns}, but no rows; add rows")
+        raise DataError(f"{parts[0].name}: has the names of {columns} but no rows; add rows")
 
 
 def _tidied(table: pa.Table, options: ReadOptions, decimal_comma: bool) -> pa.Table:

@@ -212,7 +212,7 @@ publishes the port on all addresses of the machine; `-p 127.0.0.1:{port}:{port}`
 `{wheel}` is mlpcli itself. {tensorflow}
 """
 _TENSORFLOW = {
-    True: "The model runs on Keras, so that TensorFlow is installed.",
+    True: "The model runs on Keras, so TensorFlow is installed.",
     False: "The model runs on NumPy: TensorFlow is not installed.",
 }
 

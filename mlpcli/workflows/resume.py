@@ -77,7 +77,7 @@ def resume(
         result = _resume_series(path.resolve(), overrides, listener, list(command), verbose, force, seeds)
     else:
         if run_directory.holds_sweep(path):
-            raise UserError(f"{path}: is a sweep; go on with it by mlpcli sweep --resume {shlex.quote(str(path))}")
+            raise UserError(f"{path}: is a sweep; continue it with mlpcli sweep --resume {shlex.quote(str(path))}")
         run_directory.find_file(path, run_directory.CONFIG)
         if seeds is not None:
             raise UserError(f"seeds: {path} is one run, not a folder of several seeds; leave it out")

@@ -155,7 +155,7 @@ BROKEN = {
     "empty": (b"", "is empty (0 bytes)"),
     "cut": (CUT, "is damaged or truncated"),
     "text": (b"hello", "is not a picture in the formats"),
-    "bomb": (bomb(100_000, 100_000), "claims far too many pixels, and at most 100 million are opened"),
+    "bomb": (bomb(100_000, 100_000), "claims far too many pixels, but at most 100 million are opened"),
     "60k": (bomb(60_000, 60_000), "claims far too many pixels"),
 }
 

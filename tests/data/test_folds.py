@@ -227,7 +227,7 @@ def test_a_group_that_is_missing_and_times_that_are_none(tmp_path: Path) -> None
         " another column"
     )
     found = refused(path, 2, {"time": "shop"}, target="y")
-    assert '"shop" holds neither dates nor numbers' in found
+    assert '"shop" has no dates or numbers' in found
 
 
 def test_rows_that_come_by_themselves_or_stay_on_disk(table: Path) -> None:

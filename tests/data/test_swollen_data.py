@@ -78,7 +78,7 @@ def test_a_swollen_picture(tmp_path: Path) -> None:
         file.truncate(40_000_000_000)
     with pytest.raises(UnreadablePictureError) as caught, open_picture(path):
         pass
-    assert "has 40,000,000,000 bytes, and at most 1,073,741,824 are opened" in str(caught.value)
+    assert "has 40,000,000,000 bytes, but at most 1,073,741,824 are opened" in str(caught.value)
 
 
 @pytest.mark.parametrize("piece", [1, 3, 4096])

@@ -127,7 +127,7 @@ def test_paths_that_are_not_there(client: httpx.Client, method: str, path: str, 
     [
         ("a.csv", b"age,port\n1,S\n", 422, "a.csv: lacks 2 columns alone, fare"),
         ("a.csv", b"", 422, "a.csv: is empty (0 bytes)"),
-        ("a.csv", b"age,port,alone,fare\n", 422, "a.csv: has the names of 4 columns, but no rows"),
+        ("a.csv", b"age,port,alone,fare\n", 422, "a.csv: has the names of 4 columns but no rows"),
         ("a.csv", b"\x89PNG\r\n\x1a\n", 422, "a.csv: is a picture (PNG)"),
         ("/etc/passwd", b"<html>", 422, "passwd: is a web page (HTML)"),
         ("..", b"<html>", 422, "file: is a web page (HTML)"),
@@ -165,7 +165,7 @@ def test_pictures_of_too_many_pixels(client: httpx.Client) -> None:
     files = {"file": ("large.png", _png(10_000, 9_000))}
     assert refused(client.post("/predict?model=숫자", files=files)) == (
         413,
-        "large.png: has 10,000 x 9,000 pixels, and at most 50 million are read; make it smaller, or start mlpcli serve"
+        "large.png: has 10,000 x 9,000 pixels, but at most 50 million are read; make it smaller, or start mlpcli serve"
         " --max-megapixels N",
     )
     status, message = refused(client.post("/predict?model=숫자", files={"file": ("x.png", _png(4, 4)[:20])}))
