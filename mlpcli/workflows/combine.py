@@ -41,11 +41,11 @@ class CombineResult:
 def combine(runs: Sequence[str | Path] | str | Path, output: str | Path) -> CombineResult:
     """Write one model file that averages the outputs of several trained runs.
 
-    Stock Keras opens it as any model: networks on one input, and an Average layer.
+    Stock Keras opens it like any model: networks on one input, and an Average layer.
 
     Args:
-        runs: run directories or model files, of the same data, target, classes and way of reading the data; a folder of
-            several seeds or folds stands for its finished runs.
+        runs: run directories or model files, with the same data, target, classes and preprocessing; a folder of several
+            seeds or folds stands for its finished runs.
         output: a new .keras or .h5 file, outside of run directories.
 
     Raises:

@@ -36,9 +36,9 @@ class EjectResult:
 def eject(
     config: str | Path, output: str | Path | None = None, overrides: Sequence[str] = (), force: bool = False
 ) -> EjectResult:
-    """Write what a config describes as a short Keras script that needs nothing of mlpcli.
+    """Write what a config describes as a short Keras script that runs without mlpcli.
 
-    Its rows, their order, the initial weights and the history are those of `mlpcli train`, but for rounding.
+    Its rows, their order, the initial weights and the history are those of `mlpcli train`, up to rounding.
 
     Args:
         config: path of the YAML file, or the name of a recipe.

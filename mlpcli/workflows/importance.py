@@ -84,14 +84,14 @@ def importance(
 ) -> ImportanceResult:
     """Shuffle the cells of one column at a time, and see what the score loses.
 
-    Of a run directory and its own rows, the result is also written there, as importance.json, which `plot` and `report`
-    draw. Of many rows some are drawn, and the notes say so.
+    For a run directory and its own rows, the result is also written there, as importance.json, which `plot` and
+    `report` draw. Of very many rows, a sample is used, and the notes say so.
 
     Args:
         model_or_run, data, split, engine, told: as of `evaluate`.
         metric: of classes accuracy (the default), balanced_accuracy, macro_f1 or log_loss; of numbers r2 (the default),
             rmse or mae.
-        repeats: how often each column is shuffled, from 1 to 1,000.
+        repeats: how many times to shuffle each column, from 1 to 1,000.
         seed: of the shuffling; the same seed gives the same numbers.
 
     Raises:

@@ -64,7 +64,7 @@ def package(model_or_run: str | Path, to: str | Path, force: bool = False) -> Pa
     Raises:
         UserError: the folder holds something; or a package that serving takes is not installed.
         ModelFileError, RunDirectoryError: the model cannot be used.
-        OutputError: the disk refuses.
+        OutputError: a file cannot be written.
     """
     from mlpcli.exporters.checked import moved_into
     from mlpcli.modelfile.saved_model import open_model

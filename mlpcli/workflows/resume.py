@@ -52,7 +52,7 @@ def resume(
         overrides: of CAN_CHANGE only, such as "training.epochs=80"; anything, where there is no checkpoint.
         callbacks: again those of `train`; what they remember themselves is not restored. For one run only.
         force: continue although the data has changed.
-        seeds: for several seeds, how many there shall be; those beyond the earlier ones are added.
+        seeds: for several seeds, how many there should be in all; those beyond the earlier ones are added.
         cluster: as of `train`, for one run; the others call `mlpcli.workflows.follow.follow_resumed`. There may be
             more workers or fewer than before.
 

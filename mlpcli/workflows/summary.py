@@ -78,7 +78,7 @@ def summary(config_or_model: str | Path, overrides: tuple[str, ...] = (), weight
     """The layers of a config (.yaml), a model file, or the model in a run directory.
 
     Args:
-        config_or_model: what the layers are of.
+        config_or_model: the config, model file or run directory.
         overrides: for a config, as in `train`.
         weights: also the weights of a model.
 
