@@ -138,7 +138,7 @@ def check_fold_count(folds: FoldsConfig, rows: int) -> None:
         most = rows - in_no_fold
         raise SettingError(
             "data.folds.count",
-            f"{count} folds need {count + in_no_fold:,} rows{more}, and there are {rows:,};"
+            f"{count} folds need {count + in_no_fold:,} rows{more}, but there are {rows:,};"
             + (f" choose {most:,} folds or fewer" if most > 1 else " add rows"),
         )
 

@@ -94,7 +94,7 @@ def _built_in_path(name: str, written: str | None, notes: list[str]) -> dict[str
 
 
 READ_HERE = (
-    "supported are built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
+    "supported: built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
 )
 
 

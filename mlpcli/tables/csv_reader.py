@@ -223,7 +223,7 @@ def _separator(file: TextFile, lines: list[str], told: str | None) -> str:
     header = next((line for line in lines if not is_blank(line)), "")
     if told not in header and found in header and found in SEPARATORS:
         raise SettingError(
-            "data.separator", f"{told!r} does not occur in the first line of {file.name}, but {found!r} does; set that"
+            "data.separator", f"{told!r} does not occur in the first line of {file.name}, but {found!r} does; use that"
         )
     return told
 

@@ -433,7 +433,7 @@ def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
     name = split or there[0]
     part = parts[name]
     if part is None:
-        raise UserError(f"this model's data has no {name} rows; there are {', '.join(there)}")
+        raise UserError(f"this model's data has no {name} rows; choose from {', '.join(there)}")
     return part, name
 
 

@@ -65,7 +65,7 @@ def _model(data: StarterData) -> list[Entry]:
     inputs = "1 input" if data.inputs == 1 else f"{data.inputs:,} inputs"
     classes = f" and {data.classes:,} classes" if data.classes > max(data.inputs, SMALLEST_LAYER) else ""
     entries: list[Entry] = [
-        (f"hidden_units: [{first}, {second}]", f"for {data.rows:,} rows of {inputs}{classes}"),
+        (f"hidden_units: [{first}, {second}]", f"for {data.rows:,} rows with {inputs}{classes}"),
         ("activation: relu", ""),
         ("kernel_initializer: he_normal", "made for relu"),
     ]
@@ -76,7 +76,7 @@ def _model(data: StarterData) -> list[Entry]:
 
 def _training(data: StarterData) -> list[Entry]:
     epochs, patience = epochs_and_patience(data.rows)
-    adam = ("optimizer: adam", "or {name: adam, learning_rate: 0.0003} where the loss jumps about")
+    adam = ("optimizer: adam", "or {name: adam, learning_rate: 0.0003} if the loss jumps around")
     descent = ("optimizer: {name: sgd, learning_rate: 0.1}", "gradient descent; adam for more layers")
     entries: list[Entry] = [
         descent if data.is_line else adam,

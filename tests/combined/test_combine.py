@@ -145,7 +145,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "data": (lambda found: found["config"]["data"].update(source="other.csv"), "its data is other.csv, but that of"),
     "missing": (
         lambda found: found["data"]["preprocessing"].update(missing="drop"),
-        "the treatment of missing values is not that of .*seed-777; only runs with the same data",
+        "the treatment of missing values differs from that of .*seed-777; only runs with the same data",
     ),
     "unfinished": (lambda found: found.update(unfinished=3), "its training has not ended; wait until it has, or"),
 }

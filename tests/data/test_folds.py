@@ -190,13 +190,13 @@ def refused(source: str | Path, count: int, folds: dict[str, Any] | None = None,
 
 def test_too_few_rows() -> None:
     assert refused("iris", 20, limit=15, stratify=False).endswith(
-        "20 folds need 20 rows, and there are 15; choose 15 folds or fewer"
+        "20 folds need 20 rows, but there are 15; choose 15 folds or fewer"
     )
     assert refused("iris", 15, {"time": True}, limit=15).endswith(
-        "15 folds need 16 rows (the first rows are in no fold), and there are 15; choose 14 folds or fewer"
+        "15 folds need 16 rows (the first rows are in no fold), but there are 15; choose 14 folds or fewer"
     )
     data = DataConfig(source="iris", limit=15, folds=FoldsConfig(count=20, held_out=1))
-    with pytest.raises(SettingError, match="20 folds need 20 rows, and there are 15"):
+    with pytest.raises(SettingError, match="20 folds need 20 rows, but there are 15"):
         inspect_data(data, SEED)
 
 

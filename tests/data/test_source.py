@@ -31,7 +31,7 @@ def test_a_path_that_is_not_there_proposes_the_nearest(tmp_path: Path) -> None:
 def test_other_folders(tmp_path: Path) -> None:
     assert "holds no tables, IDX files or class folders of pictures (found nothing)" in message(tmp_path)
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
-    assert "(found notes.txt); supported are" in message(tmp_path)
+    assert "(found notes.txt); supported:" in message(tmp_path)
 
 
 def test_other_files(tmp_path: Path) -> None:

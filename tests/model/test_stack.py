@@ -171,7 +171,9 @@ def test_more_layers_than_a_file_may_have_are_refused() -> None:
 
 @pytest.mark.parametrize("shape", [(1,) * 7, (2**14, 2**13)])
 def test_rows_that_no_model_file_could_say(shape: tuple[int, ...]) -> None:
-    with pytest.raises(SettingError, match=r"data\.source: has rows of shape .*; at most 6 axes and 67,108,864 values"):
+    with pytest.raises(
+        SettingError, match=r"data\.source: has rows of shape .*; the limit is 6 axes and 67,108,864 values"
+    ):
         stacked(shape)
 
 

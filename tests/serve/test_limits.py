@@ -88,7 +88,7 @@ def test_data_frames_that_do_not_fit(client: httpx.Client, sent: dict[str, Any],
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("modle=x", 'unknown option "modle"; did you mean "model"?; there are: model, top, '),
+        ("modle=x", 'unknown option "modle"; did you mean "model"?; available: model, top, '),
         ("top=0", 'top: give a whole number of at least 1 (got "0")'),
         ("top=²", 'top: give a whole number of at least 1 (got "²")'),
         ("see=maybe", 'see: give true, false or auto (got "maybe")'),
@@ -110,7 +110,7 @@ def test_options_that_do_not_fit(client: httpx.Client, query: str, said: str) ->
             "GET",
             "/v2/models/passenger",
             404,
-            'no model "passenger"; did you mean "passengers"?; there are: passengers, ',
+            'no model "passenger"; did you mean "passengers"?; available: passengers, ',
         ),
         ("GET", "/v2/models/sums/versions/2", 404, "version 2 of sums is not served; version 1 is"),
         ("GET", "/predict", 405, "this path does not allow that method; see /docs"),

@@ -65,7 +65,7 @@ def test_it_writes_where_it_is_told(digits_run: Any, tmp_path: Path) -> None:
 def test_a_model_without_test_rows_is_scored_on_validation_rows(train: Any) -> None:
     run = train("training.engine=numpy", "data.test=null").run
     assert evaluate(run).evaluation["split"] == "validation"
-    with pytest.raises(UserError, match="has no test rows; there are validation, train"):
+    with pytest.raises(UserError, match="has no test rows; choose from validation, train"):
         evaluate(run, split="test")
 
 

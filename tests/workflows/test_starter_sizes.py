@@ -47,8 +47,8 @@ def test_hidden_units_for_classes(rows: int, inputs: int, classes: int, units: l
 
 def test_the_width_names_the_classes_where_they_decide() -> None:
     data = StarterData("", "t.csv", "classification", 12_800, 16, class_rows=(500,) * 26)
-    assert "hidden_units: [64, 32]         # for 12,800 rows of 16 inputs and 26 classes\n" in _text(data, "fast")
-    assert "# for 60 rows of 4 inputs\n" in _text(
+    assert "hidden_units: [64, 32]         # for 12,800 rows with 16 inputs and 26 classes\n" in _text(data, "fast")
+    assert "# for 60 rows with 4 inputs\n" in _text(
         StarterData("", "t", "classification", 60, 4, class_rows=(30, 30)), "fast"
     )
 
