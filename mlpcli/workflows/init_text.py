@@ -54,7 +54,9 @@ def _data(data: StarterData) -> list[Entry]:
         rows = "1 row" if smallest == 1 else f"{smallest} rows"
         entries.append(("stratify: false", f"the smallest class has {rows}, too few for every part"))
     if data.task == "regression" and data.targets == 1:
-        entries.append(("target_scaling: standardize", "train on a target of mean 0, spread 1; scores keep its units"))
+        entries.append(
+            ("target_scaling: standardize", "train on a target with mean 0, spread 1; scores keep its units")
+        )
     return entries
 
 
@@ -67,10 +69,10 @@ def _model(data: StarterData) -> list[Entry]:
     entries: list[Entry] = [
         (f"hidden_units: [{first}, {second}]", f"for {data.rows:,} rows with {inputs}{classes}"),
         ("activation: relu", ""),
-        ("kernel_initializer: he_normal", "made for relu"),
+        ("kernel_initializer: he_normal", "designed for relu"),
     ]
     if wants_dropout(data.rows, data.inputs, data.task):
-        entries.append(("dropout: 0.2", f"fewer than {ROWS_PER_INPUT} rows for each input overfit quickly"))
+        entries.append(("dropout: 0.2", f"fewer than {ROWS_PER_INPUT} rows per input overfit quickly"))
     return entries
 
 
@@ -104,7 +106,7 @@ def _strong_model(preset: Preset) -> list[Entry]:
     return [
         ("hidden_units: [128, 128]", "wide for most tables; dropout and weight decay keep it from overfitting"),
         ("activation: relu", ""),
-        ("kernel_initializer: he_normal", "made for relu"),
+        ("kernel_initializer: he_normal", "designed for relu"),
         ("dropout: 0.15", "leaves out this share of the units, drawn at random in each step"),
         ("input_scale: 6", "a learnt factor for each input, so useless inputs soon fade"),
         (f"members: {MEMBERS[preset]}", "networks in one, which predict their mean; fewer are faster"),

@@ -188,7 +188,9 @@ def test_the_same_pictures_for_training_and_test(mlpcli_here: Any) -> None:
     both = ((part, name, content) for part in ("train", "test") for name, content in pets().items())
     write({f"pets/{part}/{name[5:]}": content for part, name, content in both})()
     texts = [one["text"] for one in _validated(mlpcli_here)["look"]["findings"] if one["topic"] == "duplicates"]
-    assert any(text.startswith("16 of 20 test rows (80 %) also stand among the training rows") for text in texts), texts
+    assert any(text.startswith("16 of 20 test rows (80 %) also appear among the training rows") for text in texts), (
+        texts
+    )
 
 
 def _validated(mlpcli_here: Any) -> dict[str, Any]:

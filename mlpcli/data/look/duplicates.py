@@ -97,7 +97,7 @@ def _contradiction(mixed: int, wrong: int, rows: int) -> Finding:
 def _overlap(first: str, second: str, same: int, alike: int, rows: int) -> Finding:
     count = f"all {rows:,}" if same == rows else f"{same:,} of {rows:,}"
     others = f" ({alike:,} more have the same values but another target)" if alike else ""
-    verb = "stands" if same == 1 else "stand"
+    verb = "appears" if same == 1 else "appear"
     effect = f"inflates the {second} score" if first == "training" else "lets them influence when training stops"
     text = f"{count} {second} rows ({percent(same, rows)}) also {verb} among the {first} rows{others}, which {effect}"
     level: Level = "warning" if same * WARN_FROM >= rows else "note"
