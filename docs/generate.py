@@ -58,7 +58,7 @@ Without `model.output`, the last of `model.layers` is the output where it can be
 
 - a dense layer with as many units as the task needs (one per class; 1 for two classes, or 2 with softmax; one per
   number) and an activation that fits the loss, or with the activation as a layer of its own behind it;
-- the same without activation, which Keras's tutorials call logits: softmax or sigmoid is put behind it, so that the
+- the same without activation, which Keras's tutorials call logits: softmax or sigmoid is added after it, so that the
   model gives probabilities and the loss is the one of `from_logits=True`. A note says so.
 
 A softmax, or a layer of one unit, that does not fit is refused. Behind any other layer there is an output of its own,

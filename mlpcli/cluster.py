@@ -68,7 +68,7 @@ def _of_tf_config(text: str) -> Cluster | None:
         raise _refused(f"cannot be read ({error})") from error
     other = sorted(jobs.keys() - set(JOBS))
     if other:
-        raise _refused(f"has the job {other[0]!r}, and mlpcli trains with a chief and workers only")
+        raise _refused(f"has the job {other[0]!r}, but mlpcli supports only chief and worker")
     if len(jobs.get("chief", ())) > 1:
         raise _refused("has several chiefs")
     addresses = tuple(address for job in JOBS for address in jobs.get(job, ()))

@@ -42,8 +42,7 @@ def check_count(path: Path, count: int) -> None:
     """
     if count > MOST_FILES:
         raise DataError(
-            f"{path}: stands for {count:,} files, and at most {MOST_FILES:,} are read; join them into fewer, or name"
-            " fewer"
+            f"{path}: matches {count:,} files, but at most {MOST_FILES:,} are read; merge them, or match fewer"
         )
 
 

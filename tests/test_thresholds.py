@@ -95,7 +95,7 @@ def test_what_is_said_of_it() -> None:
     assert (found.value, found.at_default) == pytest.approx((6 / 7, 4 / 5))
     assert described(found.as_metadata()) == 'threshold 0.25, best for f1 of "yes" on 6 validation rows'
     assert gained(found.as_json()).endswith(
-        ": 0.8571, and 0.8000 without it; predict and evaluate take it with --threshold best"
+        ": 0.8571, and 0.8000 without it; predict and evaluate use it with --threshold best"
     )
     cost = _chosen(_cost(1, 5))
     assert (cost.goal, cost.value, cost.at_default) == ("cost", pytest.approx(1 / 6), pytest.approx(5 / 6))

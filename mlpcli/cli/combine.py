@@ -12,14 +12,14 @@ from mlpcli.cli.terminal import line, print_json, say
 
 @click.command(cls=Command)
 @click.argument("runs", metavar="RUN_OR_MODEL...", type=RUN_PATH, nargs=-1, required=True)
-@click.option("-o", "--output", type=PATH, required=True, help="The model file to write, .keras or .h5; a new one.")
+@click.option("-o", "--output", type=PATH, required=True, help="The new model file to write (.keras or .h5).")
 @json_option()
 def combine(runs: tuple[Path, ...], output: Path, as_json: bool) -> None:
     """Average the outputs of several runs in one model file.
 
-    A folder of several seeds stands for all of them. The runs must have the same data, target, classes and way of
-    reading the data. The file opens in stock Keras, and predict, evaluate and summary take it as any model; predict
-    --spread says how far its members differ.
+    A folder of several seeds stands for all of them. The runs must have the same data, target, classes and
+    preprocessing. The file opens in stock Keras, and predict, evaluate and summary take it like any other model;
+    predict --spread says how much its members differ.
 
     \b
     $ mlpcli train people.yaml --seeds 5

@@ -34,9 +34,9 @@ def compare(
     as_json: bool,
     language: str | None,
 ) -> None:
-    """Compare runs: the settings that differ, beside the scores.
+    """Compare runs: the settings that differ, and the scores.
 
-    Of a folder that is no run, such as runs, all runs in it are compared, and of a sweep its trials. Best first; *
+    In a folder, such as runs, all runs are compared; in a sweep, its trials. The best comes first; *
     marks the best of each score. Runs that were scored on different rows are not ranked.
 
     \b
@@ -46,7 +46,7 @@ def compare(
     from mlpcli.workflows.compare import compare as run
 
     if sum((as_csv, markdown, as_json)) > 1:
-        raise click.UsageError("--csv, --markdown and --json exclude each other; give one of them")
+        raise click.UsageError("--csv, --markdown and --json cannot be combined; choose one")
     found = run(run_dirs)
     if as_json:
         print_json(found.as_json())

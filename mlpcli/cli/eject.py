@@ -12,15 +12,15 @@ from mlpcli.cli.terminal import line, write_result
 
 @click.command(cls=Command)
 @click.argument("config", type=CONFIG_PATH)
-@click.option("--output", "-o", type=PATH, help="The script to write; without it, it is printed.")
+@click.option("--output", "-o", type=PATH, help="The script to write; without this option, it is printed.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @set_option()
 def eject(config: Path, output: Path | None, force: bool, overrides: tuple[str, ...]) -> None:
-    """Write what CONFIG trains as a Keras script that stands alone.
+    """Write CONFIG as a stand-alone Keras script.
 
-    The script is short, meant to be read and changed, and needs nothing of mlpcli: data, model, compile, fit, evaluate,
-    plot, save, with every auto decided. It has the same rows in the same order and the same initial weights, so that
-    its history is that of mlpcli train, but for rounding. What a short script cannot do is refused.
+    The script is short, meant to be read and changed, and does without mlpcli: data, model, compile, fit, evaluate,
+    plot, save, with every auto decided. It trains on the same rows in the same order, from the same initial
+    weights, so its history is that of mlpcli train, up to rounding. What a short script cannot do is refused.
 
     \b
     $ mlpcli eject digits

@@ -25,11 +25,11 @@ FORMAT_NAMES = ("onnx", "litert", "savedmodel", "numpy", "keras")
 def export(model_or_run: Path, to: str, output: Path | None, force: bool, as_json: bool) -> None:
     """Write a trained model in another format.
 
-    onnx and numpy (one Python file that needs NumPy alone) have a table's preprocessing in them and take its columns;
-    litert and savedmodel take encoded rows; keras is the model file as .h5 or .keras, whichever it is not.
+    onnx and numpy (one Python file that needs NumPy alone) include a table's preprocessing and take its columns;
+    litert and savedmodel take encoded rows; keras turns a .keras file into .h5, or the other way round.
 
-    The file is first run by the format's own runtime on 1,000 rows. Only where it gives the same outputs, 1e-5 apart
-    at most, is it saved.
+    Before saving, the format's own runtime runs the file on 1,000 rows: its outputs may differ from the model's by
+    1e-5 at most.
 
     \b
     $ mlpcli export runs/digits --to onnx

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("model_or_run", type=RUN_PATH)
 @rows_options("use")
-@click.option("--metric", help="Classes: accuracy, balanced_accuracy, macro_f1, log_loss; numbers: r2, rmse, mae.")
-@click.option("--repeats", type=int, default=5, show_default=True, help="How often each column is shuffled.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffling.")
+@click.option("--metric", help="Classes: accuracy, balanced_accuracy, macro_f1 or log_loss; numbers: r2, rmse or mae.")
+@click.option("--repeats", type=int, default=5, show_default=True, help="How many times to shuffle each column.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the shuffling.")
 @engine_option()
 @stock_options()
 @json_option()
@@ -39,9 +39,9 @@ def importance(
 ) -> None:
     """Say how much each column of a table matters to a model.
 
-    The cells of one column are shuffled, and the score is computed again: what it loses, on average over the repeats,
-    is what the column is worth to the model. Columns that say the same share their worth. Of a run directory, the
-    result is kept in importance.json, and `plot` and `report` draw it.
+    The cells of one column are shuffled, and the score is computed again: what it loses, on average over the
+    repeats, is what the column is worth to the model. Columns that carry the same information share their worth.
+    For a run directory, the result is saved as importance.json, and `plot` and `report` draw it.
 
     \b
     $ mlpcli importance runs/titanic

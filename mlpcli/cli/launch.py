@@ -14,11 +14,11 @@ from mlpcli.cli.terminal import say
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="CONFIG [TRAIN OPTIONS]...")
 def launch(workers: int, arguments: tuple[str, ...]) -> int:
-    """Train one model by several processes of this machine.
+    """Train one model with several processes on this machine.
 
-    Each process is an `mlpcli train` with these arguments; together they have the batches, and give the weights, of one
-    process. The first is the chief: it prints, and writes the run directory. When one fails, all end. On a cluster,
-    each machine starts `mlpcli train` itself (docs/clusters.md).
+    Each process is an `mlpcli train` with these arguments; together they use the batches, and arrive at the
+    weights, of a single process. The first is the chief: it prints, and writes the run directory. If one fails, all
+    stop. On a cluster, each machine starts `mlpcli train` itself (docs/clusters.md).
 
     \b
     $ mlpcli launch --workers 3 configs/digits.yaml

@@ -36,7 +36,7 @@ class _Kind(click.Choice[str]):
 @click.argument("name", required=False)
 @json_option()
 def list(kind: str | None, name: str | None, as_json: bool) -> None:
-    """List what a config may say, with arguments.
+    """List what a config may contain, with arguments.
 
     With NAME, the arguments of one of them and how to write it. For keys, NAME is a section, such as training.
 

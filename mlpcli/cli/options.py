@@ -160,7 +160,7 @@ def stock_options() -> Decorator:
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         classes = click.option(
             "--classes", metavar="A,B,...",
-            help="Class names, for a model that mlpcli did not write, or the built-in set that it learnt.",
+            help="Class names, for a model that mlpcli did not write, or the built-in set it was trained on.",
         )  # fmt: skip
         divide = click.option(
             "--divide-by", type=click.FloatRange(min=0, min_open=True), metavar="N",
@@ -168,7 +168,7 @@ def stock_options() -> Decorator:
         )  # fmt: skip
         inputs = click.option(
             "--inputs", "input_columns", metavar="A,B,...",
-            help="For such a model: the columns of a table, in the order of its inputs; by default all with numbers.",
+            help="For such a model: the columns of a table, in the order of its inputs; by default all numeric ones.",
         )  # fmt: skip
         target = click.option("--target", metavar="COLUMN", help="For such a model: the column of a table to predict.")
         return classes(divide(inputs(target(command))))
@@ -218,7 +218,7 @@ def baseline_option() -> Decorator:
     """`--baseline`."""
     return click.option(
         "--baseline", is_flag=True,
-        help="Also train scikit-learn's linear model and MLP on the same rows, and print their scores beside.",
+        help="Also train scikit-learn's linear model and MLP on the same rows, and print their scores, too.",
     )  # fmt: skip
 
 

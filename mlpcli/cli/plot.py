@@ -38,14 +38,14 @@ class _Only(click.Option):
 @click.option("--metric", help="Draw only this metric, such as loss or accuracy.")
 @click.option("--format", "file_format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--only", cls=_Only, multiple=True, metavar="NAME")
-@click.option("--animate", is_flag=True, help="Of two inputs: a GIF of the decision boundary from epoch to epoch.")
-@click.option("--terminal", is_flag=True, help="Draw the learning curves as text, here. Needs mlpcli[terminal].")
-@click.option("--theme", type=click.Choice(["light", "dark"]), help="By default what the config of the run says.")
+@click.option("--animate", is_flag=True, help="For two inputs: a GIF of the decision boundary, epoch by epoch.")
+@click.option("--terminal", is_flag=True, help="Print the learning curves as text. Needs mlpcli[terminal].")
+@click.option("--theme", type=click.Choice(["light", "dark"]), help="By default, the theme in the run's config.")
 @language_option()
 @click.option("--ylim", metavar="LOW:HIGH", help="Limits of the y axis, such as 0.8:1; for one panel.")
 @click.option("--title", help="The title above the learning curves.")
-@click.option("--legend", metavar="A,B", help="Names in the legend: of the curves of one run, or of the runs.")
-@click.option("--scale", type=click.Choice(["auto", "linear", "log"]), help="Of the y axes; auto: by the values.")
+@click.option("--legend", metavar="A,B", help="Names in the legend: one per curve of a run, or one per run.")
+@click.option("--scale", type=click.Choice(["auto", "linear", "log"]), help="Scale of the y axes; auto picks one.")
 @click.option("--smooth", type=float, metavar="SHARE", help="Draw an exponential mean, such as 0.9, over the curves.")
 @click.option("--size", metavar="WxH", help="Width and height in inches, such as 8x6.")
 def plot(
@@ -84,7 +84,7 @@ def plot(
     if terminal:
         others = (output, title, legend, size, smooth, theme, language)
         if only or animate or any(option is not None for option in others) or file_format != "png":
-            raise UserError("--terminal: goes with --metric, --ylim and --scale alone; leave out the other options")
+            raise UserError("--terminal: works only with --metric, --ylim and --scale; leave out the other options")
         _print_curves(list(run_dirs), metric, ylim, scale)
         return
     if animate:
@@ -93,7 +93,7 @@ def plot(
             or any(option is not None for option in (metric, ylim, title, legend, size, scale, smooth))
             or file_format != "png"
         ):
-            raise UserError("--animate: goes with --output, --theme and --lang alone; leave out the other options")
+            raise UserError("--animate: works only with --output, --theme and --lang; leave out the other options")
         from mlpcli.workflows.animate import animate as draw
 
         result = draw(list(run_dirs), output, theme, language)

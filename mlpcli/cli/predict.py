@@ -40,22 +40,22 @@ if TYPE_CHECKING:
 @json_option()
 @click.option("--output", type=PATH, help="A .csv or .parquet file for the rows with their predictions.")
 @click.option("--columns", metavar="NAMES", help="The columns of --output, such as id,predicted.")
-@click.option("--probabilities", is_flag=True, help="A column per class in --output, with its probability.")
+@click.option("--probabilities", is_flag=True, help="Add a column to --output with the probability of each class.")
 @click.option(
     "--spread", is_flag=True,
-    help="Also say how far the members of an ensemble (mlpcli combine, model.members) differ: the standard deviation"
-    " of their answers, and the share that agrees on the class.",
+    help="Also show how much the members of an ensemble (mlpcli combine, model.members) disagree: the standard"
+    " deviation of their answers, and the share that agrees on the class.",
 )  # fmt: skip
-@click.option("--no-bom", is_flag=True, help="No byte order mark in --output; Excel needs it, some graders refuse it.")
+@click.option("--no-bom", is_flag=True, help="No byte order mark in --output (Excel needs it, some graders reject it).")
 @click.option("--strict", is_flag=True, help="Stop at an input that cannot be read instead of leaving it unanswered.")
 @click.option(
     "--invert/--no-invert", default=None,
-    help="Turn light and dark round, or never do; default: where the training pictures had the other background.",
+    help="Swap light and dark, or never do; by default, where the training pictures had the opposite background.",
 )  # fmt: skip
 @click.option(
     "--crop/--no-crop", default=None,
-    help="Cut the thing out of a picture and remove its background, or take all of it; default: where it is a photo"
-    " of one thing on a plain page, and the training pictures show such things.",
+    help="Cut the subject out of a picture and remove the background, or keep the whole picture; by default, where it"
+    " is a photo of one object on a plain page, and the training pictures show such objects.",
 )  # fmt: skip
 @click.option(
     "--save-input",

@@ -18,9 +18,9 @@ from mlpcli.cli.terminal import say, write_result
 def report(run_dirs: tuple[Path, ...], output: Path | None, markdown: bool, language: str | None) -> None:
     """Write a page about a run: scores, pictures, advice, config.
 
-    It also says what the numbers mean, and how to repeat the run. The page is a single HTML file that needs no network.
-    Several runs, or those in a folder, are compared on it, too; of a sweep it shows the trials and the best. An
-    existing file is replaced.
+    It also says what the numbers mean, and how to repeat the run. The page is a single HTML file that needs no
+    network. Several runs, or those in a folder, are compared on it, too; for a sweep, it shows the trials and the
+    best. An existing file is replaced.
 
     \b
     $ mlpcli report runs/digits

@@ -19,9 +19,9 @@ from mlpcli.cli.terminal import line, print_json, say
 def reproduce(run_dir: Path, keep: Path | None, quiet: bool, as_json: bool) -> int:
     """Train a run again and say whether it comes out the same.
 
-    The second training starts from the run's config.yaml, in a fresh process. History and weights are compared: they
-    are identical, equal to 1e-6, or different from some epoch on; what differs of the two environments is listed. The
-    exit code is 1 if they are different.
+    The second training starts from the run's config.yaml, in a fresh process. History and weights are compared:
+    they are identical, equal to 1e-6, or different from some epoch on; differences between the two environments are
+    listed. The exit code is 1 if they are different.
 
     \b
     $ mlpcli reproduce runs/digits

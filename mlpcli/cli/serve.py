@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("models", metavar="RUN_OR_MODEL...", nargs=-1, required=True, type=RUN_PATH)
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
-@click.option("--token-file", type=PATH, help="A file with a token that every request must bring.")
-@click.option("--feedback", type=PATH, metavar="FILE", help="A CSV to which corrections of the page are added.")
-@click.option("--watch", is_flag=True, help="Load a model again when its file changes, as while it is trained.")
-@click.option("--max-mib", type=click.IntRange(min=1), default=16, show_default=True, help="Of a request.")
-@click.option("--max-rows", type=click.IntRange(min=1), default=10_000, show_default=True, help="Of a request.")
-@click.option("--max-megapixels", type=click.IntRange(1, 100), default=50, show_default=True, help="Of a picture.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 picks a free port.")
+@click.option("--token-file", type=PATH, help="A file with a token that every request must send.")
+@click.option("--feedback", type=PATH, metavar="FILE", help="A CSV for corrections from the page.")
+@click.option("--watch", is_flag=True, help="Reload a model when its file changes, as during training.")
+@click.option("--max-mib", type=click.IntRange(min=1), default=16, show_default=True, help="Per request.")
+@click.option("--max-rows", type=click.IntRange(min=1), default=10_000, show_default=True, help="Per request.")
+@click.option("--max-megapixels", type=click.IntRange(1, 100), default=50, show_default=True, help="Per picture.")
 @click.option(
     "--max-seconds", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
-    help="For a request to come, and again for its answer.",
+    help="To receive a request, and again to answer it.",
 )  # fmt: skip
 @click.option(
     "--max-requests", type=click.IntRange(min=1), default=64, show_default=True, help="Answered at the same time."
@@ -53,8 +53,9 @@ def serve(
 ) -> None:
     """Serve models: a page to try them, and an API for programs.
 
-    The page takes pictures (a file, a photo, a drawing) or rows of a table, and shows the prediction at once. The API
-    is described at /docs; clients of KServe, Triton, TensorFlow Serving and MLflow can ask it, too. Ctrl-C ends it.
+    The page takes pictures (a file, a photo, a drawing) or rows of a table, and shows the prediction at once. The
+    API is described at /docs; clients of KServe, Triton, TensorFlow Serving and MLflow can use it, too. Ctrl-C ends
+    it.
 
     \b
     $ mlpcli serve runs/mnist
@@ -84,7 +85,7 @@ def serve(
     kept = FeedbackFile(feedback) if feedback is not None else None
     local = server.is_local(host)
     if not local and token is None:
-        say(f"warning: everyone who reaches {host} can ask this server; --token-file lets in those who have the token")
+        say(f"warning: anyone who can reach {host} can use this server; --token-file admits only those with the token")
     service = Service(known, limits, kept, token, server.LOCAL_NAMES | {host.lower()} if local else None)
     with server.open_socket(host, port) as opened:
         for model in known:

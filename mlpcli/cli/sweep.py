@@ -29,18 +29,16 @@ GAP = 3
     type=PATH,
     default=Path("runs"),
     show_default=True,
-    help="Folder in which the folder of the sweep is, or is made.",
+    help="Folder in which the sweep's own folder is created.",
 )
-@click.option(
-    "--resume", type=RUN_PATH, metavar="SWEEP_DIR", help="Go on with the sweep in this folder, instead of a CONFIG."
-)
+@click.option("--resume", type=RUN_PATH, metavar="SWEEP_DIR", help="Continue the sweep in this folder; give no CONFIG.")
 @click.option(
     "--storage", metavar="URL",
     help="Keep the trials in a database that several machines share: postgresql://... or mysql://...  [default: a file"
     " in the folder]",
 )  # fmt: skip
 @click.option("--workers", type=int, default=1, show_default=True, metavar="N", help="Processes that train trials.")
-@click.option("--trials", metavar="N|+N", help="How many in all, in place of the config's; +20: so many more.")
+@click.option("--trials", metavar="N|+N", help="Trials in all, instead of the config's; +20 adds 20.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
 @json_option()
 def sweep(
@@ -57,9 +55,9 @@ def sweep(
     """Search for better values of a config's keys.
 
     The section `sweep` of CONFIG says which keys. Each trial is trained into a run directory of its own; those that
-    fall behind are ended early. The best is then trained again with three seeds and scored on the test rows, once. The
-    same command goes on with a sweep that was interrupted or killed, and joins it from another machine, given the same
-    --storage. docs/sweeps.md has an example.
+    fall behind end early. The best is then trained again with three seeds and scored on the test rows, once. The
+    same command continues a sweep that was interrupted or killed; with the same --storage, other machines join it.
+    docs/sweeps.md has an example.
 
     \b
     $ mlpcli sweep people.yaml
@@ -74,7 +72,7 @@ def sweep(
     if (config is None) == (resume is None):
         raise click.UsageError("give either a CONFIG or --resume with the folder of a sweep")
     if resume is not None and overrides:
-        raise click.UsageError("--resume goes on with the sweep's own config; leave out -s")
+        raise click.UsageError("--resume uses the sweep's own config; leave out -s")
     command = ["mlpcli", *_without_secrets(sys.argv[1:])]
     progress = choose_progress(quiet)
     result = run(config, overrides, runs_dir, resume, storage, workers, trials, progress, command, False)
@@ -103,7 +101,7 @@ def _report(result: SweepResult, storage: str | None, as_json: bool) -> int:
         why = str(result.interrupted or "stopped by sweep.timeout")
         say(f"{why}; {result.record.finished} of {len(result.record.trials)} trials have ended")
         url = f" --storage {shlex.quote(_without_secrets([storage])[0])}" if storage else ""
-        say(f"go on with: mlpcli sweep --resume {shlex.quote(str(result.path))}{url}")
+        say(f"continue with: mlpcli sweep --resume {shlex.quote(str(result.path))}{url}")
     if result.interrupted is not None:
         return result.interrupted.exit_code
     if result.best is None:

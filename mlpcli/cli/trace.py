@@ -27,8 +27,8 @@ def trace(config_or_model: Path, row: int, overrides: tuple[str, ...], as_json: 
     """Follow one row through a network, layer by layer.
 
     Prints what each layer makes of it, the loss, and the gradients that backpropagation finds: at the weights of a
-    model, or the initial weights of a config, as the NumPy engine draws them. Long vectors are thinned; --json has
-    every number.
+    model, or the initial weights of a config, as the NumPy engine draws them. Long vectors are shortened; --json
+    has every number.
 
     \b
     $ mlpcli trace configs/digits.yaml
@@ -96,7 +96,7 @@ def _say_loss(result: TraceResult) -> None:
 def _say_what_is_off(result: TraceResult) -> None:
     last = result.trace.layers[-1]
     if last.output_gradient is None:
-        line(f"the loss is computed from the input of {last.step}, so the way back starts there")
+        line(f"the loss is computed from the input of {last.step}, so backpropagation starts there")
     if result.noise_off:
         line(f"switched off, as in predictions: {', '.join(result.noise_off)}")
     averages = [layer.name for layer in result.trace.layers if layer.step == "BatchNormalization"]

@@ -85,11 +85,11 @@ class _UnlessResumed(click.Argument):
 @click.option(
     "--folds", metavar="K", callback=_count,
     help="Cross-validate: train K runs (2 to 1000), each with another fold of the rows as its test rows, and print mean"
-    " and spread. data.folds: by group, or in the order of time. With --seeds, K runs for each seed.",
+    " and spread. data.folds: by group, or in order of time. With --seeds, K runs for each seed.",
 )  # fmt: skip
 @click.option(
     "--vary", multiple=True, metavar="KEY=A,B,...",
-    help="Train with each of these values, and compare; several of them make a grid of all combinations.",
+    help="Train with each of these values, and compare; several --vary options make a grid of all combinations.",
 )  # fmt: skip
 @baseline_option()
 @click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
@@ -142,7 +142,7 @@ def train(
         _check_alone(config, run_dir, None if several_seeds else seeds, folds, baseline, vary)
         return _resume(resume, overrides, progress, command, verbose, force, seeds, cluster, as_json)
     if force:
-        raise click.UsageError("--force is for --resume; leave it out")
+        raise click.UsageError("--force works only with --resume; leave it out")
     assert config is not None  # see _UnlessResumed
     _check_options(seeds, folds, baseline, vary)
     settings = overrides, runs_dir, run_dir, progress, command, verbose, False
@@ -177,7 +177,7 @@ def _resume(
     """Continue a run, a series or a grid, and print what comes of it; returns the exit code."""
     if (run / GRID).is_file():
         if overrides:
-            raise click.UsageError("-s is for one run; leave it out, or resume a run of the folder by itself")
+            raise click.UsageError("-s is for one run; leave it out, or resume a single run of the folder")
         from mlpcli.workflows.grid import resume_grid
 
         return report_grid(resume_grid(run, progress, command, verbose, False, force), as_json)
@@ -210,8 +210,8 @@ def _check_together(
         several = f"--resume {resume}"
     if several is not None:
         raise click.UsageError(
-            f"{several} trains several models, and here {cluster.count} workers train one together (as TF_CONFIG or"
-            " Slurm says); start a single process, or leave it out"
+            f"{several} trains several models, but {cluster.count} workers train one together here (see TF_CONFIG or"
+            " Slurm); start a single process, or leave out that option"
         )
 
 

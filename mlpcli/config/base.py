@@ -32,19 +32,19 @@ def _fits_float32(value: float) -> float:
 
 def _stays_positive(value: float) -> float:
     if value < FLOAT32_TINY:
-        raise PydanticCustomError("form", "must be at least 1.1755e-38; 32-bit numbers take less for 0")
+        raise PydanticCustomError("form", "must be at least 1.1755e-38; 32-bit numbers round less to 0")
     return value
 
 
 def _zero_or_not(value: float) -> float:
     if 0 < value < FLOAT32_TINY:
-        raise PydanticCustomError("form", "must be 0, or at least 1.1755e-38; 32-bit numbers take less for 0")
+        raise PydanticCustomError("form", "must be 0, or at least 1.1755e-38; 32-bit numbers round less to 0")
     return value
 
 
 def _stays_below_one(value: float) -> float:
     if value >= ROUNDED_TO_1:
-        raise PydanticCustomError("form", "must be at most 0.99999994; 32-bit numbers take more for 1")
+        raise PydanticCustomError("form", "must be at most 0.99999994; 32-bit numbers round more to 1")
     return value
 
 

@@ -234,7 +234,7 @@ METRICS_LEFT_OUT = {
     "metric": "is the base class of the others",
     "mean": "averages numbers, not predictions",
     "sum": "adds up numbers, not predictions",
-    "mean_metric_wrapper": "makes a metric of a function, which a config cannot hold",
+    "mean_metric_wrapper": "makes a metric from a function, which a config cannot hold",
     "io_u": "scores segmentation masks",
     "mean_io_u": "scores segmentation masks",
     "binary_io_u": "scores segmentation masks",

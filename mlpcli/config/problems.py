@@ -133,8 +133,8 @@ _KERAS_KEYS = {
     "decay": "; write `training.learning_rate_schedule: {inverse_time_decay: {decay_steps: 1, decay_rate: ...}}`",
     "from_logits": "; leave it out: a last dense layer without activation is taken as logits, and the model gives"
     " probabilities",
-    "input_shape": "; only the first of `layers` may have it, as a list such as [784]; it follows from the data",
-    "input_dim": "; only the first of `layers` may have it, as a number such as 8; it follows from the data",
+    "input_shape": "; only the first of `layers` may have it, as a list such as [784]; leave it out here",
+    "input_dim": "; only the first of `layers` may have it, as a number such as 8; leave it out here",
     "validation_split": "; write `data.validation: 0.2`",
     "validation_data": "; write `data.validation:` with a fraction, a path, or test",
     "callbacks": "; each callback has a key of its own: `training.early_stopping: {monitor: val_loss, patience: 10}`,"
@@ -147,7 +147,7 @@ def _of_keras(location: Location, value: Any) -> str:
     """Advice for an unknown key that is one of Keras's, else ""."""
     key = str(location[-1])
     if value is None and key.endswith(")"):
-        return "; it is the rest of a call in Python, which YAML ends at the comma; write the call as YAML"
+        return "; it is the rest of a Python call, which YAML cut at the comma; write the call in YAML"
     return _KERAS_KEYS.get(key, "")
 
 

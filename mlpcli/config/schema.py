@@ -201,7 +201,7 @@ def _check_sweep(config: Config) -> Iterator[Finding]:
 
 def _check_stop_when_equal(config: Config) -> Iterator[Finding]:
     if isinstance(config.training.stop_when_equal, StopWhenEqual) and config.data.validation is None:
-        yield "training.stop_when_equal", "compares with the validation set; set data.validation"
+        yield "training.stop_when_equal", "needs a validation set; set data.validation"
 
 
 def _check_after_training(config: Config) -> Iterator[Finding]:

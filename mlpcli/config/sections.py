@@ -44,17 +44,17 @@ from mlpcli.text import clean_text
 class EarlyStopping(Section):
     """The arguments of Keras's callback of that name, and `ties`."""
 
-    monitor: str = Field("val_loss", description="a column of history.csv: loss or a metric, val_ before it or not")
-    patience: Annotated[int, Field(ge=0)] = Field(10, description="epochs without improvement before it stops")
+    monitor: str = Field("val_loss", description="a column of history.csv: loss or a metric, with or without val_")
+    patience: Annotated[int, Field(ge=0)] = Field(10, description="epochs without improvement before training stops")
     min_delta: NonNegative = Field(0.0, description="the least change that counts as an improvement")
     mode: Literal["auto", "min", "max"] = Field(
         "auto", description="which way is better; auto: losses and errors fall, scores such as auc or r2_score rise"
     )
-    baseline: Number | None = Field(None, description="a value that must be beaten")
+    baseline: Number | None = Field(None, description="only improvements that also beat this value restart patience")
     start_from_epoch: Annotated[int, Field(ge=0)] = Field(0, description="epochs to train before monitoring begins")
     restore_best_weights: bool = Field(True, description="keep the best epoch's weights instead of the last's")
     ties: Literal["first", "last"] = Field(
-        "first", description="which of several epochs with the same best value is the best; Keras takes the first"
+        "first", description="which epoch is kept when several share the best value; Keras keeps the first"
     )
 
 
@@ -94,14 +94,14 @@ class TrainingConfig(Section):
     metrics: Annotated[AUTO | Annotated[list[Metric], Tag("given")], Discriminator(_auto_form)] = Field(
         "auto", description="auto: accuracy, or mean_absolute_error for regression"
     )
-    epochs: Annotated[int, Field(gt=0, le=1_000_000)] = Field(100, description="the most epochs")
+    epochs: Annotated[int, Field(gt=0, le=1_000_000)] = Field(100, description="the maximum number of epochs")
     batch_size: Size | Literal["auto"] = Field(
         32, description="rows per step; auto: a power of two from 32 to 256, at most a fiftieth of the training rows"
     )
     min_epochs: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         0,
-        description="early_stopping and stop_when_equal stop nothing before so many epochs are done; the best epoch may"
-        " be an earlier one (with start_from_epoch it may not)",
+        description="early_stopping and stop_when_equal cannot stop training before this many epochs; the best epoch"
+        " may still be an earlier one (unlike with start_from_epoch)",
     )
     early_stopping: Annotated[Annotated[bool, Tag("switch")] | Annotated[EarlyStopping, Tag("settings")], SWITCH] = (
         Field(True, description="false, true for the defaults, or settings", validate_default=True)
@@ -164,27 +164,27 @@ class OutputConfig(Section):
     model: Literal["model.keras", "model.h5"] = Field("model.keras", description="or model.h5")
     input: InputForm = Field(
         "raw",
-        description="what the model in the file takes from stock Keras: the data's own values, which its first layer"
-        " scales; or scaled ones, such as x/255; flat: also each picture as one row of numbers",
+        description="what stock Keras must give the saved model; raw: the data's own values, which its first layer"
+        " scales; scaled: scaled values, such as x/255; flat: scaled values, each picture as one row of numbers",
     )
     keep: Literal["best", "last"] = Field(
         "best",
-        description="the epoch whose weights the model has: the best by what early stopping monitors, without it by"
-        " val_loss (loss where there is no validation set); or the last",
+        description="which epoch's weights the model keeps: the best by what early stopping monitors (without it, by"
+        " val_loss, or by loss if there is no validation set), or the last",
     )
     calibration: Literal["temperature"] | None = Field(
         None,
-        description="temperature: after training, logits are divided by the number that makes the validation rows the"
-        " most likely, inside the file's output layer; predicted classes do not change (with members, hardly ever)",
+        description="temperature: after training, the saved output layer divides the logits by the number that makes"
+        " the validation labels most likely; predicted classes do not change (with members, hardly ever)",
     )
     threshold: AnyThreshold | None = Field(
         None,
-        description="two classes: the threshold that is best for f1, for balanced_accuracy or for {cost: ...} on the"
-        " validation rows is kept in the file; predict and evaluate take it with --threshold best",
+        description="two classes: the threshold that is best for f1, balanced_accuracy or {cost: ...} on the validation"
+        " rows is kept in the file; predict and evaluate use it with --threshold best",
     )
     plots: list[Literal["png", "svg", "pdf"]] = Field(["png"], description="formats; [] for none")
     theme: Literal["light", "dark"] = Field("light", description="the background of the plots")
-    language: Literal["en", "ko"] = Field("en", description="of the words in pictures and reports; ko is Korean")
+    language: Literal["en", "ko"] = Field("en", description="the language of pictures and reports; ko is Korean")
     tensorboard: bool = Field(
         False, description="also write the logs of Keras's TensorBoard callback; see also trackers"
     )
@@ -216,7 +216,7 @@ class ImageConfig(Section):
     size: Annotated[list[Annotated[int, Field(gt=0, le=4096)]], Field(min_length=2, max_length=2)] | None = Field(
         None, description="[height, width]; null: the size of the pictures, if all have the same"
     )
-    color: Literal["grayscale", "rgb"] | None = Field(None, description="null: what most of the pictures are")
+    color: Literal["grayscale", "rgb"] | None = Field(None, description="null: as most of the pictures")
 
 
 class GenerateConfig(Section):
@@ -236,16 +236,16 @@ class FoldsConfig(Section):
     """Folds of the rows. `train --folds` sets `count`, and `held_out` for each of its runs."""
 
     group: NonEmpty | None = Field(
-        None, description="tables: a column; rows with the same value in it stay in one fold, or in the validation rows"
+        None, description="tables: a column; rows that share a value stay in one fold, or in the validation rows"
     )
     time: Literal[True] | NonEmpty | None = Field(
         None,
-        description="a column of dates or numbers (tables), or true where the rows are in the order of time: each fold"
+        description="a column of dates or numbers (tables), or true where the rows are sorted by time: each fold"
         " is tested on later rows than it is trained on",
     )
     count: Annotated[int, Field(ge=2, le=MOST_FOLDS)] | None = Field(None, description="how many folds")
     held_out: Annotated[int, Field(ge=1, le=MOST_FOLDS)] | None = Field(
-        None, description="which of them, from 1, is the test rows of this run"
+        None, description="the number of the fold, from 1, that this run is tested on"
     )
 
     @field_validator("time", mode="before")
@@ -254,7 +254,7 @@ class FoldsConfig(Section):
         """Checked here, so that a bad value is a single problem."""
         if value is None or value is True or (isinstance(value, str) and value):
             return value
-        raise PydanticCustomError("form", "must be true (the rows are in the order of time), or the name of a column")
+        raise PydanticCustomError("form", "must be true (the rows are sorted by time), or the name of a column")
 
     @field_validator("group", "time")
     @classmethod
@@ -297,7 +297,7 @@ class DataConfig(Section):
         ' "missing"), drop the rows, or stop with an error',
     )
     date_format: dict[str, NonEmpty] = Field(
-        {}, description="tables: {column: dmy, mdy, ymd or a strptime pattern}, where the dates of a column cannot tell"
+        {}, description="tables: {column: dmy, mdy, ymd or a strptime pattern}, where the order is ambiguous"
     )
     dates: Literal["days", "parts"] = Field(
         "days",
@@ -310,16 +310,18 @@ class DataConfig(Section):
     )
     na_values: list[str] | None = Field(
         None,
-        description="tables: more texts that mean a missing value, besides the usual ones; []: only an empty cell does",
+        description="tables: texts that mean a missing value, besides the usual ones; []: only an empty cell does",
     )
     separator: Annotated[str, Field(min_length=1, max_length=4)] | None = Field(
-        None, description='CSV: what stands between the values, such as "," or "::"; " ": any blanks; null: detected'
+        None, description='CSV: what separates the values, such as "," or "::"; " ": any blanks; null: detected'
     )
     header: Literal["none"] | Annotated[int, Field(ge=1)] | None = Field(
-        None, description='CSV: the line of column names, from 1; none: there is none ("column 1" ...); null: the first'
+        None,
+        description='CSV: the line with the column names, from 1; none: no line has them ("column 1" ...); null: the'
+        " first",
     )
     skip_rows: Annotated[int, Field(ge=0)] | list[Annotated[int, Field(ge=1)]] = Field(
-        0, description="CSV: so many lines at the beginning, or these lines (a list, from 1), are left out"
+        0, description="CSV: how many lines to skip at the beginning, or a list of lines to skip (from 1)"
     )
     comment: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
         None, description="CSV: lines that begin with this character are left out"
@@ -331,7 +333,9 @@ class DataConfig(Section):
     streaming: Literal["auto", "always", "never"] = Field(
         "auto", description="tables: keep the rows on disk while training; auto: if they do not fit into memory"
     )
-    image: ImageConfig = Field(ImageConfig(), description="class folders: the size and colour of all pictures")
+    image: ImageConfig = Field(
+        ImageConfig(), description="class folders: the size and colour that all pictures are converted to"
+    )
     strict: bool = Field(False, description="class folders: stop at an unreadable picture instead of skipping it")
     generate: GenerateConfig = Field(GenerateConfig(), description="generated sets: how many rows, how noisy")
     task: Literal["auto", "classification", "binary", "regression"] = Field("auto", description="auto: from the target")
@@ -359,8 +363,8 @@ class DataConfig(Section):
     )
     numeric_encoding: NumericEncoding = Field(
         None,
-        description="tables: {piecewise_linear: {bins: 16}} gives numbers and dates, beside their value, up to 16 (2 to"
-        " 256) inputs that say how much of each bin lies below it; the bins have equally many training rows",
+        description="tables: {piecewise_linear: {bins: 16}} gives each number and date, besides its value, up to 16 (2"
+        " to 256) inputs that say how much of each bin lies below it; bins hold equally many training rows",
     )
     class_weight: Literal["balanced"] | dict[str, NonNegative] | None = Field(
         None, description="null, balanced, or a weight for each class name"
@@ -464,7 +468,7 @@ class ModelConfig(Section):
     kernel_initializer: Initializer = Field(
         "glorot_uniform", validate_default=True, description="of each hidden dense layer"
     )
-    batch_normalization: bool = Field(False, description="between the affine map and the activation")
+    batch_normalization: bool = Field(False, description="of each hidden block, before the activation")
     dropout: Fraction = Field(0.0, description="after the activation")
     kernel_regularizer: Regularizer | None = Field(None, description="of each hidden dense layer")
     layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=MOST_LAYERS)] | None = Field(
@@ -472,17 +476,17 @@ class ModelConfig(Section):
         description="the long form: Keras layers in order; the last is the output where its units and activation fit",
     )
     input_shape: Annotated[list[Size], Field(min_length=1, max_length=3)] | None = Field(
-        None, description="null: from the data; else checked against it; also in the first of `layers`, as in Keras"
+        None, description="null: from the data; a shape here or in the first of `layers` is checked against it"
     )
     input_scale: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         None,
-        description="a learnt factor for each input, 1 at first; with adam or adamw it learns so many times as fast as"
-        " the other weights (6 is usual); null: none",
+        description="gives each input a learnt factor, 1 at first; with adam or adamw it learns this many times as fast"
+        " as the other weights (6 is usual); null: none",
     )
     members: Annotated[int, Field(ge=1, le=MOST_MEMBERS)] = Field(
         1,
-        description="so many networks in one (TabM-mini; 8 is usual): they share the hidden layers, each has factors"
-        " for the inputs and an output layer of its own, and the prediction is the mean of theirs",
+        description="how many networks are trained as one (TabM-mini; 8 is usual): they share the hidden layers, each"
+        " has its own input factors and output layer, and the prediction is their mean",
     )
     output: AnyOutput = Field("auto", description="auto: the last of `layers`, or from the task; or dense arguments")
 

@@ -33,7 +33,7 @@ class Parameter(Section):
         None, description="[lowest, highest]: any whole number between them"
     )
     log: bool = Field(False, description="int: small numbers are as likely as large ones; the lowest is 1 or more")
-    step: Annotated[Whole, Field(ge=1)] = Field(1, description="int: only every so many, counted from the lowest")
+    step: Annotated[Whole, Field(ge=1)] = Field(1, description="int: the distance from one value to the next")
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Parameter":
@@ -46,9 +46,9 @@ class Parameter(Section):
                 {"found": found},
             )
         if self.int is None and (self.log or self.step != 1):
-            raise PydanticCustomError("sweep", "log and step are for int; for other numbers there is log_uniform")
+            raise PydanticCustomError("sweep", "log and step work only with int; for other numbers, use log_uniform")
         if self.log and self.step != 1:
-            raise PydanticCustomError("sweep", "log and step exclude each other; remove one of them")
+            raise PydanticCustomError("sweep", "log and step cannot be combined; remove one of them")
         return self
 
     @field_validator("log_uniform", "uniform", "int", mode="after")
@@ -62,7 +62,7 @@ class Parameter(Section):
     def _above_zero(self) -> "Parameter":
         lowest = self.log_uniform or (self.int if self.log else None)
         if lowest is not None and lowest[0] <= 0:
-            raise PydanticCustomError("sweep", "a logarithmic range begins above 0")
+            raise PydanticCustomError("sweep", "a logarithmic range must start above 0")
         return self
 
     @field_validator("choices", mode="after")
@@ -103,7 +103,7 @@ class SweepConfig(Section):
         description="what is searched: {training.optimizer.learning_rate: {log_uniform: [0.0001, 0.1]}, ...}"
     )
     trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = Field(
-        50, description="trainings, each with other values; a grid ends where it has no more"
+        50, description="how many trainings, each with other values; a grid stops after its last combination"
     )
     metric: str = Field(
         "val_loss", description="the column of history.csv by which trials are judged, at the epoch kept"
@@ -112,13 +112,13 @@ class SweepConfig(Section):
         "auto", description="which way is better; auto: losses and errors fall, scores such as auc or r2_score rise"
     )
     sampler: Literal["tpe", "random", "grid"] = Field(
-        "tpe", description="tpe: learns from the trials before; random; grid: every combination, of choices and int"
+        "tpe", description="tpe: learns from earlier trials; random; grid: every combination, of choices and int"
     )
     pruner: Literal["hyperband", "median", "none"] = Field(
-        "median", description="which trials end early: those worse at an epoch than the median; hyperband; none"
+        "median", description="which trials end early; median: those worse than the median at the same epoch"
     )
-    timeout: str | None = Field(None, description="such as 30m or 2h (s, m, h, d): no trial begins after it")
-    keep: Annotated[int, Field(ge=0, le=MOST_TRIALS)] = Field(1, description="the best so many trials keep their model")
+    timeout: str | None = Field(None, description="such as 30m or 2h (s, m, h, d): no trial starts after this time")
+    keep: Annotated[int, Field(ge=0, le=MOST_TRIALS)] = Field(1, description="how many of the best keep their model")
 
     @field_validator("timeout", mode="after")
     @classmethod
@@ -133,8 +133,8 @@ class SweepConfig(Section):
         if self.sampler == "grid" and endless:
             raise PydanticCustomError(
                 "sweep",
-                "sampler: grid takes every combination, and {key} has no end of values; give it choices, or int"
-                " without log",
+                "sampler: grid tries every combination, but {key} has no finite list of values; give it choices, or"
+                " int without log",
                 {"key": endless[0]},
             )
         return self

@@ -19,7 +19,7 @@ SECTION = "sweep"
 Check = Callable[[Document], Sequence[Problem]]
 """The problems of a config, such as one with other values."""
 _NOT_SEARCHED = {
-    "the trials are told apart by it": ("name", "version", SECTION),
+    "it identifies the run": ("name", "version", SECTION),
     "the best of many seeds is luck; what a seed changes is measured after the search": ("seed",),
     "the trials would be scored on different rows, and could not be compared": (
         "data.source", "data.path", "data.target", "data.task", "data.test", "data.validation", "data.stratify",

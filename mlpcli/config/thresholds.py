@@ -10,8 +10,8 @@ from mlpcli.config.base import Positive, Section
 class Cost(Section):
     """What a mistake costs, in any unit; only the ratio of the two decides."""
 
-    false_positive: Positive = Field(1.0, description="of a row of the first class that is taken for the second")
-    false_negative: Positive = Field(1.0, description="of a row of the second class that is taken for the first")
+    false_positive: Positive = Field(1.0, description="cost of predicting the second class for a row of the first")
+    false_negative: Positive = Field(1.0, description="cost of predicting the first class for a row of the second")
 
 
 class CostThreshold(Section):

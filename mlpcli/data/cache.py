@@ -82,7 +82,7 @@ def make_room(root: Path, needed: int, what: str, most: int | None = None) -> No
         total -= size
     free = shutil.disk_usage(root).free
     if free < needed:
-        raise OutputError(f"{root}: {what} need {spoken(needed)} there, and {spoken(free)} are free; {_ELSEWHERE}")
+        raise OutputError(f"{root}: {what} need {spoken(needed)} there, but {spoken(free)} are free; {_ELSEWHERE}")
 
 
 def remove_abandoned(root: Path) -> None:
@@ -192,7 +192,7 @@ def store(key: str, pictures: Stored) -> tuple[str, ...]:
     x, kept, color, notes = pictures
     path = _path(key)
     if x.nbytes > MOST_BYTES:
-        return (f"the decoded pictures take {x.nbytes:,} bytes, more than is kept: each run decodes them anew",)
+        return (f"the decoded pictures take {x.nbytes:,} bytes, too many to keep: each run decodes them again",)
     about = json.dumps({"color": color, "notes": notes})
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -203,7 +203,7 @@ def store(key: str, pictures: Stored) -> tuple[str, ...]:
         replace_file(path, lambda temporary: np.savez(temporary, x=x, kept=kept, about=np.array(about)))
     except (OSError, OutputError) as error:
         reason = str(error) if isinstance(error, OutputError) else f"{path.parent}: {error.strerror}"
-        return (f"the decoded pictures cannot be kept for the next run, which decodes them anew ({reason})",)
+        return (f"the decoded pictures cannot be kept for the next run, which decodes them again ({reason})",)
     return ()
 
 

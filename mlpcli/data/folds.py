@@ -51,7 +51,7 @@ def draw_fold(
     assert folds is not None and folds.count is not None and folds.held_out is not None
     for key, column in (("group", folds.group), ("time", folds.time)):
         if isinstance(column, str) and belongs is None:
-            advice = "true where its rows are in the order of time, else remove it" if key == "time" else "remove it"
+            advice = "true if its rows are sorted by time, else remove it" if key == "time" else "remove it"
             raise SettingError(
                 f"data.folds.{key}", f"names a column of a table, but {data.source} is not one; {advice}"
             )
@@ -138,7 +138,7 @@ def check_fold_count(folds: FoldsConfig, rows: int) -> None:
         most = rows - in_no_fold
         raise SettingError(
             "data.folds.count",
-            f"{count} folds need {count + in_no_fold:,} rows{more}, and there are {rows:,};"
+            f"{count} folds need {count + in_no_fold:,} rows{more}, but there are {rows:,};"
             + (f" choose {most:,} folds or fewer" if most > 1 else " add rows"),
         )
 
@@ -212,7 +212,7 @@ def _times(table: RawTable, column: str, data: DataConfig) -> Array:
     if kind not in ("number", "date"):
         raise SettingError(
             "data.folds.time",
-            f'"{shown(column)}" holds neither dates nor numbers that differ, so it orders no rows; choose another'
+            f'"{shown(column)}" has no dates or numbers that differ, so it cannot order the rows; choose another'
             " column, or say what it is with data.types or data.date_format",
         )
     options = replace(ReadOptions.of(data), formats=column_formats({column: profile}, {column: kind}))

@@ -94,7 +94,7 @@ def _built_in_path(name: str, written: str | None, notes: list[str]) -> dict[str
 
 
 READ_HERE = (
-    "supported are built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
+    "supported: built-in sets, tables (.csv .tsv .parquet), .npz files, folders of IDX files and of class folders"
 )
 
 
@@ -163,7 +163,7 @@ def _load_path(path: Path, data: DataConfig, watch: Watch | None) -> Source:
         return load_npz(path, data)
     if name.endswith(".npy"):
         raise DataError(
-            f"{path}: holds a single array; put inputs and targets into one file and name that:"
+            f"{path}: holds a single array; save inputs and targets together and give that file:"
             " numpy.savez('data.npz', x=x, y=y)"
         )
     if "idx" in name:
@@ -184,9 +184,7 @@ def _load_folder(folder: Path, data: DataConfig, watch: Watch | None) -> Source:
         choose_columns(folder.name, "image", None, data)
         return load_image_folder(folder, data, watch or (lambda what, done, total: None))
     found = ", ".join(sorted(inner.name for inner in folder.iterdir())[:5]) or "nothing"
-    raise DataError(
-        f"{folder}: holds neither tables, nor IDX files, nor class folders of pictures, but {found}; {READ_HERE}"
-    )
+    raise DataError(f"{folder}: holds no tables, IDX files or class folders of pictures (found {found}); {READ_HERE}")
 
 
 def _not_found(path: Path) -> str:

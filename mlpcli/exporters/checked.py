@@ -77,9 +77,9 @@ def compared(path: Path, found: Array, expected: Array, runtime: str) -> float:
     if wrong.any():
         row = int(np.argwhere(wrong)[0][0])
         raise OutputError(
-            f"{path}: {runtime} makes other outputs than the run: row {row} (from 0) of the check gets"
-            f" {found[row].ravel()[:4].tolist()}, and the run has {expected[row].ravel()[:4].tolist()}; they may be"
-            f" {allowed:.1g} apart. Nothing was saved; choose another format"
+            f"{path}: {runtime} gives other outputs than the run: for row {row} (from 0) of the check,"
+            f" {found[row].ravel()[:4].tolist()} instead of {expected[row].ravel()[:4].tolist()} (allowed: a difference"
+            f" of {allowed:.1g}). Nothing was saved; choose another format"
         )
     return float(apart.max(initial=0))
 

@@ -87,10 +87,7 @@ def _docstring(saved: SavedModel, path: Path) -> str:
         "",
         *_example(saved, f"{path.stem}.{call}"),
         "",
-        *(
-            ["`classify` gives the names of classes, and `predict` the numbers that they are chosen by."]
-            * (call[0] == "c")
-        ),
+        *(["`classify` returns class names, and `predict` the numbers behind them."] * (call[0] == "c")),
     ]
     text = "\n".join(lines).rstrip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""{text}\n"""'

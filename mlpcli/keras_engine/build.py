@@ -80,7 +80,7 @@ def build_saved(path: Path, shape: Shape, layers: Sequence[SavedLayer], weights:
             _set_weights(layer, made, weights[layer.name])
     except (ValueError, TypeError, ArithmeticError, LookupError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
-        raise ModelFileError(f"{path}: cannot be built: {reason}; save the model anew with Keras") from error
+        raise ModelFileError(f"{path}: cannot be built: {reason}; save the model again with Keras") from error
     return model
 
 

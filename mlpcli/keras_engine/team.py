@@ -136,7 +136,7 @@ def join(cluster: Cluster, devices: Devices, agreed: Mapping[str, str]) -> Team:
         _agree(cluster, {**agreed, "the number of GPUs": str(gpus)})
     except (tf.errors.OpError, RuntimeError, ValueError) as error:
         raise TrainingError(
-            f"{cluster} ({addresses[cluster.rank]}): the workers did not come together: {_reason(error)}; start all of"
+            f"{cluster} ({addresses[cluster.rank]}): the workers could not connect: {_reason(error)}; start all of"
             f" them, on addresses that reach each other, within {JOINING_SECONDS // 60} minutes"
         ) from error
     return team

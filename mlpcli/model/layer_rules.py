@@ -35,7 +35,7 @@ def layer_size(tag: str, layer: Any, shape: Shape) -> LayerSize:
     rule = _RULES.get(tag)
     size = rule(layer, shape) if rule else LayerSize(shape)
     if prod(size.output_shape) > LARGEST_OUTPUT:
-        raise ShapeError(f"it makes {prod(size.output_shape):,} values from one row; at most {LARGEST_OUTPUT:,} can be")
+        raise ShapeError(f"it makes {prod(size.output_shape):,} values from one row; the limit is {LARGEST_OUTPUT:,}")
     return size
 
 
@@ -73,7 +73,7 @@ def _normalization(layer: Any, shape: Shape) -> LayerSize:
     for name in ("mean", "variance") if layer.mean is not None else ():
         given = getattr(layer, name)
         if isinstance(given, list) and len(given) not in (0, 1, prod(side)):  # 0: not fitted yet
-            raise ShapeError(f"{name} has {len(given):,} numbers, and the axis {layer.axis} of {shape} {prod(side):,}")
+            raise ShapeError(f"{name} has {len(given):,} numbers, but axis {layer.axis} of {shape} has {prod(side):,}")
     if layer.mean is not None:
         return LayerSize(shape)
     weights: dict[str, Shape] = {"mean": side, "variance": side, "count": ()}

@@ -152,7 +152,7 @@ def check_member_loss(members: int, loss: Loss) -> None:
         SettingError: the loss is one ratio over all outputs of a batch.
     """
     if members > 1 and isinstance(loss, (Dice, Tversky)):
-        found = f"{loss.tag} is one number for all outputs of a batch, so that {members} members have no losses of"
+        found = f"{loss.tag} is one number for all outputs of a batch, so the {members} members have no losses of"
         raise SettingError("training.loss", f"{found} their own; use another loss, or set model.members: 1")
 
 

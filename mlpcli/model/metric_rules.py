@@ -77,7 +77,7 @@ def _wrong_count(metric: Metric, outputs: int) -> str | None:
     if top_k is not None and top_k > outputs:
         return f"top_k {top_k} is more than the {outputs} outputs of the network; use a smaller one"
     if top_k == outputs:
-        return f"top_k {top_k} takes all outputs of the network, whatever they are; use a smaller one, or remove it"
+        return f"top_k {top_k} always includes every output of the network; use a smaller one, or remove it"
     if k is not None and k >= outputs:
         smaller = f"k from 1 to {outputs - 1}" if outputs > 2 else "accuracy"
         return f"{metric.tag} with k = {k} is always 1 for {outputs} classes; use {smaller}"

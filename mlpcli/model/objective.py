@@ -163,7 +163,7 @@ def check_target_scaling(setting: str, objective: Objective) -> None:
     if setting == "none":
         return
     if objective.task != "regression":
-        raise SettingError(key, f"is for numbers, but this is a {objective.task} task; remove it")
+        raise SettingError(key, f"is for regression, but this is a {objective.task} task; remove it")
     if objective.loss.tag not in DEGREES:
         raise SettingError(key, f"does not fit the loss {objective.loss.tag}; use {' or '.join(DEGREES)}, or remove it")
     if objective.output.activation not in (None, "linear"):

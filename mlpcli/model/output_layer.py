@@ -68,7 +68,7 @@ def written_output(model: ModelConfig) -> WrittenOutput:
         raise SettingError(
             f"model.layers[{len(layers) - 1}]",
             f"{activation} is for the output, which is a dense layer; end in `dense: {{units: ..., activation:"
-            f" {activation}}}`, or set model.output for an output behind the layers",
+            f" {activation}}}`, or set model.output for an output after the layers",
         )
     return WrittenOutput(Output(), "model.output", model)
 
@@ -119,7 +119,7 @@ def choose_output(
 
 
 def _own_output(written: WrittenOutput) -> str:
-    return ", or set model.output for an output behind the layers" if written.last else ""
+    return ", or set model.output for an output after the layers" if written.last else ""
 
 
 def _is_output(written: WrittenOutput, task: str, loss: Loss, units: int) -> bool:
@@ -144,7 +144,7 @@ def _behind(written: WrittenOutput, model: ModelConfig, task: str, loss: Loss, u
         return ChosenOutput(output, model)
     place = written.key.removesuffix(".dense")
     note = (
-        f"{place} (dense, {written.output.units} units, {written.activation}) is a hidden layer; the output behind it"
+        f"{place} (dense, {written.output.units} units, {written.activation}) is a hidden layer; the output after it"
         f" is dense, {units} unit{'s' if units > 1 else ''}, {activation}"
     )
     return ChosenOutput(output, model, notes=(note,))
@@ -153,7 +153,7 @@ def _behind(written: WrittenOutput, model: ModelConfig, task: str, loss: Loss, u
 def _logits_note(written: WrittenOutput, activation: str) -> str:
     place = written.key.removesuffix(".dense")
     return (
-        f"{place} is the output, with {activation} put behind it: the model gives probabilities, and the loss is that"
+        f"{place} is the output, with {activation} added after it: the model gives probabilities, and the loss is that"
         " of Keras's from_logits=True"
     )
 
@@ -197,7 +197,7 @@ def check_calibration(output: OutputConfig, task: str, layers: Sequence[PlannedL
     if output.calibration is None:
         return
     if task == "regression":
-        raise SettingError(CALIBRATION, "is for classes, but this is a regression task; remove it")
+        raise SettingError(CALIBRATION, "works only for classification, but this is a regression task; remove it")
     last = trained_layers(layers)[-1]
     if last.component.tag not in ("dense", "einsum_dense"):
         found = f"the network ends in {last.component.tag}"
@@ -206,7 +206,7 @@ def check_calibration(output: OutputConfig, task: str, layers: Sequence[PlannedL
     if activation != ("sigmoid" if units == 1 else "softmax"):
         found = f"{activation or 'linear'} over {units} units" if units > 1 else activation or "linear"
         fitting = "sigmoid" if units == 1 else "softmax"
-        raise SettingError(CALIBRATION, f"needs an output of {fitting}, but it has {found}; change it, or remove this")
+        raise SettingError(CALIBRATION, f"needs an output of {fitting}, but it has {found}; change either")
 
 
 def check_threshold(output: OutputConfig, task: str, activation: str | None) -> None:
@@ -219,7 +219,8 @@ def check_threshold(output: OutputConfig, task: str, activation: str | None) -> 
         return
     if task != "binary":
         other = " with an output for each" if task == "classification" else ""
-        raise SettingError(THRESHOLD, f"is for two classes and one output, but this is a {task} task{other}; remove it")
+        found = f"works only for two classes with one output, not for a {task} task{other}"
+        raise SettingError(THRESHOLD, f"{found}; remove it")
     if activation not in ("sigmoid", "hard_sigmoid"):
         found = activation or "linear"
         raise SettingError(THRESHOLD, f"needs a probability, which an output of {found} does not give; use sigmoid")

@@ -44,7 +44,7 @@ def stack_layers(
         SettingError: a layer does not accept the output of the one before it.
     """
     if len(input_shape) > MOST_AXES or prod(input_shape) > LARGEST_OUTPUT:
-        found = f"has rows of shape {input_shape}; at most {MOST_AXES} axes and {LARGEST_OUTPUT:,} values can be"
+        found = f"has rows of shape {input_shape}; the limit is {MOST_AXES} axes and {LARGEST_OUTPUT:,} values"
         raise SettingError("data.source", found)
     hidden = list(_short_form(model) if model.layers is None else _long_form(model))
     steps: list[Step] = [("data.scaling", layer) for layer in scaling_layers(scaling, input_shape)]

@@ -344,5 +344,5 @@ class Meaning:
         if top < 1:
             raise UserError(f"--top {top}: must be at least 1")
         if self.class_names is None and top > 1:
-            raise UserError("--top: is for classes, and this model predicts a number; leave it out")
+            raise UserError("--top: works only with classes, but this model predicts a number; leave it out")
         return min(top, len(self.class_names or (None,)))

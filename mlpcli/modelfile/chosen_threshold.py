@@ -35,15 +35,13 @@ def _value(model: SavedModel, asked: Threshold) -> float:
     file, plan = model.path, model.card.plan
     if plan.task != "binary":
         what = "numbers" if plan.class_names is None else "one output for each of its classes"
-        raise UserError(
-            f"--threshold: is for models of two classes with one output, and {file} has {what}; leave it out"
-        )
+        raise UserError(f"--threshold: works only with two classes and one output, but {file} has {what}; leave it out")
     if asked == "best":
         best = model.card.best_threshold
         if best is not None:
             return best.threshold
         way = "give a number" if model.stock else (
-            "give a number, or let its run find one, which trains nothing anew: mlpcli train --resume RUN_DIR"
+            "give a number, or let its run find one without further training: mlpcli train --resume RUN_DIR"
             " -s output.threshold=f1"
         )  # fmt: skip
         raise UserError(f"--threshold best: {file} keeps no best threshold; {way}")

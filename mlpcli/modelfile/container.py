@@ -94,7 +94,7 @@ class ModelFile:
         if not isinstance(found, dict) or type(found.get("format")) is not int:
             raise ModelFileError(
                 f"{path}: its mlpcli metadata is damaged: format: should be a whole number; train again, or save the"
-                " model anew with Keras"
+                " model again with Keras"
             )
         if found["format"] > METADATA_FORMAT:
             writer, form = printable(found.get("version"), 40), printable(found["format"], 40)
@@ -292,15 +292,15 @@ def check_directory(archive: zipfile.ZipFile, path: Path) -> None:
     for info in archive.infolist():
         name = info.filename
         if name in seen:
-            raise ModelFileError(f"{path}: holds {printable(name)} twice; save the model anew with Keras")
+            raise ModelFileError(f"{path}: holds {printable(name)} twice; save the model again with Keras")
         seen.add(name)
         if name not in MEMBERS:
             raise ModelFileError(
                 f"{path}: holds {printable(name)}, which does not belong in a Keras model; it is not opened."
-                " If the file is your own, save the model anew with Keras"
+                " If the file is your own, save the model again with Keras"
             )
         if info.flag_bits & _ENCRYPTED or info.compress_type not in _KNOWN_COMPRESSION:
-            raise ModelFileError(f"{path}: its {name} is encrypted or packed in an unknown way; save the model anew")
+            raise ModelFileError(f"{path}: its {name} is encrypted or packed in an unknown way; save the model again")
         stored = info.compress_type == zipfile.ZIP_STORED
         if info.header_offset + info.compress_size > size or (stored and info.file_size != info.compress_size):
             raise damaged(path, f"{name} claims to be larger than the file")

@@ -150,7 +150,7 @@ def check_storage(dataset: Any) -> None:
     if dataset.external or dataset.is_virtual:
         raise H5ContentError("its values are in another file")
     if dataset.id.get_create_plist().get_nfilters():
-        raise H5ContentError("its values are packed; unpack them with `h5repack -f NONE`, or save the model anew")
+        raise H5ContentError("its values are packed; unpack them with `h5repack -f NONE`, or save the model again")
     size, itemsize = prod(dataset.shape), dataset.dtype.itemsize
     if dataset.chunks and prod(dataset.chunks) * itemsize > max(LARGEST_CHUNK_BYTES, 2 * size * itemsize):
         raise H5ContentError("its values are stored in pieces far larger than the whole")

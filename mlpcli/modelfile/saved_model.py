@@ -261,7 +261,7 @@ def assumed_of_pictures(model: SavedModel) -> str:
         said.append("the background of these pictures (--invert for the other)")
     if not said:
         return ""
-    return f"{model.path}: mlpcli did not write this model; assumed is that it was trained on {' and '.join(said)}"
+    return f"{model.path}: mlpcli did not write this model, and assumes that it was trained on {' and '.join(said)}"
 
 
 def usual_compilation(task: str) -> Compilation:

@@ -137,7 +137,7 @@ def _check_fit(path: Path, towers: Sequence[Tower], shapes: Sequence[Shape]) -> 
     names = [*(tower.name for tower in towers), *(layer.name for tower in towers for layer in tower.layers)]
     twice = next(_twice(names), None)
     if twice is not None:
-        raise ModelFileError(f"{path}: has two layers called {printable(twice)}; save it anew with mlpcli combine")
+        raise ModelFileError(f"{path}: has two layers called {printable(twice)}; save it again with mlpcli combine")
 
 
 def _twice(names: Sequence[str]) -> Iterator[str]:

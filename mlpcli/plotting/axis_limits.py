@@ -54,9 +54,7 @@ def choose_scale(
         return None
     if asked == "log":
         if values.min() <= 0:
-            raise UserError(
-                f"--scale log: {metric} has values that are not above 0; leave it out, or use --metric loss"
-            )
+            raise UserError(f"--scale log: {metric} has values of 0 or less; leave it out, or use --metric loss")
         return _logarithmic(values)
     if asked == "linear":
         return _linear(values, 0.0, 1.0) if is_bounded(metric) else _linear(values)

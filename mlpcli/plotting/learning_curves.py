@@ -55,7 +55,7 @@ def learning_curves(
     metrics = every[:MOST_PANELS]
     if options.ylim and len(metrics) > 1:
         choice = f"choose one, such as --metric {metrics[-1]}"
-        raise UserError(f"--ylim: is for one panel, and there are {len(metrics)}; {choice}")
+        raise UserError(f"--ylim: works only with one panel, but there are {len(metrics)}; {choice}")
     title = options.title or _title(runs, title, len(metrics), len(every))
     entries = entries_of(runs, metrics, options.legend)
     with drawing_style(fonts_for([title, *metrics, *(entry.label for entry in entries)]).families):

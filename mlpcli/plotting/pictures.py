@@ -107,7 +107,7 @@ def _mistakes(files: RunFiles) -> Figure | None:
 
 def _importance(files: RunFiles) -> Figure | None:
     found = read_importance(files.run)
-    with _damage_named(files.run / run_directory.IMPORTANCE, f"mlpcli importance {files.run} writes it anew"):
+    with _damage_named(files.run / run_directory.IMPORTANCE, f"mlpcli importance {files.run} rewrites it"):
         return importance_figure(found, files.name) if found else None
 
 

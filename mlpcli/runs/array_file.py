@@ -100,9 +100,9 @@ def _check(archive: zipfile.ZipFile, size: int) -> None:
     members = archive.infolist()
     packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
     if packed or sum(member.file_size for member in members) > size:
-        raise ValueError("it is packed, which files of mlpcli are not")
+        raise ValueError("it is compressed, but mlpcli writes uncompressed files")
     if (torn := archive.testzip()) is not None:
-        raise ValueError(f"the sum of {torn} is wrong")
+        raise ValueError(f"the checksum of {torn} is wrong")
     for member in members:
         with archive.open(member) as file:
             np.lib.format.read_magic(file)

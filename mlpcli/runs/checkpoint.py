@@ -90,7 +90,7 @@ class Checkpoints:
                         f"{reason}, and there is no other checkpoint; delete the folder {FOLDER}/ to train from the"
                         " first epoch"
                     ) from error
-                damaged(f"{reason}; the one before it is taken")
+                damaged(f"{reason}; using the one before it")
             else:
                 self._best_of = {epoch: found.best_epoch}
                 self._apart = {found.best_epoch} if found.best_epoch not in (None, epoch) else set()
@@ -100,10 +100,10 @@ class Checkpoints:
     def _read(self, epoch: int) -> Checkpoint:
         found = read_arrays(self._file("last", epoch))
         if found["format"] != FORMAT:
-            raise ValueError(f"it has the format {found['format']}, and this mlpcli reads {FORMAT}")
+            raise ValueError(f"it has format {found['format']}, but this mlpcli reads {FORMAT}")
         best, state = found["best_epoch"], found["state"]
         if found["epoch"] != epoch or not isinstance(state, dict):
-            raise ValueError("it does not hold what its name says")
+            raise ValueError("its contents do not match its name")
         weights = read_arrays(self._file("best", best))["weights"] if best not in (None, epoch) else None
         return Checkpoint(epoch, state, best, weights)
 

@@ -122,7 +122,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     if header[0] != "epoch":
         raise RunDirectoryError(f'{path}:1: is not the history of a run: the first column must be "epoch"')
     if len(header) > MOST_COLUMNS:
-        raise RunDirectoryError(f"{path}:1: has {len(header):,} columns, and at most {MOST_COLUMNS:,} are read")
+        raise RunDirectoryError(f"{path}:1: has {len(header):,} columns, but at most {MOST_COLUMNS:,} are read")
 
 
 def _columns(path: Path, width: int, rows: Iterator[list[str]]) -> list[list[float]]:
@@ -136,8 +136,8 @@ def _columns(path: Path, width: int, rows: Iterator[list[str]]) -> list[list[flo
             )
         if line - 1 > most:
             raise RunDirectoryError(
-                f"{path}: has more than {most:,} rows of {width:,} columns, and no more are read; restore it or train"
-                " again"
+                f"{path}: has more than {most:,} rows of {width:,} columns, the most that mlpcli reads; restore it or"
+                " train again"
             )
         try:
             for column, cell in zip(columns, row, strict=True):

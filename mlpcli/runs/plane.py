@@ -106,7 +106,7 @@ def read_plane(run: Path) -> Plane | None:
 
 def _plane(found: Mapping[str, Any]) -> Plane:
     if found["format"] != FORMAT:
-        raise ValueError(f"it has the format {found['format']}, and this mlpcli reads {FORMAT}")
+        raise ValueError(f"it has format {found['format']}, but this mlpcli reads {FORMAT}")
     names = found["class_names"]
     classes = None if names is None else tuple(map(str, names))
     x, y = (_numbers(found[key], 1) for key in ("x", "y"))

@@ -102,7 +102,7 @@ def read_environment(run: Path) -> dict[str, Any]:
     found = _mapping(path, lambda path: read_run_json(path, LARGEST_METRICS))
     for key, kind in _ENVIRONMENT.items():
         if not isinstance(found.get(key, kind()), kind):
-            raise RunDirectoryError(f"{path}: is damaged: its {key} are not what mlpcli writes; restore it")
+            raise RunDirectoryError(f"{path}: is damaged: its {key} have a form that mlpcli never writes; restore it")
     return found
 
 

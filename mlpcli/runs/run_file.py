@@ -50,7 +50,7 @@ def check_run_file(path: Path, status: os.stat_result, most: int | None = None) 
         raise RunDirectoryError(f"{path}: is a pipe or a device, not a file that a run wrote; remove or restore it")
     if most is not None and status.st_size > most and stat.S_ISREG(status.st_mode):
         raise RunDirectoryError(
-            f"{path}: has {status.st_size:,} bytes, and at most {most:,} are read; restore it or train again"
+            f"{path}: has {status.st_size:,} bytes, but at most {most:,} are read; restore it or train again"
         )
 
 
@@ -76,5 +76,5 @@ def read_run_json(path: Path, most: int) -> Any:
     text = read_run_text(path, most)
     values = sum(text.count(mark) for mark in ",[{")
     if values > MOST_JSON_VALUES:
-        raise ValueError(f"it lists {values:,} values, and at most {MOST_JSON_VALUES:,} are read")
+        raise ValueError(f"it lists {values:,} values, but at most {MOST_JSON_VALUES:,} are read")
     return json.loads(text)

@@ -117,7 +117,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _damaged(folder: Path, error: Exception | str) -> RunDirectoryError:
-    return RunDirectoryError(f"{folder / SWEEP}: is damaged: {error}; restore it, or go on with the sweep")
+    return RunDirectoryError(f"{folder / SWEEP}: is damaged: {error}; restore it, or continue the sweep")
 
 
 def _key(found: Mapping[str, Any]) -> SweptKey:

@@ -64,7 +64,7 @@ class Calibration:
             return (
                 f"output.calibration: no temperature from {COLDEST:g} to {HOTTEST:g} is the best for the"
                 f" {self.rows:,} {self.split} rows (the network is right on all of them, or no better than chance);"
-                " the probabilities stay as they are"
+                " the probabilities stay unchanged"
             )
         if self.rows < FEW_ROWS:
             return (

@@ -99,5 +99,5 @@ def weights_note(setting: str | Mapping[str, float] | None, train: Array | None,
     decide = ", and let output.threshold choose where to decide" if classes == 2 else ""
     return (
         "data.class_weight: the probabilities are not frequencies, since the network learnt as if classes of more"
-        f" weight had more rows; where frequencies are wanted, train without weights{decide}"
+        f" weight had more rows; if you need frequencies, train without weights{decide}"
     )

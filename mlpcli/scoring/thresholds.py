@@ -55,9 +55,7 @@ class BestThreshold:
         """Why there is none, if so."""
         if self.threshold is not None:
             return None
-        return (
-            f"output.threshold: the {self.rows:,} {self.split} rows have one class only, so that no threshold is best"
-        )
+        return f"output.threshold: the {self.rows:,} {self.split} rows have one class only, so no threshold is best"
 
 
 def choose_threshold(
@@ -122,4 +120,4 @@ def described(best: Mapping[str, Any]) -> str:
 def gained(best: Mapping[str, Any]) -> str:
     """The threshold of metrics.json as a sentence, with its score and that of the default."""
     scores = f"{number(best['value'])}, and {number(best['at_default'])} without it"
-    return f"{described(best)}: {scores}; predict and evaluate take it with --threshold best"
+    return f"{described(best)}: {scores}; predict and evaluate use it with --threshold best"

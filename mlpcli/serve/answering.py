@@ -145,9 +145,9 @@ def answer_array(model: ServedModel, values: Any, wanted: Wanted, limits: Limits
     try:
         array = np.asarray(values)
     except (ValueError, OverflowError) as error:  # rows of different lengths
-        raise DataError(f"{ROWS}: are not of one shape; the model takes {model.taken}") from error
+        raise DataError(f"{ROWS}: do not all have the same shape; the model takes {model.taken}") from error
     if array.dtype == object:  # whole numbers beyond 64 bits, or no numbers
-        raise DataError(f"{ROWS}: hold values that are not numbers, or too large; the model takes {model.taken}")
+        raise DataError(f"{ROWS}: hold values that are not numbers or are too large; the model takes {model.taken}")
     _check_rows(len(array) if array.ndim else 1, limits)
     return _answer(model, "array", lambda strict: array_batches(ROWS, array, model.layout), wanted)
 
@@ -193,7 +193,7 @@ def _check_pixels(file: MemoryFile, limits: Limits) -> None:
     if width * height > limits.megapixels * 1_000_000:
         raise RequestError(
             413,
-            f"{file.name}: has {width:,} x {height:,} pixels, and at most {limits.megapixels:,} million are read; make"
+            f"{file.name}: has {width:,} x {height:,} pixels, but at most {limits.megapixels:,} million are read; make"
             " it smaller, or start mlpcli serve --max-megapixels N",
         )
 

@@ -172,10 +172,10 @@ class Options:
         for name in asked:
             if name not in OPTIONS:
                 near = did_you_mean(name, OPTIONS)
-                raise RequestError(422, f'unknown option "{name[:80]}"{near}; there are: {", ".join(OPTIONS)}')
+                raise RequestError(422, f'unknown option "{name[:80]}"{near}; available: {", ".join(OPTIONS)}')
         top = asked.get("top", "1")
         if not (top.isascii() and top.isdigit() and len(top) < 6 and 1 <= int(top) <= MOST_TOP):
-            raise RequestError(422, f'top: give a whole number from 1 on (got "{top[:80]}")')
+            raise RequestError(422, f'top: give a whole number of at least 1 (got "{top[:80]}")')
         form = asked.get("format", "csv" if accept.startswith("text/csv") else "json")
         if form not in ("json", "csv"):
             raise RequestError(422, f'format: give json or csv (got "{form[:80]}")')

@@ -98,7 +98,7 @@ class Guard:
         host = headers.get("host", "")
         if service.hosts is not None and _name_of(host) not in service.hosts:
             raise RequestError(
-                403, f"the host {host[:80]!r} is not served; ask by one of {', '.join(sorted(service.hosts))}"
+                403, f"the host {host[:80]!r} is not allowed; use one of {', '.join(sorted(service.hosts))}"
             )
         if scope["method"] not in ("POST", "DELETE", "PUT", "PATCH"):
             if service.token is not None and scope["path"] not in (*OPEN_PATHS, *FILES):
@@ -106,7 +106,7 @@ class Guard:
             return
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
-            raise RequestError(403, "the page that sends this is of another address, and may not ask this server")
+            raise RequestError(403, "this request comes from a page at another address, which may not use this server")
         if service.token is not None:
             self._check_token(headers)
         if service.metrics.in_progress > service.limits.requests:
@@ -138,7 +138,7 @@ def _as_request_error(error: Exception) -> RequestError:
     if isinstance(error, RequestError):
         return error
     if isinstance(error, HTTPException):  # the router's
-        words = {404: "there is no such path; see /docs", 405: "the path is there for another method; see /docs"}
+        words = {404: "there is no such path; see /docs", 405: "this path does not allow that method; see /docs"}
         return RequestError(error.status_code, words.get(error.status_code, error.detail), error.headers or {})
     if isinstance(error, OutputError):
         return RequestError(507, str(error))

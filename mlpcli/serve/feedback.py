@@ -47,7 +47,7 @@ class FeedbackFile:
         except OSError as error:
             raise cannot_write(path, error) from error
         if found not in (b"", first):
-            raise UserError(f"--feedback {path}: is another table, and nothing is added to it; give a new name")
+            raise UserError(f"--feedback {path}: is a table of another kind, and was left unchanged; give a new name")
 
     def add(self, model: ServedModel, said: Mapping[str, Any]) -> None:
         """Append a line of what was said: `correct`, and, where given, `predicted`, `input`, `sha256` and `row`.

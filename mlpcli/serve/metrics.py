@@ -57,7 +57,7 @@ class Metrics:
         yield from _head("mlpcli_rows_total", "counter", "Rows predicted, by model.")
         for model in models:
             yield _sample("mlpcli_rows_total", {"model": model.name}, self._rows[model.name])
-        yield from _head("mlpcli_model_version", "gauge", "1, and one more each time the model was loaded again.")
+        yield from _head("mlpcli_model_version", "gauge", "1, plus 1 for each time the model was reloaded.")
         for model in models:
             yield _sample("mlpcli_model_version", {"model": model.name}, model.version)
 

@@ -130,7 +130,7 @@ class Models:
 
     def unknown(self, name: str) -> str:
         """What is said where no model has this name."""
-        return f'no model "{name[:80]}"{did_you_mean(name, self._places)}; there are: {", ".join(self._places)}'
+        return f'no model "{name[:80]}"{did_you_mean(name, self._places)}; available: {", ".join(self._places)}'
 
     def refresh(self, note: Callable[[str], None]) -> None:
         """Open each model again whose file has changed; one that cannot be opened goes on as it was.
@@ -143,10 +143,10 @@ class Models:
                 continue
             try:
                 place.model = self._open(name, place.path, place.model.version + 1)
-                note(f"{name}: loaded again from {place.model.saved.path}")
+                note(f"{name}: reloaded from {place.model.saved.path}")
             except MlpcliError as error:
                 place.failed = stamp
-                note(f"warning: {name}: the changed file is not used: {error}")
+                note(f"warning: {name}: the changed file was not loaded: {error}")
 
     def _open(self, name: str, path: Path, version: int = 1) -> ServedModel:
         stamp = _stamp(path)  # before it is read: a later change is then seen

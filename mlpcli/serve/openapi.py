@@ -122,12 +122,12 @@ def _predict(models: Models) -> Json:
     options = [
         _option("model", "Which model; the first one by default.", {"enum": [model.name for model in models]}),
         _option("top", "How many classes to name for each row.", {"type": "integer", "minimum": 1, "maximum": 10000}),
-        _option("invert", "Pictures: turn light and dark round; auto where it makes them like the training's.", _FLAG),
-        _option("crop", "Pictures: cut the thing out of a photo; auto where the training pictures show such.", _FLAG),
-        _option("see", "Pictures: send back each as the network saw it.", _FLAG),
-        _option("strict", "Refuse all where one row cannot be read.", _FLAG),
+        _option("invert", "Pictures: swap light and dark; auto: if that makes them like the training's.", _FLAG),
+        _option("crop", "Pictures: cut the subject out; auto: if the training pictures show such subjects.", _FLAG),
+        _option("see", "Pictures: return each one as the network saw it.", _FLAG),
+        _option("strict", "Reject the whole request if one row cannot be read.", _FLAG),
         _option("probabilities", "CSV: a column for each class.", _FLAG),
-        _option("format", "Of the answer.", {"type": "string", "enum": ["json", "csv"]}),
+        _option("format", "Format of the answer.", {"type": "string", "enum": ["json", "csv"]}),
     ]
     files = _object({"file": _array({"type": "string", "contentMediaType": "application/octet-stream"})}, "file")
     rows = _object({"rows": _array(_row(models))}, "rows")
@@ -200,7 +200,7 @@ def _v2(models: Models) -> Json:
     asked = _object({"id": {"type": "string"}, "inputs": _array(tensor), "outputs": wanted}, "inputs")
     answer = _json(_object({"outputs": _array({"type": "object"})}, "outputs"))
     answer["application/octet-stream"] = {"schema": {"type": "string"}}
-    summary = "Tensors out of tensors (Open Inference Protocol, KServe V2)"
+    summary = "Predict tensors from tensors (Open Inference Protocol, KServe V2)"
     return _post(summary, _json(asked, _v2_example(models.first)), answer, _name(models))
 
 

@@ -29,7 +29,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         raise too_large(limits)
     packed = request.headers.get("content-encoding", "identity")
     if packed.lower() != "identity":
-        raise RequestError(415, f"the body is packed ({packed[:80]}); send it as it is", CLOSE)
+        raise RequestError(415, f"the body is compressed ({packed[:80]}); send it uncompressed", CLOSE)
     pieces: list[bytes] = []
     size = 0
     try:

@@ -77,7 +77,7 @@ def read_token(path: Path) -> str:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not text"
-        raise UserError(f"--token-file {path}: {reason}; write a token into a file and name that") from error
+        raise UserError(f"--token-file {path}: {reason}; write a token to a file and give its path") from error
     token = lines[0].strip() if lines else ""
     if len(token) < LEAST_TOKEN or not token.isascii() or " " in token:
         raise UserError(

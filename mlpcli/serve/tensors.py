@@ -49,7 +49,7 @@ class Tensor:
         try:
             return np.asarray(self.values, TYPES[self.kind]).reshape(self.shape)
         except (ValueError, TypeError, OverflowError) as error:
-            raise RequestError(422, f"inputs: {self.name}: holds what is not {self.kind}") from error
+            raise RequestError(422, f"inputs: {self.name}: holds values that are not {self.kind}") from error
 
     def cells(self) -> list[Any]:
         """The values as cells of a column (n) or (n, 1); NaN is a gap.
@@ -78,11 +78,11 @@ def sent_tensors(inputs: list[Any], binary: bytes) -> list[Tensor]:
             values = list(_flat(one.get("data"), MOST_AXES))
         else:
             if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= len(binary) - used:
-                raise RequestError(422, f"inputs: {name}: binary_data_size is not what follows the JSON")
+                raise RequestError(422, f"inputs: {name}: binary_data_size does not match the bytes after the JSON")
             values = _from_bytes(name, kind, binary[used : used + size])
             used += size
         if len(values) != math.prod(shape):
-            raise RequestError(422, f"inputs: {name}: has {len(values):,} values, but the shape {list(shape)}")
+            raise RequestError(422, f"inputs: {name}: has {len(values):,} values, which do not fit shape {list(shape)}")
         tensors.append(Tensor(name, kind, shape, values))
     if used != len(binary):
         raise RequestError(422, f"{len(binary) - used:,} bytes follow the tensors; give binary_data_size for each")

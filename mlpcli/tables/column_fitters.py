@@ -149,7 +149,7 @@ class CategoryFitter:
             return column, ""
         many = "more than " if self._forgotten else ""
         rare = f"{grouped:,} of {len(self._counts):,} categories {'is' if grouped == 1 else 'are'} rare"
-        return column, f"{name}: {many}{rare} and {'becomes' if grouped == 1 else 'become'} one, (other)"
+        return column, f"{name}: {many}{rare} and {'is' if grouped == 1 else 'are'} treated as one, (other)"
 
 
 def _first_rows(codes: npt.NDArray[np.int64], texts: int) -> npt.NDArray[np.int64]:

@@ -184,7 +184,7 @@ def _take_for_gaps(profile: ColumnProfile, words: list[str], among: str) -> None
     profile.gap_words.update(counts)
     profile.seen.discard(words, rows)
     profile.notes += (
-        f"{plural(rows, 'cell', 'cells')} among {among} taken for missing ({_counted(counts)}); data.types:"
+        f"{plural(rows, 'cell', 'cells')} among {among} treated as missing ({_counted(counts)}); data.types:"
         f" {{{yaml_names([profile.name])[1:-1]}: category}} keeps the words",
     )
 
@@ -211,7 +211,7 @@ def _settle_texts(profile: ColumnProfile, data: DataConfig) -> None:
     profile.format = ColumnFormat(values=tuple(frequent))
     profile.notes += (
         f"frequent words are values, not missing ones ({_counted(frequent)}); data.na_values:"
-        f" {yaml_names(list(frequent))} takes them for missing",
+        f" {yaml_names(list(frequent))} treats them as missing",
     )
 
 
@@ -225,8 +225,8 @@ def capitals_note(profile: ColumnProfile) -> tuple[str, ...]:
         return ()
     more = f" and {len(groups) - 1:,} more" if len(groups) > 1 else ""
     return (
-        f"values differ in capitals only ({_counted(groups[0])}{more}) and are used as different ones; write them alike"
-        " if they mean the same",
+        f"values differ only in capitals ({_counted(groups[0])}{more}) and count as different; write them alike if they"
+        " mean the same",
     )
 
 

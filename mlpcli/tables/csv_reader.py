@@ -99,7 +99,7 @@ def _header_record(file: TextFile, lines: list[str], delimiter: str, told: int |
     if isinstance(told, int) and (header is None or header.line != told):
         raise SettingError(
             "data.header",
-            f"line {told} of {file.name} is blank, left out, or behind the end; give the line of the column names",
+            f"line {told} of {file.name} is blank, left out, or past the end; give the line of the column names",
         )
     if header is None:
         raise DataError(f"{file.name}: has only blank lines; write a line of column names and then the rows")
@@ -223,7 +223,7 @@ def _separator(file: TextFile, lines: list[str], told: str | None) -> str:
     header = next((line for line in lines if not is_blank(line)), "")
     if told not in header and found in header and found in SEPARATORS:
         raise SettingError(
-            "data.separator", f"{told!r} does not occur in the first line of {file.name}, but {found!r} does; set that"
+            "data.separator", f"{told!r} does not occur in the first line of {file.name}, but {found!r} does; use that"
         )
     return told
 

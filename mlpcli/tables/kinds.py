@@ -154,7 +154,7 @@ READ_AS: dict[Order, str] = {"ymd": "year first", "dmy": "day first", "mdy": "mo
 def _why(verdicts: Mapping[str, Verdict]) -> str:
     counts = [sum(verdict.trouble == trouble for verdict in verdicts.values()) for trouble in DROPPED]
     told = [f"{count:,} {words.rstrip(',')}" for count, words in zip(counts, DROPPED.values(), strict=True) if count]
-    return f": {', '.join(told)}" if told else "; name other columns than the target"
+    return f": {', '.join(told)}" if told else "; name columns other than the target"
 
 
 def _key(data: DataConfig) -> str:

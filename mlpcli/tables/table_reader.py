@@ -179,7 +179,7 @@ def open_parts(path: Path, files: Sequence[Path], options: ReadOptions) -> list[
 def _meant(parts: Sequence[TablePart]) -> str:
     """The file that is probably meant, where a folder has the rows to learn from beside others: train.csv, test.csv."""
     found = [part.name for part in parts if Path(part.name).stem.casefold() in ("train", "training")]
-    return f"; if only one of them is to be learnt from, name that: {found[0]}" if found else ""
+    return f"; to train on only one of them, name it: {found[0]}" if found else ""
 
 
 def _check_same_columns(parts: Sequence[TablePart], part: TablePart) -> None:

@@ -263,8 +263,8 @@ class TargetEncoder:
         if name is None:
             others = listed_columns([name for name in table.names if name not in features])
             raise DataError(
-                f"{file_of(table)}: which column is the target? Besides the features it has {others or 'none'};"
-                " name it target"
+                f"{file_of(table)}: cannot tell which column is the target (besides the features it has"
+                f" {others or 'no columns'}); name the target column target"
             )
         return replace(self, names=(name,))
 

@@ -115,7 +115,7 @@ class _SteadyFile(io.RawIOBase):
 
 def changed(name: str) -> DataError:
     """The error for a file that is not what it was when reading it began."""
-    return DataError(f"{name}: changed while it was read; wait until it is written, and try again")
+    return DataError(f"{name}: changed while being read; wait until it is fully written, and try again")
 
 
 class _Unpacked:
@@ -138,8 +138,8 @@ class _Unpacked:
         self._read += len(data)
         if self._read > max(MOST_EXPANSION * self._packed, LEAST_SUSPECT):
             raise DataError(
-                f"{self._name}: unpacks to more than {MOST_EXPANSION} times its {self._packed:,} bytes, which tables do"
-                " not; if it is one, unpack it first and give the unpacked file"
+                f"{self._name}: unpacks to more than {MOST_EXPANSION} times its {self._packed:,} bytes, more than a"
+                " table would; if it is one, unpack it first and give the unpacked file"
             )
         return data
 

@@ -147,7 +147,7 @@ class Trackers:
             except Exception as error:
                 del self.trackers[name]
                 reason = one_line(f"{type(error).__name__}: {error}", LONGEST_REASON)
-                self.note(f"warning: {name} failed, and is told no more of this run, which goes on: {reason}")
+                self.note(f"warning: {name} failed and gets no more of this run, which continues: {reason}")
         random.setstate(state)
         if any(tracker.known != before[name] for name, tracker in self.trackers.items()):
             self._write_known()

@@ -41,11 +41,11 @@ class CombineResult:
 def combine(runs: Sequence[str | Path] | str | Path, output: str | Path) -> CombineResult:
     """Write one model file that averages the outputs of several trained runs.
 
-    Stock Keras opens it as any model: networks on one input, and an Average layer.
+    Stock Keras opens it like any model: networks on one input, and an Average layer.
 
     Args:
-        runs: run directories or model files, of the same data, target, classes and way of reading the data; a folder of
-            several seeds or folds stands for its finished runs.
+        runs: run directories or model files, with the same data, target, classes and preprocessing; a folder of several
+            seeds or folds stands for its finished runs.
         output: a new .keras or .h5 file, outside of run directories.
 
     Raises:
@@ -135,7 +135,7 @@ def _opened(places: Sequence[Path]) -> list[SavedModel]:
         found = f"{places[0]} is one run" if places else "no run is given"
         raise UserError(f"{found}; give two or more, or a folder of several seeds (mlpcli train --seeds 5)")
     if len(places) > MOST_TOWERS:
-        raise UserError(f"{len(places):,} runs are given, and at most {MOST_TOWERS} can be combined; leave some out")
+        raise UserError(f"{len(places):,} runs are given, but at most {MOST_TOWERS} can be combined; leave some out")
     models: list[SavedModel] = []
     seen: dict[str, Path] = {}
     for place in places:
@@ -157,7 +157,7 @@ def _check_usable(place: Path, model: SavedModel) -> None:
         raise ModelFileError(f"{place}: was not written by mlpcli, so its data and classes are unknown; give runs")
     if len(model.towers) > 1:
         runs = plural(len(model.towers), "run", "runs")
-        raise ModelFileError(f"{place}: is itself made of {runs}; give the runs instead, so that each counts alike")
+        raise ModelFileError(f"{place}: is itself made of {runs}; give the runs instead, so that each counts equally")
     if model.card.unfinished is not None:
         raise RunDirectoryError(
             f"{place}: its training has not ended; wait until it has, or, if no mlpcli is training in it, resume with:"

@@ -62,14 +62,14 @@ def _check_all_agree(members: Sequence[SavedModel], runs: Sequence[str]) -> Prep
         try:
             columns = merged(known)
         except DifferentColumnsError as error:
-            raise UserError(f"{runs[error.member]}: the {error} is not that of {runs[0]}; {_TOGETHER}") from error
+            raise UserError(f"{runs[error.member]}: the {error} differs from that of {runs[0]}; {_TOGETHER}") from error
     for run, member in zip(runs, members, strict=True):
         if _rows(member, columns) != _rows(members[0], columns):
             raise UserError(f"{run}: was trained on other data than {runs[0]}; {_TOGETHER}")
     return columns
 
 
-_TOGETHER = "runs can be combined where data, target, classes and preprocessing are the same"
+_TOGETHER = "only runs with the same data, target, classes and preprocessing can be combined"
 
 
 def _facts(member: SavedModel) -> Iterator[tuple[str, Any]]:

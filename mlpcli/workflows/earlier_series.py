@@ -119,7 +119,7 @@ def _members(path: Path, found: Mapping[str, Any], seeds: int | None) -> list[Me
     if not holds_folds(path):
         return seed_members(before[0], _count(path, len(before), seeds))
     if seeds not in (None, len(before)):
-        raise UserError(f"seeds: cannot change for the folds of {path}; leave it out, or train anew with other seeds")
+        raise UserError(f"seeds: cannot change for the folds of {path}; leave it out, or train again with other seeds")
     return fold_members(before[0], len(before), found["folds"])
 
 
@@ -147,7 +147,7 @@ def _clean(path: Path, members: Sequence[Member]) -> None:
         if any(folder.iterdir()):
             raise RunDirectoryError(
                 f"{folder}: has files, but no {run_directory.CONFIG}; restore it, or delete the folder to train this"
-                f" {member_word(path)} anew"
+                f" {member_word(path)} again"
             )
 
 
@@ -157,9 +157,9 @@ def _check_same_members(before: LoadedConfig, now: LoadedConfig, members: Sequen
             message = f"cannot change, since the seeds count up from {members[0].seed}; --seeds adds seeds"
             raise SettingError("seed", message)
         if now.config.seed != before.config.seed:
-            raise SettingError("seed", "cannot change, since the folds are drawn with it; train anew with another seed")
+            raise SettingError("seed", "cannot change, since it determines the folds; train again for another seed")
         if now.config.data.folds != before.config.data.folds:
-            raise SettingError("data.folds", "cannot change when folds are resumed; train anew with others")
+            raise SettingError("data.folds", "cannot change when folds are resumed; train again for others")
 
 
 def _check_all_changes(path: Path, loaded: LoadedConfig, members: Sequence[Member], listener: Progress) -> None:

@@ -36,9 +36,9 @@ class EjectResult:
 def eject(
     config: str | Path, output: str | Path | None = None, overrides: Sequence[str] = (), force: bool = False
 ) -> EjectResult:
-    """Write what a config describes as a short Keras script that needs nothing of mlpcli.
+    """Write what a config describes as a short Keras script that runs without mlpcli.
 
-    Its rows, their order, the initial weights and the history are those of `mlpcli train`, but for rounding.
+    Its rows, their order, the initial weights and the history are those of `mlpcli train`, up to rounding.
 
     Args:
         config: path of the YAML file, or the name of a recipe.
@@ -82,15 +82,15 @@ def _try(data: DataText, prepared: Prepared, config: Config) -> None:
         exec(compile(code, "the data part of the script", "exec"), found)  # written by this program
     except Exception as error:  # whatever the odd cells of a table raise
         raise DataError(
-            f"{config.data.source}: a short script cannot read it ({error}); save it as a plainer file"
+            f"{config.data.source}: a short script cannot read it ({error}); save it in a simpler form"
         ) from error
     robust = prepared.plan.scaling == "robust"
     parts = {"train": prepared.splits.train, "val": prepared.splits.validation, "test": prepared.splits.test}
     for name, part in parts.items():
         if part is not None and not _same(part, found[f"x_{name}"], found[f"y_{name}"], robust):
             raise DataError(
-                f"{config.data.source}: a short script would read or split it in another way than train does, so that"
-                " none is written; save it as .npz (x, y) or as a plainer CSV"
+                f"{config.data.source}: a short script would read or split it differently than train does, so none is"
+                " written; save it as .npz (x, y) or as a plainer CSV"
             )
 
 

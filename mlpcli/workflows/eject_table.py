@@ -61,11 +61,11 @@ def _check_plain(path: Path, made: Preprocessing) -> None:
     if not path.is_file() or path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         raise DataError(f"{path}: an ejected script reads a single .csv file; save the table as one")
     if made.options.rules != PLAIN_LINES:
-        raise SettingError("data.header", "an ejected script leaves out no lines; write a plain CSV with a header line")
+        raise SettingError("data.header", "an ejected script cannot skip lines; write a plain CSV with a header line")
     for name, form in (made.options.formats or {}).items():
         if name in (*made.source_names, *made.target.names) and (form.number is not None or form.date is not None):
             raise DataError(
-                f'{path}: column "{name}" has numbers or dates that Python does not read as they are; write plain'
+                f'{path}: column "{name}" has numbers or dates that Python cannot read directly; write plain'
                 " ones (1234.5, 2024-10-11), or leave it out (data.exclude)"
             )
 
@@ -229,7 +229,7 @@ _HELPERS: dict[str, str] = {
     return values
 ''',
     "boolean": '''def boolean(name, true):
-    """1 where the column is true; what most training rows have fills the gaps."""
+    """1 where the column is true; the most frequent value of the training rows fills the gaps."""
     gaps = missing(name)
     values = np.array([row[name] in true for row in table], float)
     values[gaps] = np.median(values[train][~gaps[train]]) > 0.5

@@ -366,7 +366,7 @@ def choose_rows(model: SavedModel, data: str | Path | None, split: str | None) -
     """The rows for `evaluate` (see there for the arguments and what is raised)."""
     if data is not None:
         if split is not None:
-            raise UserError("--split chooses among the model's own rows; leave out --split or --data")
+            raise UserError("--split chooses from the model's own rows; leave out --split or --data")
         rows = _other_rows(model, data)
         if (warning := range_warning(model, rows.part.x)) is not None:
             rows.notes.append(f"warning: {warning}")
@@ -433,7 +433,7 @@ def _choose(splits: Splits, split: str | None) -> tuple[Part, str]:
     name = split or there[0]
     part = parts[name]
     if part is None:
-        raise UserError(f"this model's data has no {name} rows; there are {', '.join(there)}")
+        raise UserError(f"this model's data has no {name} rows; choose from {', '.join(there)}")
     return part, name
 
 
@@ -468,7 +468,7 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
 def _with_columns(model: SavedModel, path: Path, layout: Layout, notes: list[str]) -> Layout:
     """The model's layout; of a model that knows no columns, with those of the table."""
     if not is_table_path(path):
-        model.told.refuse_columns(f"{path} is none")
+        model.told.refuse_columns(f"{path} is not a table")
     elif model.takes_tables:
         with reading(path):
             fitted, said = stock_preprocessing(str(path), read_batches(path, ReadOptions()), model, scored=True)

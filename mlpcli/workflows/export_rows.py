@@ -40,7 +40,7 @@ def rows_to_check(saved: SavedModel) -> tuple[list[Rows], str]:
     count = 0 if own is None else len(own)
     generated = [generated_rows(saved, CHECKED - count)] if count < CHECKED else []
     if own is None:
-        return generated, f"{CHECKED:,} generated rows, since its data is not at hand"
+        return generated, f"{CHECKED:,} generated rows, since its data is not available"
     more = f" and {CHECKED - count:,} generated ones" if generated else ""
     return [own, *generated], f"{count:,} rows of its data{more}"
 

@@ -30,7 +30,7 @@ def open_model_or_folds(model_or_run: str | Path, told: Told | None, note: Calla
     from mlpcli.workflows.combine import combine
 
     if told not in (None, Told()):
-        raise UserError(f"{folder}: its runs know their classes, scaling and columns; leave out what was told of them")
+        raise UserError(f"{folder}: its runs know their classes, scaling and columns; leave out the options for them")
     runs = finished_runs(folder, note)
     if len(runs) == 1:
         return open_model(runs[0])

@@ -20,7 +20,7 @@ ROWS = 32
 
 @dataclass(frozen=True)
 class GradcheckResult:
-    """What was found.
+    """How the gradients of each parameter compare.
 
     name: of the config or the model; engine: "numpy", or "keras" if its tape was used, too; rows: in the batch;
     noise_off: layers with noise, which were switched off; loss: the loss's name in a config.
@@ -41,7 +41,7 @@ def gradcheck(
     rows: int = ROWS,
     entries: int = 20,
 ) -> GradcheckResult:
-    """Compare the gradients of the loss on a few training rows.
+    """Compare gradients on a few training rows: backpropagation, central differences, and Keras's GradientTape.
 
     Args:
         config_or_model: a config, whose network gets initial weights; or a model file or run directory.

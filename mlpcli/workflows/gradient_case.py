@@ -79,7 +79,7 @@ def gradient_case(config_or_model: str | Path, overrides: Sequence[str] = ()) ->
     if is_config(path):
         return _of_config(path, overrides)
     if overrides:
-        raise UserError(f"-s sets keys of a config, and {path} is none; leave it out")
+        raise UserError(f"-s sets keys of a config, but {path} is not a config; leave out -s")
     return _of_model(path)
 
 

@@ -152,7 +152,7 @@ def grid_cells(vary: Sequence[str]) -> list[Cell]:
     axes = [_axis(text) for text in vary]
     keys = [key for key, _ in axes]
     if len(set(keys)) < len(keys):
-        raise UserError(f"--vary: {next(key for key in keys if keys.count(key) > 1)} is given twice; join the two")
+        raise UserError(f"--vary: {next(key for key in keys if keys.count(key) > 1)} is given twice; join its values")
     combinations = list(itertools.islice(itertools.product(*(values for _, values in axes)), MOST_RUNS + 1))
     if len(combinations) > MOST_RUNS:
         raise UserError(f"--vary: makes more than {MOST_RUNS:,} runs; leave out some values")
@@ -170,7 +170,7 @@ def _axis(text: str) -> tuple[str, list[str]]:
     key, sign, listed = text.partition("=")
     example = "such as training.optimizer.name=sgd,adam"
     if not sign or not key.strip():
-        raise UserError(f"--vary: {shown(text)} has no key and values; give some, {example}")
+        raise UserError(f"--vary: {shown(text)} is not KEY=A,B; give a key and its values, {example}")
     try:
         node = yaml.compose(f"[{listed}]", yaml.SafeLoader)
     except yaml.YAMLError:

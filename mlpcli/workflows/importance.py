@@ -84,14 +84,14 @@ def importance(
 ) -> ImportanceResult:
     """Shuffle the cells of one column at a time, and see what the score loses.
 
-    Of a run directory and its own rows, the result is also written there, as importance.json, which `plot` and `report`
-    draw. Of many rows some are drawn, and the notes say so.
+    For a run directory and its own rows, the result is also written there, as importance.json, which `plot` and
+    `report` draw. Of very many rows, a sample is used, and the notes say so.
 
     Args:
         model_or_run, data, split, engine, told: as of `evaluate`.
         metric: of classes accuracy (the default), balanced_accuracy, macro_f1 or log_loss; of numbers r2 (the default),
             rmse or mae.
-        repeats: how often each column is shuffled, from 1 to 1,000.
+        repeats: how many times to shuffle each column, from 1 to 1,000.
         seed: of the shuffling; the same seed gives the same numbers.
 
     Raises:
@@ -150,7 +150,7 @@ def _need_probabilities(model: SavedModel) -> None:
     from mlpcli.scoring.probabilities import gives_probabilities
 
     if not gives_probabilities(model.activation, model.meaning.outputs):
-        raise UserError("--metric: log_loss needs probabilities, and the model's outputs are none; leave it out")
+        raise UserError("--metric: log_loss needs probabilities, which this model does not give; leave it out")
 
 
 def _groups(model: SavedModel, shape: tuple[int, ...]) -> list[Group]:
@@ -158,7 +158,7 @@ def _groups(model: SavedModel, shape: tuple[int, ...]) -> list[Group]:
     layout = model.card.layout
     if layout.image is not None or len(shape) != 1:
         raise UserError(
-            f"{model.path}: takes pictures or rows of shape {shape}, and importance is of columns;"
+            f"{model.path}: takes pictures or rows of shape {shape}, but importance is about columns;"
             " mlpcli plot RUN --only mistakes shows the pictures that it gets wrong"
         )
     if layout.preprocessing is not None and len(layout.preprocessing.feature_names) == shape[0]:

@@ -36,7 +36,7 @@ from mlpcli.workflows.starter_data import Entry, Preset, StarterData, choose_pre
 
 @dataclass(frozen=True)
 class InitResult:
-    """What was written.
+    """The config that was written, and what the data turned out to be.
 
     text: of the config. config: its file, None where it is for standard output alone. data: the CSV of a generated
     set, where one was asked for. found: the data in one line. notes: what the user should know about it.
@@ -134,7 +134,7 @@ def _generated(name: str) -> str:
     if name not in RECIPES:
         names = ", ".join(RECIPES)
         raise UserError(
-            f'--generate: no generated set is called "{name}"{did_you_mean(name, RECIPES)}; there are {names}'
+            f'--generate: no generated set is called "{name}"{did_you_mean(name, RECIPES)}; choose from {names}'
         )
     return name
 

@@ -114,14 +114,14 @@ def _line_rules(path: Path) -> tuple[LineRules, list[str]]:
 def _rule_entries(rules: LineRules) -> list[Entry]:
     entries: list[Entry] = []
     if rules.header is not None:
-        why = 'no line of names; they are "column 1" ...' if rules.header == "none" else "the line of the column names"
+        why = 'no header; columns are "column 1" ...' if rules.header == "none" else "the line with the column names"
         entries.append((f"header: {rules.header}", why))
     if rules.skip:
         entries.append((f"skip_rows: {rules.skip}", "lines above the rows"))
     if rules.comment:
-        entries.append((f"comment: {yaml_value(rules.comment)}", "lines that begin with it are left out"))
+        entries.append((f"comment: {yaml_value(rules.comment)}", "lines that begin with it are skipped"))
     if rules.totals:
-        entries.append((f"skip_totals: {yaml_list(list(rules.totals))}", "rows that begin so are sums of the others"))
+        entries.append((f"skip_totals: {yaml_list(list(rules.totals))}", "rows that begin with these words are totals"))
     return entries
 
 
@@ -210,7 +210,7 @@ def _target_entries(profiles: Profiles, chosen: _Chosen, guessed: bool) -> list[
     each = [f"{shown(name)}: {words}" for name, words in zip(names, told, strict=True)]
     entries = [(f"target: {yaml_list(list(names))}", "several numbers"), *_wrapped(each)]
     if any(whole_numbers_of(profiles[name]).classes for name in names):
-        entries.append(("task: regression", "whole numbers are amounts here, and no classes"))
+        entries.append(("task: regression", "whole numbers are amounts here, not classes"))
     return entries
 
 
@@ -243,7 +243,7 @@ def column_comments(
     lines = [line for summary in summaries[:MOST_LISTED] for line in _lines(summary, width, profiles[summary.name])]
     if len(summaries) > MOST_LISTED:
         lines.append(f"#   ... and {len(summaries) - MOST_LISTED:,} more")
-    head = "# The columns, as they are read; types: {COLUMN: category} reads one in another way."
+    head = "# The columns as mlpcli reads them; types: {COLUMN: category} changes how one is read."
     return [(head, ""), *((line, "") for line in lines)]
 
 

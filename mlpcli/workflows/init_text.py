@@ -24,7 +24,7 @@ def starter_text(data: StarterData, name: str, file: str, preset: Preset) -> str
     by = "mlpcli init" if preset == "fast" else f"mlpcli init --preset {preset}"
     head = [
         f"# {in_a_comment(data.found)}",
-        f"# Written by {by}: a start to be changed. docs/config.md has every key.",
+        f"# Written by {by} as a starting point. docs/config.md has every key.",
         f"# mlpcli train {in_a_comment(file)}",
         f"name: {yaml_value(name)}",
         "seed: 777",
@@ -44,17 +44,19 @@ def _data(data: StarterData) -> list[Entry]:
         few = f"{data.rows} rows" if data.rows < FEWEST_TO_VALIDATE else "so few rows outside the largest class"
         entries.append(("validation: null", f"{few} are too few to hold any out, so early stopping is off"))
     elif validates:
-        entries.append(("validation: 0.2", "a fifth of the training rows tells when to stop"))
+        entries.append(("validation: 0.2", "a fifth of the training rows, to tell when to stop"))
     if data.own_test:
-        entries.append(("# test rows come with it, for a score on rows that chose nothing", ""))
+        entries.append(("# it brings its own test rows, for a score on rows that influenced nothing", ""))
     elif data.rows >= FEWEST_TO_TEST and data.can_hold_out:
-        entries.append(("test: 0.2", "a fifth of all rows, for a score on rows that chose nothing"))
+        entries.append(("test: 0.2", "a fifth of all rows, for a score on rows that influenced nothing"))
     smallest = min(data.class_rows, default=FEWEST_TO_STRATIFY)
     if smallest < FEWEST_TO_STRATIFY:
         rows = "1 row" if smallest == 1 else f"{smallest} rows"
-        entries.append(("stratify: false", f"the smallest class has {rows}, which cannot be in every part"))
+        entries.append(("stratify: false", f"the smallest class has {rows}, too few for every part"))
     if data.task == "regression" and data.targets == 1:
-        entries.append(("target_scaling: standardize", "train on a target of mean 0, spread 1; scores keep its units"))
+        entries.append(
+            ("target_scaling: standardize", "train on a target with mean 0, spread 1; scores keep its units")
+        )
     return entries
 
 
@@ -65,22 +67,22 @@ def _model(data: StarterData) -> list[Entry]:
     inputs = "1 input" if data.inputs == 1 else f"{data.inputs:,} inputs"
     classes = f" and {data.classes:,} classes" if data.classes > max(data.inputs, SMALLEST_LAYER) else ""
     entries: list[Entry] = [
-        (f"hidden_units: [{first}, {second}]", f"for {data.rows:,} rows of {inputs}{classes}"),
+        (f"hidden_units: [{first}, {second}]", f"for {data.rows:,} rows with {inputs}{classes}"),
         ("activation: relu", ""),
-        ("kernel_initializer: he_normal", "made for relu"),
+        ("kernel_initializer: he_normal", "designed for relu"),
     ]
     if wants_dropout(data.rows, data.inputs, data.task):
-        entries.append(("dropout: 0.2", f"fewer than {ROWS_PER_INPUT} rows for each input overfit quickly"))
+        entries.append(("dropout: 0.2", f"fewer than {ROWS_PER_INPUT} rows per input overfit quickly"))
     return entries
 
 
 def _training(data: StarterData) -> list[Entry]:
     epochs, patience = epochs_and_patience(data.rows)
-    adam = ("optimizer: adam", "or {name: adam, learning_rate: 0.0003} where the loss jumps about")
+    adam = ("optimizer: adam", "or {name: adam, learning_rate: 0.0003} if the loss jumps around")
     descent = ("optimizer: {name: sgd, learning_rate: 0.1}", "gradient descent; adam for more layers")
     entries: list[Entry] = [
         descent if data.is_line else adam,
-        (f"epochs: {epochs}", "the most" if data.can_hold_out else ""),
+        (f"epochs: {epochs}", "at most" if data.can_hold_out else ""),
         (f"batch_size: {batch_size(data.rows)}", f"for {data.rows:,} rows"),
     ]
     if data.can_hold_out:
@@ -93,7 +95,7 @@ def _strong_data(data: StarterData) -> list[Entry]:
     """What `strong` adds to the data section."""
     entries: list[Entry] = []
     if data.form == "table" and not data.streamed and data.kinds & {"number", "date"}:
-        entries.append((ENCODING, "numbers come as bins, too, so that steps and peaks are soon learnt"))
+        entries.append((ENCODING, "numbers are given as bins, too, so steps and peaks are learnt sooner"))
     if "date" in data.kinds:
         entries.append(("dates: parts", "year, month, weekday ... instead of days since 1970"))
     return entries
@@ -104,19 +106,19 @@ def _strong_model(preset: Preset) -> list[Entry]:
     return [
         ("hidden_units: [128, 128]", "wide for most tables; dropout and weight decay keep it from overfitting"),
         ("activation: relu", ""),
-        ("kernel_initializer: he_normal", "made for relu"),
-        ("dropout: 0.15", "this share of the units is left out in each step, drawn anew"),
-        ("input_scale: 6", "a learnt factor for each input, so that those that say nothing soon fade"),
-        (f"members: {MEMBERS[preset]}", "networks in one that answer with their mean; fewer are faster"),
+        ("kernel_initializer: he_normal", "designed for relu"),
+        ("dropout: 0.15", "leaves out this share of the units, drawn at random in each step"),
+        ("input_scale: 6", "a learnt factor for each input, so useless inputs soon fade"),
+        (f"members: {MEMBERS[preset]}", "networks in one, which predict their mean; fewer are faster"),
     ]
 
 
 def _strong_training(data: StarterData) -> list[Entry]:
     """The training section of `strong` and `best`."""
-    decay = "adam whose weights shrink a little in each step"
+    decay = "adam that also shrinks the weights a little in each step"
     entries: list[Entry] = [
         ("optimizer: {name: adamw, learning_rate: 0.001, weight_decay: 0.02}", decay),
-        ("epochs: 200", "the most" if data.can_hold_out else ""),
+        ("epochs: 200", "at most" if data.can_hold_out else ""),
         ("batch_size: auto", "a power of two up to a fiftieth of the training rows, from 32 to 256"),
     ]
     if data.can_hold_out:

@@ -116,7 +116,7 @@ def _wait(processes: Sequence[subprocess.Popen[str]], noted: list[Interrupted], 
             limit = time.monotonic() + GRACE_SECONDS
             if processes[failed[0]].returncode < 0:
                 name = signal.Signals(-processes[failed[0]].returncode).name
-                say(f"worker {failed[0]} was killed ({name}); the others end, too")
+                say(f"worker {failed[0]} was killed ({name}); the others will stop, too")
         time.sleep(LOOK_SECONDS)
 
 

@@ -43,15 +43,15 @@ def untouched(
         )
     if fold_of(settings) is not None:
         raise UserError(
-            f"{file}: its runs held out a fold each, and the others were trained on it; score their folder (mlpcli"
-            " evaluate), which asks for each row the run that held it out, or give rows with --data"
+            f"{file}: each run was trained on the folds that the others held out; evaluate their folder instead"
+            " (mlpcli evaluate), where each row is scored by the run that held it out, or give rows with --data"
         )
     if splits.test is None:
         raise UserError(f"{file}: its runs have no test rows; give rows that none of them has seen with --data")
     if not isinstance(settings.test, float) or len({run.seed for run in card.made_of}) == 1:
         return splits, []
     if card.data.streamed:
-        raise UserError(f"{file}: its runs were streamed with rows of their own each; give other rows with --data")
+        raise UserError(f"{file}: its runs were streamed, each with its own test rows; give other rows with --data")
     rows = splits.test.indices
     for seed in {run.seed for run in card.made_of}:
         drawn = split_source(data.source, settings, seed or 0).test

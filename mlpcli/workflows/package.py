@@ -64,7 +64,7 @@ def package(model_or_run: str | Path, to: str | Path, force: bool = False) -> Pa
     Raises:
         UserError: the folder holds something; or a package that serving takes is not installed.
         ModelFileError, RunDirectoryError: the model cannot be used.
-        OutputError: the disk refuses.
+        OutputError: a file cannot be written.
     """
     from mlpcli.exporters.checked import moved_into
     from mlpcli.modelfile.saved_model import open_model
@@ -212,7 +212,7 @@ publishes the port on all addresses of the machine; `-p 127.0.0.1:{port}:{port}`
 `{wheel}` is mlpcli itself. {tensorflow}
 """
 _TENSORFLOW = {
-    True: "The model runs on Keras, so that TensorFlow is installed.",
+    True: "The model runs on Keras, so TensorFlow is installed.",
     False: "The model runs on NumPy: TensorFlow is not installed.",
 }
 

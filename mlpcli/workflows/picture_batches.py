@@ -90,23 +90,23 @@ class PictureReading:
             return False
         found, learnt = ("light", "dark") if border > self.form.border else ("dark", "light")
         known = f"{found} background, but the model was trained on {learnt} ones"
-        self.notes.add(file, f"{known}: inverted; --no-invert keeps it")
+        self.notes.add(file, f"{known}: inverted; --no-invert prevents that")
         return True
 
 
 NO_FRAMING = (
-    "warning: --crop does nothing, because the training pictures do not show one thing each on a plain background"
+    "warning: --crop does nothing, because the training pictures do not each show one object on a plain background"
 )
 NOTHING = (
-    "warning: nothing stands out from a plain background, so that all of it is taken; photograph one thing on a plain"
-    " page, or say --no-crop"
+    "warning: nothing stands out from a plain background, so the whole picture is used; photograph one object on a"
+    " plain page, or use --no-crop"
 )
 
 
 def _cut_out(thing: Thing, form: ImageForm, invert: bool | None) -> str:
     turned = thing.dark != (form.border > 0.5) if invert is None else invert
     done = "background removed, subject cut out" + (" and inverted" if turned else "")
-    keeps = "--no-invert and --no-crop keep it" if turned else "--no-crop keeps it"
+    keeps = "--no-invert and --no-crop prevent that" if turned else "--no-crop prevents that"
     return f"{done}, to match the training pictures; {keeps}, --save-input DIR shows the steps"
 
 

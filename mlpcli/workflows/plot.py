@@ -89,7 +89,7 @@ def plot(
     alone = len(runs) == 1
     if alone and holds_sweep(runs[0]):
         if only or place is not None or metric is not None or options.any:
-            raise UserError(f"{runs[0]}: is a sweep, whose pictures are drawn all together; leave out other options")
+            raise UserError(f"{runs[0]}: is a sweep, whose pictures are drawn together; leave out other options")
         drawn = draw_sweep(runs[0], [format], theme, language)
     elif alone and member_folders(runs[0]):
         drawn = draw_series(runs[0], [format], metric, place, options, theme, language)

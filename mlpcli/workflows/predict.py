@@ -104,7 +104,7 @@ def prepare_prediction(
     file, layout, meaning = model.path, model.card.layout, model.meaning
     if spread and model.members < 2:
         raise UserError(
-            f"--spread: {file} is a single network, and the spread is that of several; combine runs of several seeds"
+            f"--spread: {file} is a single network, but a spread needs several; combine runs of several seeds"
             " (mlpcli combine runs/people -o best.keras), train with model.members, or leave it out"
         )
     if model.card.unfinished_note is not None:
@@ -131,7 +131,7 @@ def prepare_prediction(
     if output is not None:
         check_output(output, opened, inputs, file)
     elif wanted != AnswerColumns():
-        raise UserError("--columns, --probabilities and --no-bom are about the file of --output; name one")
+        raise UserError("--columns, --probabilities and --no-bom need --output; give a file with it")
     if wanted.probabilities and meaning.class_names is None:
         raise UserError("--probabilities: the model predicts numbers and knows no classes; leave it out")
     return PreparedPrediction(model, engine, meaning, opened, layout, top, output, folder, wanted, spread)
@@ -176,8 +176,8 @@ def predict(
         inputs: one or several of one kind: pictures or a folder of them; tables (.csv, .tsv, .parquet); .npy or .npz
             files; NumPy arrays (rows, *input shape). Missing paths are looked for in MLPCLI_DATA.
         top: how many classes to name for each row, the best first.
-        invert, crop: whether pictures are inverted, and the thing on a photo cut out; None: where it makes them like
-            the training pictures.
+        invert, crop: whether to invert pictures, and to cut out the subject of a photo; None: where that makes them
+            like the training pictures.
         output: a .csv or .parquet file for the rows with their predictions.
         columns: which columns `output` holds, in this order; by default those of the input and the predictions.
         probabilities: whether `output` also has a column with the probability of each class, under its name.
@@ -187,7 +187,7 @@ def predict(
         save_input: a new folder for what the network saw: pictures (of photos the steps, too), or a CSV of numbers.
         engine: numpy, keras, or auto: NumPy where it can, else Keras.
         told: class names, scaling and columns of a model that mlpcli did not write.
-        spread: whether to say how far the members of an ensemble (`mlpcli.combine`, `model.members`) differ: the
+        spread: whether to say how much the members of an ensemble (`mlpcli.combine`, `model.members`) differ: the
             standard deviation of their numbers or of the predicted class's probability, and the share of members that
             agree on the class.
 

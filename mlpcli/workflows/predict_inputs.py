@@ -187,7 +187,7 @@ def checked_inputs(kind: Kind, make: Make, reading: Reading) -> PredictionInputs
         reading.note(f"warning: {reason}")
     if broken:
         reading.note(
-            f"warning: {len(broken):,} of {rows:,} inputs cannot be read and get no answer; --strict stops there"
+            f"warning: {len(broken):,} of {rows:,} inputs cannot be read and get no answer; --strict refuses them"
         )
     for note in unlike.notes() if unlike is not None else ():
         reading.note(f"warning: {note}")

@@ -91,7 +91,7 @@ def prepare_again(loaded: LoadedConfig, before: Prepared) -> Prepared:
 def _folds_note(data: DataConfig) -> tuple[str, ...]:
     if data.folds is None or fold_of(data) is not None:
         return ()
-    return ("data.folds is for train --folds; the rows of one run are drawn without it",)
+    return ("data.folds applies only to train --folds; this single run splits its rows without it",)
 
 
 def plan_from_facts(loaded: LoadedConfig) -> tuple[DataFacts, Plan]:

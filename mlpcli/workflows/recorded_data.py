@@ -61,7 +61,7 @@ def _check_generated(settings: DataConfig) -> None:
     rows = settings.generate.rows
     if built_in is not None and built_in.generated and rows > MOST_GENERATED:
         raise DataError(
-            f"data.generate.rows is {rows:,}, and at most {MOST_GENERATED:,} are generated because a model says so"
+            f"data.generate.rows is {rows:,}, but at most {MOST_GENERATED:,} are generated on the word of a model file"
         )
 
 

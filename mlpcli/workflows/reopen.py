@@ -190,7 +190,7 @@ def check_data(config: Config, before: object, now: str, force: bool) -> None:
     if before is None or before == now or force:
         return
     raise DataError(
-        f"{config.data.source}: holds other rows than in the epochs so far; restore the data, start a new run, or"
+        f"{config.data.source}: its rows have changed since the last epoch; restore the data, start a new run, or"
         " continue with the new rows: --force"
     )
 

@@ -52,7 +52,7 @@ def resume(
         overrides: of CAN_CHANGE only, such as "training.epochs=80"; anything, where there is no checkpoint.
         callbacks: again those of `train`; what they remember themselves is not restored. For one run only.
         force: continue although the data has changed.
-        seeds: for several seeds, how many there shall be; those beyond the earlier ones are added.
+        seeds: for several seeds, how many there should be in all; those beyond the earlier ones are added.
         cluster: as of `train`, for one run; the others call `mlpcli.workflows.follow.follow_resumed`. There may be
             more workers or fewer than before.
 
@@ -77,7 +77,7 @@ def resume(
         result = _resume_series(path.resolve(), overrides, listener, list(command), verbose, force, seeds)
     else:
         if run_directory.holds_sweep(path):
-            raise UserError(f"{path}: is a sweep; go on with it by mlpcli sweep --resume {shlex.quote(str(path))}")
+            raise UserError(f"{path}: is a sweep; continue it with mlpcli sweep --resume {shlex.quote(str(path))}")
         run_directory.find_file(path, run_directory.CONFIG)
         if seeds is not None:
             raise UserError(f"seeds: {path} is one run, not a folder of several seeds; leave it out")

@@ -76,7 +76,7 @@ def preset_called(name: str | None) -> Preset | None:
     if name is None:
         return None
     names = ", ".join(PRESETS)
-    raise UserError(f'--preset: no preset is called "{name}"{did_you_mean(name, PRESETS)}; there are {names}')
+    raise UserError(f'--preset: no preset is called "{name}"{did_you_mean(name, PRESETS)}; choose from {names}')
 
 
 def choose_preset(wanted: Preset | None, data: StarterData) -> tuple[Preset, tuple[str, ...]]:
@@ -85,13 +85,13 @@ def choose_preset(wanted: Preset | None, data: StarterData) -> tuple[Preset, tup
         return "fast", ()
     preset = wanted or "strong"
     if data.is_line:
-        return "fast", (f"preset {preset}: is not for {data.rows} rows of two numbers; a straight line is written",)
+        return "fast", (f"preset {preset}: is not for {data.rows} rows of two numbers; using a straight line",)
     if data.form == "image":
-        return "fast", (f"preset {preset}: is for tables, and these are pictures; what is written is that of fast",)
+        return "fast", (f"preset {preset}: is for tables, but these are pictures; using fast instead",)
     if data.form == "array":
         why = "bins are for tables (.csv, .tsv, .parquet)"
     elif data.streamed:
-        why = "with them, the table would not fit into the memory"
+        why = "with them, the table would not fit into memory"
     else:
         return preset, ()
     return preset, (f"preset {preset}: is written without the bins of numbers (data.numeric_encoding): {why}",)

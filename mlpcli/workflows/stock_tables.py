@@ -79,9 +79,9 @@ def _found(name: str, profiles: Profiles, model: SavedModel) -> tuple[tuple[str,
         found = f"{plural(len(numbers), 'column', 'columns')} of numbers ({listed_columns(numbers)})"
         raise UserError(
             f"{name}: has {found if numbers else 'no columns of numbers'}, but {model.path} takes {width:,} numbers;"
-            " name the columns in their order, as in --inputs a,b,c"
+            " name the columns in order, as in --inputs a,b,c"
         )
-    order = f"the inputs are the columns of numbers in their order, {listed_columns(numbers)}"
+    order = f"the inputs are the numeric columns in their order, {listed_columns(numbers)}"
     return numbers, [f"note: {name}: {order}; --inputs names others"]
 
 

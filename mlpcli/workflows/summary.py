@@ -78,7 +78,7 @@ def summary(config_or_model: str | Path, overrides: tuple[str, ...] = (), weight
     """The layers of a config (.yaml), a model file, or the model in a run directory.
 
     Args:
-        config_or_model: what the layers are of.
+        config_or_model: the config, model file or run directory.
         overrides: for a config, as in `train`.
         weights: also the weights of a model.
 
@@ -217,7 +217,7 @@ def _of_front(metadata: Mapping[str, Any]) -> Iterator[Fact]:
     kinds = [printable(layer.get("class_name"), 40) for layer in front_of(metadata) if isinstance(layer, dict)]
     if kinds:
         names = ", ".join(kinds[:MOST_NAMES])
-        yield "left out", f"{names}; stock Keras takes what they make of a row, mlpcli raw rows"
+        yield "left out", f"{names}; stock Keras takes their output, mlpcli takes raw rows"
 
 
 def _of_training(metadata: Mapping[str, Any]) -> Iterator[Fact]:

@@ -55,17 +55,17 @@ def sweep(
     command: Sequence[str] = (),
     resend_signals: bool = True,
 ) -> SweepResult:
-    """Search the parameters that the section `sweep` of a config names, and train the best anew.
+    """Search the parameters in the `sweep` section of a config, and train the best again.
 
-    The same call goes on with a sweep that was interrupted or killed, and on another machine, with the same storage, it
-    joins in.
+    The same call continues a sweep that was interrupted or killed; on another machine, with the same storage, it joins
+    in.
 
     Args, beside those of `train`:
-        runs_dir: where the folder of the sweep is, or is made, called after the config's `name`.
-        resume: the folder of an earlier sweep, to go on with, instead of a config.
+        runs_dir: where the sweep's own folder is made, named after the config's `name`.
+        resume: the folder of an earlier sweep to continue, instead of a config.
         storage: the URL of a database that several machines share; by default a file in the folder.
         workers: how many processes of this machine take trials; 1: this process alone.
-        trials: how many in all, in place of the config's; "+20": so many more.
+        trials: how many in all, instead of the config's; "+20" adds 20.
 
     Returns:
         All trials, the best one trained again with three seeds, and the pictures. A failed trial is in the record.
@@ -125,7 +125,7 @@ def _begin(
         found = find_folder(runs_dir, loaded)
         if found is not None:
             folder = found.with_storage(storage)
-            listener.note(f"note: goes on with the sweep in {folder.path}")
+            listener.note(f"note: continuing the sweep in {folder.path}")
         else:
             ready = prepare(loaded, listener.loading)
             say_findings(ready, listener)

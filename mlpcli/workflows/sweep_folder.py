@@ -57,7 +57,7 @@ class SweepFolder:
             return self
         if without_password(url) != self.storage:
             before = self.storage or "a journal in its folder"
-            raise UserError(f"--storage: the trials of {self.path} are in {before}; leave it out, or name that")
+            raise UserError(f"--storage: the trials of {self.path} are in {before}; leave it out, or give that")
         return replace(self, storage=url)
 
 

@@ -268,7 +268,7 @@ class Queue:
 
         with suppress(optuna.exceptions.UpdateFinishedTrialError):
             self.storage.set_trial_user_attr(self._id(trial), DEATHS, deaths)
-        too_many = f"{deaths} workers have died of it, perhaps for lack of memory"
+        too_many = f"{deaths} workers died while training it, perhaps for lack of memory"
         self._end(trial, SUPERSEDED if deaths < MOST_DEATHS else too_many)
 
     def _end(self, trial: FrozenTrial | Trial, why: str) -> bool:

@@ -303,7 +303,7 @@ def _lead(record: SweepRecord, final: SeedsResult) -> list[str]:
     if lead == 0:
         return [f"trial {first} is level with trial {second}"]
     than = "more than" if lead > noise else "within"
-    advice = "" if lead > noise else "; another seed may turn them round"
+    advice = "" if lead > noise else "; another seed may reverse their order"
     return [
         f"trial {first} leads trial {second} by {number(lead)}, {than} the noise"
         f" (± {number(noise)}, 95 %, from {len(values)} seeds){advice}"

@@ -137,4 +137,4 @@ def _end_all(team: Sequence[subprocess.Popen[bytes]]) -> None:
 def _last_line(log: Path, code: int) -> str:
     """What a worker said last."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"it ended with {code}; see whether there is enough memory"
+    return lines[-1] if lines else f"it ended with code {code}; check that there is enough memory"

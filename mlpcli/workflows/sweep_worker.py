@@ -145,8 +145,8 @@ class _Bench:
         study, found = self.queue.study, fingerprint(prepared.source, prepared.splits)
         if study.user_attrs.get(DATA, found) != found:
             raise DataError(
-                f"{self.base.config.data.source}: its rows are not those of the trials before, which could not be"
-                " compared with new ones; restore it, or begin another sweep: -s name=another"
+                f"{self.base.config.data.source}: its rows have changed since the first trials, so new trials could not"
+                " be compared with them; restore it, or begin another sweep: -s name=another"
             )
         study.set_user_attr(DATA, found)
 

@@ -19,7 +19,7 @@ from mlpcli.workflows.gradient_case import GradientCase, gradient_case
 
 @dataclass(frozen=True)
 class TraceResult:
-    """What was found.
+    """One row followed through a network: outputs, loss and gradients.
 
     name: of the config or the model. trained: whether the weights are a model's; otherwise they are drawn from `seed`.
     row, rows: which row of how many. target: the class, or the number or numbers. loss: its name in a config;

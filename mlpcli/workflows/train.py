@@ -79,7 +79,7 @@ def train(
     Args:
         config: path of the YAML file.
         overrides: "training.epochs=5" and the like.
-        runs_dir: where the run directory is made, called after the config's `name`.
+        runs_dir: where the run directory is made, named after the config's `name`.
         run_dir: or exactly this directory, new or empty.
         progress: called as training proceeds; by default a bar in a notebook, and nothing elsewhere.
         command: the command line, for environment.json.
@@ -91,7 +91,7 @@ def train(
             otherwise an epoch is one call of many steps.
         baseline: afterwards train scikit-learn's linear model and MLP on the same rows, too; their scores are in the
             evaluation, under `scikit_learn`.
-        folds: cross-validate instead, as `train_folds`, with so many folds; neither callbacks nor baseline then.
+        folds: cross-validate instead, as `train_folds`, with this many folds; neither callbacks nor baseline then.
         cluster: the workers that train the network together, of which this process is the chief; the others call
             `mlpcli.workflows.follow.follow`.
 

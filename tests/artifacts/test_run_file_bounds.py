@@ -41,7 +41,7 @@ def test_a_swollen_file_is_refused_by_its_size(run: Path, name: str, size: int) 
     with pytest.raises(RunDirectoryError) as caught:
         read_all(run)
     assert str(caught.value) == (
-        f"{run / name}: has {size:,} bytes, and at most {LARGEST[name]:,} are read; restore it or train again"
+        f"{run / name}: has {size:,} bytes, but at most {LARGEST[name]:,} are read; restore it or train again"
     )
 
 
@@ -66,7 +66,7 @@ def test_a_pipe_is_no_model(run: Path) -> None:
     ("text", "message"),
     [
         ("epoch,loss\n1," + "0" * LONGEST_LINE, ":2: is damaged: a line of more than 1,048,576 bytes"),
-        ("epoch" + ",a" * MOST_COLUMNS + "\n", ":1: has 10,001 columns, and at most 10,000 are read"),
+        ("epoch" + ",a" * MOST_COLUMNS + "\n", ":1: has 10,001 columns, but at most 10,000 are read"),
         ("epoch,loss\n1,x" + "7" * 5000 + "\n", "could not convert string to float: 'x7777"),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_history_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path.write_text(HISTORY)
     assert read_history(path)["loss"] == [0.5, 0.25]
     path.write_text(HISTORY + "3,0.125\n")
-    with pytest.raises(RunDirectoryError, match="has more than 2 rows of 2 columns, and no more are read"):
+    with pytest.raises(RunDirectoryError, match="has more than 2 rows of 2 columns, the most that mlpcli reads"):
         read_history(path)
 
 
@@ -111,7 +111,7 @@ def test_a_best_epoch_that_is_none_is_not_marked(run: Path, best: str) -> None:
 def test_values_are_counted_before_they_are_made(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlpcli.runs.run_file.MOST_JSON_VALUES", 5)
     (run / "evaluation.json").write_text('{"a": [1, [], {}, []]}')
-    with pytest.raises(RunDirectoryError, match="lists 8 values, and at most 5 are read"):
+    with pytest.raises(RunDirectoryError, match="lists 8 values, but at most 5 are read"):
         read_evaluation(run)
     monkeypatch.setattr("mlpcli.runs.read_run.MOST_CONFIG_VALUES", 3)
     (run / "config.yaml").write_text("{a: 1, b: 2}")

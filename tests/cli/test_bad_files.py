@@ -60,7 +60,7 @@ INFINITE = np.where(np.arange(60).reshape(20, 3) == 10, np.inf, X)
 PETS, ARRAYS = "data: {source: pets}\n", "data: {source: a.npz}\n"
 STRICT = "data: {source: pets, strict: true}\n"
 SECOND = "data: {source: a.csv, target: y, validation: b.csv}\n"
-EXPECTED = "expected is a folder for each class, pets/cat/1.jpg pets/dog/2.jpg"
+EXPECTED = "expected one folder per class, pets/cat/1.jpg pets/dog/2.jpg"
 CUT = picture(form="BMP")[:-6]
 
 
@@ -77,10 +77,10 @@ PARQUET = "data: {source: a.parquet, target: y}\n"
 WRONG: list[tuple[str, Make, str, list[str]]] = [
     # Folders of pictures.
     ("nothing there", write({}), PETS, ["pets: not found"]),
-    ("empty", lambda: Path("pets").mkdir(), PETS, ["pets: holds neither tables, nor IDX files, nor class folders"]),
+    ("empty", lambda: Path("pets").mkdir(), PETS, ["pets: holds no tables, IDX files or class folders"]),
     ("pictures without classes", write({f"pets/{n}.png": picture() for n in range(9)}), PETS, [
         "pets: holds no class folders with pictures", "left out (9): 0.png, 1.png", EXPECTED]),
-    ("classes without pictures", write({"pets/a/x.txt": "x", "pets/b/y.txt": "y"}), PETS, ["pets: holds neither"]),
+    ("classes without pictures", write({"pets/a/x.txt": "x", "pets/b/y.txt": "y"}), PETS, ["pets: holds no tables"]),
     ("one class", write({f"pets/cat/{n}.png": picture() for n in range(9)}), PETS, ['holds one class only ("cat")']),
     ("a class without pictures", write({**pets(), "pets/emu/a.txt": "x"}), PETS, ["pets/emu: holds no pictures"]),
     ("a class of broken pictures", write(pets(**{"emu/1": b"", "emu/2": CUT})), PETS, ["pets/emu: none of its"]),
@@ -155,7 +155,7 @@ BROKEN = {
     "empty": (b"", "is empty (0 bytes)"),
     "cut": (CUT, "is damaged or truncated"),
     "text": (b"hello", "is not a picture in the formats"),
-    "bomb": (bomb(100_000, 100_000), "claims far too many pixels, and at most 100 million are opened"),
+    "bomb": (bomb(100_000, 100_000), "claims far too many pixels, but at most 100 million are opened"),
     "60k": (bomb(60_000, 60_000), "claims far too many pixels"),
 }
 
@@ -188,7 +188,9 @@ def test_the_same_pictures_for_training_and_test(mlpcli_here: Any) -> None:
     both = ((part, name, content) for part in ("train", "test") for name, content in pets().items())
     write({f"pets/{part}/{name[5:]}": content for part, name, content in both})()
     texts = [one["text"] for one in _validated(mlpcli_here)["look"]["findings"] if one["topic"] == "duplicates"]
-    assert any(text.startswith("16 of 20 test rows (80 %) also stand among the training rows") for text in texts), texts
+    assert any(text.startswith("16 of 20 test rows (80 %) also appear among the training rows") for text in texts), (
+        texts
+    )
 
 
 def _validated(mlpcli_here: Any) -> dict[str, Any]:

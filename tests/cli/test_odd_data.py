@@ -150,10 +150,10 @@ def test_five_hundred_columns(mlpcli_here: Any, tmp_path: Path) -> None:
 def test_the_validation_file_is_the_training_file(validate: Validate) -> None:
     rows = "".join(f"{n},{n * n % 37},{'개새'[n * 7 % 5 % 2]}\n" for n in range(60))
     found = validate(f"u,v,종\n{rows}", DATA.replace("종}", "종, validation: a.csv}"))
-    all_of_them = "warning: all 60 validation rows (100 %) also stand among the training rows"
+    all_of_them = "warning: all 60 validation rows (100 %) also appear among the training rows"
     assert _findings(found, "duplicates") == [f"{all_of_them}, which inflates the validation score"]
     half = validate(f"u,v,종\n{rows}", DATA.replace("종}", "종, validation: b.csv}"), b="u,v,종\n8,27,새\n8,12,새\n")
-    assert _findings(half, "duplicates")[0].startswith("warning: 1 of 2 validation rows (50 %) also stands among")
+    assert _findings(half, "duplicates")[0].startswith("warning: 1 of 2 validation rows (50 %) also appears among")
 
 
 @pytest.mark.parametrize(("scaling", "warned"), [("none", True), ("auto", False), ("minmax", False)])

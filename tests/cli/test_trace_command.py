@@ -41,7 +41,7 @@ def test_the_tables(config: Path) -> None:
     assert shown.startswith("shapes, initial weights of seed 777, row 2 of 18\n")
     assert " input" in shown and " 5  7\n" in shown
     assert 'target "a"' in shown and "(binary_crossentropy)" in shown
-    assert "the loss is computed from the input of sigmoid, so the way back starts there" in shown
+    assert "the loss is computed from the input of sigmoid, so backpropagation starts there" in shown
     forward, backward = shown.split("backward: the gradient of the loss by")
     names = ["input", "  dense/kernel", "  dense/bias", "dense", "dense: relu", "  dense_1/kernel", "dense_1: sigmoid"]
     assert all(f" {name} " in forward for name in names)
@@ -119,7 +119,7 @@ def test_what_is_refused(config: Path, tmp_path: Path, write_config: Write) -> N
         run(path)
     with pytest.raises(ModelFileError, match="does not exist"):
         run(tmp_path / "model.keras")
-    with pytest.raises(UserError, match=r"-s sets keys of a config, and .*run is none; leave it out"):
+    with pytest.raises(UserError, match=r"-s sets keys of a config, but .*run is not a config; leave out -s"):
         run(tmp_path / "run", overrides=["seed=3"])
 
 

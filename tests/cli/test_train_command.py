@@ -171,4 +171,4 @@ def test_what_a_resumed_run_has_already_is_refused(mlpcli_here: Any, arguments: 
 def test_force_is_for_resuming(mlpcli_here: Any) -> None:
     done = mlpcli_here("train", "digits", "--force")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith("error: --force is for --resume; leave it out\n")
+    assert done.stderr.endswith("error: --force works only with --resume; leave it out\n")

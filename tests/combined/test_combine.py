@@ -119,7 +119,7 @@ def test_one_run_the_same_twice_and_far_too_many(seeds: list[Path], tmp_path: Pa
     shutil.copytree(seeds[0], tmp_path / "copy")
     with pytest.raises(UserError, match=r"copy: has the same weights as .*seed-777"):
         mlpcli.combine([seeds[0], tmp_path / "copy"], output)
-    with pytest.raises(UserError, match="1,000 runs are given, and at most 100 can be combined"):
+    with pytest.raises(UserError, match="1,000 runs are given, but at most 100 can be combined"):
         mlpcli.combine([seeds[0]] * 1000, output)
     with pytest.raises(ModelFileError, match="seed-77: does not exist; did you mean"):
         mlpcli.combine([seeds[0], seeds[0].with_name("seed-77")], output)
@@ -145,7 +145,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "data": (lambda found: found["config"]["data"].update(source="other.csv"), "its data is other.csv, but that of"),
     "missing": (
         lambda found: found["data"]["preprocessing"].update(missing="drop"),
-        "the treatment of missing values is not that of .*seed-777; runs can be combined where data",
+        "the treatment of missing values differs from that of .*seed-777; only runs with the same data",
     ),
     "unfinished": (lambda found: found.update(unfinished=3), "its training has not ended; wait until it has, or"),
 }

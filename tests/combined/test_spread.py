@@ -67,6 +67,6 @@ def test_the_command(best: Path, people: Path, mlpcli_here: Callable[..., Any]) 
 def test_a_single_network_has_none(seeds: list[Path], people: Path, mlpcli_here: Callable[..., Any]) -> None:
     done = mlpcli_here("predict", seeds[0], people / "new.csv", "--spread")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is a single network, and the spread is that of several; combine runs of several seeds" in done.stderr
+    assert "is a single network, but a spread needs several; combine runs of several seeds" in done.stderr
     with pytest.raises(UserError, match="--spread"):
         mlpcli.predict(seeds[0], people / "new.csv", spread=True)

@@ -294,7 +294,7 @@ def test_a_call_that_yaml_ends_at_a_comma_is_told_as_far_as_it_goes(refusals: Re
     assert [problem.partition("dense.")[2] for problem in refusals(f"{DIGITS}model:\n  layers:\n    - {layer}\n")] == [
         'kernel_initializer: unknown name "RandomNormal(mean=0."; write `kernel_initializer: {random_normal: {mean: 0'
         ".0, ...}}`",
-        "stddev=0.05): unknown key; it is the rest of a call in Python, which YAML ends at the comma; write the call as"
+        "stddev=0.05): unknown key; it is the rest of a Python call, which YAML cut at the comma; write the call in"
         " YAML",
     ]
 

@@ -73,9 +73,9 @@ def test_an_alias_is_not_the_long_name(refusals: Refusals) -> None:
          "set data.validation, or monitor one of loss, accuracy, mean_absolute_error"),
         ("{learning_rate_schedule: reduce_on_plateau}", "learning_rate_schedule.reduce_on_plateau.monitor",
          '"val_loss" needs a validation set'),
-        ("{stop_when_equal: true}", "stop_when_equal", "compares with the validation set; set data.validation"),
+        ("{stop_when_equal: true}", "stop_when_equal", "needs a validation set; set data.validation"),
         ("{stop_when_equal: {tolerance: 0.1}}", "stop_when_equal",
-         "compares with the validation set; set data.validation"),
+         "needs a validation set; set data.validation"),
     ],
 )  # fmt: skip
 def test_what_needs_validation(training: str, key: str, message: str, refusals: Refusals) -> None:
@@ -131,7 +131,7 @@ def test_layer_names_are_unique(refusals: Refusals) -> None:
          "belongs to one run and needs data.folds.count; leave both out, and train all folds with --folds"),
         ("count: 3, held_out: 4", "data.folds.held_out",
          "there are 3 folds (data.folds.count); choose from 1 to that"),
-        ("time: false", "data.folds.time", "must be true (the rows are in the order of time), or the name of a column"),
+        ("time: false", "data.folds.time", "must be true (the rows are sorted by time), or the name of a column"),
     ],
 )  # fmt: skip
 def test_folds_that_do_not_go_together(folds: str, key: str, message: str, refusals: Refusals) -> None:

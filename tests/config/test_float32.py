@@ -16,9 +16,9 @@ from mlpcli.config.base import FLOAT32_MAX, FLOAT32_TINY, ROUNDED_TO_1, Section
 START = "data: {source: moons}\n"
 MOST = "must be at most 3.4028e+38, because networks compute with 32-bit numbers"
 LEAST = "must be at least -3.4028e+38, because networks compute with 32-bit numbers"
-TINY = "must be at least 1.1755e-38; 32-bit numbers take less for 0"
-ZERO = "must be 0, or at least 1.1755e-38; 32-bit numbers take less for 0"
-ONE = "must be at most 0.99999994; 32-bit numbers take more for 1"
+TINY = "must be at least 1.1755e-38; 32-bit numbers round less to 0"
+ZERO = "must be 0, or at least 1.1755e-38; 32-bit numbers round less to 0"
+ONE = "must be at most 0.99999994; 32-bit numbers round more to 1"
 
 
 def test_the_limits_are_those_of_float32() -> None:

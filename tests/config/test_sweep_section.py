@@ -58,7 +58,7 @@ def with_parameter(line: str) -> str:
         ),
         (
             "training.batch_size: {int: [0, 64], log: true}",
-            "my.yaml:6:5: sweep.parameters.training.batch_size: a logarithmic range begins above 0",
+            "my.yaml:6:5: sweep.parameters.training.batch_size: a logarithmic range must start above 0",
         ),
         (
             "seed: {int: [1, 5]}",
@@ -99,8 +99,8 @@ def test_metric_sampler_and_rows(refusals: Refusals) -> None:
         'my.yaml:6:3: sweep.metric: unknown metric "val_los"; did you mean "val_loss"?'
     ]
     assert refusals(BASE + "  sampler: grid\n") == [
-        "my.yaml:3:1: sweep: sampler: grid takes every combination, and training.optimizer.learning_rate has no end of"
-        " values; give it choices, or int without log"
+        "my.yaml:3:1: sweep: sampler: grid tries every combination, but training.optimizer.learning_rate has no"
+        " finite list of values; give it choices, or int without log"
     ]
     assert refusals(BASE.replace("iris}", "iris, test: 0.2, validation: test}")) == [
         "my.yaml:3:1: sweep: would choose the best trial by its test rows; set data.validation to a fraction, such"

@@ -190,13 +190,13 @@ def refused(source: str | Path, count: int, folds: dict[str, Any] | None = None,
 
 def test_too_few_rows() -> None:
     assert refused("iris", 20, limit=15, stratify=False).endswith(
-        "20 folds need 20 rows, and there are 15; choose 15 folds or fewer"
+        "20 folds need 20 rows, but there are 15; choose 15 folds or fewer"
     )
     assert refused("iris", 15, {"time": True}, limit=15).endswith(
-        "15 folds need 16 rows (the first rows are in no fold), and there are 15; choose 14 folds or fewer"
+        "15 folds need 16 rows (the first rows are in no fold), but there are 15; choose 14 folds or fewer"
     )
     data = DataConfig(source="iris", limit=15, folds=FoldsConfig(count=20, held_out=1))
-    with pytest.raises(SettingError, match="20 folds need 20 rows, and there are 15"):
+    with pytest.raises(SettingError, match="20 folds need 20 rows, but there are 15"):
         inspect_data(data, SEED)
 
 
@@ -215,7 +215,7 @@ def test_groups_that_are_not_there_or_too_few(table: Path) -> None:
     found = refused("iris", 3, {"group": "shop"})
     assert found.endswith("names a column of a table, but iris is not one; remove it")
     found = refused("iris", 3, {"time": "day"})
-    assert found.endswith("but iris is not one; true where its rows are in the order of time, else remove it")
+    assert found.endswith("but iris is not one; true if its rows are sorted by time, else remove it")
 
 
 def test_a_group_that_is_missing_and_times_that_are_none(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_group_that_is_missing_and_times_that_are_none(tmp_path: Path) -> None
         " another column"
     )
     found = refused(path, 2, {"time": "shop"}, target="y")
-    assert '"shop" holds neither dates nor numbers' in found
+    assert '"shop" has no dates or numbers' in found
 
 
 def test_rows_that_come_by_themselves_or_stay_on_disk(table: Path) -> None:

@@ -29,9 +29,9 @@ def test_a_path_that_is_not_there_proposes_the_nearest(tmp_path: Path) -> None:
 
 
 def test_other_folders(tmp_path: Path) -> None:
-    assert "holds neither tables, nor IDX files, nor class folders of pictures, but nothing" in message(tmp_path)
+    assert "holds no tables, IDX files or class folders of pictures (found nothing)" in message(tmp_path)
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
-    assert "but notes.txt; supported are" in message(tmp_path)
+    assert "(found notes.txt); supported:" in message(tmp_path)
 
 
 def test_other_files(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_other_files(tmp_path: Path) -> None:
     assert "unsupported file type" in message(tmp_path / "a.doc")
     (tmp_path / "x.npy").write_bytes(b"x")
     assert message(tmp_path / "x.npy").endswith(
-        "x.npy: holds a single array; put inputs and targets into one file and name that:"
+        "x.npy: holds a single array; save inputs and targets together and give that file:"
         " numpy.savez('data.npz', x=x, y=y)"
     )
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0")

@@ -37,7 +37,7 @@ def test_a_table_packed_too_well(
     with pytest.raises(DataError) as caught:
         read_table(path, ReadOptions(formats={}))
     packed = f"its {path.stat().st_size:,} bytes"
-    assert f"{path}: unpacks to more than 200 times {packed}, which tables do not; if it is" in str(caught.value)
+    assert f"{path}: unpacks to more than 200 times {packed}, more than a table would; if it is" in str(caught.value)
 
 
 def test_arrays_that_fit_alone_but_not_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_a_swollen_picture(tmp_path: Path) -> None:
         file.truncate(40_000_000_000)
     with pytest.raises(UnreadablePictureError) as caught, open_picture(path):
         pass
-    assert "has 40,000,000,000 bytes, and at most 1,073,741,824 are opened" in str(caught.value)
+    assert "has 40,000,000,000 bytes, but at most 1,073,741,824 are opened" in str(caught.value)
 
 
 @pytest.mark.parametrize("piece", [1, 3, 4096])

@@ -82,7 +82,7 @@ def test_rows_are_generated_where_the_data_is_gone(ponds: Path) -> None:
         ((rows,), words) = rows_to_check(open_model(ponds))
     finally:
         os.rename(ponds.parent / "gone.csv", ponds.parent / "ponds.csv")
-    assert words == "1,000 generated rows, since its data is not at hand"
+    assert words == "1,000 generated rows, since its data is not available"
     table = rows.table.columns.to_pylist()
     assert len(table) == 1000
     assert {row["shore"] for row in table} == {"reed", "sand", 'the "clay\\', "(unseen)", None}

@@ -152,7 +152,7 @@ LOSS, OUTPUT, UNITS, METRIC = "training.loss", "model.output.activation", "model
         ),
         ("binary", {"metrics": [{"recall": {"class_id": 1}}]}, METRIC, "class_id 1 does not exist"),
         ("classification", {"metrics": [{"recall": {"top_k": 5}}]}, METRIC, "top_k 5 is more than the 3 outputs"),
-        ("binary", {"metrics": [{"recall": {"top_k": 1}}]}, METRIC, "top_k 1 takes all outputs"),
+        ("binary", {"metrics": [{"recall": {"top_k": 1}}]}, METRIC, "top_k 1 always includes every output"),
         (
             "classification",
             {"metrics": ["top_k_categorical_accuracy"]},

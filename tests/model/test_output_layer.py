@@ -71,7 +71,7 @@ def test_it_may_be_the_only_layer() -> None:
 
 
 LOGITS = (
-    "model.layers[1] is the output, with {} put behind it: the model gives probabilities, and the loss is that of"
+    "model.layers[1] is the output, with {} added after it: the model gives probabilities, and the loss is that of"
     " Keras's from_logits=True"
 )
 
@@ -97,14 +97,14 @@ def test_logits_become_probabilities(task: Task, units: int, activation: Any, ex
         (
             "classification",
             dense(3, "relu"),
-            "model.layers[1] (dense, 3 units, relu) is a hidden layer; the output behind it is dense, 3 units, softmax",
+            "model.layers[1] (dense, 3 units, relu) is a hidden layer; the output after it is dense, 3 units, softmax",
         ),
         ("classification", dense(3, "sigmoid"), "model.layers[1] (dense, 3 units, sigmoid) is a hidden layer; the"),
-        ("classification", dense(5), "model.layers[1] (dense, 5 units, linear) is a hidden layer; the output behind"),
+        ("classification", dense(5), "model.layers[1] (dense, 5 units, linear) is a hidden layer; the output after"),
         (
             "regression",
             dense(5),
-            "model.layers[1] (dense, 5 units, linear) is a hidden layer; the output behind it is dense, 1 unit, linear",
+            "model.layers[1] (dense, 5 units, linear) is a hidden layer; the output after it is dense, 1 unit, linear",
         ),
     ],
 )

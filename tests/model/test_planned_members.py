@@ -39,7 +39,7 @@ def _layers(folder: Path, text: str) -> list[str]:
         ),
         (
             "data: {source: iris}\nmodel: {members: 3}\ntraining: {loss: dice}",
-            "dice is one number for all outputs of a batch, so that 3 members have no losses of their own",
+            "dice is one number for all outputs of a batch, so the 3 members have no losses of their own",
         ),
         (
             "data: {source: iris}\nmodel: {members: 3, output: {kernel_constraint: max_norm}}",

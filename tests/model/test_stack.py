@@ -137,7 +137,7 @@ def conv(**arguments: Any) -> dict[str, Any]:
         (
             (8, 8, 1),
             {"zero_padding2d": 10_000},
-            "it makes 400,320,064 values from one row; at most 67,108,864 can be",
+            "it makes 400,320,064 values from one row; the limit is 67,108,864",
         ),
         ((8, 8, 1), {"up_sampling2d": 1025}, "it makes 67,240,000 values from one row"),
         ((8, 8, 1), conv(kernel_regularizer="orthogonal_regularizer"), "kernel_regularizer: orthogonal_regularizer"),
@@ -171,7 +171,9 @@ def test_more_layers_than_a_file_may_have_are_refused() -> None:
 
 @pytest.mark.parametrize("shape", [(1,) * 7, (2**14, 2**13)])
 def test_rows_that_no_model_file_could_say(shape: tuple[int, ...]) -> None:
-    with pytest.raises(SettingError, match=r"data\.source: has rows of shape .*; at most 6 axes and 67,108,864 values"):
+    with pytest.raises(
+        SettingError, match=r"data\.source: has rows of shape .*; the limit is 6 axes and 67,108,864 values"
+    ):
         stacked(shape)
 
 

@@ -41,7 +41,7 @@ def test_a_constant_target_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("data: {source: iris, target_scaling: standardize}", "is for numbers, but this is a classification task"),
+        ("data: {source: iris, target_scaling: standardize}", "is for regression, but this is a classification task"),
         (
             "data: {source: diabetes, target_scaling: standardize}\ntraining: {loss: huber}",
             "does not fit the loss huber; use mean_squared_error or mean_absolute_error",

@@ -91,7 +91,7 @@ def test_the_file_lacks_what_scales_and_what_flattens(images: Models, tables: Mo
 
 
 def test_summary_says_what_is_left_out(images: Models, tables: Models) -> None:
-    said = "stock Keras takes what they make of a row, mlpcli raw rows"
+    said = "stock Keras takes their output, mlpcli takes raw rows"
     assert dict(mlpcli.summary(images["flat"]).facts)["left out"] == f"Rescaling, Flatten; {said}"
     assert dict(mlpcli.summary(tables["scaled"]).facts)["left out"] == f"Normalization; {said}"
     assert "left out" not in dict(mlpcli.summary(tables["raw"]).facts)

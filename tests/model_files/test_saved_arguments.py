@@ -130,8 +130,8 @@ def test_where_the_input_s_shape_may_stand(files: Any, shape: dict[str, Any]) ->
     [
         ({"axis": 7, "mean": [0.0] * 4, "variance": [1.0] * 4}, "axis 7 does not exist in inputs of shape (4,)"),
         ({"axis": 10**30, "mean": 0.0, "variance": 1.0}, "axis 1000000000000000000000000000000 does not exist"),
-        ({"axis": -1, "mean": [0.0] * 3, "variance": [1.0] * 3}, "mean has 3 numbers, and the axis -1 of (4,) 4"),
-        ({"axis": None, "mean": 0.0, "variance": [1.0] * 4}, "variance has 4 numbers, and the axis None of (4,) 1"),
+        ({"axis": -1, "mean": [0.0] * 3, "variance": [1.0] * 3}, "mean has 3 numbers, but axis -1 of (4,) has 4"),
+        ({"axis": None, "mean": 0.0, "variance": [1.0] * 4}, "variance has 4 numbers, but axis None of (4,) has 1"),
     ],
 )
 def test_statistics_that_do_not_fit_their_axis(files: Any, config: dict[str, Any], message: str) -> None:

@@ -266,7 +266,7 @@ def test_the_scale_that_is_asked_for(asked: Any, scale: str) -> None:
 
 
 def test_no_logarithm_of_what_is_not_above_0() -> None:
-    with pytest.raises(UserError, match="--scale log: loss has values that are not above 0; leave it out"):
+    with pytest.raises(UserError, match="--scale log: loss has values of 0 or less; leave it out"):
         learning_curves([rated(1, 1, 1, loss=[1.0, 0.0, 1.0])], "loss", options=PictureOptions(scale="log"))
     with pytest.raises(UserError, match="--scale log: --ylim begins at 0; give a lower limit above 0"):
         learning_curves([rated(1, 1, 1)], "loss", options=PictureOptions(scale="log", ylim=(0, 2)))

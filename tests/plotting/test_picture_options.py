@@ -93,7 +93,7 @@ def test_limits_decide_whether_the_axis_is_logarithmic() -> None:
         (
             1,
             PictureOptions(ylim=(0, 1)),
-            "--ylim: is for one panel, and there are 2; choose one, such as --metric mae",
+            "--ylim: works only with one panel, but there are 2; choose one, such as --metric mae",
         ),
         (1, PictureOptions(legend=("a",)), "each of the curves training, validation, separated by commas (got 1)"),
         (2, PictureOptions(legend=("a", "b", "c")), "each of 2 runs, separated by commas (got 3)"),

@@ -92,7 +92,7 @@ def test_the_name_of_the_run_is_in_every_title(run: Path, evaluation: dict[str, 
         ("config.yaml", "a: [\n", "is damaged: while parsing"),
         ("config.yaml", "a: &x 1\nb: *x\n", r"is damaged: it has an alias \(\*\)"),
         ("config.yaml", "[" * 200_000, "is damaged: it is nested deeper than 50 levels"),
-        ("config.yaml", "#" * (LARGEST_CONFIG + 1), "has 1,048,577 bytes, and at most 1,048,576 are read"),
+        ("config.yaml", "#" * (LARGEST_CONFIG + 1), "has 1,048,577 bytes, but at most 1,048,576 are read"),
     ],
 )
 def test_files_that_cannot_be_used(run: Path, name: str, text: str, message: str) -> None:

@@ -99,7 +99,7 @@ def test_plot_draws_a_sweep_anew(tmp_path: Path) -> None:
     assert [path.name for path in drawn.paths] == [
         *("history.svg", "parallel_coordinates.svg", "parameter_importance.svg", "slices.svg")
     ]
-    with pytest.raises(UserError, match="is a sweep, whose pictures are drawn all together; leave out other options"):
+    with pytest.raises(UserError, match="is a sweep, whose pictures are drawn together; leave out other options"):
         plot([tmp_path], metric="loss")
 
 

@@ -112,4 +112,4 @@ def test_the_command_works_while_a_run_goes_on(tmp_path: Path, mlpcli_here: Call
     assert not list(run.glob("*.png"))
     refused = mlpcli_here("plot", run, "--terminal", "--title", "x")
     assert refused.returncode == 2
-    assert refused.stderr.startswith("error: --terminal: goes with --metric, --ylim and --scale alone")
+    assert refused.stderr.startswith("error: --terminal: works only with --metric, --ylim and --scale")

@@ -91,7 +91,7 @@ def test_top_has_limits(model: Any) -> None:
     with pytest.raises(UserError, match=r"--top 0: must be at least 1"):
         predict(path, ROW, top=0)
     path, _ = model((2,), None)
-    with pytest.raises(UserError, match=r"--top: is for classes, and this model predicts a number; leave it out"):
+    with pytest.raises(UserError, match=r"--top: works only with classes, but this model predicts a number"):
         predict(path, ROW, top=3)
 
 

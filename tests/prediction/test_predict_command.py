@@ -48,7 +48,7 @@ def test_a_line_for_each_picture(pictures: str, terminal: None) -> None:
     done = _run(pictures, "3.png", "사진.png")
     assert done.stdout == "3.png  two\\tthree  0.6250\n사진.png  two\\tthree  0.6250\n"
     assert done.stderr == (
-        "사진.png: light background, but the model was trained on dark ones: inverted; --no-invert keeps it\n"
+        "사진.png: light background, but the model was trained on dark ones: inverted; --no-invert prevents that\n"
     )
     assert _run(pictures, "사진.png", "--no-invert").stderr == ""
 

@@ -42,7 +42,7 @@ def test_the_thing_is_cut_out_of_a_photo(things: Any, picture: Any) -> None:
     photo = picture("사진.png", _photo())
     assert predict(path, photo).notes == [
         f"{photo}: background removed, subject cut out and inverted, to match the training"
-        " pictures; --no-invert and --no-crop keep it, --save-input DIR shows the steps"
+        " pictures; --no-invert and --no-crop prevent that, --save-input DIR shows the steps"
     ]
     assert np.abs(network.seen[-1][0] - SQUARE).mean() < 30
     predict(path, photo, invert=False)
@@ -90,7 +90,7 @@ def test_where_nothing_stands_out_it_is_said(things: Any, picture: Any) -> None:
     path, network = things
     noise = np.random.default_rng(0).integers(0, 128, (120, 160))
     (note,) = predict(path, picture("a.png", noise)).notes
-    assert "a.png: warning: nothing stands out from a plain background, so that all of it is taken" in note
+    assert "a.png: warning: nothing stands out from a plain background, so the whole picture is used" in note
     assert predict(path, picture("a.png", noise), crop=False).notes == []
     np.testing.assert_array_equal(*network.seen)
 

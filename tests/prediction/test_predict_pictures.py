@@ -35,7 +35,7 @@ def test_a_light_background_is_inverted_and_said(model: Any, digits_form: Any, p
     path, network = model((4, 4), answer=_darkness, **digits_form)
     photo = picture("사진.png", 255 - STROKE)
     assert predict(path, photo).notes == [
-        f"{photo}: light background, but the model was trained on dark ones: inverted; --no-invert keeps it"
+        f"{photo}: light background, but the model was trained on dark ones: inverted; --no-invert prevents that"
     ]
     assert network.seen[-1].tolist() == [(STROKE / 255 * 16).tolist()]
     assert predict(path, photo, invert=False).notes == []
@@ -121,7 +121,7 @@ def test_large_sets_of_pictures_are_read_in_parts(
     names = ", ".join(map(str, files[:3]))
     assert result.notes == [  # said once, though all are read twice
         f"5 pictures ({names}, ...): light background, but the model was trained on dark ones: inverted; --no-invert"
-        " keeps it"
+        " prevents that"
     ]
 
 

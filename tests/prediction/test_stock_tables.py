@@ -62,7 +62,7 @@ def test_all_columns_of_numbers_where_they_are_as_many_as_inputs(stock: Stock, w
     done = mlpcli_here("predict", stock(), write(ROWS + "박,3,950,$1\n"), "--json")
     assert _values(done) == [[301, 10_000], [52, 25_000], [103, 9500]]
     assert done.stderr == (
-        "note: rows.csv: the inputs are the columns of numbers in their order, a, b, c; --inputs names others\n"
+        "note: rows.csv: the inputs are the numeric columns in their order, a, b, c; --inputs names others\n"
     )
 
 
@@ -87,7 +87,7 @@ def test_division_and_several_files(stock: Stock, write: Any, mlpcli_here: Any) 
 REFUSED = [
     (
         "a,b\n1,2\n", [],
-        "rows.csv: has 2 columns of numbers (a, b), but stock.keras takes 3 numbers; name the columns in their order,"
+        "rows.csv: has 2 columns of numbers (a, b), but stock.keras takes 3 numbers; name the columns in order,"
         " as in --inputs a,b,c",
     ),
     ("x,y\nu,v\nw,z\n", [], "rows.csv: has no columns of numbers, but stock.keras takes 3 numbers"),
@@ -137,7 +137,7 @@ def test_scores_of_labelled_rows_by_hand(stock: Stock, write: Any, mlpcli_here: 
     assert found["targets"][0]["name"] == "x"
     assert (found["targets"][0]["mae"], found["targets"][1]["mae"]) == (1.5, 2.5)
     assert found["loss"] == pytest.approx((1 + 4 + 1 + 16) / 4)
-    assert "the inputs are the columns of numbers in their order, a, b, c" in done.stderr
+    assert "the inputs are the numeric columns in their order, a, b, c" in done.stderr
 
 
 def test_classes_by_their_numbers_or_names(stock: Stock, write: Any, mlpcli_here: Any) -> None:

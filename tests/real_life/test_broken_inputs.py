@@ -62,7 +62,7 @@ def test_a_bad_row_has_no_answer_and_the_others_have(table_model: Path, tmp_path
     done = mlpcli_here("predict", table_model, "new.csv", "--output", "answers.csv", "--probabilities")
     assert done.returncode == 0
     assert 'warning: new.csv:3: age: "x3" is not a number' in done.stderr
-    assert "warning: 1 of 4 inputs cannot be read and get no answer; --strict stops there" in done.stderr
+    assert "warning: 1 of 4 inputs cannot be read and get no answer; --strict refuses them" in done.stderr
     with open(tmp_path / "answers.csv", encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["age"] for row in rows] == ["3", "x3", "35", "12"]

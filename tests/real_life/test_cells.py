@@ -402,7 +402,7 @@ def test_true_and_false_are_answered_as_they_are_written() -> None:
 def test_texts_that_differ_in_capitals_only_are_pointed_out() -> None:
     found = target(["Yes", "yes", "YES", "No", "Yes"] * 8)
     assert found.target.class_names == ("No", "YES", "Yes", "yes")
-    assert 'values differ in capitals only ("Yes" 16, "yes" 8, "YES" 8)' in " ".join(found.notes)
+    assert 'values differ only in capitals ("Yes" 16, "yes" 8, "YES" 8)' in " ".join(found.notes)
     assert "capitals" in " ".join(decided(["Seoul", "seoul", "Busan"] * 9).notes)
 
 

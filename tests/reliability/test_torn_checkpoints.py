@@ -64,7 +64,7 @@ def test_cut_off_anywhere_the_one_before_it_is_taken(run: Path) -> None:
         path.write_bytes(whole[: len(whole) * tenth // 10])
         epoch, (said,) = _epoch_of(run)
         assert epoch == 3
-        assert said.startswith(f"{path}: is damaged (") and said.endswith("); the one before it is taken")
+        assert said.startswith(f"{path}: is damaged (") and said.endswith("); using the one before it")
 
 
 def test_a_flipped_bit_changes_nothing_or_is_noticed(run: Path) -> None:
@@ -185,7 +185,7 @@ def test_where_none_can_be_read_the_error_says_what_to_do(
     warning, error = done.stderr.splitlines()  # without -q, which leaves warnings out
     assert (
         warning
-        == f"warning: {run / 'checkpoint' / NEWEST}: is damaged (File is not a zip file); the one before it is taken"
+        == f"warning: {run / 'checkpoint' / NEWEST}: is damaged (File is not a zip file); using the one before it"
     )
     assert error == (
         f"error: {run / 'checkpoint' / BEFORE}: is damaged (File is not a zip file), and there is no other checkpoint;"
@@ -250,7 +250,7 @@ def test_the_state_of_something_else(run: Path, mlpcli_here: Any, change: dict[s
 
 OTHERS: list[tuple[str, str | None, str]] = [
     ("environment.json", "{", "is damaged: "),
-    ("environment.json", '{"versions": 5}', "is damaged: its versions are not what mlpcli writes; restore it"),
+    ("environment.json", '{"versions": 5}', "is damaged: its versions have a form that mlpcli never writes"),
     ("history.csv", "epoch,seconds,learning_rate,loss\n1,0.1,0.001,0.5\n", "has 1 epochs, but the checkpoint was made"),
     ("history.csv", None, "cannot be read: No such file or directory"),
     ("config.yaml", "", "expected a mapping with data, model and training, but found nothing"),

@@ -88,9 +88,9 @@ def test_data_frames_that_do_not_fit(client: httpx.Client, sent: dict[str, Any],
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("modle=x", 'unknown option "modle"; did you mean "model"?; there are: model, top, '),
-        ("top=0", 'top: give a whole number from 1 on (got "0")'),
-        ("top=²", 'top: give a whole number from 1 on (got "²")'),
+        ("modle=x", 'unknown option "modle"; did you mean "model"?; available: model, top, '),
+        ("top=0", 'top: give a whole number of at least 1 (got "0")'),
+        ("top=²", 'top: give a whole number of at least 1 (got "²")'),
         ("see=maybe", 'see: give true, false or auto (got "maybe")'),
         ("format=xml", 'format: give json or csv (got "xml")'),
     ],
@@ -110,10 +110,10 @@ def test_options_that_do_not_fit(client: httpx.Client, query: str, said: str) ->
             "GET",
             "/v2/models/passenger",
             404,
-            'no model "passenger"; did you mean "passengers"?; there are: passengers, ',
+            'no model "passenger"; did you mean "passengers"?; available: passengers, ',
         ),
         ("GET", "/v2/models/sums/versions/2", 404, "version 2 of sums is not served; version 1 is"),
-        ("GET", "/predict", 405, "the path is there for another method; see /docs"),
+        ("GET", "/predict", 405, "this path does not allow that method; see /docs"),
         ("POST", "/feedback", 404, "feedback is not kept; start mlpcli serve --feedback FILE"),
     ],
 )
@@ -150,7 +150,7 @@ def test_forms_that_are_none(client: httpx.Client) -> None:
     status, message = refused(client.post("/predict", files={"a": ("a", b"1"), "b": ("b", b"2")}))
     assert (status, message) == (422, "the form holds 2 files; send one table at a time")
     packed = client.post("/predict", content=b"x", headers={"Content-Encoding": "gzip"})
-    assert refused(packed) == (415, "the body is packed (gzip); send it as it is")
+    assert refused(packed) == (415, "the body is compressed (gzip); send it uncompressed")
     status, message = refused(client.post("/predict", content=b"x", headers={"Content-Type": "text/html"}))
     assert (status, message[:33]) == (415, "the Content-Type is text/html; se")
 
@@ -165,7 +165,7 @@ def test_pictures_of_too_many_pixels(client: httpx.Client) -> None:
     files = {"file": ("large.png", _png(10_000, 9_000))}
     assert refused(client.post("/predict?model=숫자", files=files)) == (
         413,
-        "large.png: has 10,000 x 9,000 pixels, and at most 50 million are read; make it smaller, or start mlpcli serve"
+        "large.png: has 10,000 x 9,000 pixels, but at most 50 million are read; make it smaller, or start mlpcli serve"
         " --max-megapixels N",
     )
     status, message = refused(client.post("/predict?model=숫자", files={"file": ("x.png", _png(4, 4)[:20])}))
@@ -279,7 +279,7 @@ def test_other_hosts_and_other_pages_are_refused(passengers: Path) -> None:
     with serving([passengers], hosts=frozenset({"localhost", "127.0.0.1"})) as address, asking(address) as client:
         assert client.get("/health", headers={"Host": "localhost:8000"}).status_code == 200
         status, message = refused(client.get("/health", headers={"Host": "evil.example"}))
-        assert (status, message[:40]) == (403, "the host 'evil.example' is not served; a")
+        assert (status, message[:40]) == (403, "the host 'evil.example' is not allowed; ")
         sent = {"json": {"rows": [PASSENGER]}}
         assert client.post("/predict", headers={"Origin": address}, **sent).status_code == 200
         for origin in ("http://evil.example", "null", "http://["):

@@ -163,7 +163,7 @@ def test_a_picture_is_uploaded_and_its_label_read(
     page.one("#result details summary").click()
     Select(page.one("#result select")).select_by_visible_text("Sneaker")
     page.one("#result form button").click()
-    page.wait_for("#result form", "Thank you; it is kept.")
+    page.wait_for("#result form", "Thank you; your answer is saved.")
     (line,) = csv.DictReader(feedback.read_text(encoding="utf-8").splitlines())
     assert (line["model"], line["input"], line["predicted"], line["correct"]) == (
         "clothes", "boot.png", "Ankle boot", "Sneaker",

@@ -153,8 +153,8 @@ def test_a_changed_model_is_loaded_without_a_lost_request(passengers: Path, tmp_
         (entry,) = post(address, "/predict", json={"rows": [PASSENGER]}).json()["predictions"]
     assert set(found) == {(200, 1), (200, 2)}
     assert entry["probability"] == pytest.approx(0.99909, abs=1e-5)
-    assert notes[0] == f"passengers: loaded again from {passengers}"
-    assert notes[1].startswith(f"warning: passengers: the changed file is not used: {passengers}: ")
+    assert notes[0] == f"passengers: reloaded from {passengers}"
+    assert notes[1].startswith(f"warning: passengers: the changed file was not loaded: {passengers}: ")
 
 
 def _until(true: Callable[[], bool]) -> None:
@@ -173,7 +173,7 @@ def _until(true: Callable[[], bool]) -> None:
         (["{model}", "--token-file", "nowhere"], "--token-file nowhere: No such file or directory; write a token"),
         (["{model}", "--token-file", "short"], "--token-file short: its first line must be 16 letters or more"),
         (["{model}", "--feedback", "."], "--feedback .: is a folder; give the name of a CSV file"),
-        (["{model}", "--feedback", "short"], "--feedback short: is another table, and nothing is added to it"),
+        (["{model}", "--feedback", "short"], "--feedback short: is a table of another kind, and was left unchanged"),
         (["{model}", "--max-megapixels", "101"], "Invalid value for '--max-megapixels': 101 is not in the range"),
     ],
 )

@@ -103,7 +103,7 @@ def test_what_kills_every_worker_fails_in_the_end(join: Join, join_and_die: Join
         watcher.recover()
     assert states(watcher) == ["FAIL"]
     (trial,) = watcher.standing().values()
-    assert trial.user_attrs["why it failed"] == "5 workers have died of it, perhaps for lack of memory"
+    assert trial.user_attrs["why it failed"] == "5 workers died while training it, perhaps for lack of memory"
     assert watcher.take() is None
 
 

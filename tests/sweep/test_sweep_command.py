@@ -74,7 +74,7 @@ def test_failed_trials_are_listed(run: Callable[..., Any], folder: Path) -> None
     [
         ([], "error: give either a CONFIG or --resume with the folder of a sweep"),
         (["flowers.yaml", "--resume", "runs"], "error: give either a CONFIG or --resume with the folder of a sweep"),
-        (["--resume", ".", "-s", "seed=1"], "error: --resume goes on with the sweep's own config; leave out -s"),
+        (["--resume", ".", "-s", "seed=1"], "error: --resume uses the sweep's own config; leave out -s"),
         (["--resume", "."], "error: .: has no sweep.json, so it is not the folder of a sweep; give the folder that"),
         (["flowers.yaml", "--trials", "0"], "error: --trials: must be a whole number from 1 to 10,000, or +20 for"),
     ],
@@ -116,7 +116,7 @@ def test_two_workers_end_on_a_signal_and_go_on(folder: Path) -> None:
         process.wait()
     assert process.returncode == 143, err
     assert "interrupted (SIGTERM); " in err
-    assert f"go on with: mlpcli sweep --resume {folder / 'runs' / 'flowers'}\n" in err
+    assert f"continue with: mlpcli sweep --resume {folder / 'runs' / 'flowers'}\n" in err
     found = mlpcli.sweep(folder / "flowers.yaml", settings[1::2], folder / "runs", resend_signals=False)
     assert found.counted() == "4 trials: 4 done"
     assert not (found.path / "workers.log").exists()
@@ -139,7 +139,7 @@ def test_the_folder_is_listed_compared_and_reported(run: Callable[..., Any], fol
         "error: runs/flowers: is a sweep; give one of its runs, such as runs/flowers/best/seed-777",
     )
     refused = mlpcli_here("train", "--resume", "runs/flowers")
-    assert "runs/flowers: is a sweep; go on with it by mlpcli sweep --resume runs/flowers" in refused.stderr
+    assert "runs/flowers: is a sweep; continue it with mlpcli sweep --resume runs/flowers" in refused.stderr
     sweep_json = Path("runs/flowers/sweep.json")
     begun = json.loads(sweep_json.read_text(encoding="utf-8"))
     sweep_json.write_text(json.dumps({key: begun[key] for key in ("name", "study")}), encoding="utf-8")

@@ -56,7 +56,7 @@ def test_other_data_than_before_is_refused(begin: Begin, tmp_path: Path) -> None
     text = CONFIG.replace("source: iris", "source: a.csv, target: y")
     begin("sweep.trials=1", text=text)
     (tmp_path / "a.csv").write_text("a,b,y\n" + "".join(rows[:-1]), encoding="utf-8")
-    with pytest.raises(DataError, match=r"a.csv: its rows are not those of the trials before, which could not be"):
+    with pytest.raises(DataError, match=r"a.csv: its rows have changed since the first trials, so new trials"):
         begin("sweep.trials=2", text=text)
     (tmp_path / "a.csv").write_text("a,b,y\n" + "".join(rows), encoding="utf-8")
     assert begin("sweep.trials=2", text=text).counted() == "2 trials: 2 done"

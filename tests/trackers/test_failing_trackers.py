@@ -77,7 +77,7 @@ def test_whenever_it_fails_the_run_is_the_same_to_the_bit(
     assert _what_came_of_it(tracked) == _what_came_of_it(train().run)
     (warning,) = told.warnings
     assert warning == (
-        "warning: mlflow failed, and is told no more of this run, which goes on: OSError: [Errno 28] No space left on"
+        "warning: mlflow failed and gets no more of this run, which continues: OSError: [Errno 28] No space left on"
         " device"
     )
     assert fake.told == {"begin": [], 1: [], 3: [1, 2], "end": [1, 2, 3, 4]}[moment]
@@ -91,7 +91,7 @@ def test_a_server_that_does_not_answer_is_no_error(train: Any, monkeypatch: pyte
     tracked = train("output.trackers=[mlflow]", progress=told).run
     assert _what_came_of_it(tracked) == _what_came_of_it(train().run)
     (warning,) = told.warnings
-    assert warning.startswith("warning: mlflow failed, and is told no more of this run, which goes on: MlflowException")
+    assert warning.startswith("warning: mlflow failed and gets no more of this run, which continues: MlflowException")
 
 
 def test_a_folder_that_cannot_be_made_is_no_error(train: Any, tmp_path: Path) -> None:

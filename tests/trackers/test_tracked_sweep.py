@@ -112,5 +112,5 @@ def test_a_tracker_that_fails_is_told_once_and_harms_no_trial(tmp_path: Path, mo
     )
     assert found.counted() == "2 trials: 2 done"
     assert asked == ["moons/trials/0", "moons/best/seed-777"]
-    warning = "warning: mlflow failed, and is told no more of this run, which goes on: OSError: the server is down"
+    warning = "warning: mlflow failed and gets no more of this run, which continues: OSError: the server is down"
     assert told.warnings == [warning, warning]

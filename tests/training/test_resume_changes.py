@@ -95,7 +95,7 @@ def test_other_rows_are_refused_unless_they_are_wanted(config: Path) -> None:
     run = _finished(config)
     write_rows(config.parent / "rows.csv", 60)
     with pytest.raises(
-        DataError, match="holds other rows than in the epochs so far; restore the data, start a new run"
+        DataError, match="its rows have changed since the last epoch; restore the data, start a new run"
     ):
         resume(run, ["training.epochs=8"])
     assert resume(run, ["training.epochs=8"], force=True).metrics["epochs"] == 8
@@ -152,7 +152,7 @@ def test_the_newest_checkpoint_that_is_whole_is_taken(config: Path, monkeypatch:
     last, newest = sorted((run / "checkpoint").glob("last-*"))
     newest.write_bytes(newest.read_bytes()[:-100])
     assert outcome_of(resume(run, progress=notes).run) == before
-    assert f"warning: {newest}: is damaged (File is not a zip file); the one before it is taken" in notes.notes
+    assert f"warning: {newest}: is damaged (File is not a zip file); using the one before it" in notes.notes
     assert any(note == "note: resuming at epoch 6 of 6" for note in notes.notes)
     for path in (last, newest):
         path.write_bytes(b"torn")

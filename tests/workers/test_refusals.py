@@ -29,7 +29,7 @@ def in_cluster(mlpcli_here: RunHere, monkeypatch: pytest.MonkeyPatch, write_conf
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--seeds", "2"], "--seeds trains several models, and here 2 workers train one together"),
+        (["--seeds", "2"], "--seeds trains several models, but 2 workers train one together here"),
         (["--vary", "seed=1,2"], "--vary trains several models"),
         (["-s", "training.engine=numpy"], "training.engine: numpy trains in one process, not on several workers"),
         (["-s", "training.engine=keras"], "training.engine: keras runs model.fit, which Keras 3 does not support"),

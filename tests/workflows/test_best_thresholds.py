@@ -123,7 +123,7 @@ def test_after_a_calibration_it_is_for_the_calibrated_probabilities(churn: Calla
     [
         (["data.validation=null"], "output.threshold: needs validation rows"),
         (["training.loss=hinge", "training.metrics=auto"], "needs a probability, which an output of tanh does not"),
-        (["data.task=classification", "training.metrics=auto"], "is for two classes and one output, but this is a"),
+        (["data.task=classification", "training.metrics=auto"], "works only for two classes with one output, not for"),
         (["output.threshold=f2"], "output.threshold"),
         (["output.threshold=0.3"], "must be f1, balanced_accuracy, or costs such as {cost: {false_positive: 1, "),
         (["output.threshold={cost: {false_positive: 0}}"], "output.threshold.cost.false_positive"),
@@ -140,7 +140,7 @@ def test_what_has_no_best_threshold_is_refused(churn: Any, tmp_path: Path, chang
 
 def test_models_of_other_kinds_take_none(train: Callable[..., Any]) -> None:
     iris = "data: {source: iris}\ntraining: {engine: numpy, epochs: 1}\noutput: {plots: []}\n"
-    with pytest.raises(UserError, match=r"--threshold: is for models of two classes with one output"):
+    with pytest.raises(UserError, match=r"--threshold: works only with two classes and one output"):
         evaluate(train(text=iris).run, threshold=0.3)
 
 

@@ -120,7 +120,7 @@ def test_rows_that_are_all_right_leave_the_model_as_it_is(train: Callable[..., A
     ("changes", "words"),
     [
         (["data.validation=null"], "output.calibration: needs validation rows; set data.validation, or remove it"),
-        (["data.source=height_weight", "data.generate.noise=null"], "is for classes, but this is a regression task"),
+        (["data.source=height_weight", "data.generate.noise=null"], "works only for classification, but this is a"),
         (["training.loss=hinge"], "needs an output of sigmoid, but it has tanh"),
         (
             ["data.source=blobs", "data.generate.noise=null", "training.loss=binary_crossentropy"],

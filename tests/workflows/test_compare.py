@@ -242,7 +242,7 @@ def test_as_json_csv_and_markdown(made: Made, mlpcli_here: Any) -> None:
     both = mlpcli_here("compare", "runs", "--csv", "--json")
     assert (both.returncode, both.stderr.splitlines()[-1]) == (
         2,
-        "error: --csv, --markdown and --json exclude each other; give one of them",
+        "error: --csv, --markdown and --json cannot be combined; choose one",
     )
 
 

@@ -65,7 +65,7 @@ def test_it_writes_where_it_is_told(digits_run: Any, tmp_path: Path) -> None:
 def test_a_model_without_test_rows_is_scored_on_validation_rows(train: Any) -> None:
     run = train("training.engine=numpy", "data.test=null").run
     assert evaluate(run).evaluation["split"] == "validation"
-    with pytest.raises(UserError, match="has no test rows; there are validation, train"):
+    with pytest.raises(UserError, match="has no test rows; choose from validation, train"):
         evaluate(run, split="test")
 
 
@@ -123,7 +123,7 @@ WRONG: list[tuple[dict[str, str], list[str]]] = [
     ({"data": "digit"}, ['--data digit: does not exist; did you mean "digits"?']),
     ({"data": "iris"}, ["--data iris: has the classes setosa", "the model knows 0, 1", "give rows of the model's"]),
     ({"data": "diabetes"}, ["--data diabetes: has the classes none (a number)"]),
-    ({"data": "digits", "split": "test"}, ["--split chooses among the model's own rows"]),
+    ({"data": "digits", "split": "test"}, ["--split chooses from the model's own rows"]),
     ({"output": "file"}, ["file: is a file; --output is a folder"]),
     ({"model_or_run": "run"}, ["run: has no model.keras", "give one such as runs/digits"]),
     ({"model_or_run": "no.keras"}, ["no.keras: does not exist; give a model file or a run directory"]),

@@ -120,7 +120,7 @@ def test_what_is_not_finished_is_left_out(copy: Path) -> None:
 
 def test_a_combined_file_cannot_be_scored_on_rows_that_its_runs_have_seen(folder: Path, tmp_path: Path) -> None:
     mlpcli.combine(folder, tmp_path / "all.keras")
-    with pytest.raises(UserError, match="its runs held out a fold each, and the others were trained on it"):
+    with pytest.raises(UserError, match="each run was trained on the folds that the others held out"):
         mlpcli.evaluate(tmp_path / "all.keras")
 
 

@@ -60,13 +60,13 @@ EXAMPLE = "such as training.optimizer.name=sgd,adam"
 @pytest.mark.parametrize(
     ("vary", "message"),
     [
-        (["sgd,adam"], f"--vary: sgd,adam has no key and values; give some, {EXAMPLE}"),
-        (["=1,2"], f"--vary: =1,2 has no key and values; give some, {EXAMPLE}"),
+        (["sgd,adam"], f"--vary: sgd,adam is not KEY=A,B; give a key and its values, {EXAMPLE}"),
+        (["=1,2"], f"--vary: =1,2 is not KEY=A,B; give a key and its values, {EXAMPLE}"),
         (["model.dropout="], f"model.dropout=: has no value; give two different values or more, {EXAMPLE}"),
         (["model.dropout=0.1"], "has only one value, which -s sets; give two different values or more"),
         (["model.dropout=0,0"], "has a value twice; give two different values or more"),
         (["model.hidden_units=[64],[8"], "the values cannot be read; put commas between them"),
-        (["model.dropout=0,0.1", "model.dropout=0.2,0.3"], "--vary: model.dropout is given twice; join the two"),
+        (["model.dropout=0,0.1", "model.dropout=0.2,0.3"], "--vary: model.dropout is given twice; join its values"),
         ([f"{key}={','.join(map(str, range(1, 12)))}" for key in "abc"], "makes more than 1,000 runs; leave out some"),
     ],
 )

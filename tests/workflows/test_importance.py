@@ -164,7 +164,7 @@ def test_of_many_rows_some_are_drawn(run: Path, monkeypatch: pytest.MonkeyPatch)
         ({"metric": "r2"}, r"--metric: must be one of accuracy, .*log_loss where classes are predicted \(got r2\)"),
         ({"repeats": 0}, r"--repeats: must be from 1 to 1,000 \(got 0\)"),
         ({"seed": -1}, r"--seed: must be 0 or more \(got -1\)"),
-        ({"split": "train", "data": "rows.csv"}, "--split chooses among the model's own rows"),
+        ({"split": "train", "data": "rows.csv"}, "--split chooses from the model's own rows"),
     ],
 )
 def test_what_is_refused(run: Path, options: dict[str, Any], message: str) -> None:
@@ -182,7 +182,7 @@ def test_pictures_have_no_columns(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     run = mlpcli.train(config, run_dir=tmp_path / "run").run
-    with pytest.raises(UserError, match=r"rows of shape \(4, 4\), and importance is of columns; .*--only mistakes"):
+    with pytest.raises(UserError, match=r"rows of shape \(4, 4\), but importance is about columns; .*--only mistakes"):
         mlpcli.importance(run)
 
 

@@ -51,7 +51,7 @@ def test_every_built_in_set_gets_a_config_that_is_valid(name: str) -> None:
 
 def test_a_path_called_like_a_built_in_set_is_still_a_path(tmp_path: Path) -> None:
     (tmp_path / "iris").mkdir()
-    with pytest.raises(DataError, match="iris: holds neither tables"):
+    with pytest.raises(DataError, match="iris: holds no tables"):
         init("./iris")
     _pictures(tmp_path / "iris", {"a": [(2, 2)] * 10, "b": [(2, 2)] * 10})
     result = init("./iris")
@@ -157,7 +157,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({}, UserError, "give either data or --generate NAME"),
     ({"data": "iris", "generate": "animals"}, UserError, "give either data or --generate NAME"),
     ({"generate": "animal"}, UserError, 'no generated set is called "animal"; did you mean "animals"'),
-    ({"generate": "iris"}, UserError, "there are height_weight, animals, moons, spirals, blobs"),
+    ({"generate": "iris"}, UserError, "choose from height_weight, animals, moons, spirals, blobs"),
     ({"data": "iris", "preset": "stong"}, UserError, '--preset: no preset is called "stong"; did you mean "strong"'),
     ({"data": "irsi"}, DataError, 'irsi: not found; did you mean "iris"'),
     ({"data": "iris", "target": "species"}, SettingError, "--target: is for tables, and iris brings its own target"),

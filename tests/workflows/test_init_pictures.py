@@ -43,7 +43,7 @@ def test_unlabelled_test_pictures_are_left_out(test: str) -> None:
     _part("photos/train", 20)
     _flat(test, NUMBERED)
     result = init("photos")
-    note = f"{test} holds pictures without class folders, which no score can use; mlpcli predict RUN {test} labels them"
+    note = f"{test} holds pictures without class folders, which cannot be scored; mlpcli predict RUN {test} labels them"
     assert result.notes == (note,)
     checked = validate(result.config or "")
     assert (checked.facts.train_rows, checked.facts.validation_rows, checked.facts.test_rows) == (26, 6, 8)
@@ -99,7 +99,7 @@ def test_pictures_with_a_table_of_labels(key: str) -> None:
 @pytest.mark.parametrize("folder", ["pets/train", "pets"])
 def test_pictures_that_are_called_by_their_classes(folder: str) -> None:
     _flat(folder, [f"{('cat', 'dog')[index % 2]}.{index}.png" for index in range(20)])
-    with pytest.raises(DataError, match=rf"{re.escape(folder)}: its pictures are called by 2 classes") as at:
+    with pytest.raises(DataError, match=rf"{re.escape(folder)}: its file names begin with 2 classes") as at:
         init("pets")
     _follow(str(at.value))
 

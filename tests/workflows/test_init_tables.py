@@ -55,7 +55,7 @@ def test_real_tables(table: str, target: str, inputs: int, shared_data: Path) ->
 
 
 def _counted(text: str) -> int:
-    return int(re.search(r"rows of ([\d,]+) inputs?", text)[1].replace(",", ""))  # type: ignore[index]
+    return int(re.search(r"rows with ([\d,]+) inputs?", text)[1].replace(",", ""))  # type: ignore[index]
 
 
 @pytest.mark.parametrize(("table", "target"), [("penguins", "species"), ("titanic", "survived")])

@@ -102,7 +102,7 @@ def test_a_relative_path_does_not_lead_out(project: Path, source: str) -> None:
 def test_rows_are_not_generated_without_end(project: Path) -> None:
     settings = {"target": None, "streaming": "auto", "source": "moons"}
     run = changed(trained("data/one.csv"), **settings, generate={"rows": 10_000_000, "noise": None, "seed": 0})
-    with pytest.raises(DataError, match=r"data\.generate\.rows is 10,000,000, and at most 1,000,000 are generated"):
+    with pytest.raises(DataError, match=r"data\.generate\.rows is 10,000,000, but at most 1,000,000 are generated"):
         evaluate(run)
 
 

@@ -290,7 +290,7 @@ def test_other_data_for_the_remaining_seeds(write_config: Callable[..., Path], t
     path = mlpcli.train_seeds(config, 1, run_dir=tmp_path / "run").path
     (tmp_path / "my.csv").write_text(f"x,z,y\n{rows.replace('9', '8')}", encoding="utf-8")
     before = _everything(path)
-    with pytest.raises(DataError, match="holds other rows than in the epochs so far; restore the data"):
+    with pytest.raises(DataError, match="its rows have changed since the last epoch; restore the data"):
         mlpcli.resume(path, seeds=2)
     assert _everything(path) == before
     assert mlpcli.resume(path, seeds=2, force=True).summary["seeds_done"] == [5, 6]

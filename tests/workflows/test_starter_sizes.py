@@ -47,8 +47,8 @@ def test_hidden_units_for_classes(rows: int, inputs: int, classes: int, units: l
 
 def test_the_width_names_the_classes_where_they_decide() -> None:
     data = StarterData("", "t.csv", "classification", 12_800, 16, class_rows=(500,) * 26)
-    assert "hidden_units: [64, 32]         # for 12,800 rows of 16 inputs and 26 classes\n" in _text(data, "fast")
-    assert "# for 60 rows of 4 inputs\n" in _text(
+    assert "hidden_units: [64, 32]         # for 12,800 rows with 16 inputs and 26 classes\n" in _text(data, "fast")
+    assert "# for 60 rows with 4 inputs\n" in _text(
         StarterData("", "t", "classification", 60, 4, class_rows=(30, 30)), "fast"
     )
 
@@ -64,11 +64,11 @@ def _text(data: StarterData, preset: Preset) -> str:
         (None, STRONG_FROM - 1, "table", {}, "fast", None),
         (None, 10**6, "array", {}, "fast", None),
         (None, 10**6, "image", {}, "fast", None),
-        (None, 10**8, "table", {"streamed": True}, "strong", "would not fit into the memory"),
+        (None, 10**8, "table", {"streamed": True}, "strong", "would not fit into memory"),
         ("fast", 10**6, "table", {}, "fast", None),
         ("best", 20, "table", {}, "best", None),
-        ("strong", 5, "table", {}, "fast", "a straight line is written"),
-        ("best", 60_000, "image", {}, "fast", "what is written is that of fast"),
+        ("strong", 5, "table", {}, "fast", "using a straight line"),
+        ("best", 60_000, "image", {}, "fast", "using fast instead"),
         ("strong", 150, "array", {}, "strong", "bins are for tables"),
     ],
 )

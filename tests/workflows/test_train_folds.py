@@ -188,7 +188,7 @@ def test_no_number_of_folds(table: Path, folds: Any) -> None:
         (["data.test=other.csv"], "data.test: is a file, and folds hold out test rows of their own; set it to null"),
         (["data.folds={count: 3, held_out: 1}"],
          "data.folds.held_out: belongs to one run; remove it and data.folds.count"),
-        (["data.limit=3"], "4 folds need 4 rows, and there are 3; choose 3 folds or fewer"),
+        (["data.limit=3"], "4 folds need 4 rows, but there are 3; choose 3 folds or fewer"),
         (["data.streaming=always"], "data.folds: folds need all rows in memory; set data.streaming: never"),
         (["data.source=mnist", "data.target=null"],
          "data.source: mnist brings its own test rows, and folds would hold out others; leave out --folds"),
@@ -244,7 +244,7 @@ def test_resumed_when_all_is_done_and_with_what_cannot_change(folder: Path, tmp_
         mlpcli.resume(copy, seeds=2)
     with pytest.raises(ConfigError, match=r"data.folds: cannot change when folds are resumed"):
         mlpcli.resume(copy, ["data.folds.count=4"])
-    with pytest.raises(ConfigError, match="seed: cannot change, since the folds are drawn with it"):
+    with pytest.raises(ConfigError, match="seed: cannot change, since it determines the folds"):
         mlpcli.resume(copy, ["seed=6"])
     longer = mlpcli.resume(copy, ["training.epochs=6"])
     assert longer.summary["epochs"]["values"] == [6, 6, 6]

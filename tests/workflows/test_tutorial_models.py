@@ -95,8 +95,8 @@ def test_a_picture_is_taken_as_the_tutorials_do(tutorial: Any, tmp_path: Path) -
     found = mlpcli.predict(file, picture)
     np.testing.assert_allclose(found.outputs, model.predict(digit.reshape(1, 784) / 255, verbose=0), atol=1e-5)
     assert found.notes == [
-        f"{picture}: light background, but the model was trained on dark ones: inverted; --no-invert keeps it",
-        f"{file}: mlpcli did not write this model; assumed is that it was trained on values from 0 to 1 (--divide-by 1"
+        f"{picture}: light background, but the model was trained on dark ones: inverted; --no-invert prevents that",
+        f"{file}: mlpcli did not write this model, and assumes that it was trained on values from 0 to 1 (--divide-by 1"
         " for 0 to 255) and light digits on a dark background (--no-invert for dark ones, --classes fashion_mnist for"
         " clothes)",
     ]

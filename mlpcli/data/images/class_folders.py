@@ -155,7 +155,7 @@ def _classes(root: Path, folder: Path, left_out: LeftOut) -> dict[str, list[Path
             continue
         if name in found:
             raise DataError(
-                f'{place}: a second folder of the class "{name}", spelled in other characters; join the two'
+                f'{place}: a second folder for the class "{name}", spelled with other characters; merge the two folders'
             )
         found[name] = left_out.pictures(root, left_out.inside(root, inside))
     return found
@@ -185,7 +185,7 @@ def _named(path: Path, names: tuple[str, ...]) -> list[Path]:
 def _layout(root: Path) -> str:
     name = root.resolve().name or "pictures"
     return (
-        f"expected is a folder for each class, {name}/cat/1.jpg {name}/dog/2.jpg,"
+        f"expected one folder per class, {name}/cat/1.jpg {name}/dog/2.jpg,"
         f" or {name}/train/cat/1.jpg {name}/train/dog/2.jpg {name}/test/cat/3.jpg"
     )
 

@@ -199,7 +199,7 @@ def _opened(path: AnyFile, file: BufferedReader) -> Image.Image:
 
     size = file_size(file)
     if size > LARGEST_FILE_BYTES:
-        raise UnreadablePictureError(path, f"has {size:,} bytes, and at most {LARGEST_FILE_BYTES:,} are opened")
+        raise UnreadablePictureError(path, f"has {size:,} bytes, but at most {LARGEST_FILE_BYTES:,} are opened")
     image = Image.open(file, formats=FORMATS)
     pixels = image.width * image.height
     if pixels > MOST_PIXELS:
@@ -222,7 +222,7 @@ def _scans(file: BufferedReader) -> int:
 
 
 def _too_large(size: str) -> str:
-    return f"claims {size} pixels, and at most {MOST_PIXELS // 10**6:,} million are opened"
+    return f"claims {size} pixels, but at most {MOST_PIXELS // 10**6:,} million are opened"
 
 
 def _pointer_or_page(path: AnyFile) -> str | None:

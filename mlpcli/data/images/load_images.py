@@ -109,9 +109,7 @@ def _part_for(key: str, path: Path) -> Path:
         return path
     part = parts.validation if key == "data.validation" else parts.test
     if part is None:
-        raise SettingError(
-            key, f"{path}: holds train/ and other parts; name the one that is meant, such as {parts.train}"
-        )
+        raise SettingError(key, f"{path}: holds train/ and other parts; name the one you mean, such as {parts.train}")
     return part
 
 
@@ -140,8 +138,8 @@ def _check_classes(root: Path, files: ClassFiles, y: Array) -> None:
 def unlabelled_notes(parts: Parts) -> list[str]:
     """A note on each folder of pictures without classes."""
     return [
-        f"{folder} holds pictures without class folders, which no score can use; mlpcli predict RUN {folder} labels"
-        " them"
+        f"{folder} holds pictures without class folders, which cannot be scored; mlpcli predict RUN {folder}"
+        " labels them"
         for folder in parts.unlabelled
     ]
 

@@ -30,8 +30,8 @@ def refuse_table_of_labels(folder: Path) -> None:
         for file in table_files(folder):
             if not is_parquet(file) and (columns := _label_columns(file, names)) is not None:
                 raise DataError(
-                    f"{folder}: {file.name} names the classes of the pictures in {place}; pictures are read from a"
-                    f" folder for each class: sort them with {_by_table(file, place, names, *columns)}"
+                    f"{folder}: {file.name} names the classes of the pictures in {place}, but pictures are read from"
+                    f" one folder per class: sort them with {_by_table(file, place, names, *columns)}"
                 )
 
 
@@ -51,8 +51,8 @@ def refuse_classes_in_names(folder: Path) -> None:
         f" for p in os.scandir({str(folder)!r}) for d in ['sorted/' + re.match(r'[^\\W\\d_]+', p.name)[0]]]"
     )
     raise DataError(
-        f"{folder}: its pictures are called by {len(classes)} classes ({listed(sorted(classes), 5)}); pictures are read"
-        f" from a folder for each class: sort them with python -c {shlex.quote(code)}"
+        f"{folder}: its file names begin with {len(classes)} classes ({listed(sorted(classes), 5)}), but pictures are"
+        f" read from one folder per class: sort them with python -c {shlex.quote(code)}"
     )
 
 

@@ -41,7 +41,7 @@ def _absent(names: Sequence[str], train: np.ndarray) -> list[Finding]:
     if not absent:
         return []
     text = f"no training row has the class {quoted(absent)}"
-    return [Finding("classes", text, "look at the order of the rows, and at data.limit")]
+    return [Finding("classes", text, "check the order of the rows, and data.limit")]
 
 
 def _too_few_to_learn(names: Sequence[str], train: np.ndarray) -> list[Finding]:

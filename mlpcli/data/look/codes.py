@@ -64,8 +64,8 @@ def _finding(found: list[_Codes]) -> Finding:
     more = f", and so do {listed(others)}" if others else ""
     apart, ordered = (percent(int(1000 * share), 1000) for share in (best.apart, best.ordered))
     text = (
-        f'column "{shown(best.name)}" has whole numbers that behave as codes, not as amounts (one by one they explain'
-        f" {apart} of the target's variance, in their order {ordered}){more}"
+        f'column "{shown(best.name)}" has whole numbers that behave like codes, not amounts (as separate values they'
+        f" explain {apart} of the target's variance, as ordered ones {ordered}){more}"
     )
     told = ", ".join(f"{yaml_names([name])[1:-1]}: category" for name in names)
     return Finding(CODES, text, f"data.types: {{{told}}} reads them as categories", "note", tuple(names))

@@ -37,7 +37,7 @@ def find_skewed(columns: Sequence[RawColumn], ranges: ColumnRanges, sample: Rows
             skewed.append(column)
     if not skewed:
         return []
-    text = f"values more than {SKEWED_ABOVE:,} times the usual ones, which scaling squeezes towards 0: {labels(skewed)}"
+    text = f"values more than {SKEWED_ABOVE:,} times the usual ones, which scaling then squeezes: {labels(skewed)}"
     return [Finding("skewed", text, "correct impossible values, or take the logarithm")]
 
 

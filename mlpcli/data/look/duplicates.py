@@ -96,8 +96,8 @@ def _contradiction(mixed: int, wrong: int, rows: int) -> Finding:
 
 def _overlap(first: str, second: str, same: int, alike: int, rows: int) -> Finding:
     count = f"all {rows:,}" if same == rows else f"{same:,} of {rows:,}"
-    others = f" ({alike:,} more have the values but another target)" if alike else ""
-    verb = "stands" if same == 1 else "stand"
+    others = f" ({alike:,} more have the same values but another target)" if alike else ""
+    verb = "appears" if same == 1 else "appear"
     effect = f"inflates the {second} score" if first == "training" else "lets them influence when training stops"
     text = f"{count} {second} rows ({percent(same, rows)}) also {verb} among the {first} rows{others}, which {effect}"
     level: Level = "warning" if same * WARN_FROM >= rows else "note"
@@ -112,10 +112,10 @@ def _few_kinds(hashes: dict[str, PartHashes]) -> Finding:
         if name != "training"
     )
     text = (
-        f"the {len(train):,} training rows are {distinct(train.sorted_x):,} different ones, repeated, and {others} are"
+        f"the {len(train):,} training rows are {distinct(train.sorted_x):,} distinct ones, repeated, and {others} are"
         " among them"
     )
-    return Finding("duplicates", text, "the score is about these, and says nothing about new ones", "note")
+    return Finding("duplicates", text, "the score says nothing about new rows", "note")
 
 
 WEIGHTS_SEED = 1_212_240_712

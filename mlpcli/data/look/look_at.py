@@ -108,7 +108,7 @@ def in_memory(parts: dict[str, Part]) -> tuple[dict[str, Part], list[Finding]]:
     if not cut:
         return seen, []
     text = f"looked only at the first {', '.join(cut)} rows, because the rows stay on disk"
-    return seen, [Finding("sample", text, "classes and the ranges of columns are those of all of them", "note")]
+    return seen, [Finding("sample", text, "class counts and column ranges cover all rows", "note")]
 
 
 def draw_sample(train: Part) -> Rows:

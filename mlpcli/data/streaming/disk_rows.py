@@ -114,7 +114,7 @@ class DiskRows:
             while len(rest):
                 count = self._file.readinto(rest)
                 if not count:
-                    raise DataError(f"{self.path}: ends too early, something else wrote to it; start again")
+                    raise DataError(f"{self.path}: ends too early, since something else wrote to it; start again")
                 rest = rest[count:]
         return rows
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 SHARES = (
-    "rows are drawn for each part as they stream by: classes keep their shares about, not exactly (data.stratify is for"
+    "rows are assigned to the parts as they stream by, so classes keep their shares only roughly (data.stratify is for"
     " tables in memory)"
 )
 
@@ -98,7 +98,7 @@ def _opened(path: Path, data: DataConfig, seed: int, stored: Preprocessing | Non
         _convert(path, data, Draw.of(data, seed), stored, others, target, watch)
         found = read_set(target)
     if found is None:
-        raise DataError(f"{path}: its encoded rows were removed from {target} as they were written; start again")
+        raise DataError(f"{path}: its encoded rows were removed from {target} during writing; start again")
     return found
 
 
@@ -193,8 +193,8 @@ def should_stream(path: Path, data: DataConfig) -> tuple[bool, str]:
         return False, ""
     size = sum(file.stat().st_size for file in files)
     return True, (
-        f"{spoken(size)} of table needs about {spoken(needed)}, and {spoken(free)} are free: streamed from disk;"
-        " data.streaming: never loads it"
+        f"a table of {spoken(size)} needs about {spoken(needed)} of memory, but {spoken(free)} are free, so it is"
+        " streamed from disk; data.streaming: never loads it"
     )
 
 

@@ -61,8 +61,8 @@ FILES = {
     "WEBP cut": (encoded("WEBP")[:-400], "is damaged or truncated"),
     "TIFF cut": (encoded("TIFF", compression="tiff_deflate")[:-400], NO_PICTURE),
     "TIFF flipped": (flipped(encoded("TIFF", compression="tiff_deflate"), 900), "is damaged or truncated ("),
-    "a bomb": (png_claiming(100_000, 100_000), "claims far too many pixels, and at most 100 million are opened"),
-    "a small bomb": (png_claiming(10_000, 10_001), "claims 10,000 x 10,001 pixels, and at most 100 million are"),
+    "a bomb": (png_claiming(100_000, 100_000), "claims far too many pixels, but at most 100 million are opened"),
+    "a small bomb": (png_claiming(10_000, 10_001), "claims 10,000 x 10,001 pixels, but at most 100 million are"),
     "a thin bomb": (png_claiming(2_000_000_000, 1), "claims far too many pixels"),
     "claims more": (png_claiming(9_000, 9_000), "is damaged or truncated (image file is truncated"),
 }

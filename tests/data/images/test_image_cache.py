@@ -192,7 +192,7 @@ def test_a_cache_that_cannot_be_written_is_a_note(pets: Path, monkeypatch: pytes
     source = load(pets)
     assert len(source.train) == 6
     [note] = source.notes
-    assert note.startswith("the decoded pictures cannot be kept for the next run, which decodes them anew (")
+    assert note.startswith("the decoded pictures cannot be kept for the next run, which decodes them again (")
     assert str(tmp_path / "file") in note
 
 
@@ -228,5 +228,5 @@ def test_the_oldest_entries_make_room(pets: Path, cache: Path, monkeypatch: pyte
 
 def test_a_set_that_is_too_large_is_not_kept_and_said(pets: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_cache, "MOST_BYTES", 6 * 24 - 1)
-    assert load(pets).notes == ("the decoded pictures take 144 bytes, more than is kept: each run decodes them anew",)
+    assert load(pets).notes == ("the decoded pictures take 144 bytes, too many to keep: each run decodes them again",)
     assert not cache.exists()

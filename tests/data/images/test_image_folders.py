@@ -95,7 +95,7 @@ def test_hangul_in_pieces_as_macos_stores_it_is_the_same_class(tmp_path: Path) -
     assert other_files(test, test, ("cat", whole), LeftOut()).labels.tolist() == [1]
     both = made(tmp_path / "both", f"{pieces}/1.jpg", f"{whole}/1.jpg")
     if len(os.listdir(both)) == 2:  # macOS itself would not make two
-        with pytest.raises(DataError, match="a second folder of the class"):
+        with pytest.raises(DataError, match="a second folder for the class"):
             training_files(both, both, LeftOut())
 
 
@@ -168,7 +168,7 @@ def test_a_link_to_the_folder_itself_is_no_endless_tree(tmp_path: Path) -> None:
     assert left_out.others == ["a/again"]
 
 
-LAYOUT = "expected is a folder for each class, root/cat/1.jpg root/dog/2.jpg, or root/train/cat/1.jpg"
+LAYOUT = "expected one folder per class, root/cat/1.jpg root/dog/2.jpg, or root/train/cat/1.jpg"
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_rows_on_disk_are_looked_at_from_the_start(
     assert look.facts.repeated == 0
     assert [str(finding) for finding in look.findings if finding.topic == "sample"] == [
         "looked only at the first 100 of 1,000 training rows, because the rows stay on disk;"
-        " classes and the ranges of columns are those of all of them"
+        " class counts and column ranges cover all rows"
     ]
     assert "constant" not in {finding.topic for finding in look.findings}
     assert any("5 of 10 validation rows" in warning for warning in look.warnings)

@@ -23,7 +23,7 @@ def test_even_classes_say_nothing() -> None:
 
 def test_a_class_without_training_rows() -> None:
     assert said((50, 0, 50), validation=(5, 0, 5)) == [
-        ("warning", 'no training row has the class "개"; look at the order of the rows, and at data.limit')
+        ("warning", 'no training row has the class "개"; check the order of the rows, and data.limit')
     ]
 
 

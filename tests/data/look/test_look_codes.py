@@ -43,7 +43,7 @@ def test_regions_that_follow_no_order_are_codes() -> None:
     region, y = regions(2000, [3, 0, 3, 0, 3])
     (finding,) = codes_in({"region": region, "size": np.arange(2000) % 7}, y)
     assert (finding.topic, finding.level, finding.columns) == ("codes", "note", ("region",))
-    assert str(finding).startswith('column "region" has whole numbers that behave as codes, not as amounts (one by one')
+    assert str(finding).startswith('column "region" has whole numbers that behave like codes, not amounts (as separate')
     assert str(finding).endswith("; data.types: {region: category} reads them as categories")
 
 

@@ -86,13 +86,13 @@ def test_rows_of_two_parts_are_counted_by_hand() -> None:
     assert [(finding.level, finding.text) for finding in findings] == [
         (
             "warning",
-            "3 of 10 validation rows (30 %) also stand among the training rows (1 more have the values but another"
-            " target), which inflates the validation score",
+            "3 of 10 validation rows (30 %) also appear among the training rows (1 more have the same values but"
+            " another target), which inflates the validation score",
         ),
-        ("note", "1 of 200 test rows (0.5 %) also stands among the training rows, which inflates the test score"),
+        ("note", "1 of 200 test rows (0.5 %) also appears among the training rows, which inflates the test score"),
         (
             "note",
-            "1 of 200 test rows (0.5 %) also stands among the validation rows, which lets them influence when training"
+            "1 of 200 test rows (0.5 %) also appears among the validation rows, which lets them influence when training"
             " stops",
         ),
     ]
@@ -103,7 +103,7 @@ def test_rows_of_two_parts_are_counted_by_hand() -> None:
 def test_the_same_file_twice_is_said() -> None:
     rows = (np.arange(40.0).reshape(20, 2), np.arange(20))
     (finding,) = find_overlaps(hash_parts(parts_of(training=rows, test=rows)))
-    assert finding.text.startswith("all 20 test rows (100 %) also stand among the training rows, ")
+    assert finding.text.startswith("all 20 test rows (100 %) also appear among the training rows, ")
     assert finding.level == "warning"
 
 
@@ -131,7 +131,7 @@ def test_a_table_of_few_possible_rows_is_no_accident() -> None:
     (finding,) = find_overlaps(hash_parts(parts))
     assert (finding.topic, finding.level) == ("duplicates", "note")
     assert finding.text == (
-        "the 40 training rows are 4 different ones, repeated, and 75 % of the validation rows are among them"
+        "the 40 training rows are 4 distinct ones, repeated, and 75 % of the validation rows are among them"
     )
     assert find_overlaps(hash_parts({"training": parts["training"]})) == []
 

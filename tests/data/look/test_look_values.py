@@ -82,7 +82,7 @@ def test_skewed_columns() -> None:
     (finding,) = find_skewed(columns, column_ranges(whole(x)), Rows(x, np.zeros(5)))
     assert (finding.topic, finding.level) == ("skewed", "warning")
     assert str(finding) == (
-        'values more than 1,000 times the usual ones, which scaling squeezes towards 0: column "소득";'
+        'values more than 1,000 times the usual ones, which scaling then squeezes: column "소득";'
         " correct impossible values, or take the logarithm"
     )
     # The largest may be outside of the sample, and a sample of zeros says nothing.

@@ -138,7 +138,7 @@ def test_a_file_of_another_size_is_refused(tmp_path: Path, bytes_: int) -> None:
 def test_a_file_that_is_cut_off_while_it_is_read(tmp_path: Path) -> None:
     rows = stored(tmp_path, VALUES)
     rows.path.write_bytes(b"short")
-    with pytest.raises(DataError, match="ends too early, something else wrote to it; start again"):
+    with pytest.raises(DataError, match="ends too early, since something else wrote to it; start again"):
         rows[:]
 
 

@@ -86,7 +86,7 @@ def test_notes_say_why_and_what_is_different(load: Load) -> None:
     notes = load()[0].notes
     assert notes[0] == "the reason"
     assert any("10 of 500 rows have no target value" in note for note in notes)
-    assert "classes keep their shares about, not exactly" in notes[-1]
+    assert "classes keep their shares only roughly" in notes[-1]
     assert not any("shares" in note for note in load(stratify=False)[0].notes)
     assert not any("shares" in note for note in load(validation=None)[0].notes)
 

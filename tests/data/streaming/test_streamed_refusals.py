@@ -68,5 +68,5 @@ def test_a_bad_value_keeps_its_place(load: Load, people: People, tmp_path: Path)
 
 def test_no_room_on_the_disk(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
-    with pytest.raises(OutputError, match=r"the rows of people.csv need 1\d.\d kB there, and 0.1 kB are free"):
+    with pytest.raises(OutputError, match=r"the rows of people.csv need 1\d.\d kB there, but 0.1 kB are free"):
         load()

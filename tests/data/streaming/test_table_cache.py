@@ -184,7 +184,7 @@ def test_a_set_that_is_open_stays_readable_when_it_is_removed(tmp_path: Path) ->
 
 def test_no_room_even_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: Usage(10**12, 0, 3_100_000_000))
-    with pytest.raises(OutputError, match=r"the rows of t.csv need 5.2 GB there, and 3.1 GB are free; free some, or"):
+    with pytest.raises(OutputError, match=r"the rows of t.csv need 5.2 GB there, but 3.1 GB are free; free some, or"):
         make_set(tmp_path / "abc", 5_200_000_000, "t.csv", fill)
     assert not (tmp_path / "abc").exists()
 

@@ -47,7 +47,8 @@ def test_auto_streams_what_does_not_and_says_why(table: Path, monkeypatch: pytes
         assert should_stream(table, _config(table))[0] is expected
     monkeypatch.setattr(size, "available_memory", lambda: 10_000)
     assert should_stream(table, _config(table))[1] == (
-        "4.0 kB of table needs about 20.0 kB, and 10.0 kB are free: streamed from disk; data.streaming: never loads it"
+        "a table of 4.0 kB needs about 20.0 kB of memory, but 10.0 kB are free, so it is streamed from disk;"
+        " data.streaming: never loads it"
     )
 
 

@@ -48,7 +48,7 @@ def test_at_most_fifty_categories_the_most_frequent() -> None:
     preprocessing, notes = fitted({"c": values}, {"c": "category"})
     expected = [f"c = c{number:02}" for number in (*range(10), *range(20, 60))]
     assert preprocessing.feature_names == (*expected, "c = (other)")
-    assert notes == ['column "c": 10 of 60 categories are rare and become one, (other)']
+    assert notes == ['column "c": 10 of 60 categories are rare and are treated as one, (other)']
 
 
 def test_counting_very_many_categories_forgets_the_rarest() -> None:

@@ -55,7 +55,7 @@ def test_what_is_looked_at_is_bounded(tree: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("pattern", ["*.csv", ""])
 def test_how_many_are_found_is_bounded(tree: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
     monkeypatch.setattr(globs, "MOST_FILES", 2)
-    with pytest.raises(DataError, match=r"stands for [34] files, and at most 2 are read; join them into fewer"):
+    with pytest.raises(DataError, match=r"matches [34] files, but at most 2 are read; merge them"):
         table_files(tree / pattern)
 
 

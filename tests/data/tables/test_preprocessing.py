@@ -89,7 +89,7 @@ def test_only_training_rows_count() -> None:
 def test_a_category_never_seen_is_other_and_so_is_a_gap() -> None:
     values = ["red"] * 60 + ["blue"] * 60 + ["rare"]
     preprocessing, notes = fitted({"c": values}, {"c": "category"})
-    assert notes == ['column "c": 1 of 3 categories is rare and becomes one, (other)']
+    assert notes == ['column "c": 1 of 3 categories is rare and is treated as one, (other)']
     assert preprocessing.feature_names == ("c = blue", "c = red", "c = (other)")
     assert preprocessing.encode(raw({"c": ["red", "rare", "never", None]})).tolist() == [[0, 1, 0], *[[0, 0, 1]] * 3]
 
@@ -194,7 +194,7 @@ def test_a_target_without_a_name_is_found() -> None:
     plain = plain_preprocessing(("a",), None, ())
     assert plain.encode_target(raw({"a": ["1"], "id": ["7"], "Target": ["2.5"]})).tolist() == [2.5]
     assert plain.kept_rows(raw({"a": ["1", "2"], "t": [None, "1"]}), with_target=True).tolist() == [1]
-    message = "표.csv: which column is the target? Besides the features it has i, j; name it target"
+    message = "표.csv: cannot tell which column is the target (besides the features it has i, j); name the target"
     with pytest.raises(DataError, match=re.escape(message)):
         plain.encode_target(raw({"a": ["1"], "i": ["1"], "j": ["2"]}))
     assert plain_preprocessing(("a",), None, ("j",)).encode_target(

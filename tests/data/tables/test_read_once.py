@@ -112,5 +112,5 @@ def test_quotes_that_came_after_the_look_are_noticed(tmp_path: Path, monkeypatch
     path = tmp_path / "a.csv"
     path.write_text('a,b\n1,"x\ny"\n', encoding="utf-8")
     monkeypatch.setattr(csv_reader, "find_encoding", lambda file, told: FoundEncoding("utf-8", [], quoted=False))
-    with pytest.raises(DataError, match="changed while it was read"):
+    with pytest.raises(DataError, match="changed while being read"):
         read_table(path, ReadOptions(formats={}))

@@ -191,7 +191,7 @@ def test_a_file_that_changes_while_it_is_read(path: Path) -> None:
         stream.read(1 << 20)
         with path.open("ab") as other:
             other.write(b"2\n")
-        with pytest.raises(DataError, match=r"표\.csv: changed while it was read"):
+        with pytest.raises(DataError, match=r"표\.csv: changed while being read"):
             stream.read()
 
 
@@ -200,7 +200,7 @@ def test_a_file_that_is_cut_while_it_is_read(path: Path) -> None:
     with text_file.TextFile(path, "표.csv").open_utf8("utf-8") as stream:
         stream.read(1 << 20)
         os.truncate(path, 10)
-        with pytest.raises(DataError, match=r"표\.csv: changed while it was read"):
+        with pytest.raises(DataError, match=r"표\.csv: changed while being read"):
             stream.read()
 
 

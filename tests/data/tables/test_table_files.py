@@ -171,5 +171,5 @@ def test_a_folder_of_a_competition_names_the_file_to_learn_from(tmp_path: Path) 
         (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(DataError) as caught:
         read_table(tmp_path, ReadOptions())
-    advice = f"; if only one of them is to be learnt from, name that: {tmp_path / 'train.csv'}"
+    advice = f"; to train on only one of them, name it: {tmp_path / 'train.csv'}"
     assert str(caught.value).endswith(f"all files need the same columns{advice}")

@@ -77,7 +77,7 @@ def test_the_line_of_the_header(path: Path) -> None:
         read(path, content)
     with pytest.raises(SettingError, match=r"data\.header: line 3 of .*t\.csv is blank"):
         read(path, content, header=3)
-    with pytest.raises(SettingError, match=r"data\.header: line 30 of .* behind the end"):
+    with pytest.raises(SettingError, match=r"data\.header: line 30 of .* past the end"):
         read(path, content, header=30)
 
 

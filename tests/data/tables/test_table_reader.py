@@ -97,7 +97,7 @@ def test_a_comma_that_may_part_thousands_stays(write: Write, text: str) -> None:
 def test_told_separators(write: Write) -> None:
     path = write("a;b,c\n1;2,3\n")
     assert read_table(path, ReadOptions(separator=","))[0].names == ("a;b", "c")
-    with pytest.raises(SettingError, match=r"'\|' does not occur in the first line of .*, but ',' does; set that"):
+    with pytest.raises(SettingError, match=r"'\|' does not occur in the first line of .*, but ',' does; use that"):
         read_table(path, ReadOptions(separator="|"))
     with pytest.raises(SettingError, match="cannot separate values"):
         read_table(path, ReadOptions(separator="·"))
