@@ -66,12 +66,12 @@ def _row(parameter: ParameterCheck, with_tape: bool) -> list[str]:
 
 
 def _explain(result: GradcheckResult, with_tape: bool) -> None:
-    from mlpcli.numpy_engine.gradient_check import AGREE, AGREE_FLOAT32
+    from mlpcli.numpy_engine.gradient_check import AGREE, AGREE_KERAS
 
     line("largest relative error of each parameter: |a - b| / max(|a|, |b|)")
     line(f"NumPy: backpropagation, float64. Differences: (L(w+h) - L(w-h)) / 2h; at most {AGREE:.0e} is rounding.")
     if with_tape:
-        line(f"Keras: GradientTape, float32; at most {AGREE_FLOAT32:.0e} is rounding.")
+        line(f"Keras: GradientTape, float64; at most {AGREE_KERAS:.0e} is rounding.")
     if result.noise_off:
         line(f"switched off, because they make the loss random: {', '.join(result.noise_off)}")
     wrong = [parameter.path for parameter in result.check.parameters if not parameter.agrees]

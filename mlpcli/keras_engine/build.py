@@ -7,6 +7,7 @@ versions of Keras open, too: their descriptions differ in ways that do not chang
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -269,7 +270,7 @@ def tape_gradients(
     loss: Described,
     units: LossUnits,
 ) -> list[Array]:
-    """One array for each trainable weight, in the order of the layers; float32.
+    """One array for each trainable weight, in the order of the layers; computed in float64.
 
     Args:
         weights: of all layers, one after the other.
@@ -281,19 +282,32 @@ def tape_gradients(
 
     arrays = iter(weights)
     named = dict(_by_layer(layers, arrays))
-    model = build_saved(Path("the model"), input_shape, layers, named)
-    objective = in_units(keras_object(loss.component, **loss.more), units)
     x, y = rows
-    with backend.tensorflow().GradientTape() as tape:
-        outputs = model(x, training=True)
-        if len(outputs.shape) > 2:
-            y = for_each(y, outputs)
-        value = units.weight * objective(y, outputs) + sum(model.losses)
-    gradients: list[Any] = tape.gradient(value, model.trainable_variables)
+    with _in_float64():
+        model = build_saved(Path("the model"), input_shape, layers, named)
+        objective = in_units(keras_object(loss.component, **loss.more), units)
+        with backend.tensorflow().GradientTape() as tape:
+            outputs = model(x.astype(np.float64), training=True)
+            if len(outputs.shape) > 2:
+                y = for_each(y, outputs)
+            value = units.weight * objective(y, outputs) + sum(model.losses)
+        gradients: list[Any] = tape.gradient(value, model.trainable_variables)
     return [
-        np.zeros(weight.shape, np.float32) if found is None else np.asarray(found)
+        np.zeros(weight.shape) if found is None else np.asarray(found)
         for weight, found in zip(model.trainable_variables, gradients, strict=True)
     ]
+
+
+@contextmanager
+def _in_float64() -> Iterator[None]:
+    """A context in which Keras makes layers and losses that compute in float64."""
+    config = backend.keras().config
+    before = config.floatx()
+    config.set_floatx("float64")
+    try:
+        yield
+    finally:
+        config.set_floatx(before)
 
 
 def _by_layer(layers: Sequence[SavedLayer], arrays: Iterator[Array]) -> Iterator[tuple[str, list[Array]]]:

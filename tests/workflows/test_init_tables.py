@@ -47,7 +47,7 @@ def _numbers(rows: int = 60) -> list[float]:
 def test_real_tables(table: str, target: str, inputs: int, shared_data: Path) -> None:
     result = init(shared_data / "tabular" / f"{table}.csv", preset="fast")
     assert result.notes == (f"guessed the target: {target} (change it with --target COLUMN)",)
-    assert f"of {inputs} inputs" in result.text
+    assert f"with {inputs} inputs" in result.text
     checked = validate(result.config or "")
     assert checked.config.data.target == target
     assert (checked.plan.task == "binary") == (table == "titanic")
