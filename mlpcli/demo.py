@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 from mlpcli.cli.terminal import write_result
+from mlpcli.process import MLPCLI, python_command
 
 CONFIG = "configs/digits.yaml"
 
@@ -55,7 +55,7 @@ def _free_directory() -> Path:
 def _type(*arguments: str) -> None:
     """Show a command as one would type it, and run it."""
     write_result(f"\n$ mlpcli {shlex.join(arguments)}\n")
-    done = subprocess.run([sys.executable, "-m", "mlpcli", *arguments], check=False)
+    done = subprocess.run([*python_command(MLPCLI), *arguments], check=False)
     if done.returncode != 0:
         raise SystemExit(done.returncode)
 

@@ -20,6 +20,9 @@ _WAITING = ("OPENBLAS_THREAD_TIMEOUT", "20")
 """2^20 ticks, half a millisecond, for which the threads of NumPy's OpenBLAS wait for the next product in a busy loop.
 By default it is 2^26, in which they take a processor from whoever has work, at the import of NumPy already."""
 
+MLPCLI = "from mlpcli.__main__ import main; main()"
+"""The program of a command of mlpcli."""
+
 _ours = False
 _ends_at_once = True
 _exit_code: int | None = None
@@ -32,6 +35,15 @@ def own_process() -> None:
     os.environ.setdefault(*_WAITING)
     gc.set_threshold(*_SELDOM)
     atexit.register(_end_at_once)  # the first to be registered is the last to be called
+
+
+def python_command(program: str) -> list[str]:
+    """The command of a Python that looks for modules where this one does, and then runs the program.
+
+    With `-m`, and with `-c` alone, Python would first look in the current folder, where a user's file may be called
+    random.py.
+    """
+    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!a}; {program}"]
 
 
 def owns_process() -> bool:

@@ -6,10 +6,19 @@ import gc
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from mlpcli import process
+
+
+def test_a_users_file_hides_no_module(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("raise RuntimeError('homework')", encoding="utf-8")
+    command = process.python_command("import random, sys; print(random.randint(5, 5), sys.argv[1:])")
+    done = subprocess.run([*command, "train"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("5 ['train']\n", "")
+
 
 END = """
 import atexit, sys, threading, time

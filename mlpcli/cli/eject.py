@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -33,4 +34,4 @@ def eject(config: Path, output: Path | None, force: bool, overrides: tuple[str, 
         write_result(result.text)
         return
     line(f"wrote     {result.path}")
-    line(f"next      python {result.path}")
+    line(f"next      python {shlex.quote(str(result.path))}")

@@ -76,7 +76,7 @@ def sweep(
     command = ["mlpcli", *_without_secrets(sys.argv[1:])]
     progress = choose_progress(quiet)
     result = run(config, overrides, runs_dir, resume, storage, workers, trials, progress, command, False)
-    return _report(result, storage, as_json)
+    return _report(result, storage, trials, as_json)
 
 
 def _without_secrets(arguments: list[str]) -> list[str]:
@@ -86,7 +86,7 @@ def _without_secrets(arguments: list[str]) -> list[str]:
     return [without_password(argument) if "://" in argument else argument for argument in arguments]
 
 
-def _report(result: SweepResult, storage: str | None, as_json: bool) -> int:
+def _report(result: SweepResult, storage: str | None, trials: str | None, as_json: bool) -> int:
     """Print the result; returns the exit code."""
     if as_json:
         print_json(result.as_json())
@@ -101,7 +101,8 @@ def _report(result: SweepResult, storage: str | None, as_json: bool) -> int:
         why = str(result.interrupted or "stopped by sweep.timeout")
         say(f"{why}; {result.record.finished} of {len(result.record.trials)} trials have ended")
         url = f" --storage {shlex.quote(_without_secrets([storage])[0])}" if storage else ""
-        say(f"continue with: mlpcli sweep --resume {shlex.quote(str(result.path))}{url}")
+        count = f" --trials {len(result.record.trials)}" if trials is not None else ""
+        say(f"continue with: mlpcli sweep --resume {shlex.quote(str(result.path))}{url}{count}")
     if result.interrupted is not None:
         return result.interrupted.exit_code
     if result.best is None:

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpcli.machine import available_memory, processors
-from mlpcli.process import end_with, own_process, owns_process
+from mlpcli.process import end_with, own_process, owns_process, python_command
 from mlpcli.runs.directory import holds_series
 
 if TYPE_CHECKING:
@@ -51,11 +51,9 @@ class DrawingProcess:
 
     def __init__(self) -> None:
         """Raises OSError: the system has no process to give."""
-        # The path first, as it is here: Python would look for modules where the command was typed.
-        program = f"import sys; sys.path[:] = {sys.path!a}; import {__name__} as drawing; drawing.draw_what_is_asked()"
         environment = {**os.environ, "PYTHONUTF8": str(sys.flags.utf8_mode), "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", program],
+            python_command(f"import {__name__} as drawing; drawing.draw_what_is_asked()"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

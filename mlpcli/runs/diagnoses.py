@@ -21,6 +21,8 @@ from mlpcli.runs.layer_file import LayerFile, LayerNumbers, read_layers
 from mlpcli.runs.read_run import read_config, read_evaluation, read_metrics
 from mlpcli.text import number, quoted, shown
 
+NEAR_ZERO = 0.05
+"""Share of the first epoch's loss: what a loss below it does is noise, of Dropout and of the batches."""
 OVERFITTED = 1.1
 """The validation loss at the end against its best: from here on it is said."""
 LAST = 3
@@ -213,7 +215,7 @@ def overfits(record: RunRecord) -> Diagnosis | None:
     end = statistics.fmean(validation[-LAST:])
     if best + LAST >= len(validation) or validation[best] <= 0 or end < OVERFITTED * validation[best]:
         return None
-    if statistics.fmean(loss[-LAST:]) >= loss[best]:
+    if statistics.fmean(loss[-LAST:]) >= loss[best] or end < NEAR_ZERO * validation[0]:
         return None
     evidence = say(
         "val_loss rose from {best} to {end} while loss fell from {before} to {after}",
@@ -242,7 +244,8 @@ def learning_rate_too_high(record: RunRecord) -> Diagnosis | None:
     loss = record.history.get("loss", ())
     if len(loss) < FEWEST_EPOCHS or not all(map(math.isfinite, loss)):
         return None
-    rises = sum(later > RISE * earlier for earlier, later in pairwise(loss) if earlier > 0)
+    low = NEAR_ZERO * loss[0]
+    rises = sum(later > max(RISE * earlier, low) for earlier, later in pairwise(loss) if earlier > 0)
     stuck = min(loss[1:]) >= loss[0]
     if rises < RISES * (len(loss) - 1) and not stuck:
         return None

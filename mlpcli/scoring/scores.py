@@ -47,7 +47,8 @@ class ClassScores:
     def result(self) -> dict[str, Any]:
         """The matrix, per-class scores, accuracy and balanced accuracy.
 
-        A score whose denominator is zero is 0, as in scikit-learn; balanced accuracy is over the classes that occur.
+        A score whose denominator is zero is 0, as in scikit-learn; balanced accuracy is over the classes that occur,
+        macro F1 over those that occur or are predicted.
         """
         hits, support, guesses = np.diag(self.matrix), self.matrix.sum(axis=1), self.matrix.sum(axis=0)
         precision, recall = _ratio(hits, guesses), _ratio(hits, support)
@@ -60,7 +61,7 @@ class ClassScores:
             "class_names": list(self.class_names),
             "accuracy": float(hits.sum() / support.sum()),
             "balanced_accuracy": float(recall[support > 0].mean()),
-            "macro_f1": float(f1.mean()),
+            "macro_f1": float(f1[guesses + support > 0].mean()),
             "per_class": per_class,
             "confusion_matrix": self.matrix.tolist(),
         }

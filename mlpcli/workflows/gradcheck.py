@@ -75,9 +75,7 @@ def _tape(case: GradientCase, batch: Batch, weights: list[Array], names: list[st
     """Keras's gradients by parameter, for the same layers and weights, without noise."""
     from mlpcli.keras_engine.build import tape_gradients
 
-    quiet = [
-        replace(layer, component=_without_noise(layer.component), precision="float64") for layer in case.layers
-    ]
+    quiet = [replace(layer, component=_without_noise(layer.component), precision="float64") for layer in case.layers]
     found = tape_gradients(case.input_shape, quiet, weights, (batch.x, batch.y), case.loss, case.units)
     return dict(zip(names, found, strict=True))
 

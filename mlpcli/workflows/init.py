@@ -29,6 +29,7 @@ from mlpcli.data_folder import located
 from mlpcli.errors import SettingError, UserError
 from mlpcli.files import STANDARD_OUTPUT, check_folder, check_free, new_file
 from mlpcli.runs.directory import LONGEST_NAME_BYTES, folder_name
+from mlpcli.tables.excel import ENDINGS as WORKBOOKS
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.text import did_you_mean, shown
 from mlpcli.workflows.starter_data import Entry, Preset, StarterData, choose_preset, preset_called
@@ -284,7 +285,7 @@ def _common_size(sizes: Array) -> tuple[tuple[int, int], str]:
     return size, f"height, width; the pictures are {sizes[0, 0]}x{sizes[0, 1]}, and dense layers want few inputs"
 
 
-ENDS = (".csv", ".tsv", ".parquet", ".npz", ".gz", ".bz2", ".zst", ".xz")
+ENDS = (*WORKBOOKS, ".csv", ".tsv", ".parquet", ".npz", ".gz", ".bz2", ".zst", ".xz")
 WILDCARDS = re.compile(r"[*?\[]")
 OTHERWISE = "data"
 

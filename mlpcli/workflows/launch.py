@@ -16,6 +16,7 @@ from typing import IO
 
 from mlpcli.cluster import TF_CONFIG, tf_config
 from mlpcli.errors import UserError
+from mlpcli.process import MLPCLI, python_command
 from mlpcli.training.progress import Interrupted, noted_interruptions
 
 MOST_WORKERS = 64
@@ -52,7 +53,7 @@ def launch(workers: int, arguments: Sequence[str], say: Callable[[str], None]) -
     if not 2 <= workers <= MOST_WORKERS:
         raise UserError(f"workers: {workers} is out of range; give a number from 2 to {MOST_WORKERS}")
     addresses = [f"{HOST}:{port}" for port in free_ports(workers)]
-    command = [sys.executable, "-m", "mlpcli", "train", *arguments]
+    command = [*python_command(MLPCLI), "train", *arguments]
     with ExitStack() as stack, noted_interruptions() as noted:
         processes: list[subprocess.Popen[str]] = []
         stack.callback(_end, processes)  # also where one of them cannot be started

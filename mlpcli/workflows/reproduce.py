@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.errors import RunDirectoryError, TrainingError
+from mlpcli.process import MLPCLI, python_command
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.directory import environment_differences
 from mlpcli.runs.history import History, read_history
@@ -112,7 +112,7 @@ def _changes(environment: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _train(config: Path, folder: Path, quiet: bool) -> None:
-    command = [sys.executable, "-m", "mlpcli", "train", str(config), "--run-dir", str(folder)]
+    command = [*python_command(MLPCLI), "train", str(config), "--run-dir", str(folder)]
     bare = ["-s", "output.plots=[]", "-s", "output.trackers=[]"]
     done = subprocess.run([*command, *bare, *(["-q"] if quiet else [])], stdout=subprocess.DEVNULL, check=False)
     if done.returncode:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,9 +13,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import mlpcli
 from mlpcli.config.sweep import SweepConfig
 from mlpcli.errors import MlpcliError
+from mlpcli.process import python_command
 from mlpcli.runs.sweep_file import SweepRecord
 from mlpcli.training.progress import Interrupted
 from mlpcli.workflows.sweep_folder import SweepFolder
@@ -106,13 +105,11 @@ def run_workers(job: Job, count: int, noted: list[Interrupted], watch: Watch) ->
 def _start(job: Job, count: int, log: Path) -> subprocess.Popen[bytes]:
     """A worker in a process of its own; a signal of the terminal is for this process, which passes it on."""
     threads = str(max(1, (os.cpu_count() or 1) // count))
-    package = str(Path(mlpcli.__file__).parents[1])
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    environment = {**dict.fromkeys(names, threads), **os.environ, "PYTHONPATH": path}
+    environment = {**dict.fromkeys(names, threads), **os.environ}
     with open(log, "ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mlpcli.workflows.sweep_worker"],
+            python_command("from mlpcli.workflows.sweep_worker import main; main()"),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -104,7 +104,7 @@ def test_what_is_refused(write_config: Write, tmp_path: Path) -> None:
 def test_all_three_agree_where_the_loss_is_nearly_0(write_config: Write, tmp_path: Path) -> None:
     """Of probabilities near 1, float32 leaves two or three digits to the gradient: Keras computes in float64."""
     text = "data: {source: wine, test: 0.2}\nmodel: {hidden_units: [32]}\noutput: {plots: [], keep: last}\n"
-    training = "training: {engine: numpy, epochs: 300, optimizer: {name: adam, learning_rate: 0.02}, early_stopping: false}\n"
+    training = "training: {engine: numpy, epochs: 300, optimizer: {learning_rate: 0.02}, early_stopping: false}\n"
     result = run(train(write_config(text + training), runs_dir=tmp_path / "runs").run)
     assert result.check.loss < 1e-4
     assert result.check.agrees

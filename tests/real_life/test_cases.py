@@ -240,6 +240,9 @@ def test_folders_of_photos(case: CasesOf) -> None:
         other = len(list(Path(folder).glob("val*/*/*.png")))  # which init gives to data.validation
         assert facts.train_rows + held_out + (0 if other else facts.validation_rows) == rows
         assert test in (0, facts.test_rows)
-    for name, message in (("prefix", "its file names begin with 2 classes"), ("csvlabels", "labels.csv names the classes")):
+    for name, message in (
+        ("prefix", "names begin with 2 classes"),
+        ("csvlabels", "labels.csv names the classes"),
+    ):
         with pytest.raises(DataError, match=message):
             init(f"sets/{name}")

@@ -103,7 +103,19 @@ def test_the_password_is_kept_nowhere(run: Callable[..., Any], folder: Path, mon
 
 def test_two_workers_end_on_a_signal_and_go_on(folder: Path) -> None:
     settings = ["-s", "training.epochs=400", "-s", "training.early_stopping=false", "-s", "sweep.trials=4"]
-    command = [sys.executable, "-m", "mlpcli", "sweep", "flowers.yaml", *settings, "--workers", "2", "-q"]
+    command = [
+        sys.executable,
+        "-m",
+        "mlpcli",
+        "sweep",
+        "flowers.yaml",
+        *settings,
+        "--trials",
+        "4",
+        "--workers",
+        "2",
+        "-q",
+    ]
     environment = {**os.environ, "PYTHONPATH": ROOT}
     process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
     try:
@@ -116,7 +128,7 @@ def test_two_workers_end_on_a_signal_and_go_on(folder: Path) -> None:
         process.wait()
     assert process.returncode == 143, err
     assert "interrupted (SIGTERM); " in err
-    assert f"continue with: mlpcli sweep --resume {folder / 'runs' / 'flowers'}\n" in err
+    assert f"continue with: mlpcli sweep --resume {folder / 'runs' / 'flowers'} --trials 4\n" in err
     found = mlpcli.sweep(folder / "flowers.yaml", settings[1::2], folder / "runs", resend_signals=False)
     assert found.counted() == "4 trials: 4 done"
     assert not (found.path / "workers.log").exists()

@@ -115,6 +115,8 @@ STEPS = [2.0 - 0.01 * epoch for epoch in range(10)]
         ),
         ("overfits", record(history=curves(RISING, RISING)), ""),  # the training loss has risen, too
         ("overfits", record(history=curves(BENT, [*RISING[:7], 0.45, 0.45, 0.45])), ""),  # 2 % above the best
+        ("overfits", record(history=curves(BENT, [20.0, *RISING[1:]])), ""),  # still 3 % of the first epoch's
+        ("learning_rate_too_high", record(history=curves([1, *[0.02, 0.04] * 5])), ""),  # noise of a loss near 0
         (
             "learning_rate_too_high",
             record(history=curves([1, 2, 1, 2, 1, 2, 1, 0.9, 0.8, 0.7])),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlpcli.cli.main import main
 from mlpcli.data.load_data import load_data
 from mlpcli.errors import ConfigError, DataError, UserError
 from mlpcli.workflows.eject import eject
@@ -58,6 +59,13 @@ def test_the_data_part_gives_the_rows_of_the_split(name: str, changes: list[str]
     splits = load_data(config.data, config.seed).splits
     assert splits.test is not None
     np.testing.assert_array_equal(found["x_test"], splits.test.arrays()[0])
+
+
+@pytest.mark.usefixtures("configs")
+def test_the_command_to_type_next_is_quoted(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["eject", str(CONFIGS / "digits.yaml"), "-o", "내 코드.py"])
+    assert "next      python '내 코드.py'\n" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("configs")

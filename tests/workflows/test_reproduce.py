@@ -47,7 +47,9 @@ def _add(run: Path, epoch: int, amount: float) -> None:
         csv.writer(file).writerows(rows)
 
 
-def test_in_a_process_of_its_own(run: Path) -> None:
+def test_in_a_process_of_its_own(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "random.py").write_text("raise RuntimeError('this is homework')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     assert reproduce(run).sentence == "identical: 3 epochs and the weights are the same to the bit"
 
 

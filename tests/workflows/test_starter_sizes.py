@@ -143,6 +143,7 @@ def test_dropout(rows: int, inputs: int, task: str, wanted: bool) -> None:
         ("iris", "iris"),
         ("../펭귄 자료/펭귄.csv", "펭귄"),
         ("people (1).csv.gz", "people-1"),
+        ("people.xlsx", "people"),
         ("a.b.parquet", "a.b"),
         ("people/*.csv", "people"),
         ("people/year=*/part-?.parquet", "people"),
