@@ -73,7 +73,8 @@ def print_comparison(found: Comparison, markdown: bool = False) -> None:
     if markdown:
         write_result(_markdown(columns, rows))
     else:
-        table(f"scores on the {found.part} rows" if found.part else "", columns, rows, left=1 + len(found.settings))
+        title = f"scores on the {found.part} rows" if found.part else ""
+        table(title, columns, rows, left=1 + len(found.settings), may_turn=True)
     for note in found.notes:
         line(note) if not markdown else write_result(f"\n{note}\n")
 

@@ -33,12 +33,21 @@ def line(text: str, style: str = "") -> None:
     _console().print(Text(_visible(text), style=style), soft_wrap=True)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """Print a table; the first `left` columns are text, the others numbers; cells are escaped as in `line`."""
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, may_turn: bool = False
+) -> None:
+    """Print a table; the first `left` columns are text, the others numbers; cells are escaped as in `line`.
+
+    may_turn: if it is too wide for the terminal, print a line for each column instead of each row if that is narrower.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
+    if may_turn and (width := _table_width([columns, *rows])) > result_width():
+        first, *others = zip(columns, *rows, strict=True)
+        if _table_width([first, *others]) < width:
+            columns, rows, left = first, others, 1
     drawn = Table(
         title=Text(_visible(title)) if title else None,
         title_justify="left",
@@ -51,6 +60,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], lef
     for row in rows:
         drawn.add_row(*(Text(_visible(cell)) for cell in row))
     _console().print(drawn)
+
+
+def _table_width(lines: Sequence[Sequence[str]]) -> int:
+    """Of a table of these lines in which nothing is wrapped; two blanks and a line go between columns."""
+    widths = [max(display_width(_visible(cell)) for cell in column) for column in zip(*lines, strict=True)]
+    return sum(widths) + 3 * len(widths)
 
 
 def print_json(value: Any) -> None:

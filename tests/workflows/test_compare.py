@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 import mlpcli
+from mlpcli.cli import terminal
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.language import speaking
 from mlpcli.runs.directory import held
@@ -213,6 +214,21 @@ def test_a_run_that_goes_on_has_no_scores_yet(made: Made) -> None:
     assert [run.path.name for run in found.runs] == ["a", "b", "c"]
     assert found.notes[0] == "runs/c: killed, without scores"
     assert found.scores["accuracy"][2] is None
+
+
+def test_a_table_that_is_too_wide_is_turned(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns, row = ["run", "hidden_units", "accuracy"], ["패션", "[64, 32]", "0.9667 *"]
+    monkeypatch.setattr(terminal, "PIPE_WIDTH", 28)
+    terminal.table("", columns, [row], 2, may_turn=True)
+    assert [line.split("  ") for line in capsys.readouterr().out.split("\n") if "0.9667" in line or "[64" in line] == [
+        [" hidden_units", " [64, 32]"],
+        [" accuracy", "", "", " 0.9667 *"],
+    ]
+    monkeypatch.setattr(terminal, "PIPE_WIDTH", 40)
+    terminal.table("", columns, [row], 2, may_turn=True)
+    assert " 패션   [64, 32]       0.9667 *" in capsys.readouterr().out
 
 
 def test_as_json_csv_and_markdown(made: Made, mlpcli_here: Any) -> None:
