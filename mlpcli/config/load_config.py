@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,9 @@ from mlpcli.recipes import recipe_by_name, recipe_hint
 from mlpcli.text import escaped, rare_syllables
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+
+DATA_ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods", ".npz", ".gz", ".bz2", ".zst")
+"""Of files that are given in place of a config by mistake."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,10 @@ def _read(path: Path) -> tuple[str, list[str]]:
         ) from None
     except OSError as error:
         raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", _shown(path))]) from None
+    if path.suffix.lower() in DATA_ENDINGS:
+        typed = f"mlpcli init {shlex.quote(_shown(path))}"
+        message = f"is a data file, not a config; write a config for it with: {typed}"
+        raise ConfigError([Problem(0, 0, "", message, _shown(path))])
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     if len(content) > LARGEST_FILE_BYTES:
         raise ConfigError([Problem(1, 1, "", "is larger than 1 MiB; a config is a few kilobytes", _shown(path))])

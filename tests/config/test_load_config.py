@@ -136,6 +136,16 @@ def test_a_later_error_is_placed_at_its_key(write_config: Callable[..., Path]) -
         assert str(caught.value) == f"{place}: {key}: does not fit"
 
 
+def test_a_table_in_place_of_a_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("내 표.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(Path("내 표.csv"))
+    assert str(caught.value) == (
+        "내 표.csv: is a data file, not a config; write a config for it with: mlpcli init '내 표.csv'"
+    )
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such pipes")
 def test_a_pipe_is_read_but_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
