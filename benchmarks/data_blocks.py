@@ -65,8 +65,7 @@ def streaming_block(results: Any) -> str:
 
 
 def _beside_the_program(found: Any) -> float:
-    peak: float = found["passes"]["peak_mib"] - found["passes"]["program_mib"]
-    return peak
+    return float(found["passes"]["peak_mib"] - found["passes"]["program_mib"])
 
 
 def larger_than_memory_block(results: Any) -> str:

@@ -12,6 +12,10 @@ BUILT_IN_NAMES = (
     "height_weight", "animals", "moons", "spirals", "blobs",
 )  # fmt: skip
 """Data sets that need no path; data/catalog.py describes them."""
+DATA_ENDINGS = (
+    ".csv", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods", ".npz", ".gz", ".bz2", ".zst", ".xz",
+)  # fmt: skip
+"""Of files of data, which are no configs, and whose names a config's name has without them."""
 Task = Literal["classification", "binary", "regression"]
 ColumnKind = Literal["number", "category", "boolean", "date"]
 

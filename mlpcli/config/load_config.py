@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mlpcli.config.data_paths import WrittenPaths, with_absolute_paths
+from mlpcli.config.data_words import DATA_ENDINGS
 from mlpcli.config.overrides import apply_override
 from mlpcli.config.problems import problems_of
 from mlpcli.config.schema import Config, check_config
@@ -25,9 +26,6 @@ from mlpcli.recipes import recipe_by_name, recipe_hint
 from mlpcli.text import escaped, rare_syllables
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
-
-DATA_ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods", ".npz", ".gz", ".bz2", ".zst")
-"""Of files that are given in place of a config by mistake."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +161,7 @@ def _read(path: Path) -> tuple[str, list[str]]:
     except OSError as error:
         raise ConfigError([Problem(0, 0, "", f"cannot be read: {error.strerror}", _shown(path))]) from None
     if path.suffix.lower() in DATA_ENDINGS:
-        typed = f"mlpcli init {shlex.quote(_shown(path))}"
-        message = f"is a data file, not a config; write a config for it with: {typed}"
+        message = f"is a data file, not a config; write one for it with: mlpcli init {shlex.quote(_shown(path))}"
         raise ConfigError([Problem(0, 0, "", message, _shown(path))])
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     if len(content) > LARGEST_FILE_BYTES:

@@ -21,8 +21,6 @@ from mlpcli.runs.layer_file import LayerFile, LayerNumbers, read_layers
 from mlpcli.runs.read_run import read_config, read_evaluation, read_metrics
 from mlpcli.text import number, quoted, shown
 
-NEAR_ZERO = 0.05
-"""Share of the first epoch's loss: what a loss below it does is noise, of Dropout and of the batches."""
 OVERFITTED = 1.1
 """The validation loss at the end against its best: from here on it is said."""
 LAST = 3
@@ -32,6 +30,8 @@ FEWEST_EPOCHS = 8
 RISES = 1 / 3
 RISE = 1.02
 """An epoch counts as a rise of the loss if it is so much larger than the one before."""
+NEAR_ZERO = 0.05
+"""Below this share of the first epoch's loss, rises are noise from Dropout and the batches."""
 STILL_FALLING = 0.02
 """The share of the loss that the last tenth of the epochs took off."""
 STRAIGHT = 0.7

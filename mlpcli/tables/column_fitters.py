@@ -173,8 +173,8 @@ class ValueSample:
     """All values, or of very many a random sample that depends on nothing but the values' order.
 
     Each value draws a random key, and those with the smallest keys stay: where batches begin does not matter.
-    Values are kept as float32, which is what the network gets, in arrays that last: of small ones that come and go, the
-    C library would not give the memory back.
+    Values are kept as float32, which is what the network gets, in arrays that are reused: the C library does not return
+    the memory of many small ones.
     """
 
     def __init__(self, number: int = 0, columns: int = 1) -> None:
@@ -194,7 +194,7 @@ class ValueSample:
             self._add(values[start : start + self._most])
 
     def _add(self, values: npt.NDArray[np.float64]) -> None:
-        """Of very many values ever fewer can still be among those with the smallest keys: the others are not kept."""
+        """Keep the values whose keys can still be among the smallest: of very many values, fewer and fewer."""
         keys = np.empty(0)
         while len(values):
             if self._largest_key < math.inf:
@@ -213,7 +213,7 @@ class ValueSample:
                 self._shrink()
 
     def _make_room(self, more: int) -> int:
-        """For so many values more, as far as there may be; returns for how many."""
+        """Make room for so many more values, up to the limit; returns for how many there is room."""
         if len(self._values) < min(self._limit, self._kept + more):
             larger = np.empty(min(self._limit, max(2 * len(self._values), self._kept + more)), np.float32)
             larger[: self._kept] = self._values[: self._kept]

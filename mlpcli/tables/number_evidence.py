@@ -24,7 +24,7 @@ FEWEST_GROUPED = 3
 ROWS_COUNTED = 1 << 16
 """Plain numbers; of more, one with a clear point is enough."""
 LEAST_UNITED = 0.05
-"""Share of the numbers without a unit; a unit beside fewer may be a typing mistake, such as 465O for 4650."""
+"""A unit on less than this share of the plain numbers may be a typing mistake, such as 465O for 4650."""
 MOST_UNITS = 5
 """Numbers with more units than this are a text: 1 Main Street, 2 Oak Avenue."""
 
@@ -162,10 +162,11 @@ class NumberEvidence:
             )
         united = [(unit, rows) for unit, rows in self.units.most_common() if unit]
         bare = self.units[""]
-        rare = bool(united) and united[0][1] < LEAST_UNITED * bare  # a slip of the finger: 465O among plain numbers
-        if len(united) > 1 or (united and bare and (rare or united[0][0] in SCALES)):
+        rare = len(united) == 1 and united[0][1] < LEAST_UNITED * bare
+        if len(united) > 1 or rare or (united and bare and united[0][0] in SCALES):
             counts = [f"{self.spellings[unit].most_common(1)[0][0][0]} {rows:,}" for unit, rows in united]
-            return f"numbers have different units: {', '.join(counts + ([f'none {bare:,}'] if bare else []))}"
+            units = ", ".join(counts + ([f"none {bare:,}"] if bare else []))
+            return f"numbers have different units: {units}{' (a typing mistake?)' if rare else ''}"
         return ""
 
     @property

@@ -62,7 +62,7 @@ def read_table(path: Path, options: ReadOptions) -> tuple[RawTable, ReadOptions,
 
 
 def give_back_memory() -> None:
-    """Give the system what Arrow's allocator holds on to for the next table: as much as the last one took."""
+    """Return to the system the memory that Arrow's allocator keeps for the next table: as much as the last one took."""
     import pyarrow as pa
 
     pa.default_memory_pool().release_unused()

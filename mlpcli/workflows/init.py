@@ -13,7 +13,7 @@ import numpy as np
 
 from mlpcli.arrays import Array
 from mlpcli.config.data_paths import BUILT_IN_PREFIX, built_in_name
-from mlpcli.config.data_words import resolve_task
+from mlpcli.config.data_words import DATA_ENDINGS, resolve_task
 from mlpcli.config.sections import DataConfig
 from mlpcli.config.yaml_writer import yaml_value
 from mlpcli.data.catalog import CATALOG, BuiltIn
@@ -29,7 +29,6 @@ from mlpcli.data_folder import located
 from mlpcli.errors import SettingError, UserError
 from mlpcli.files import STANDARD_OUTPUT, check_folder, check_free, new_file
 from mlpcli.runs.directory import LONGEST_NAME_BYTES, folder_name
-from mlpcli.tables.excel import ENDINGS as WORKBOOKS
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.text import did_you_mean, shown
 from mlpcli.workflows.starter_data import Entry, Preset, StarterData, choose_preset, preset_called
@@ -285,7 +284,6 @@ def _common_size(sizes: Array) -> tuple[tuple[int, int], str]:
     return size, f"height, width; the pictures are {sizes[0, 0]}x{sizes[0, 1]}, and dense layers want few inputs"
 
 
-ENDS = (*WORKBOOKS, ".csv", ".tsv", ".parquet", ".npz", ".gz", ".bz2", ".zst", ".xz")
 WILDCARDS = re.compile(r"[*?\[]")
 OTHERWISE = "data"
 
@@ -296,7 +294,7 @@ def config_name(data: str) -> str:
     while WILDCARDS.search(path.name) and not path.exists():
         path = path.parent
     name = path.name or path.resolve().name
-    while name.lower().endswith(ENDS):
+    while name.lower().endswith(DATA_ENDINGS):
         name = name[: name.rindex(".")]
     kept = (letter if _allowed(letter) else "-" for letter in unicodedata.normalize("NFC", name))
     name = re.sub("-+", "-", "".join(kept)).strip("-.")

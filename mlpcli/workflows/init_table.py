@@ -167,7 +167,9 @@ def _fitted(path: Path, options: ReadOptions, profiles: Profiles, chosen: _Chose
 
 
 def _why_unusable(profile: ColumnProfile, verdict: Verdict) -> str:
-    return mixed_message(profile) if verdict.trouble == "mixed" else f"holds free text, {verdict.note}"
+    if verdict.trouble == "mixed":
+        return mixed_message(profile).removeprefix(f"{shown(profile.name)}: ")
+    return f"holds free text, {verdict.note}"
 
 
 def _keeping_first(batches: Iterable[RawTable], first: list[RawTable]) -> Iterator[RawTable]:

@@ -142,7 +142,7 @@ def test_a_table_in_place_of_a_config(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ConfigError) as caught:
         load_config(Path("내 표.csv"))
     assert str(caught.value) == (
-        "내 표.csv: is a data file, not a config; write a config for it with: mlpcli init '내 표.csv'"
+        "내 표.csv: is a data file, not a config; write one for it with: mlpcli init '내 표.csv'"
     )
 
 

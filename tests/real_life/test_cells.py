@@ -147,7 +147,10 @@ def test_an_unknown_word_is_a_gap_where_it_is_rare_among_many_amounts() -> None:
         ([f"{row}.5%" if row % 4 else f"0.{row}1" for row in range(40)], "have different units: % 30, none 10"),
         ([f"{row}.5" if row % 4 else f"{row},5" for row in range(40)], "30 with a decimal point (1.5) and 10 with"),
         ([f"{row}M" if row % 4 else f"{row}k" for row in range(40)], "have different units: M 30, k 10"),
-        ([*map(str, range(4000, 4343)), "465O"], "have different units: O 1, none 343"),  # a letter for a digit
+        (
+            [*map(str, range(4000, 4343)), "465O"],
+            "have different units: O 1, none 343 (a typing mistake?)",
+        ),  # a letter for a digit
     ],
 )
 def test_what_does_not_go_together_is_refused_with_the_counts(texts: list[str], message: str) -> None:
