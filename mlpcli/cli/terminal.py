@@ -63,7 +63,7 @@ def table(
 
 
 def _table_width(lines: Sequence[Sequence[str]]) -> int:
-    """The width of a table of these lines without wrapping, with three columns between two cells."""
+    """The width of a table of these lines without wrapping, with three blanks after each column."""
     widths = [max(display_width(_visible(cell)) for cell in column) for column in zip(*lines, strict=True)]
     return sum(widths) + 3 * len(widths)
 
