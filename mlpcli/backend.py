@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +67,18 @@ def tensorflow() -> Any:
     return sys.modules["tensorflow"]
 
 
-def seed_everything(seed: int, deterministic: bool) -> None:
+def seed_everything(seed: int, deterministic: bool, anew: bool = False) -> None:
     """Start all random generators at `seed` and forget what earlier models left behind.
 
     On CPU the results are equal from run to run by the seed alone; on a GPU TensorFlow must be told to forgo the
     kernels that add up in any order.
+
+    Args:
+        anew: whether TensorFlow's old random operations start anew as well, which somebody's callbacks may use.
     """
-    keras().utils.clear_session(free_memory=False)
-    keras().utils.set_random_seed(seed)
+    with nullcontext() if anew else _kernels_kept():
+        keras().utils.clear_session(free_memory=False)
+        keras().utils.set_random_seed(seed)
     if deterministic and tensorflow().config.list_physical_devices("GPU"):
         tensorflow().config.experimental.enable_op_determinism()
 
@@ -82,9 +86,34 @@ def seed_everything(seed: int, deterministic: bool) -> None:
 def forget_models() -> None:
     """Let go of earlier models, and of the data that they were scored on, which hang on the state of Keras."""
     if keras.cache_info().currsize:  # nothing is imported only to be cleared
-        keras().utils.clear_session(free_memory=False)
+        with _kernels_kept():
+            keras().utils.clear_session(free_memory=False)
     gc.collect()  # models and graph functions hold each other
     leave_out_what_stays()
+
+
+@contextmanager
+def _kernels_kept() -> Iterator[None]:
+    """A context in which TensorFlow does not drop what it has prepared for operations and graphs.
+
+    It does so for a new seed and for a new session, since its old random operations have a state. Keras's have none,
+    and to prepare the graphs of a small network again takes longer than to train it. Those of a graph go with the
+    graph (TensorFlow's EagerContext::RemoveFunction).
+    """
+    tensorflow()
+    from tensorflow.python import pywrap_tfe
+
+    name = "TFE_ContextClearCaches"
+    real = getattr(pywrap_tfe, name, None)
+    if real is None:  # another TensorFlow, which prepares them again
+        yield
+        return
+    with _ONE_IMPORT:
+        setattr(pywrap_tfe, name, lambda context: None)
+        try:
+            yield
+        finally:
+            setattr(pywrap_tfe, name, real)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -194,6 +195,27 @@ def test_the_seed_decides_every_draw() -> None:
         backend.seed_everything(seed, deterministic=True)
         draws.append(float(backend.keras().random.uniform(()).numpy()))
     assert draws[0] == draws[1] != draws[2]
+
+
+@pytest.mark.tf
+def test_what_tensorflow_has_prepared_is_kept_for_the_next_seed_unless_all_is_to_start_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mlpcli import backend
+
+    backend.tensorflow()
+    from tensorflow.python import pywrap_tfe
+
+    dropped: list[Any] = []
+    monkeypatch.setattr(pywrap_tfe, "TFE_ContextClearCaches", dropped.append)
+    backend.seed_everything(777, deterministic=True)
+    backend.forget_models()
+    assert not dropped
+    backend.seed_everything(777, deterministic=True, anew=True)
+    assert dropped
+    monkeypatch.delattr(pywrap_tfe, "TFE_ContextClearCaches")  # as in another TensorFlow
+    with backend._kernels_kept():
+        assert not hasattr(pywrap_tfe, "TFE_ContextClearCaches")
 
 
 @pytest.mark.tf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,10 +142,13 @@ def _arrays(built_in: BuiltIn) -> tuple[Array, Array]:
     return table[:, :-1].astype(np.float32), table[:, -1].astype(np.int64)
 
 
+@lru_cache(maxsize=2)  # the seeds of a series read the same files; diabetes has two
 def _numbers(file: str, separator: str | None = None, header: int = 0) -> Array:
-    """The numbers (rows, columns), or (rows,), float64, of a file in sklearn/datasets/data."""
+    """The numbers (rows, columns), or (rows,), float64, of a file in sklearn/datasets/data; not to be changed."""
     package = find_spec("sklearn")
     assert package is not None
     assert package.origin is not None
     path = Path(package.origin).parent / "datasets" / "data" / file
-    return np.loadtxt(path, delimiter=separator, skiprows=header, encoding="utf-8")
+    numbers = np.loadtxt(path, delimiter=separator, skiprows=header, encoding="utf-8")
+    numbers.flags.writeable = False
+    return numbers

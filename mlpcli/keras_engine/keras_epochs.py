@@ -65,7 +65,7 @@ class KerasEngine:
         _check_callbacks(callbacks)
         self.config, self.prepared, self.callbacks, self.team = config, prepared, tuple(callbacks), team
         with backend.ONE_MODEL, backend.out_of_memory():
-            backend.seed_everything(config.seed, config.training.deterministic)
+            backend.seed_everything(config.seed, config.training.deterministic, anew=bool(callbacks))
             check_memory(prepared.plan, config.training, prepared.facts)
             self.model = self._build()
         self.devices = backend.devices()

@@ -151,10 +151,11 @@ class Drawing:
 
     @classmethod
     def begin(cls, path: Path, formats: Sequence[str]) -> Drawing:
-        """Ask the process for them; those of a run in shares, which are drawn at the same time."""
+        """Ask the process for them; those of a run trained alone in shares, which are drawn at the same time."""
         if _process is None:
             return cls(path, formats)
-        shares = 1 if holds_series(path) else min(processors(), MOST_FORKS)
+        alone = _later.get() is None and not holds_series(path)
+        shares = min(processors(), MOST_FORKS) if alone else 1
         return cls(path, formats, (_process, _process.ask(path, formats, shares)))
 
     def result(self) -> Drawn:

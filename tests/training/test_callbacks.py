@@ -89,3 +89,24 @@ def test_what_is_no_callback_is_refused_before_a_directory_is_made(write_config:
         with pytest.raises(UserError, match=f"callbacks: {said}"):
             train(write_config(IRIS), run_dir=tmp_path / "run", callbacks=[wrong])
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.tf
+def test_their_random_numbers_are_those_of_the_seed_in_a_second_training_too(write_config: Write) -> None:
+    import keras
+    import tensorflow as tf
+
+    class Draws(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.drawn: list[float] = []
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.drawn.append(float(tf.random.normal((), seed=1)))  # an operation with a state
+
+    config, trainings = write_config(IRIS), [Draws(), Draws()]
+    for draws in trainings:
+        train(config, ["training.epochs=3"], callbacks=[draws])
+    first, second = (draws.drawn for draws in trainings)
+    assert len({*first}) == 3
+    assert first == second
