@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import click
 
 from mlpcli.cli.options import PATH, Command
 from mlpcli.cli.terminal import line, say, table, write_result
+from mlpcli.data_folder import VARIABLE, find_built_in
+from mlpcli.errors import DataError
 from mlpcli.recipes import as_typed
 
 if TYPE_CHECKING:
@@ -66,8 +69,12 @@ def report_names(sets: Sequence[BuiltIn]) -> None:
 
 
 def _row(built_in: BuiltIn) -> list[str]:
-    place = "generated" if built_in.generated else "scikit-learn" if built_in.bundled else "downloaded by Keras"
-    return [built_in.name, built_in.line, place]
+    if built_in.generated or built_in.bundled:
+        return [built_in.name, built_in.line, "generated" if built_in.generated else "scikit-learn"]
+    with suppress(DataError):  # MLPCLI_DATA is wrong, as the first command that needs it will say
+        if find_built_in(built_in.name) is not None:
+            return [built_in.name, built_in.line, VARIABLE]
+    return [built_in.name, built_in.line, "downloaded by Keras"]
 
 
 def report(result: InitResult) -> None:

@@ -145,7 +145,8 @@ def _files(given: Sequence[Input]) -> list[Path]:
 class AnswerColumns:
     """What --output holds. names: the columns to write, in this order; None for all of them.
 
-    probabilities: a column for each class, too. mark: whether a CSV begins with a byte order mark.
+    probabilities: a column for each class, too, after these unless they name some of the classes. mark: whether a CSV
+    begins with a byte order mark.
     """
 
     names: tuple[str, ...] | None = None
@@ -172,7 +173,10 @@ def answer_table(
     classes = class_columns(found, meaning) if wanted.probabilities else []
     for name, values in [*answer_columns(found, meaning, foreign), *_spread_columns(found, meaning), *classes]:
         columns[_free(name, columns)] = _without_broken(values, found)
+    of_classes = tuple(columns)[len(columns) - len(classes) :]
     names = tuple(columns) if wanted.names is None else wanted.names
+    if not {*names} & {*of_classes}:
+        names += of_classes
     for name in names:
         if name not in columns:
             raise UserError(

@@ -39,6 +39,18 @@ def test_alone_it_lists_what_needs_no_file(mlpcli_here: Run, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_list_says_what_is_in_mlpcli_data(
+    mlpcli_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mnist.npz").touch()
+    monkeypatch.setenv("MLPCLI_DATA", str(tmp_path))
+    places = {line.split()[0]: line for line in mlpcli_here("init").stdout.splitlines() if line}
+    assert places["mnist"].endswith("MLPCLI_DATA")
+    assert places["cifar10"].endswith("downloaded by Keras")
+    monkeypatch.setenv("MLPCLI_DATA", str(tmp_path / "missing"))
+    assert "downloaded by Keras" in mlpcli_here("init").stdout
+
+
 def test_a_table_with_a_hangul_name(mlpcli_here: Run, tmp_path: Path) -> None:
     (tmp_path / "과일 자료.csv").write_text(TABLE, encoding="utf-8")
     done = mlpcli_here("init", "과일 자료.csv")

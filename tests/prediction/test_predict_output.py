@@ -215,6 +215,8 @@ def test_a_hand_in_file_has_the_columns_asked_for(rule: Any, tmp_path: Path) -> 
     assert not (tmp_path / "other.csv").exists()
     predict(rule(), rows, output=tmp_path / "each.csv", columns=["=yes, 예"], probabilities=True)
     assert _read(tmp_path / "each.csv") == [["'=yes, 예"], ["0.8"], ["0.1"]]
+    predict(rule(), rows, output=tmp_path / "both.csv", columns=["id", "predicted"], probabilities=True)
+    assert _read(tmp_path / "both.csv")[0] == ["id", "predicted", "no", "'=yes, 예"]
     with pytest.raises(UserError, match="need --output; give a file"):
         predict(rule(), rows, columns=["id"])
 
