@@ -47,6 +47,7 @@ class Graphs:
     ) -> None:
         """network: see `network_key`; None: nothing is lent or kept."""
         self.model, self.train, self.validation, self.compiled = model, train, validation or train, compiled
+        self._scaling = _scaling_variables(model)
         self._functions: dict[str, Any] = {}
         about = [network, compiled, [_shapes(batches) for batches in (self.train, self.validation)]]
         self._key = None if network is None else json.dumps(about)
@@ -79,7 +80,7 @@ class Graphs:
     def _variables(self) -> list[Any]:
         """All that the functions may take from the model, in Keras's order."""
         model = self.model
-        every = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        every = [*model.variables, *model.optimizer.variables, *model.metrics_variables, *self._scaling]
         return list({id(variable): variable for variable in every}.values())
 
     def _steps(self) -> Any:
@@ -226,6 +227,24 @@ class _Shelf:
 
 
 _SHELF = _Shelf()
+_SCALING = ("mean", "variance")
+"""Of a Normalization layer."""
+
+
+def _scaling_variables(model: Any) -> list[Any]:
+    """Variables that hold the numbers of the model's Normalization layers from now on.
+
+    They were constants, by which the graphs of two seeds or folds would differ: each has other training rows. Keras
+    does not know these variables, so that they are not weights.
+    """
+    keras = backend.keras()
+    found = []
+    for layer in model.layers:
+        for name in _SCALING if isinstance(layer, keras.layers.Normalization) else ():
+            variable = keras.Variable(np.array(getattr(layer, name)), trainable=False, name=name)
+            setattr(layer, name, variable.value)
+            found.append(variable)
+    return found
 
 
 def network_key(model: Any, *more: Any) -> str | None:
@@ -241,7 +260,11 @@ def network_key(model: Any, *more: Any) -> str | None:
         settings = training["optimizer"]["config"]
         if isinstance(settings.get("learning_rate"), float):  # a variable; a schedule is part of the graph
             del settings["learning_rate"]
-        about = [type(model).__name__, model.get_config(), training, more]
+        config = model.get_config()
+        for layer in config["layers"]:
+            if layer["class_name"] == "Normalization":  # see `_scaling_variables`
+                layer["config"] = {key: value for key, value in layer["config"].items() if key not in _SCALING}
+        about = [type(model).__name__, config, training, more]
         text = json.dumps(about, sort_keys=True, default=_as_text)
     except (TypeError, ValueError, KeyError, NotImplementedError):
         return None

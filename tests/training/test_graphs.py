@@ -66,7 +66,7 @@ def test_a_lent_graph_gives_the_bits_of_a_new_one(compiled: bool, traced: list[A
     alone = _trained(_network(2, rate=0.02), 2, WITH_REST, compiled, None)
     before = len(traced)
     for seed in (1, 3):
-        model = _network(seed)
+        model = _network(seed, mean=seed)
         _trained(model, seed, WITH_REST, compiled, network_key(model))
     model = _network(2, rate=0.02)
     assert _trained(model, 2, WITH_REST, compiled, network_key(model)) == alone
@@ -86,16 +86,27 @@ def test_rows_that_make_other_batches_have_graphs_of_their_own(traced: list[Any]
 def test_the_key_has_all_that_a_graph_has_as_a_constant() -> None:
     key = network_key(_network(1))
     assert key is not None
-    assert network_key(_network(2, rate=0.5)) == key
+    assert network_key(_network(2, rate=0.5, mean=2.5)) == key
     schedule = keras.optimizers.schedules.ExponentialDecay
     others = [
         network_key(_network(1, dropout=0.2)),
-        network_key(_network(1, mean=2.5)),
         network_key(_network(1, rate=schedule(0.1, 10, 0.5))),
         network_key(_network(1, rate=schedule(0.1, 20, 0.5))),
         network_key(_network(1), (2.0, 3.0)),
     ]
-    assert len({key, *others}) == 6
+    assert len({key, *others}) == 5
+
+
+def test_the_scaling_is_a_variable_that_is_no_weight() -> None:
+    model = _network(1)
+    weights, outputs = len(model.weights), model(np.ones((2, 6), np.float32))
+    mean, variance = graphs._scaling_variables(model)
+    assert len(model.weights) == weights
+    np.testing.assert_array_equal(model(np.ones((2, 6), np.float32)), outputs)
+    assert np.unique(mean.numpy()) == [2.0]
+    assert np.unique(variance.numpy()) == [3.0]
+    mean.assign(mean + 5)
+    assert (np.array(model.layers[0](np.ones((2, 6), np.float32))) < -3).all()  # (1 - 7) / sqrt(3)
 
 
 def test_a_layer_that_cannot_be_described_shares_nothing() -> None:
