@@ -47,7 +47,7 @@ class Graphs:
     ) -> None:
         """network: see `network_key`; None: nothing is lent or kept."""
         self.model, self.train, self.validation, self.compiled = model, train, validation or train, compiled
-        self._scaling = _scaling_variables(model)
+        self._scaling = scaling_variables(model)
         self._functions: dict[str, Any] = {}
         about = [network, compiled, [_shapes(batches) for batches in (self.train, self.validation)]]
         self._key = None if network is None else json.dumps(about)
@@ -67,7 +67,7 @@ class Graphs:
     def keep(self) -> None:
         """Lend the functions to the next training of an equal network; this one has ended."""
         variables = self._variables()
-        size = sum(variable.value.dtype.size * (variable.value.shape.num_elements() or 0) for variable in variables)
+        size = sum(variable.dtype.size * (variable.shape.num_elements() or 0) for variable in variables)
         if self._key is not None and size <= MOST_BYTES:
             kept = {name: _Kept.of(function, variables) for name, function in self._functions.items()}
             _SHELF.put(self._key, {**self._lent, **{name: one for name, one in kept.items() if one is not None}})
@@ -78,9 +78,10 @@ class Graphs:
         return program_key(self.get("steps"), [*arrays, *self._variables()])
 
     def _variables(self) -> list[Any]:
-        """All that the functions may take from the model, in Keras's order."""
+        """All that the functions may take from the model, as TensorFlow's variables, in Keras's order."""
         model = self.model
-        every = [*model.variables, *model.optimizer.variables, *model.metrics_variables, *self._scaling]
+        of_keras = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        every = [*(variable.value for variable in of_keras), *self._scaling]
         return list({id(variable): variable for variable in every}.values())
 
     def _steps(self) -> Any:
@@ -186,7 +187,7 @@ class _Kept:
     @classmethod
     def of(cls, function: Any, variables: Sequence[Any]) -> _Kept | None:
         """None where the function takes variables that are none of these."""
-        known = {id(variable.value.handle): number for number, variable in enumerate(variables)}
+        known = {id(variable.handle): number for number, variable in enumerate(variables)}
         numbers = tuple(known.get(id(one)) for one in function.captured_inputs)
         strange = [
             one.dtype == tf.resource
@@ -200,7 +201,7 @@ class _Kept:
         function = self.function
         function.set_external_captures(
             [
-                old if number is None else variables[number].value.handle
+                old if number is None else variables[number].handle
                 for old, number in zip(function.captured_inputs, self.numbers, strict=True)
             ]
         )
@@ -227,24 +228,43 @@ class _Shelf:
 
 
 _SHELF = _Shelf()
-_SCALING = ("mean", "variance")
-"""Of a Normalization layer."""
 
 
-def _scaling_variables(model: Any) -> list[Any]:
-    """Variables that hold the numbers of the model's Normalization layers from now on.
+_NUMBERS = {"Normalization": ("mean", "variance"), "Rescaling": ("scale", "offset")}
+"""Of layers that scale."""
+_WEIGHT = "_user_loss_weights"
+"""Of what Keras makes of a model's loss; neither has another name."""
 
-    They were constants, by which the graphs of two seeds or folds would differ: each has other training rows. Keras
-    does not know these variables, so that they are not weights.
+
+def scaling_variables(model: Any) -> list[Any]:
+    """Variables that hold, from now on, the numbers by which the model scales its columns and its target.
+
+    As constants they would set the graphs of two seeds or folds apart, since each has other training rows. Keras does
+    not know these variables, so that they are not weights.
     """
-    keras = backend.keras()
     found = []
-    for layer in model.layers:
-        for name in _SCALING if isinstance(layer, keras.layers.Normalization) else ():
-            variable = keras.Variable(np.array(getattr(layer, name)), trainable=False, name=name)
-            setattr(layer, name, variable.value)
-            found.append(variable)
+    for owner, name in _scaling_numbers(model):
+        value = getattr(owner, name)
+        if not isinstance(value, tf.Variable):
+            value = tf.Variable(np.asarray(value, np.float32), trainable=False)
+            setattr(owner, name, value)
+        found.append(value)
     return found
+
+
+def _scaling_numbers(model: Any) -> Iterator[tuple[Any, str]]:
+    """Each as an object and the name of its attribute: those of layers, and the weight of a compiled model's loss.
+
+    A Rescaling gives a target its own units back if it is the last layer. At the front it scales pixels, for all seeds
+    alike.
+    """
+    for layer in model.layers:
+        kind = type(layer).__name__
+        for name in _NUMBERS.get(kind, ()) if kind == "Normalization" or layer is model.layers[-1] else ():
+            yield layer, name
+    loss = getattr(model, "_compile_loss", None)
+    if isinstance(getattr(loss, _WEIGHT, None), (float, tf.Variable)):
+        yield loss, _WEIGHT
 
 
 def network_key(model: Any, *more: Any) -> str | None:
@@ -260,15 +280,24 @@ def network_key(model: Any, *more: Any) -> str | None:
         settings = training["optimizer"]["config"]
         if isinstance(settings.get("learning_rate"), float):  # a variable; a schedule is part of the graph
             del settings["learning_rate"]
-        config = model.get_config()
-        for layer in config["layers"]:
-            if layer["class_name"] == "Normalization":  # see `_scaling_variables`
-                layer["config"] = {key: value for key, value in layer["config"].items() if key not in _SCALING}
-        about = [type(model).__name__, config, training, more]
+        about = [type(model).__name__, _without_scaling(model, training), training, more]
         text = json.dumps(about, sort_keys=True, default=_as_text)
     except (TypeError, ValueError, KeyError, NotImplementedError):
         return None
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _without_scaling(model: Any, training: dict[str, Any]) -> dict[str, Any]:
+    """The config of the model without the numbers of `scaling_variables`; its weight goes from `training`, too."""
+    scaling_variables(model)
+    config: dict[str, Any] = model.get_config()
+    owners = [(owner.name, name) for owner, name in _scaling_numbers(model)]
+    for layer in config["layers"]:
+        for key in [name for owner, name in owners if owner == layer["config"].get("name")]:
+            del layer["config"][key]
+    if any(name == _WEIGHT for _, name in owners):
+        del training["loss_weights"]
+    return config
 
 
 def _as_text(value: Any) -> Any:

@@ -73,6 +73,35 @@ def test_a_lent_graph_gives_the_bits_of_a_new_one(compiled: bool, traced: list[A
     assert len(traced) == 2 * before
 
 
+def _regression(seed: int, deviation: float, pixels: float = 0.5) -> Any:
+    """As mlpcli builds one whose target is standardized."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    layers = [keras.Input((6,)), keras.layers.Rescaling(pixels), keras.layers.Dense(4, activation="relu")]
+    model = keras.Sequential([*layers, keras.layers.Dense(1), keras.layers.Rescaling(deviation, offset=seed)])
+    model.compile(keras.optimizers.SGD(0.01), "mse", loss_weights=deviation**-2, metrics=["mae"])
+    return model
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_so_does_that_of_another_target(compiled: bool, traced: list[Any]) -> None:
+    alone = _trained(_regression(2, 2.0), 2, WITH_REST, compiled, None)
+    before = len(traced)
+    for seed, deviation in ((1, 7.0), (3, 0.5)):
+        model = _regression(seed, deviation)
+        _trained(model, seed, WITH_REST, compiled, network_key(model))
+    model = _regression(2, 2.0)
+    assert _trained(model, 2, WITH_REST, compiled, network_key(model)) == alone
+    assert len(traced) == 2 * before
+
+
+def test_the_scale_of_pixels_is_part_of_the_graph() -> None:
+    key = network_key(_regression(1, 2.0))
+    assert key is not None
+    assert network_key(_regression(2, 3.0)) == key
+    assert network_key(_regression(1, 2.0, pixels=0.25)) != key
+
+
 def test_rows_that_make_other_batches_have_graphs_of_their_own(traced: list[Any]) -> None:
     model = _network(1)
     _trained(model, 1, WITH_REST, False, network_key(model))
@@ -100,7 +129,7 @@ def test_the_key_has_all_that_a_graph_has_as_a_constant() -> None:
 def test_the_scaling_is_a_variable_that_is_no_weight() -> None:
     model = _network(1)
     weights, outputs = len(model.weights), model(np.ones((2, 6), np.float32))
-    mean, variance = graphs._scaling_variables(model)
+    mean, variance = graphs.scaling_variables(model)
     assert len(model.weights) == weights
     np.testing.assert_array_equal(model(np.ones((2, 6), np.float32)), outputs)
     assert np.unique(mean.numpy()) == [2.0]
