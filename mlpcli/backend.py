@@ -22,8 +22,8 @@ from mlpcli.process import collector_paused, leave_out_what_stays
 
 _IGNORED_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Settings that make a run shorter than its config says, without a word."""
-_NOT_NEEDED = ("sklearn", "matplotlib", "pandas", "scipy", "IPython")
-"""Optional imports of Keras and TensorFlow, for wrappers, galleries and sparse rows; slow, and not used here."""
+_NOT_NEEDED = ("sklearn", "matplotlib", "pandas", "scipy", "IPython", "jax")
+"""Optional imports of Keras and TensorFlow, for wrappers, galleries, sparse rows, conversions; slow, not used here."""
 
 _ONE_IMPORT = threading.RLock()
 """Two threads would put each other's filter in the place of standard error."""

@@ -1,8 +1,9 @@
 """The graph functions of the resident epochs, kept for the next training of an equal network in this process.
 
 To trace them takes 0.1 to 0.5 s of Python, and XLA would compile them anew. But a graph takes the variables of its
-model as inputs (`ConcreteFunction.captured_inputs`), so that those of another model can stand in their place: seeds
-and trials that differ in the values of weights, learning rate and noise share their graphs, and so their programs.
+model as inputs (`ConcreteFunction.captured_inputs`), so that those of another model can stand in their place: seeds,
+folds and trials that differ in the values of weights, learning rate, noise and scaling share their graphs, and so their
+programs.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Graphs:
     ) -> None:
         """network: see `network_key`; None: nothing is lent or kept."""
         self.model, self.train, self.validation, self.compiled = model, train, validation or train, compiled
-        self._scaling = scaling_variables(model)
+        self._scaling = [] if network is None else _variables_of_scaling(model)
         self._functions: dict[str, Any] = {}
         about = [network, compiled, [_shapes(batches) for batches in (self.train, self.validation)]]
         self._key = None if network is None else json.dumps(about)
@@ -71,6 +72,8 @@ class Graphs:
         if self._key is not None and size <= MOST_BYTES:
             kept = {name: _Kept.of(function, variables) for name, function in self._functions.items()}
             _SHELF.put(self._key, {**self._lent, **{name: one for name, one in kept.items() if one is not None}})
+        for number in self._scaling:
+            setattr(number.owner, number.name, number.constant)  # a model file has it as such
         self._functions, self._lent, self._key = {}, {}, None
 
     def program_key(self, arrays: Sequence[Any]) -> str:
@@ -81,7 +84,7 @@ class Graphs:
         """All that the functions may take from the model, as TensorFlow's variables, in Keras's order."""
         model = self.model
         of_keras = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
-        every = [*(variable.value for variable in of_keras), *self._scaling]
+        every = [*(variable.value for variable in of_keras), *(number.variable for number in self._scaling)]
         return list({id(variable): variable for variable in every}.values())
 
     def _steps(self) -> Any:
@@ -236,23 +239,31 @@ _WEIGHT = "_user_loss_weights"
 """Of what Keras makes of a model's loss; neither has another name."""
 
 
-def scaling_variables(model: Any) -> list[Any]:
-    """Variables that hold, from now on, the numbers by which the model scales its columns and its target.
+@dataclass(frozen=True)
+class _ScalingNumber:
+    """By which a model scales its columns or its target: an attribute, whose value a variable takes while it trains.
 
     As constants they would set the graphs of two seeds or folds apart, since each has other training rows. Keras does
-    not know these variables, so that they are not weights.
+    not know the variables, so that they are not weights.
     """
+
+    owner: Any
+    name: str
+    constant: Any
+    variable: Any
+
+
+def _variables_of_scaling(model: Any) -> list[_ScalingNumber]:
     found = []
-    for owner, name in _scaling_numbers(model):
-        value = getattr(owner, name)
-        if not isinstance(value, tf.Variable):
-            value = tf.Variable(np.asarray(value, np.float32), trainable=False)
-            setattr(owner, name, value)
-        found.append(value)
+    for owner, name in _scaling_attributes(model):
+        constant = getattr(owner, name)
+        variable = tf.Variable(np.asarray(constant, np.float32), trainable=False)
+        setattr(owner, name, variable)
+        found.append(_ScalingNumber(owner, name, constant, variable))
     return found
 
 
-def _scaling_numbers(model: Any) -> Iterator[tuple[Any, str]]:
+def _scaling_attributes(model: Any) -> Iterator[tuple[Any, str]]:
     """Each as an object and the name of its attribute: those of layers, and the weight of a compiled model's loss.
 
     A Rescaling gives a target its own units back if it is the last layer. At the front it scales pixels, for all seeds
@@ -263,7 +274,7 @@ def _scaling_numbers(model: Any) -> Iterator[tuple[Any, str]]:
         for name in _NUMBERS.get(kind, ()) if kind == "Normalization" or layer is model.layers[-1] else ():
             yield layer, name
     loss = getattr(model, "_compile_loss", None)
-    if isinstance(getattr(loss, _WEIGHT, None), (float, tf.Variable)):
+    if isinstance(getattr(loss, _WEIGHT, None), float):
         yield loss, _WEIGHT
 
 
@@ -288,14 +299,13 @@ def network_key(model: Any, *more: Any) -> str | None:
 
 
 def _without_scaling(model: Any, training: dict[str, Any]) -> dict[str, Any]:
-    """The config of the model without the numbers of `scaling_variables`; its weight goes from `training`, too."""
-    scaling_variables(model)
+    """The config of the model without the numbers of its scaling; the weight of its loss goes from `training`, too."""
     config: dict[str, Any] = model.get_config()
-    owners = [(owner.name, name) for owner, name in _scaling_numbers(model)]
+    numbers = [(owner.name, name) for owner, name in _scaling_attributes(model)]
     for layer in config["layers"]:
-        for key in [name for owner, name in owners if owner == layer["config"].get("name")]:
+        for key in [name for owner, name in numbers if owner == layer["config"].get("name")]:
             del layer["config"][key]
-    if any(name == _WEIGHT for _, name in owners):
+    if any(name == _WEIGHT for _, name in numbers):
         del training["loss_weights"]
     return config
 

@@ -19,7 +19,7 @@ from mlpcli.keras_engine.resident import ResidentEpochs, model_state
 
 pytestmark = pytest.mark.tf
 
-keras = backend.keras()
+keras, tf = backend.keras(), backend.tensorflow()
 WHOLE, WITH_REST = 40, 45
 
 
@@ -126,16 +126,22 @@ def test_the_key_has_all_that_a_graph_has_as_a_constant() -> None:
     assert len({key, *others}) == 5
 
 
-def test_the_scaling_is_a_variable_that_is_no_weight() -> None:
-    model = _network(1)
-    weights, outputs = len(model.weights), model(np.ones((2, 6), np.float32))
-    mean, variance = graphs.scaling_variables(model)
-    assert len(model.weights) == weights
-    np.testing.assert_array_equal(model(np.ones((2, 6), np.float32)), outputs)
+def test_while_a_model_trains_its_scaling_is_variables_that_are_no_weights() -> None:
+    model, rows = _network(1), Batches(Part(np.ones((8, 6), np.float32), np.ones(8), np.arange(8)), np.ones(8), 8)
+    before, config, outputs = len(model.weights), model.get_config(), model(rows.part.x)
+    alone = graphs.Graphs(model, rows, None, False, None)
+    assert alone._scaling == []
+    shared = graphs.Graphs(model, rows, None, False, network_key(model))
+    assert len(model.weights) == before
+    np.testing.assert_array_equal(model(rows.part.x), outputs)
+    mean, variance = (number.variable for number in shared._scaling)
     assert np.unique(mean.numpy()) == [2.0]
     assert np.unique(variance.numpy()) == [3.0]
-    mean.assign(mean + 5)
-    assert (np.array(model.layers[0](np.ones((2, 6), np.float32))) < -3).all()  # (1 - 7) / sqrt(3)
+    mean.assign_add(tf.ones_like(mean) * 5)
+    assert (np.array(model.layers[0](rows.part.x)) < -3).all()  # (1 - 7) / sqrt(3)
+    shared.keep()
+    assert model.get_config() == config
+    np.testing.assert_array_equal(model(rows.part.x), outputs)
 
 
 def test_a_layer_that_cannot_be_described_shares_nothing() -> None:
