@@ -236,12 +236,12 @@ _SHELF = _Shelf()
 _NUMBERS = {"Normalization": ("mean", "variance"), "Rescaling": ("scale", "offset")}
 """Of layers that scale."""
 _WEIGHT = "_user_loss_weights"
-"""Of what Keras makes of a model's loss; neither has another name."""
+"""Of Keras's CompileLoss (`_compile_loss` of a model): the weight of the loss, to which there is no public way."""
 
 
 @dataclass(frozen=True)
 class _ScalingNumber:
-    """By which a model scales its columns or its target: an attribute, whose value a variable takes while it trains.
+    """A number by which a model scales its columns or its target: an attribute that is a variable while it trains.
 
     As constants they would set the graphs of two seeds or folds apart, since each has other training rows. Keras does
     not know the variables, so that they are not weights.
