@@ -104,11 +104,11 @@ def _kernels_kept() -> Iterator[None]:
     from tensorflow.python import pywrap_tfe
 
     name = "TFE_ContextClearCaches"
-    real = getattr(pywrap_tfe, name, None)
-    if real is None:  # another TensorFlow, which prepares them again
-        yield
-        return
-    with _ONE_IMPORT:
+    with _ONE_IMPORT:  # another thread would take the stand-in for the real one
+        real = getattr(pywrap_tfe, name, None)
+        if real is None:  # another TensorFlow, which prepares them again
+            yield
+            return
         setattr(pywrap_tfe, name, lambda context: None)
         try:
             yield

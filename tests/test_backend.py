@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,26 @@ def test_what_tensorflow_has_prepared_is_kept_for_the_next_seed_unless_all_is_to
     monkeypatch.delattr(pywrap_tfe, "TFE_ContextClearCaches")  # as in another TensorFlow
     with backend._kernels_kept():
         assert not hasattr(pywrap_tfe, "TFE_ContextClearCaches")
+
+
+@pytest.mark.tf
+def test_two_threads_that_keep_it_leave_tensorflow_as_it_was() -> None:
+    from mlpcli import backend
+
+    backend.tensorflow()
+    from tensorflow.python import pywrap_tfe
+
+    def keep() -> None:
+        with backend._kernels_kept():
+            pass
+
+    real, other = pywrap_tfe.TFE_ContextClearCaches, threading.Thread(target=keep)
+    with backend._kernels_kept():
+        other.start()
+        other.join(0.2)  # it waits
+        assert other.is_alive()
+    other.join()
+    assert pywrap_tfe.TFE_ContextClearCaches is real
 
 
 @pytest.mark.tf

@@ -69,12 +69,16 @@ def report_names(sets: Sequence[BuiltIn]) -> None:
 
 
 def _row(built_in: BuiltIn) -> list[str]:
+    return [built_in.name, built_in.line, _place(built_in)]
+
+
+def _place(built_in: BuiltIn) -> str:
     if built_in.generated or built_in.bundled:
-        return [built_in.name, built_in.line, "generated" if built_in.generated else "scikit-learn"]
+        return "generated" if built_in.generated else "scikit-learn"
     with suppress(DataError):  # MLPCLI_DATA is wrong, as the first command that needs it will say
         if find_built_in(built_in.name) is not None:
-            return [built_in.name, built_in.line, VARIABLE]
-    return [built_in.name, built_in.line, "downloaded by Keras"]
+            return VARIABLE
+    return "downloaded by Keras"
 
 
 def report(result: InitResult) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @json_option()
 @click.option("--output", type=PATH, help="A .csv or .parquet file for the rows with their predictions.")
 @click.option("--columns", metavar="NAMES", help="The columns of --output, such as id,predicted.")
-@click.option("--probabilities", is_flag=True, help="Add a column to --output with the probability of each class.")
+@click.option("--probabilities", is_flag=True, help="Add a column for each class to --output, with its probability.")
 @click.option(
     "--spread", is_flag=True,
     help="Also show how much the members of an ensemble (mlpcli combine, model.members) disagree: the standard"

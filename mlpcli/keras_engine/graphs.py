@@ -271,8 +271,8 @@ def _scaling_attributes(model: Any) -> Iterator[tuple[Any, str]]:
     """
     for layer in model.layers:
         kind = type(layer).__name__
-        for name in _NUMBERS.get(kind, ()) if kind == "Normalization" or layer is model.layers[-1] else ():
-            yield layer, name
+        if kind == "Normalization" or (kind == "Rescaling" and layer is model.layers[-1]):
+            yield from ((layer, name) for name in _NUMBERS[kind])
     loss = getattr(model, "_compile_loss", None)
     if isinstance(getattr(loss, _WEIGHT, None), float):
         yield loss, _WEIGHT
