@@ -6,8 +6,9 @@ versions of Keras open, too: their descriptions differ in ways that do not chang
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -209,9 +210,19 @@ def in_units(loss: Any, units: LossUnits) -> Any:
     """
     if units.deviations is None:
         return loss
-    own, deviations = loss.fn, np.array(units.deviations, np.float32)
-    loss.fn = lambda true, predicted, **more: own(true / deviations, predicted / deviations, **more)
+    loss.fn = InUnits(loss.fn, np.array(units.deviations, np.float32))
     return loss
+
+
+@dataclass
+class InUnits:
+    """The function of a loss, which compares rows (n, k) that were divided by the deviations (k,)."""
+
+    own: Callable[..., Any]
+    deviations: Any
+
+    def __call__(self, true: Any, predicted: Any, **more: Any) -> Any:
+        return self.own(true / self.deviations, predicted / self.deviations, **more)
 
 
 def keras_object(component: Component, **changes: Any) -> Any:

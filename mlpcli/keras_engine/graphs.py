@@ -21,6 +21,7 @@ import numpy as np
 
 from mlpcli import backend
 from mlpcli.data.batches import RowBatches
+from mlpcli.keras_engine.build import InUnits
 from mlpcli.keras_engine.programs import program_key
 
 tf = backend.tensorflow()
@@ -264,7 +265,7 @@ def _variables_of_scaling(model: Any) -> list[_ScalingNumber]:
 
 
 def _scaling_attributes(model: Any) -> Iterator[tuple[Any, str]]:
-    """Each as an object and the name of its attribute: those of layers, and the weight of a compiled model's loss.
+    """Each as an object and the name of its attribute: those of layers, and what weighs a compiled model's loss.
 
     A Rescaling gives a target its own units back if it is the last layer. At the front it scales pixels, for all seeds
     alike.
@@ -276,12 +277,13 @@ def _scaling_attributes(model: Any) -> Iterator[tuple[Any, str]]:
     loss = getattr(model, "_compile_loss", None)
     if isinstance(getattr(loss, _WEIGHT, None), float):
         yield loss, _WEIGHT
+    function = getattr(getattr(model, "loss", None), "fn", None)
+    if isinstance(function, InUnits):
+        yield function, "deviations"
 
 
-def network_key(model: Any, *more: Any) -> str | None:
+def network_key(model: Any) -> str | None:
     """A text that is equal for compiled models whose graphs differ in nothing but the values of variables.
-
-    more: what else the graphs have as constants.
 
     Returns:
         None where a layer does not say what it is made of.
@@ -291,17 +293,18 @@ def network_key(model: Any, *more: Any) -> str | None:
         settings = training["optimizer"]["config"]
         if isinstance(settings.get("learning_rate"), float):  # a variable; a schedule is part of the graph
             del settings["learning_rate"]
-        about = [type(model).__name__, _without_scaling(model, training), training, more]
+        scaling = list(_scaling_attributes(model))
+        about = [type(model).__name__, _without(scaling, model, training), training, [name for _, name in scaling]]
         text = json.dumps(about, sort_keys=True, default=_as_text)
     except (TypeError, ValueError, KeyError, NotImplementedError):
         return None
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _without_scaling(model: Any, training: dict[str, Any]) -> dict[str, Any]:
+def _without(scaling: Sequence[tuple[Any, str]], model: Any, training: dict[str, Any]) -> dict[str, Any]:
     """The config of the model without the numbers of its scaling; the weight of its loss goes from `training`, too."""
     config: dict[str, Any] = model.get_config()
-    numbers = [(owner.name, name) for owner, name in _scaling_attributes(model)]
+    numbers = [(getattr(owner, "name", None), name) for owner, name in scaling]
     for layer in config["layers"]:
         for key in [name for owner, name in numbers if owner == layer["config"].get("name")]:
             del layer["config"][key]

@@ -25,7 +25,6 @@ from mlpcli.keras_engine.keras_predictor import KerasPredictor
 from mlpcli.keras_engine.resident import ModelState, ResidentEpochs, model_state, set_model_state
 from mlpcli.keras_engine.team import Team
 from mlpcli.model.memory import check_memory, values_in_forward
-from mlpcli.model.objective import loss_units
 from mlpcli.model.plan import Prepared
 from mlpcli.modelfile.writer import OptimizerVariables
 
@@ -114,9 +113,7 @@ class KerasEngine:
 
     def _network(self) -> str | None:
         """See `network_key`. Nobody knows what callbacks of the user's make of a model."""
-        plan = self.prepared.plan
-        units = loss_units(plan.loss.tag, plan.target_scaling, self.prepared.target_scaling)
-        return None if self.callbacks else network_key(self.model, units.deviations)
+        return None if self.callbacks else network_key(self.model)
 
     def optimizer_variables(self) -> OptimizerVariables:
         """As a model file has them."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
+"""Bytes read at once. For much larger pieces the C library maps fresh memory each time, which takes longer than looking
+at what is read."""
 MOST_EXPANSION = 200
 """Times; texts of tables shrink to a third or, where a few values repeat, to a fiftieth."""
 LEAST_SUSPECT = 64 << 20

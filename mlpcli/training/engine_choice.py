@@ -5,7 +5,9 @@ Compiling costs seconds and saves microseconds per step. Both were measured over
 values of a batch. Their ratio is much the same on every machine, since a slower one compiles more slowly, too.
 
 What is paid is that of a first run. A later one finds the program in the cache (mlpcli/keras_engine/programs.py) and
-pays less; but it must choose as the first one did, since compiled and uncompiled runs differ in their rounding.
+pays less; but it must choose as the first one did, since compiled and uncompiled runs differ in their rounding. Seeds
+and folds in one process share their graphs (mlpcli/keras_engine/graphs.py), so that it is paid once for all of them,
+and the steps of all of them count.
 
 Convolutions are not compiled: inside a compiled loop XLA on a CPU does not reach the library that TensorFlow's own
 convolutions come from, and its code takes many times as long (docs/performance.md). No device is asked for, so that
@@ -31,6 +33,8 @@ COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 0.25, 0.05
 SAVED_SECONDS_PER_LAYER, SAVED_SECONDS_PER_PARAMETER, SAVED_SECONDS_PER_VALUE = 20e-6, 0.5e-9, 1.5e-9
 EXPECTED_SHARE_OF_EPOCHS = 0.5
 """With early stopping a run ends, on the average, well before its last epoch."""
+MOST_SHARED = 1_000_000
+"""Parameters; the graphs of a larger network, which hold on to its weights, are not kept for the next run."""
 Engine = Literal["resident", "keras", "numpy"]
 
 
@@ -55,12 +59,14 @@ def choose_engine(
     convolutions: bool = False,
     replicas: int = 1,
     batch_values: int = 0,
+    runs: int = 1,
 ) -> EngineChoice:
     """Follow the config; for `auto`, compile if the run is long enough for that to pay off.
 
     Args:
         replicas: that share each batch; XLA does not compile what sums their gradients on a CPU.
         batch_values: the numbers that a batch of inputs has.
+        runs: of this config, one after another in this process.
     """
     if replicas > 1:
         return EngineChoice("resident", False, f"{replicas} replicas share each batch")
@@ -73,13 +79,14 @@ def choose_engine(
     if convolutions:
         return EngineChoice("resident", False, "compiled convolutions are slower on a CPU")
     share = EXPECTED_SHARE_OF_EPOCHS if training.early_stopping else 1.0
-    steps = int(training.epochs * share * steps_per_epoch)
+    sharing = runs if parameters <= MOST_SHARED else 1
+    steps = int(training.epochs * share * steps_per_epoch) * sharing
     enough = steps_that_pay(layers, parameters, batch_values)
+    of_all = f" in {sharing} runs that share a program" if sharing > 1 else ""
     if steps < enough:
-        return EngineChoice(
-            "resident", False, f"about {steps:,} steps are too few for compiling, which pays from {enough:,}"
-        )
-    return EngineChoice("resident", True, f"about {steps:,} steps; compiling pays from {enough:,}")
+        reason = f"about {steps:,} steps{of_all} are too few for compiling, which pays from {enough:,}"
+        return EngineChoice("resident", False, reason)
+    return EngineChoice("resident", True, f"about {steps:,} steps{of_all}; compiling pays from {enough:,}")
 
 
 def steps_that_pay(layers: int, parameters: int, batch_values: int = 0) -> int:

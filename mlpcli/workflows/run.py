@@ -85,6 +85,7 @@ class Run:
         made: bool = True,
         known: dict[str, Any] | None = None,
         team: Team | None = None,
+        runs: int = 1,
     ) -> Run:
         """Build the model, then make the directory, so that a failed build leaves nothing behind.
 
@@ -93,6 +94,8 @@ class Run:
             known: the environment of an earlier run of this process with the same data, of which nothing is found out
                 again.
             team: the workers that train together; this process is their chief.
+            runs: of a series that begins with this one. What is compiled because they are many is `resident` in the
+                config of each, so that it repeats its run.
         """
         started = time.perf_counter()
         engine = make_engine(config, prepared, callbacks, team)
@@ -102,6 +105,8 @@ class Run:
             with run_directory.removed_if_failed(path, made):
                 data = known["data_fingerprint"] if known else fingerprint(prepared.source, prepared.splits)
                 run = cls(config, prepared, path, engine, started, data)
+                if run.engine_of(runs).compiled != run.choice.compiled:
+                    run.config = always_compiled(config)
                 now = run_directory.now()
                 run.environment = (
                     {**known, "started": now} if known else describe_environment(command, engine.devices, data)
@@ -218,15 +223,19 @@ class Run:
             if plane is not None:
                 write_plane(self.path, plane)
 
-    @property
-    def choice(self) -> EngineChoice:
-        """How the epochs run."""
+    def engine_of(self, runs: int) -> EngineChoice:
+        """How the epochs would run, of which so many runs of this config follow each other."""
         training, plan = self.config.training, self.prepared.plan
         steps = -(-len(self.prepared.splits.train) // plan.batch_size)
         convolutions, replicas = plan.has_convolutions, self.engine.replicas
         values = plan.batch_size * math.prod(plan.input_shape)
-        choice = choose_engine(training, steps, len(plan.layers), plan.trainable, convolutions, replicas, values)
-        if replicas > 1:
+        return choose_engine(training, steps, len(plan.layers), plan.trainable, convolutions, replicas, values, runs)
+
+    @property
+    def choice(self) -> EngineChoice:
+        """How the epochs run."""
+        choice = self.engine_of(1)
+        if self.engine.replicas > 1:
             return choice
         before = kept_state(self.earlier)["compiled"] if self.earlier is not None else choice.compiled
         if before == choice.compiled:
@@ -365,6 +374,11 @@ def draw_if_possible(draw: Callable[[], Drawn], path: Path, progress: Progress) 
     for note in drawn.notes:
         progress.note(note)
     return drawn.paths
+
+
+def always_compiled(config: Config) -> Config:
+    """The config with training.engine: resident."""
+    return config.model_copy(update={"training": config.training.model_copy(update={"engine": "resident"})})
 
 
 def _to_repeat(config: Config, prepared: Prepared) -> Config:

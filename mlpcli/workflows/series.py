@@ -23,7 +23,7 @@ from mlpcli.training.progress import Interrupted, Progress, noted_interruptions
 from mlpcli.workflows import notebook
 from mlpcli.workflows.prepare import prepare, say_findings
 from mlpcli.workflows.reopen import reopen
-from mlpcli.workflows.run import Run, draw_if_possible
+from mlpcli.workflows.run import Run, always_compiled, draw_if_possible
 from mlpcli.workflows.train_result import TrainResult
 from mlpcli.workflows.trained_runs import TrainedRuns
 
@@ -204,8 +204,9 @@ class Series(Generic[Result]):
                     self._update()  # it tells what the folder is
                     return run_directory.create_exact_directory(self.path / first.folder)
 
-                ready = {first: self._make(first, make_directory)}
-            return self._train_all(ready)
+                run = self._make(first, make_directory, runs=len(self.members))
+            self._decide(run)
+            return self._train_all({first: run})
 
     def go_on(self, path: Path, runs: Mapping[Member, MemberRun], seconds: float, first: Member) -> Result:
         """Train the members in a folder, which is held, that are not among the finished `runs`; see `mlpcli.resume`.
@@ -216,6 +217,16 @@ class Series(Generic[Result]):
         self.path, self.runs, self.started = path, dict(runs), self.started - seconds
         with self._drawing():
             return self._train_all({} if self._is_finished(first) else {first: self._open(first)})
+
+    def _decide(self, first: Run) -> None:
+        """If the first run is compiled because they are many, all are."""
+        config = self.loaded.config
+        if first.config.training.engine == config.training.engine:
+            return
+        if self.verbose:
+            chosen = replace(first, config=config).engine_of(len(self.members))
+            self.progress.note(f"engine: {chosen}; each config.yaml has it as training.engine: resident")
+        self.loaded = replace(self.loaded, config=always_compiled(config))
 
     def _drawing(self) -> AbstractContextManager[None]:
         return other_process_draws(self.loaded.config.output.plots)
@@ -262,13 +273,13 @@ class Series(Generic[Result]):
             run.holding = holding.pop_all()
         return run
 
-    def _make(self, member: Member, make_directory: Callable[[], Path], made: bool = True) -> Run:
-        """The run of a member that has none yet."""
+    def _make(self, member: Member, make_directory: Callable[[], Path], made: bool = True, runs: int = 1) -> Run:
+        """The run of a member that has none yet; runs: as `Run.create` has it."""
         loaded = member.config(self.loaded)
         prepared = prepare(loaded, self.progress.loading)
         say_findings(prepared, self.progress)
         with loaded.located():
-            return Run.create(loaded.config, prepared, make_directory, self.command, made=made)
+            return Run.create(loaded.config, prepared, make_directory, self.command, made=made, runs=runs)
 
     def _train(self, member: Member, run: Run | None) -> None:
         """Train one member. If it fails, the others are still trained, except when the disk is full.

@@ -42,6 +42,22 @@ def test_convolutions_are_compiled_only_when_it_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("runs", "parameters", "words"),
+    [
+        (10, 8_000, "epochs: about 4,500 steps in 10 runs that share a program are too few for compiling, which pays"),
+        (11, 8_000, "epochs, compiled: about 4,950 steps in 11 runs that share a program; compiling pays from 4,807"),
+        (11, 1_000_001, "epochs: about 450 steps are too few for compiling, which pays from 833"),
+        (11, 1_000_000, "epochs, compiled: about 4,950 steps in 11 runs that share a program; compiling pays from 833"),
+    ],
+)
+def test_the_steps_of_all_runs_of_a_series_count_if_the_network_is_small(
+    runs: int, parameters: int, words: str
+) -> None:
+    training = TrainingConfig.model_validate({"epochs": 10, "early_stopping": False})
+    assert f"resident {words}" in str(choose_engine(training, 45, 5, parameters, runs=runs))
+
+
+@pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"engine": "keras"}, "plain model.fit: training.engine is keras"),

@@ -13,9 +13,11 @@ import pytest
 from mlpcli import backend
 from mlpcli.data.dataset import Part
 from mlpcli.keras_engine import graphs
+from mlpcli.keras_engine.build import in_units
 from mlpcli.keras_engine.graphs import network_key
 from mlpcli.keras_engine.keras_epochs import Batches
 from mlpcli.keras_engine.resident import ResidentEpochs, model_state
+from mlpcli.model.compilation import LossUnits
 
 pytestmark = pytest.mark.tf
 
@@ -36,7 +38,8 @@ def _network(seed: int, rate: Any = 0.01, dropout: float = 0.3, mean: float = 2.
 def _trained(model: Any, seed: int, rows: int, compiled: bool, network: str | None) -> list[Any]:
     """The logs of three epochs, and all variables; the rows are the seed's, too."""
     rng = np.random.default_rng(seed)
-    x, y = rng.integers(0, 9, (rows + 9, 6)).astype(np.float32), rng.integers(0, 3, rows + 9).astype(np.int32)
+    x, targets = rng.integers(0, 9, (rows + 9, 6)).astype(np.float32), [2] if model.output_shape[-1] == 2 else []
+    y = rng.integers(0, 3, [rows + 9, *targets]).astype(np.int32)
     train = Batches(Part(x, y, np.arange(rows)), y, 8, seed)
     validation = Batches(Part(x, y, np.arange(rows, rows + 9)), y, 8)
     engine = ResidentEpochs(model, train, validation, compiled, pytest.fail, network=network)
@@ -73,26 +76,41 @@ def test_a_lent_graph_gives_the_bits_of_a_new_one(compiled: bool, traced: list[A
     assert len(traced) == 2 * before
 
 
-def _regression(seed: int, deviation: float, pixels: float = 0.5) -> Any:
-    """As mlpcli builds one whose target is standardized."""
+def _regression(seed: int, deviation: float | tuple[float, float], pixels: float = 0.5) -> Any:
+    """As mlpcli builds one whose target is standardized, or two of them."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     layers = [keras.Input((6,)), keras.layers.Rescaling(pixels), keras.layers.Dense(4, activation="relu")]
-    model = keras.Sequential([*layers, keras.layers.Dense(1), keras.layers.Rescaling(deviation, offset=seed)])
-    model.compile(keras.optimizers.SGD(0.01), "mse", loss_weights=deviation**-2, metrics=["mae"])
+    outputs = np.size(deviation)
+    model = keras.Sequential([*layers, keras.layers.Dense(outputs), keras.layers.Rescaling(deviation, offset=seed)])
+    units = LossUnits(deviation**-2) if isinstance(deviation, float) else LossUnits(deviations=deviation)
+    weight = None if units.deviations is not None else units.weight
+    model.compile(
+        keras.optimizers.SGD(0.01),
+        in_units(keras.losses.MeanSquaredError(), units),
+        loss_weights=weight,
+        metrics=["mae"],
+    )
     return model
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_so_does_that_of_another_target(compiled: bool, traced: list[Any]) -> None:
-    alone = _trained(_regression(2, 2.0), 2, WITH_REST, compiled, None)
+@pytest.mark.parametrize("deviations", [(2.0, 7.0, 0.5), ((2.0, 0.25), (7.0, 1.0), (0.5, 3.0))])
+def test_so_does_that_of_another_target(compiled: bool, deviations: tuple[Any, Any, Any], traced: list[Any]) -> None:
+    alone = _trained(_regression(2, deviations[0]), 2, WITH_REST, compiled, None)
     before = len(traced)
-    for seed, deviation in ((1, 7.0), (3, 0.5)):
+    for seed, deviation in zip((1, 3), deviations[1:], strict=True):
         model = _regression(seed, deviation)
         _trained(model, seed, WITH_REST, compiled, network_key(model))
-    model = _regression(2, 2.0)
+    model = _regression(2, deviations[0])
     assert _trained(model, 2, WITH_REST, compiled, network_key(model)) == alone
     assert len(traced) == 2 * before
+
+
+def test_one_target_and_two_have_other_graphs() -> None:
+    keys = {network_key(_regression(1, deviation)) for deviation in (1.0, (1.0, 1.0), (2.0, 3.0))}
+    assert len(keys) == 2
+    assert None not in keys
 
 
 def test_the_scale_of_pixels_is_part_of_the_graph() -> None:
@@ -121,9 +139,8 @@ def test_the_key_has_all_that_a_graph_has_as_a_constant() -> None:
         network_key(_network(1, dropout=0.2)),
         network_key(_network(1, rate=schedule(0.1, 10, 0.5))),
         network_key(_network(1, rate=schedule(0.1, 20, 0.5))),
-        network_key(_network(1), (2.0, 3.0)),
     ]
-    assert len({key, *others}) == 5
+    assert len({key, *others}) == 4
 
 
 def test_while_a_model_trains_its_scaling_is_variables_that_are_no_weights() -> None:

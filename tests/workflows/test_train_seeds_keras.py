@@ -13,6 +13,9 @@ import pytest
 import mlpcli
 from mlpcli import backend
 from mlpcli.runs.history import read_history
+from mlpcli.runs.read_run import read_metrics
+from mlpcli.training import engine_choice
+from mlpcli.training.progress import Silence
 from tests.model_file_parts import read_metadata
 
 pytestmark = pytest.mark.tf
@@ -26,6 +29,16 @@ output: {plots: []}
 """
 
 SMALL = ("model.dropout=0", "model.batch_normalization=false", "training.optimizer=sgd")
+
+
+class Notes(Silence):
+    """Keeps the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 def _alive() -> list[int]:
@@ -63,6 +76,26 @@ def test_the_second_seed_is_bit_for_bit_the_run_by_itself_and_nothing_outlives_i
     assert histories[0] == histories[1]
     first = read_metadata(series.path / "seed-777" / "model.keras")
     assert first is not None and first["weights"] != here["weights"]
+
+
+def test_a_series_is_compiled_for_all_of_its_runs_and_each_config_says_so(
+    tmp_path: Path, write_config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, said = write_config(CONFIG), Notes()
+    monkeypatch.setattr(engine_choice, "steps_that_pay", lambda *_: 7)
+    series = mlpcli.train_seeds(config, 2, (), tmp_path / "runs", progress=said, verbose=True)
+    # 6 steps x 2 epochs, of which early stopping leaves half
+    chosen = "engine: resident epochs, compiled: about 12 steps in 2 runs that share a program; compiling pays from 7"
+    assert f"{chosen}; each config.yaml has it as training.engine: resident" in said.notes
+    assert not read_metrics(mlpcli.train(config, (), tmp_path / "alone").run)["engine"]["compiled"]
+    more = mlpcli.resume(series.path, seeds=3)
+    runs = [more.path / f"seed-{seed}" for seed in (777, 778, 779)]
+    assert [read_metrics(run)["engine"]["compiled"] for run in runs] == [True] * 3
+    again = mlpcli.train(runs[1] / "config.yaml", (), tmp_path / "again").run
+    assert (again / "config.yaml").read_bytes() == (runs[1] / "config.yaml").read_bytes()
+    assert "engine: resident" in (again / "config.yaml").read_text(encoding="utf-8")
+    weights = [(read_metadata(run / "model.keras") or {})["weights"] for run in (again, runs[1])]
+    assert weights[0] == weights[1]
 
 
 def test_new_models_are_not_called_retracing(tmp_path: Path, write_config: Callable[..., Path]) -> None:
