@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from mlpcli.cli.options import (
 from mlpcli.cli.train_results import report, report_followed, report_grid, report_series
 from mlpcli.cluster import Cluster, find_cluster
 from mlpcli.runs.directory import CONFIG, GRID, holds_series
+from mlpcli.runs.run_file import LARGEST_CONFIG
 
 if TYPE_CHECKING:
     from mlpcli.training.progress import Progress
@@ -135,7 +137,7 @@ def train(
     progress, command, cluster = choose_progress(quiet), ["mlpcli", *sys.argv[1:]], find_cluster()
     if cluster is not None:
         _check_together(cluster, seeds, folds, vary, resume)
-    elif not any(text.startswith("output.plots") for text in overrides):
+    elif may_draw(config or resume, overrides):
         start_drawing_process()
     if resume is not None:
         several_seeds = not (resume / CONFIG).is_file() and not (resume / GRID).is_file()
@@ -190,6 +192,24 @@ def _resume(
 
     found = resume(run, overrides, progress, command, verbose, False, force=force, seeds=seeds, cluster=cluster)
     return report_series(found, as_json) if isinstance(found, SeriesResult) else report(found, as_json)
+
+
+def may_draw(path: Path | None, overrides: Sequence[str]) -> bool:
+    """Whether a run may draw pictures, as far as a glance at its config, or at that of its directory, tells.
+
+    For what is worth starting before the config is read; where the answer is wrong, it only starts later, or in vain.
+    """
+    if any(text.startswith("output.plots") for text in overrides):
+        return False
+    try:
+        config = path / CONFIG if path is not None and path.is_dir() else path
+        seen = config is not None and config.is_file() and config.stat().st_size <= LARGEST_CONFIG
+        return config is None or not seen or re.search(NO_PLOTS, config.read_bytes()) is None
+    except OSError:
+        return True
+
+
+NO_PLOTS = rb"(?m)^[^#\n]*\bplots:\s*\[\s*\]"
 
 
 def _check_options(seeds: int | None, folds: int | None, baseline: bool, vary: tuple[str, ...]) -> None:

@@ -9,12 +9,34 @@ from typing import Any
 
 import pytest
 
+from mlpcli.cli.train import may_draw
 from mlpcli.runs.directory import find_model
 from mlpcli.runs.history import read_history
 from tests.forks import COMMAND, Forks
 
 NUMPY = ("-s", "training.engine=numpy", "-s", "data.source=moons", "-s", "output.plots=[]")
 """What starts in a second, for what is the same whoever trains: without plots, matplotlib is not imported either."""
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "expected"),
+    [
+        ("output: {plots: []}", (), False),
+        ("output:\n  plots: [ ]  # none\n", (), False),
+        ("output: {plots: [png]}", (), True),
+        ("output:\n  # plots: []\n", (), True),
+        ("name: 붓꽃\n", ("output.plots=[]",), False),
+        ("name: 붓꽃\n", ("training.epochs=3",), True),
+    ],
+)
+def test_nothing_is_started_for_pictures_that_nobody_wants(
+    text: str, overrides: tuple[str, ...], expected: bool, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    assert may_draw(config, overrides) is (not overrides or expected)  # there is no file, which is said later
+    config.write_text(text, encoding="utf-8")
+    assert may_draw(config, overrides) is expected
+    assert may_draw(tmp_path, overrides) is expected  # of --resume
 
 
 def test_progress_goes_to_standard_error_one_plain_line_per_epoch(finished: Any) -> None:

@@ -15,8 +15,8 @@ from mlpcli import backend
 from mlpcli.runs.history import read_history
 from mlpcli.runs.read_run import read_metrics
 from mlpcli.training import engine_choice
-from mlpcli.training.progress import Silence
 from tests.model_file_parts import read_metadata
+from tests.notes import Notes
 
 pytestmark = pytest.mark.tf
 
@@ -29,16 +29,6 @@ output: {plots: []}
 """
 
 SMALL = ("model.dropout=0", "model.batch_normalization=false", "training.optimizer=sgd")
-
-
-class Notes(Silence):
-    """Keeps the notes."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def _alive() -> list[int]:
