@@ -204,7 +204,7 @@ class Series(Generic[Result]):
                     self._update()  # it tells what the folder is
                     return run_directory.create_exact_directory(self.path / first.folder)
 
-                run = self._make(first, make_directory, runs=len(self.members))
+                run = self._make(first, make_directory, runs=self._alike)
             self._decide(run)
             return self._train_all({first: run})
 
@@ -218,13 +218,20 @@ class Series(Generic[Result]):
         with self._drawing():
             return self._train_all({} if self._is_finished(first) else {first: self._open(first)})
 
+    @property
+    def _alike(self) -> int:
+        """How many runs have as many training rows as the first, for which alone a program is compiled."""
+        folds = self.loaded.config.data.folds
+        uneven = folds is not None and (folds.group is not None or folds.time is not None)
+        return 1 if uneven else len(self.members)
+
     def _decide(self, first: Run) -> None:
         """If the first run is compiled because they are many, all are."""
         config = self.loaded.config
         if first.config.training.engine == config.training.engine:
             return
         if self.verbose:
-            chosen = replace(first, config=config).engine_of(len(self.members))
+            chosen = replace(first, config=config).engine_of(self._alike)
             self.progress.note(f"engine: {chosen}; each config.yaml has it as training.engine: resident")
         self.loaded = replace(self.loaded, config=always_compiled(config))
 

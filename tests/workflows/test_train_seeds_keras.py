@@ -88,6 +88,18 @@ def test_a_series_is_compiled_for_all_of_its_runs_and_each_config_says_so(
     assert weights[0] == weights[1]
 
 
+@pytest.mark.parametrize(("folds", "compiled"), [("null", True), ("{time: true}", False)])
+def test_folds_of_other_sizes_are_not_compiled_for_each_other(
+    folds: str, compiled: bool, tmp_path: Path, write_config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each fold of 300 rows is trained on 120 of them: 4 steps x 2 epochs, of which early stopping leaves half. By time
+    # it is 80 and 160 rows, so 3 steps and 5.
+    monkeypatch.setattr(engine_choice, "steps_that_pay", lambda *_: 6)
+    series = mlpcli.train_folds(write_config(CONFIG), 2, [f"data.folds={folds}"], runs_dir=tmp_path / "runs")
+    engines = [read_metrics(series.path / f"fold-{fold}")["engine"]["compiled"] for fold in (1, 2)]
+    assert engines == [compiled] * 2
+
+
 def test_new_models_are_not_called_retracing(tmp_path: Path, write_config: Callable[..., Path]) -> None:
     """Without the filter TensorFlow warns from the fifth model on; other warnings of its are still heard."""
     heard, logger = BufferingHandler(1000), logging.getLogger("tensorflow")
