@@ -12,6 +12,7 @@ LONGEST_LABEL = 64
 LONGEST_VALUE = 28
 _IGNORED = {"name", "output", "data.path"}
 _WORDS = {"data.folds.held_out": "fold"}
+_ENGINE = "training.engine"
 Values = dict[str, str]
 """Dotted key to the value as text."""
 
@@ -66,9 +67,14 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> Values:
 
 
 def _differing_keys(runs: Sequence[Values]) -> list[str]:
-    """The keys that tell the runs apart, in the order of the configs."""
+    """The keys that tell the runs apart, in the order of the configs.
+
+    An engine that was chosen for a series counts only where nothing else differs.
+    """
     every = dict.fromkeys(key for run in runs for key in run)
-    return [key for key in every if _differs(key, runs)]
+    keys = [key for key in every if _differs(key, runs)]
+    chosen = {run.get(_ENGINE) for run in runs} == {"auto", "resident"} and keys != [_ENGINE]
+    return [key for key in keys if not (chosen and key == _ENGINE)]
 
 
 def _differs(key: str, runs: Sequence[Values]) -> bool:

@@ -76,6 +76,24 @@ def test_optimizer_name_stands_for_the_optimizer() -> None:
             ["first", "second"],
             id="name, output and data folder do not count",
         ),
+        pytest.param(
+            [
+                {"model": {"hidden_units": [64]}, "training": {"engine": "auto"}},
+                {"model": {"hidden_units": [8]}, "training": {"engine": "resident"}},
+            ],
+            ["hidden_units=[64]", "hidden_units=[8]"],
+            id="the engine of a series beside what was asked for",
+        ),
+        pytest.param(
+            [{"training": {"engine": "auto"}}, {"training": {"engine": "resident"}}],
+            ["engine=auto", "engine=resident"],
+            id="the engine alone",
+        ),
+        pytest.param(
+            [{"seed": 1, "training": {"engine": "auto"}}, {"seed": 2, "training": {"engine": "numpy"}}],
+            ["seed=1, engine=auto", "seed=2, engine=numpy"],
+            id="another engine",
+        ),
         pytest.param([{}, {}], ["first", "second"], id="no configs"),
     ],
 )
