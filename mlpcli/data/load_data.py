@@ -18,7 +18,7 @@ from mlpcli.data.split import draw_rows, join_parts
 from mlpcli.errors import DataError, SettingError
 from mlpcli.files import reading
 from mlpcli.tables.kinds import Decisions, decide
-from mlpcli.tables.preprocessing import Preprocessing, fit_preprocessing
+from mlpcli.tables.preprocessing import Preprocessing, fit_to_rows
 from mlpcli.tables.raw_table import ReadOptions, left_out_note, usable_rows
 from mlpcli.tables.table_files import is_table_path, table_name
 from mlpcli.tables.table_reader import give_back_memory, read_table
@@ -153,7 +153,7 @@ def _fitted(
 ) -> tuple[Preprocessing, list[str]]:
     """Learnt from the training rows; a bad value is named as the first of all rows, whichever part it was drawn for."""
     try:
-        return fit_preprocessing([rows.take(training)], decisions.kinds, decisions.target, data, options)
+        return fit_to_rows(rows, training, decisions.kinds, decisions.target, data, options)
     except DataError:
         for name, kind in decisions.kinds.items():
             if kind != "category":

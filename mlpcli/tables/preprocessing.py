@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -181,13 +181,7 @@ def fit_preprocessing(
         DataError: no row is left, a value is of the wrong kind, or data.missing is error and there is a gap.
         SettingError: no column is left.
     """
-    bins = data.numeric_encoding.bins if data.numeric_encoding is not None else 0
-    fitters: list[ColumnFitter] = [
-        DatePartsFitter(name, number, len(kinds), bins)
-        if kind == "date" and data.dates == "parts"
-        else fitter_for(name, kind, number, len(kinds), bins)
-        for number, (name, kind) in enumerate(kinds.items())
-    ]
+    fitters = [_fitter(number, name, kinds, data) for number, name in enumerate(kinds)]
     rows, place = 0, None
     for batch in training:
         place = place or (batch.place if len(batch) else None)
@@ -199,7 +193,46 @@ def fit_preprocessing(
     if rows == 0:
         file = f"{place(0).rpartition(':')[0]}: " if place else ""
         raise DataError(f"{file}no training row is left: all lack the target or other values; see data.missing")
-    encoders, notes = zip(*in_threads(lambda fitter: fitter.finish(), fitters, rows * len(fitters)), strict=True)
+    return _learnt(in_threads(lambda fitter: fitter.finish(), fitters, rows * len(fitters)), target, data, options)
+
+
+def fit_to_rows(
+    table: RawTable,
+    rows: Indices,
+    kinds: Mapping[str, ColumnKind],
+    target: TargetEncoder,
+    data: DataConfig,
+    options: ReadOptions,
+) -> tuple[Preprocessing, list[str]]:
+    """The same, from some rows of a table in memory that training does not leave out; raises as `fit_preprocessing`.
+
+    Each column is taken out of the table by itself, and forgotten once it is learnt from: to copy all of them before
+    would take memory that the process does not have yet, and so as long as learning does.
+    """
+
+    def fit(numbered: tuple[int, str]) -> _Fitted:
+        fitter = _fitter(*numbered, kinds, data)
+        fitter.add(table.column(numbered[1]).take(rows))
+        return fitter.finish()
+
+    return _learnt(in_threads(fit, list(enumerate(kinds)), len(rows) * len(kinds)), target, data, options)
+
+
+_Fitted = tuple[ColumnEncoder | None, str]
+"""As `ColumnFitter.finish` returns it."""
+
+
+def _fitter(number: int, name: str, kinds: Mapping[str, ColumnKind], data: DataConfig) -> ColumnFitter:
+    bins = data.numeric_encoding.bins if data.numeric_encoding is not None else 0
+    if kinds[name] == "date" and data.dates == "parts":
+        return DatePartsFitter(name, number, len(kinds), bins)
+    return fitter_for(name, kinds[name], number, len(kinds), bins)
+
+
+def _learnt(
+    fitted: Sequence[_Fitted], target: TargetEncoder, data: DataConfig, options: ReadOptions
+) -> tuple[Preprocessing, list[str]]:
+    encoders, notes = zip(*fitted, strict=True)
     columns = tuple(encoder for encoder in encoders if encoder is not None)
     if not columns:
         raise SettingError("data.features", f"no column is informative in the training rows: {'; '.join(notes[:5])}")
