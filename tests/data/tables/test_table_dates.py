@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.errors import DataError
+from mlpcli.tables.dates import Days, days_of_texts
 from mlpcli.tables.texts import as_texts
 from mlpcli.tables.values import as_dates
 
@@ -105,6 +106,24 @@ def test_days(kind: pa.DataType) -> None:
 def test_texts_that_are_no_dates(text: str) -> None:
     message = refusal(column("2024-01-31", None, text))
     assert message.startswith(f'사람.csv:4: 나이: "{text}" is not a date; dates are written 2024-01-31, 2024. 1. 31.,')
+
+
+def test_dates_that_repeat_in_many_rows_are_read_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def counted(texts: pa.Array) -> Days:
+        read.append(len(texts))
+        return days_of_texts(texts)
+
+    monkeypatch.setattr("mlpcli.tables.values.days_of_texts", counted)
+    texts = pa.array(["2024-01-31", "2024-02-01 06:00", None] * 4000)
+    both = pa.chunked_array([texts, texts.slice(0, 3)])
+    np.testing.assert_array_equal(as_dates(both, "d", place), [DAYS, DAYS + 1.25, NAN] * 4001)
+    assert read == [2]
+    wrong = refusal(pa.chunked_array([texts, pa.array(["어제", "2024-01-31", "어제"])]))
+    assert wrong.startswith('사람.csv:12002: 나이: "어제" is not a date (1 more like it); dates are written')
+    as_dates(pa.chunked_array([pa.array([f"2024-01-31 06:00:00.{row}" for row in range(10_001)])]), "d", place)
+    assert read == [2, 3, 10_001]
 
 
 def test_numbers_and_truth_are_no_dates() -> None:
