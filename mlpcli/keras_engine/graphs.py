@@ -98,6 +98,7 @@ class Graphs:
             return tf.while_loop(lambda index, bad: index < steps, step, _start())[1]
 
         with fast_random_numbers(True):
+            _count_alike()
             return _concrete(loop, [*_signature(self.train, batch_axes=2), _STEPS], jit_compile=True)
 
     def _walk(self) -> Any:
@@ -160,6 +161,23 @@ def _start() -> tuple[Any, Any]:
 
 
 _STEPS = tf.TensorSpec((), tf.int32)
+
+
+def _count_alike() -> None:
+    """Let the next names of functions be those that they have in another process.
+
+    TensorFlow numbers its functions and tensors by one counter, and the names of functions are part of a program. So a
+    run would not find its program again where it has computed anything more or less before: the state of a checkpoint,
+    a second network. The counter can only go up: here, to the next multiple of what no beginning of a training takes.
+    """
+    from tensorflow.python.framework import ops
+
+    for _ in range(-ops.uid() % COUNTED_BEFORE):
+        ops.uid()
+
+
+COUNTED_BEFORE = 10_000
+"""The beginning of a training of MNIST takes 430; so many take a millisecond."""
 
 
 def _concrete(function: Any, signature: Sequence[Any], jit_compile: bool = False) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mlpcli import backend
 from mlpcli.arrays import Array
@@ -36,6 +36,9 @@ from mlpcli.training.stopping import (
     StopEarly,
     StopEarlyState,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,6 @@ class Epochs(Weights, Protocol):
         """Called after the last epoch, unless training broke off."""
 
 
-@runtime_checkable
 class Fit(Weights, Protocol):
     """Training by Keras's `model.fit`, with its own loop and callbacks: the reference."""
 
@@ -198,7 +200,7 @@ def fit_model(
     records = EpochRecords(HistoryWriter(folder / run_directory.HISTORY), progress, gradients, snapshots)
     metrics = engine.prepared.plan.metrics
     loop: Loop | FitLoop
-    if isinstance(started, Fit):
+    if _is_fit(started):
         loop = FitLoop(started, training, records, keeper)
     else:
         loop = Loop(started, training, best_epoch_rule(engine.config), metrics, records, keeper)
@@ -209,6 +211,12 @@ def fit_model(
         snapshots.look(0, started.get_weights())
     progress.start(training.epochs, len(batches[0]), len(batches[0].part))
     return _outcome(loop, progress)
+
+
+def _is_fit(started: Epochs | Fit) -> TypeIs[Fit]:
+    """Not by `isinstance`, which may ask for the learning rate, an operation of TensorFlow: Python looks for what a
+    protocol has in an order that changes from process to process, until something is not there."""
+    return hasattr(started, "fit")
 
 
 def _go_on(loop: Loop | FitLoop, earlier: Checkpoint | None, folder: Path) -> None:

@@ -34,8 +34,10 @@ from mlpcli.keras_engine.resident import ResidentEpochs, model_state
 
 keras, fetch = backend.keras(), programs._fetch
 
-def train(seed, rate):
+def train(seed, rate, operations):
     found = []
+    for number in range(operations):
+        backend.tensorflow().constant(number)
     programs._fetch = lambda key: found.append(sorted(fetch(key))) or set(found[-1])
     x, y = np.arange(222, dtype=np.uint8).reshape(37, 6), np.arange(37, dtype=np.int32) % 3
     keras.utils.set_random_seed(seed)
@@ -50,11 +52,11 @@ def train(seed, rate):
     return json.dumps([bits, logs, found])
 
 for line in sys.stdin:  # TensorFlow has been imported, but has computed nothing: a fork of it is as a new process
-    seed, rate, times = json.loads(line)
+    seed, rate, times, operations = json.loads(line)
     reading, writing = os.pipe()
     for _ in range(times):
         if os.fork() == 0:
-            os.write(writing, (train(seed, rate) + chr(10)).encode())
+            os.write(writing, (train(seed, rate, operations) + chr(10)).encode())
             os._exit(0)
     codes = [os.wait()[1] for _ in range(times)]
     assert codes == [0] * times, codes
@@ -67,7 +69,7 @@ Trained = tuple[str, Any, list[list[str]]]
 
 @pytest.fixture
 def train() -> Iterator[Callable[..., list[Trained]]]:
-    """`train(seed, rate, times=2)` trains in new processes, at once.
+    """`train(seed, rate, times=2)` trains in new processes, at once; operations: that each runs before.
 
     Each gives the bits of all variables, the logs, and the programs that were found, for each function that was
     launched.
@@ -75,8 +77,8 @@ def train() -> Iterator[Callable[..., list[Trained]]]:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", TRAIN], text=True, encoding="utf-8", **pipes) as parent:
 
-        def run(seed: int = 1, rate: float = 0.01, times: int = 1) -> list[Trained]:
-            print(json.dumps([seed, rate, times]), file=parent.stdin, flush=True)
+        def run(seed: int = 1, rate: float = 0.01, times: int = 1, operations: int = 0) -> list[Trained]:
+            print(json.dumps([seed, rate, times, operations]), file=parent.stdin, flush=True)
             lines = [parent.stdout.readline() for _ in range(times)]  # type: ignore[union-attr]
             assert all(lines), parent.communicate()[1]
             return [tuple(json.loads(line)) for line in lines]
@@ -104,8 +106,9 @@ def test_a_run_has_the_same_bits_whatever_is_in_the_cache(train: Callable[..., l
     with zipfile.ZipFile(entry) as archive:
         assert archive.namelist() == [name]
 
-    # Learning rate and seed are no part of the program.
+    # Learning rate and seed are no part of the program, nor is what the process has computed before.
     assert train(seed=2, rate=0.1)[0][2] == [[name]]
+    assert train(operations=7) == [(bits, logs, [[name]])]
 
     # What TensorFlow refuses is compiled anew, by a function of another name.
     programs._pack(entry, entry.stem, {name: b"no program"})
