@@ -204,9 +204,9 @@ class Series(Generic[Result]):
                     self._update()  # it tells what the folder is
                     return run_directory.create_exact_directory(self.path / first.folder)
 
-                run = self._make(first, make_directory, runs=self._alike)
-            self._decide(run)
-            return self._train_all({first: run})
+                ready = {first: self._make(first, make_directory, runs=self._alike)}
+            self._decide(ready[first])
+            return self._train_all(ready)
 
     def go_on(self, path: Path, runs: Mapping[Member, MemberRun], seconds: float, first: Member) -> Result:
         """Train the members in a folder, which is held, that are not among the finished `runs`; see `mlpcli.resume`.

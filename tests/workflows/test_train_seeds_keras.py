@@ -88,6 +88,22 @@ def test_a_series_is_compiled_for_all_of_its_runs_and_each_config_says_so(
     assert weights[0] == weights[1]
 
 
+def test_one_model_is_alive_at_a_time(tmp_path: Path, write_config: Callable[..., Path]) -> None:
+    from mlpcli.keras_engine.keras_epochs import KerasEngine
+
+    class Counts(Notes):
+        def start(self, epochs: int, steps: int, rows: int) -> None:
+            gc.collect()
+            self.notes.append(str(sum(isinstance(thing, KerasEngine) for thing in gc.get_objects())))
+
+    backend.forget_models()
+    gc.collect()
+    before = sum(isinstance(thing, KerasEngine) for thing in gc.get_objects())  # those of other tests
+    counts = Counts()
+    mlpcli.train_seeds(write_config(CONFIG), 3, SMALL, tmp_path / "runs", progress=counts)
+    assert [note for note in counts.notes if note.isdecimal()] == [str(before + 1)] * 3
+
+
 @pytest.mark.parametrize(("folds", "compiled"), [("null", True), ("{time: true}", False)])
 def test_folds_of_other_sizes_are_not_compiled_for_each_other(
     folds: str, compiled: bool, tmp_path: Path, write_config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
