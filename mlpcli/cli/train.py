@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,16 +198,16 @@ def _resume(
 def may_draw(path: Path | None, overrides: Sequence[str]) -> bool:
     """Whether a run may draw pictures, as far as a glance at its config, or at that of its directory, tells.
 
-    For what is worth starting before the config is read; where the answer is wrong, it only starts later, or in vain.
+    The process that draws starts before the config is read; where the answer is wrong, it starts later, or in vain.
     """
     if any(text.startswith("output.plots") for text in overrides):
         return False
-    try:
-        config = path / CONFIG if path is not None and path.is_dir() else path
-        seen = config is not None and config.is_file() and config.stat().st_size <= LARGEST_CONFIG
-        return config is None or not seen or re.search(NO_PLOTS, config.read_bytes()) is None
-    except OSError:
-        return True
+    text = b""
+    with suppress(OSError):  # which is said when it is read
+        config = path / CONFIG if path and path.is_dir() else path
+        if config and config.is_file() and config.stat().st_size <= LARGEST_CONFIG:
+            text = config.read_bytes()
+    return re.search(NO_PLOTS, text) is None
 
 
 NO_PLOTS = rb"(?m)^[^#\n]*\bplots:\s*\[\s*\]"

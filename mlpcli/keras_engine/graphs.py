@@ -312,14 +312,19 @@ def network_key(model: Any) -> str | None:
         if isinstance(settings.get("learning_rate"), float):  # a variable; a schedule is part of the graph
             del settings["learning_rate"]
         scaling = list(_scaling_attributes(model))
-        about = [type(model).__name__, _without(scaling, model, training), training, [name for _, name in scaling]]
+        about = [
+            type(model).__name__,
+            _without_scaling(model, training, scaling),
+            training,
+            [name for _, name in scaling],
+        ]
         text = json.dumps(about, sort_keys=True, default=_as_text)
     except (TypeError, ValueError, KeyError, NotImplementedError):
         return None
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _without(scaling: Sequence[tuple[Any, str]], model: Any, training: dict[str, Any]) -> dict[str, Any]:
+def _without_scaling(model: Any, training: dict[str, Any], scaling: Sequence[tuple[Any, str]]) -> dict[str, Any]:
     """The config of the model without the numbers of its scaling; the weight of its loss goes from `training`, too."""
     config: dict[str, Any] = model.get_config()
     numbers = [(getattr(owner, "name", None), name) for owner, name in scaling]

@@ -206,13 +206,14 @@ def fit_to_rows(
 ) -> tuple[Preprocessing, list[str]]:
     """The same, from some rows of a table in memory that training does not leave out; raises as `fit_preprocessing`.
 
-    Each column is taken out of the table by itself, and forgotten once it is learnt from: to copy all of them before
-    would take memory that the process does not have yet, and so as long as learning does.
+    Each column is copied by itself, and forgotten once it is learnt from. Copying all of them first would need memory
+    that the process does not have yet, and take as long as the learning itself.
     """
 
     def fit(numbered: tuple[int, str]) -> _Fitted:
-        fitter = _fitter(*numbered, kinds, data)
-        fitter.add(table.column(numbered[1]).take(rows))
+        number, name = numbered
+        fitter = _fitter(number, name, kinds, data)
+        fitter.add(table.select([name]).take(rows))
         return fitter.finish()
 
     return _learnt(in_threads(fit, list(enumerate(kinds)), len(rows) * len(kinds)), target, data, options)

@@ -108,16 +108,11 @@ class RawTable:
         )
 
     def select(self, names: Sequence[str]) -> RawTable:
-        """Some of the columns."""
-        typed = {name: kind for name, kind in self.typed.items() if name in names}
-        known = {key: values for key, values in self.known.items() if key[0] in names}
+        """Some of the columns, however many there are."""
+        typed = {name: self.typed[name] for name in names if name in self.typed}
+        keys = [(name, kind) for name in names for kind in CONVERSIONS]
+        known = {key: self.known[key] for key in keys if key in self.known}
         return replace(self, columns=self.columns.select(names), typed=typed, known=known)
-
-    def column(self, name: str) -> RawTable:
-        """One of the columns; in constant time, as there may be very many."""
-        typed = {name: self.typed[name]} if name in self.typed else {}
-        known = {(name, kind): self.known[name, kind] for kind in CONVERSIONS if (name, kind) in self.known}
-        return replace(self, columns=_table([self.columns[name]], [name]), written=None, typed=typed, known=known)
 
     def read_as(self, options: ReadOptions) -> RawTable:
         """The same rows, with texts in plain form (see `read_as`)."""

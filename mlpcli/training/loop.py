@@ -214,8 +214,11 @@ def fit_model(
 
 
 def _is_fit(started: Epochs | Fit) -> TypeIs[Fit]:
-    """Not by `isinstance`, which may ask for the learning rate, an operation of TensorFlow: Python looks for what a
-    protocol has in an order that changes from process to process, until something is not there."""
+    """Whether it is `model.fit`.
+
+    `isinstance` of a protocol may read the learning rate, an operation of TensorFlow: before Python 3.12, it looks for
+    the members in an order that changes from process to process, and reads them, until one is missing.
+    """
     return hasattr(started, "fit")
 
 

@@ -220,7 +220,7 @@ class Series(Generic[Result]):
 
     @property
     def _alike(self) -> int:
-        """How many runs have as many training rows as the first, for which alone a program is compiled."""
+        """How many runs have as many training rows as the first: a program is compiled for one number of rows."""
         folds = self.loaded.config.data.folds
         uneven = folds is not None and (folds.group is not None or folds.time is not None)
         return 1 if uneven else len(self.members)
@@ -232,7 +232,7 @@ class Series(Generic[Result]):
             return
         if self.verbose:
             chosen = replace(first, config=config).engine_of(self._alike)
-            self.progress.note(f"engine: {chosen}; each config.yaml has it as training.engine: resident")
+            self.progress.note(f"engine: {chosen}; each config.yaml says training.engine: resident")
         self.loaded = replace(self.loaded, config=always_compiled(config))
 
     def _drawing(self) -> AbstractContextManager[None]:

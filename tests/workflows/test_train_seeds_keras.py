@@ -76,7 +76,7 @@ def test_a_series_is_compiled_for_all_of_its_runs_and_each_config_says_so(
     series = mlpcli.train_seeds(config, 2, (), tmp_path / "runs", progress=said, verbose=True)
     # 6 steps x 2 epochs, of which early stopping leaves half
     chosen = "engine: resident epochs, compiled: about 12 steps in 2 runs that share a program; compiling pays from 7"
-    assert f"{chosen}; each config.yaml has it as training.engine: resident" in said.notes
+    assert f"{chosen}; each config.yaml says training.engine: resident" in said.notes
     assert not read_metrics(mlpcli.train(config, (), tmp_path / "alone").run)["engine"]["compiled"]
     more = mlpcli.resume(series.path, seeds=3)
     runs = [more.path / f"seed-{seed}" for seed in (777, 778, 779)]
