@@ -59,7 +59,10 @@ COMPACT = (
     r"(?:[T ]?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>(?:[0-9]{2})?))?(?:\.0+)?$"
 )
 """20241011, 20241011152000."""
-BEGINS = r"^(?:[0-9]{1,4}[-/.년 ]|[0-9]{1,2}(?:st|nd|rd|th) |[A-Za-z]{3,9}\.?,? [0-9])"
+BEGINS = (
+    r"^(?:[0-9]{1,4}(?:[-/]|\. ?|년 ?)[0-9]{1,2}[-/.월]|[0-9]{1,2}(?:st|nd|rd|th)?[- /][A-Za-z]"
+    r"|[A-Za-z]{3,9}\.?,? [0-9])"
+)
 """How each of them begins; most columns of text are ruled out by it, at a tenth of the cost."""
 DATE_NAME = re.compile(
     r"(?i:(^|[ _.-])(date|datetime|timestamp|dt|ymd|dob|birthday|epoch)([ _.-]|$))|[a-z](Date|DateTime|Timestamp|At)$"
@@ -136,10 +139,34 @@ def days_of_texts(texts: pa.Array, order: Order = "ymd") -> Days:
     return np.concatenate([_days_of_piece(piece, order) for piece in pieces]) if pieces else np.empty(0)
 
 
+ISO_LENGTHS = frozenset({len("2024-01-31"), len("2024-01-31T10:30"), len("2024-01-31T10:30:00")})
+"""Of the forms in ISO 8601 that are dates here, too: Arrow also takes an hour without minutes."""
+
+
+def iso_days(texts: pa.Array | pa.ChunkedArray) -> Days | None:
+    """Days where all texts are like 2024-01-31 or 2024-01-31T10:30:00, NaN for a null; otherwise None.
+
+    Arrow's own reader of this form takes a fiftieth of the time of a pattern.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not ISO_LENGTHS.issuperset(pc.unique(pc.binary_length(texts.drop_null())).to_pylist()):
+        return None
+    try:
+        moments = pc.cast(texts, pa.timestamp("s"))
+    except pa.ArrowInvalid:
+        return None
+    days, seconds = np.divmod(np.asarray(pc.fill_null(pc.cast(moments, pa.int64()), 0)), int(SECONDS_A_DAY))
+    return np.where(np.asarray(pc.is_valid(texts)), days + seconds / SECONDS_A_DAY, np.nan)
+
+
 def _days_of_piece(texts: pa.Array, order: Order) -> Days:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if (iso := iso_days(texts)) is not None:
+        return iso
     days = np.full(len(texts), np.nan)
     texts = ascii_forms(texts)
     rows = np.flatnonzero(np.asarray(pc.fill_null(pc.match_substring_regex(texts, BEGINS), False)))
@@ -294,6 +321,9 @@ class DateEvidence:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if (iso := iso_days(texts)) is not None:
+            self.clear += int(counts.sum())
+            return ~np.isnan(iso)
         clear = ~np.isnan(days_of_texts(texts))
         parted = np.asarray(pc.fill_null(pc.match_substring_regex(ascii_forms(texts), THREE_PARTS), False))
         clear &= ~parted

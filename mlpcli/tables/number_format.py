@@ -187,10 +187,12 @@ class SplitNumbers:
             )
         point = r"\." if decimal == "." else ","
         valid = pc.match_substring_regex(self.body, rf"^(?:{whole})?(?:{point}[0-9]*)?$")
-        digits = pc.replace_substring_regex(self.body, rf"[ '{group}]", "")
-        texts = pc.binary_join_element_wise(pc.replace_substring(digits, decimal, "."), self.exponent, "")
-        texts = pc.if_else(pc.and_(valid, pa.array(self.fits)), texts, pa.scalar(None, pa.string()))
-        numbers = np.array(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+        known = np.asarray(pc.and_(valid, pa.array(self.fits)), dtype=bool)
+        numbers = np.full(len(known), np.nan)
+        body, exponent = (part.filter(pa.array(known)) for part in (self.body, self.exponent))
+        digits = pc.replace_substring_regex(body, rf"[ '{group}]", "")
+        texts = pc.binary_join_element_wise(pc.replace_substring(digits, decimal, "."), exponent, "")
+        numbers[known] = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
         numbers[self.negative] *= -1
         return numbers
 
@@ -210,17 +212,22 @@ def split_numbers(texts: pa.Array) -> SplitNumbers:
     units = units.combine_chunks() if isinstance(units, pa.ChunkedArray) else units
     unit_texts = tuple(units.dictionary.to_pylist())
     codes = np.asarray(units.indices, np.int64)
-    around = ("open", "close", "sign", "inner", "last", "before", "after")
-    text = {name: np.asarray(part[name]) for name in around}
-    minus = sum((text[name] == "-").astype(int) for name in ("sign", "inner", "last"))
-    brackets = text["open"] == "("
-    signs = minus + brackets + (text["sign"] == "+") + (text["inner"] == "+")
+    minus = sum(_is(part[name], "-").astype(int) for name in ("sign", "inner", "last"))
+    brackets = _is(part["open"], "(")
+    signs = minus + brackets + _is(part["sign"], "+") + _is(part["inner"], "+")
     odd_unit = _odd_units(unit_texts)
-    both = (text["before"] != "") & (text["after"] != "")
-    closed = brackets == (text["close"] == ")")
+    both = ~_is(part["before"], "") & ~_is(part["after"], "")
+    closed = brackets == _is(part["close"], ")")
     short = np.asarray(pc.utf8_length(part["after"])) <= LONGEST_UNIT
     fits = np.array(pc.is_valid(parts)) & closed & (signs <= 1) & ~odd_unit[codes] & ~both & short
     return SplitNumbers(fits, (minus + brackets) == 1, part["body"], part["exponent"], codes, unit_texts)
+
+
+def _is(texts: pa.Array, text: str) -> npt.NDArray[np.bool_]:
+    """Which of the texts are this one."""
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.equal(texts, text), dtype=bool)
 
 
 def _odd_units(units: tuple[str, ...]) -> npt.NDArray[np.bool_]:

@@ -43,6 +43,7 @@ KNOWN_GAPS = frozenset({
 })  # fmt: skip
 """Words that stand for a missing value where the others are numbers or dates, in lower case; elsewhere they may be
 categories."""
+FIRST_ROWS = 1_000
 Place = Callable[[int], str]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -178,6 +179,7 @@ class ColumnProfile:
                 return as_numbers(values, self.name, str)
             if (plain := plain_numbers(values)) is not None:
                 return plain
+            as_numbers(values.slice(0, FIRST_ROWS), self.name, str)  # mostly it is one of these that is none
             return as_numbers(encoded.distinct, self.name, str)[encoded.codes]
         except DataError:
             return None
@@ -231,12 +233,16 @@ class ColumnProfile:
             return _Forms(every, ~every, ~every)
         whole = pa.concat_arrays([pc.cast(chunk, pa.string()) for chunk in texts.chunks])
         dates = self.date_forms.add(whole, counts)
-        numbers = ~every
-        digits = np.asarray(pc.match_substring_regex(ascii_forms(whole), MAY_BE_NUMBER), dtype=bool)
-        rows = np.flatnonzero(digits & ~dates)
-        if len(rows):  # the patterns alone take milliseconds to compile, for each column anew
-            numbers[rows] = self.number_forms.add(whole.take(pa.array(rows)), counts[rows])
-        return _Forms(numbers, np.asarray(boolean_mask(distinct), dtype=bool), dates)
+        numbers, booleans = ~every, ~every
+        rest = np.flatnonzero(~dates)
+        if len(rest):  # the patterns alone take milliseconds to compile, for each column anew
+            others = whole.take(pa.array(rest))
+            booleans[rest] = boolean_mask(pa.chunked_array([others]))
+            digits = np.asarray(pc.match_substring_regex(ascii_forms(others), MAY_BE_NUMBER), dtype=bool)
+            rows = rest[digits]
+            if len(rows):
+                numbers[rows] = self.number_forms.add(others.filter(pa.array(digits)), counts[rows])
+        return _Forms(numbers, booleans, dates)
 
     def _add_others(self, texts: pa.ChunkedArray, counts: npt.NDArray[np.int64], others: Mask) -> None:
         for row in np.flatnonzero(others):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpcli.errors import DataError
-from mlpcli.tables.dates import SECONDS_A_DAY, Days, days_of_texts
+from mlpcli.tables.dates import SECONDS_A_DAY, Days, days_of_texts, iso_days
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -271,6 +271,8 @@ def _days_of_column(texts: pa.ChunkedArray) -> Days:
     """Dates that repeat are read once each, since matching a text takes much longer than finding it again."""
     import pyarrow as pa
 
+    if (iso := iso_days(texts)) is not None:
+        return iso
     first = texts.slice(0, FIRST_DATES)
     if len(texts) > FIRST_DATES and 2 * len(first.unique()) < FIRST_DATES:
         chunks = texts.dictionary_encode().chunks  # all of one dictionary

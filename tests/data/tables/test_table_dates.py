@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.errors import DataError
-from mlpcli.tables.dates import Days, days_of_texts
+from mlpcli.tables.dates import Days, days_of_texts, iso_days
 from mlpcli.tables.texts import as_texts
 from mlpcli.tables.values import as_dates
 
@@ -108,6 +108,26 @@ def test_texts_that_are_no_dates(text: str) -> None:
     assert message.startswith(f'사람.csv:4: 나이: "{text}" is not a date; dates are written 2024-01-31, 2024. 1. 31.,')
 
 
+@given(st.lists(st.datetimes().map(lambda moment: moment.replace(microsecond=0)), min_size=1), st.integers(0, 3))
+def test_dates_in_iso_form_are_read_as_among_others(moments: list[datetime.datetime], form: int) -> None:
+    written = [moment.isoformat(" T"[form % 2], ("minutes", "seconds")[form // 2]) for moment in moments]
+    texts = [*written, moments[0].date().isoformat()]
+    found = iso_days(pa.array([*texts, None]))
+    assert found is not None
+    assert np.isnan(found[-1])
+    # one that is not in this form has all of them matched to patterns
+    np.testing.assert_array_equal(found[:-1], days_of_texts(pa.array([*texts, "2024. 1. 31."]))[:-1])
+    np.testing.assert_array_equal(found[:-1], days_of_texts(pa.array(texts)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-01-31 15", "2024-01-31T1530", "2023-02-29", "2024-01-31T15:30Z", "2024/01/31", "2024-01-31 24:00", "", "1"],
+)
+def test_texts_that_are_not_in_iso_form(text: str) -> None:
+    assert iso_days(pa.array(["2024-01-31", text])) is None
+
+
 def test_dates_that_repeat_in_many_rows_are_read_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
@@ -116,11 +136,11 @@ def test_dates_that_repeat_in_many_rows_are_read_once_each(monkeypatch: pytest.M
         return days_of_texts(texts)
 
     monkeypatch.setattr("mlpcli.tables.values.days_of_texts", counted)
-    texts = pa.array(["2024-01-31", "2024-02-01 06:00", None] * 4000)
+    texts = pa.array(["2024. 1. 31.", "2024. 2. 1. 06:00", None] * 4000)
     both = pa.chunked_array([texts, texts.slice(0, 3)])
     np.testing.assert_array_equal(as_dates(both, "d", place), [DAYS, DAYS + 1.25, NAN] * 4001)
     assert read == [2]
-    wrong = refusal(pa.chunked_array([texts, pa.array(["어제", "2024-01-31", "어제"])]))
+    wrong = refusal(pa.chunked_array([texts, pa.array(["어제", "2024. 1. 31.", "어제"])]))
     assert wrong.startswith('사람.csv:12002: 나이: "어제" is not a date (1 more like it); dates are written')
     as_dates(pa.chunked_array([pa.array([f"2024-01-31 06:00:00.{row}" for row in range(10_001)])]), "d", place)
     assert read == [2, 3, 10_001]
