@@ -233,15 +233,22 @@ STANDARD_OUTPUT = Path("-")
 """For --output: write to standard output, not to a file."""
 
 
+def missing_folder(missing: Path) -> str:
+    """`; the folder data does not exist either` where a missing file's folder is missing, too, else ""."""
+    if missing.parent.is_dir():
+        return ""
+    return f"; the folder {escaped(str(missing.parent), spaces=True)} does not exist either"
+
+
 def near_file(missing: Path) -> str:
     """`; did you mean "a.csv"?` for a file beside a missing one; their names are similar without the endings, too.
 
-    "" if there is none; where the whole folder is missing, it says so.
+    "" if there is none.
     """
     try:
         stems = {Path(name).stem: name for name in sorted(os.listdir(missing.parent))}
     except OSError:
-        return f"; the folder {escaped(str(missing.parent), spaces=True)} does not exist either"
+        return ""
     near = nearest(missing.stem, stems)
     return f'; did you mean "{escaped(stems[near], spaces=True)}"?' if near else ""
 

@@ -88,7 +88,7 @@ def find_recipe(name: str) -> Recipe:
         raise UserError(f'"{shown}" is a folder of recipes: {_listed(family)}; give one of these names')
     names = [*(recipe.name for recipe in recipes), *dict.fromkeys(recipe.last_part for recipe in recipes)]
     near = did_you_mean(printable(_key(name)), names)
-    raise UserError(f'unknown recipe "{shown}"{near}; mlpcli recipes lists them')
+    raise UserError(f'unknown recipe "{shown}"; mlpcli recipes lists them{near}')
 
 
 def recipe_by_name(name: str) -> Recipe | None:

@@ -21,7 +21,7 @@ from mlpcli.config.schema import Config, check_config
 from mlpcli.config.sweep_parameters import SECTION, parameter_problems
 from mlpcli.config.yaml_reader import LARGEST_FILE_BYTES, Document, parse_yaml
 from mlpcli.errors import ConfigError, Problem, SettingError
-from mlpcli.files import near_file
+from mlpcli.files import missing_folder, near_file
 from mlpcli.recipes import recipe_by_name, recipe_hint
 from mlpcli.text import escaped, rare_syllables
 
@@ -152,7 +152,10 @@ def _read(path: Path) -> tuple[str, list[str]]:
         with open(path, "rb", opener=_without_waiting) as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
-        hint = near_file(path) + recipe_hint(path) or "; mlpcli init writes one, mlpcli recipes lists some"
+        hint = (
+            missing_folder(path) + near_file(path) + recipe_hint(path)
+            or "; mlpcli init writes one, mlpcli recipes lists some"
+        )
         raise ConfigError([Problem(0, 0, "", f"does not exist{hint}", _shown(path))]) from None
     except IsADirectoryError:
         raise ConfigError(

@@ -57,8 +57,8 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
         name = info.filename.removesuffix(".npy")
         if name not in ARRAY_NAMES:
             raise DataError(
-                f'{path}: holds an array "{name[:40]}"{did_you_mean(name, ARRAY_NAMES)}; allowed are'
-                f" {', '.join(ARRAY_NAMES)}; rename or leave out the others"
+                f'{path}: holds an array "{name[:40]}"; allowed are {", ".join(ARRAY_NAMES)}; rename or leave out the'
+                f" others{did_you_mean(name, ARRAY_NAMES)}"
             )
         if name in members:
             raise DataError(f'{path}: holds the array "{name}" twice; {AGAIN}')

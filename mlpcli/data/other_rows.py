@@ -45,7 +45,7 @@ def _read(key: str, path: Path, layout: Layout) -> Rows:
         return _from_table(key, path, layout)
     if not path.exists():
         way = unpack_first(path) or f"give a fraction or a path; {VARIABLE_TOO}"
-        raise SettingError(key, f"{path}: not found{did_you_mean(path.name, ['test'])}; {way}")
+        raise SettingError(key, f"{path}: not found; {way}{did_you_mean(path.name, ['test'])}")
     if path.is_dir() and (has_idx(path, "t10k") or has_idx(path, "train")):
         return _from_idx(key, path, layout)
     if path.suffix.lower() == ".npz":

@@ -238,7 +238,7 @@ def _given(weights: Mapping[str, float], class_names: tuple[str, ...]) -> npt.ND
     for name, weight in weights.items():
         if name not in class_names:
             hint = did_you_mean(name, class_names)
-            raise SettingError(KEY, f'unknown class "{name}"{hint}; the classes are {_listed(class_names)}')
+            raise SettingError(KEY, f'unknown class "{name}"; the classes are {_listed(class_names)}{hint}')
         if not (math.isfinite(weight) and weight >= 0):
             raise SettingError(KEY, f'the weight of "{name}" is {weight:g}; it must be a finite number of at least 0')
     missing = [name for name in class_names if name not in weights]

@@ -86,7 +86,7 @@ def _check_known(key: str, name: str, columns: Iterable[str], names: tuple[str, 
     for column in columns:
         if column not in names:
             hint = did_you_mean(column, names)
-            raise SettingError(key, f'{name} has no column "{column}"{hint}; it has: {listed(names, 20)}')
+            raise SettingError(key, f'{name} has no column "{column}"; it has: {listed(names, 20)}{hint}')
         if column in seen:
             raise SettingError(key, f'column "{column}" is named twice; name it once')
         seen.add(column)

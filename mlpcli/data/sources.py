@@ -29,7 +29,7 @@ from mlpcli.data_folder import (
     unpack_first,
 )
 from mlpcli.errors import ConfigError, DataError, SettingError
-from mlpcli.files import near_file, reading
+from mlpcli.files import missing_folder, near_file, reading
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -192,4 +192,4 @@ def _not_found(path: Path) -> str:
         return f"{path}: not found; {packed}"
     hint = did_you_mean(path.name, BUILT_IN_NAMES) or near_file(path)
     names = ", ".join(BUILT_IN_NAMES)
-    return f"{path}: not found{hint}; give a path, or a built-in name: {names}; {VARIABLE_TOO}"
+    return f"{path}: not found{missing_folder(path)}; give a path, or a built-in name: {names}; {VARIABLE_TOO}{hint}"

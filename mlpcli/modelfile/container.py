@@ -166,7 +166,7 @@ def _open(path: Path) -> BinaryIO:
     try:
         return open(path, "rb")
     except FileNotFoundError:
-        raise ModelFileError(f"{path}: does not exist{near_run(path)}; give a model file or a run directory") from None
+        raise ModelFileError(f"{path}: does not exist; give a model file or a run directory{near_run(path)}") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
 

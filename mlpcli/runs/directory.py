@@ -205,7 +205,7 @@ def find_file(run: Path, name: str) -> Path:
     """
     if not run.is_dir():
         found = "is a file" if run.exists() else "does not exist"
-        raise RunDirectoryError(f"{run}: {found}{near_run(run)}; give a run directory such as runs/digits")
+        raise RunDirectoryError(f"{run}: {found}; give a run directory such as runs/digits{near_run(run)}")
     path = run / name
     if not path.is_file():
         _refuse_series(run)

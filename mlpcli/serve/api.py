@@ -172,7 +172,7 @@ class Options:
         for name in asked:
             if name not in OPTIONS:
                 near = did_you_mean(name, OPTIONS)
-                raise RequestError(422, f'unknown option "{name[:80]}"{near}; available: {", ".join(OPTIONS)}')
+                raise RequestError(422, f'unknown option "{name[:80]}"; available: {", ".join(OPTIONS)}{near}')
         top = asked.get("top", "1")
         if not (top.isascii() and top.isdigit() and len(top) < 6 and 1 <= int(top) <= MOST_TOP):
             raise RequestError(422, f'top: give a whole number of at least 1 (got "{top[:80]}")')

@@ -130,7 +130,7 @@ class Models:
 
     def unknown(self, name: str) -> str:
         """What is said where no model has this name."""
-        return f'no model "{name[:80]}"{did_you_mean(name, self._places)}; available: {", ".join(self._places)}'
+        return f'no model "{name[:80]}"; available: {", ".join(self._places)}{did_you_mean(name, self._places)}'
 
     def refresh(self, note: Callable[[str], None]) -> None:
         """Open each model again whose file has changed; one that cannot be opened goes on as it was.

@@ -49,7 +49,7 @@ def _lacks(number: int, row: Row, names: Sequence[str]) -> DataError:
     missing = [name for name in names if name not in row]
     near = did_you_mean(missing[0], [key for key in row if key not in names])
     found = listed([shown(name) for name in missing], MOST_NAMED)
-    return DataError(f"{place_of(number)}: lacks {found}{near}; give every column, null where nothing is known")
+    return DataError(f"{place_of(number)}: lacks {found}; give every column, null where nothing is known{near}")
 
 
 def _column(column: ColumnEncoder, cells: list[Cell], preprocessing: Preprocessing) -> pa.ChunkedArray:

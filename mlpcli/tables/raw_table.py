@@ -207,7 +207,7 @@ def check_known(key: str, file: str, wanted: Iterable[str], names: Collection[st
     for column in wanted:
         if column not in known:
             near = did_you_mean(column, names)
-            raise SettingError(key, f'{file} has no column "{shown(column)}"{near}; it has: {listed_columns(names)}')
+            raise SettingError(key, f'{file} has no column "{shown(column)}"; it has: {listed_columns(names)}{near}')
         if column in seen:
             raise SettingError(key, f'column "{shown(column)}" is named twice; name it once')
         seen.add(column)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from mlpcli.data_folder import VARIABLE_TOO, unpack_first
 from mlpcli.errors import DataError
-from mlpcli.files import near_file, reading
+from mlpcli.files import missing_folder, near_file, reading
 from mlpcli.globs import check_count, matches
 from mlpcli.tables.excel import ENDINGS as WORKBOOKS
 
@@ -89,7 +89,7 @@ def _files(path: Path) -> list[Path]:
         return found
     if not path.exists():
         way = unpack_first(path) or f"check the path; {VARIABLE_TOO}"
-        raise DataError(f"{path}: not found{near_file(path)}; {way}")
+        raise DataError(f"{path}: not found{missing_folder(path)}; {way}{near_file(path)}")
     if not _is_table_name(path) and path.is_file():
         raise DataError(f"{path}: not the name of a table; tables end in {ENDINGS}")
     return [path]

@@ -189,8 +189,8 @@ def _check_same_columns(parts: Sequence[TablePart], part: TablePart) -> None:
     added = [name for name in there if name not in wanted]
     if missing:
         raise DataError(
-            f"{part.name}: has no column {missing[0]!r}{did_you_mean(missing[0], added)}; {first.name} has it,"
-            f" and all files need the same columns{_meant(parts)}"
+            f"{part.name}: has no column {missing[0]!r}; {first.name} has it, and all files need the same columns"
+            f"{_meant(parts)}{did_you_mean(missing[0], added)}"
         )
     if added:
         raise DataError(

@@ -281,7 +281,7 @@ def known_encoding(name: str) -> str:
     if found in ("", *NOT_TEXT):
         raise SettingError(
             "data.encoding",
-            f'unknown encoding "{name}"{did_you_mean(name, COMMON)}; available: {", ".join(COMMON)} ...',
+            f'unknown encoding "{name}"; available: {", ".join(COMMON)} ...{did_you_mean(name, COMMON)}',
         )
     return "cp949" if found == "euc_kr" else found
 

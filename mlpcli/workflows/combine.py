@@ -113,7 +113,7 @@ def _expanded(run: Path, notes: list[str]) -> Iterator[Path]:
     from mlpcli.runs.read_run import finished_runs
 
     if not run.exists():
-        raise ModelFileError(f"{run}: does not exist{near_run(run)}; give runs, model files or a folder of seeds")
+        raise ModelFileError(f"{run}: does not exist; give runs, model files or a folder of seeds{near_run(run)}")
     if not holds_series(run):
         yield run
         return

@@ -452,9 +452,10 @@ def _other_rows(model: SavedModel, data: str | Path) -> ChosenRows:
     else:
         path = located(data)
         if not path.exists() and not is_table_path(path):
-            way = did_you_mean(str(data), BUILT_IN_NAMES) or "; give a path, or the name of a built-in set"
+            near = did_you_mean(str(data), BUILT_IN_NAMES)
+            way = "" if near else "; give a path, or the name of a built-in set"
             more = unpack_first(path.absolute()) or ("" if path.is_absolute() else VARIABLE_TOO)
-            raise DataError(f"--data {data}: does not exist{way}{more and f'; {more}'}")
+            raise DataError(f"--data {data}: does not exist{way}{more and f'; {more}'}{near}")
         if path != Path(data).expanduser():
             notes.append(f"note: {found_note('--data', path)}")
         layout = _with_columns(model, path, layout, notes)

@@ -68,7 +68,7 @@ def export(model_or_run: str | Path, to: str, output: str | Path | None = None, 
     from mlpcli.workflows.export_rows import rows_to_check
 
     if to not in FORMATS:
-        raise UserError(f'--to: unknown format "{to}"{did_you_mean(to, FORMATS)}; choose from {", ".join(FORMATS)}')
+        raise UserError(f'--to: unknown format "{to}"; choose from {", ".join(FORMATS)}{did_you_mean(to, FORMATS)}')
     form = FORMATS[to]
     saved = open_model(model_or_run)
     ending = form.endings[0] if to != "keras" else OTHER_KIND[saved.kind]

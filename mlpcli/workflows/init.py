@@ -134,7 +134,7 @@ def _generated(name: str) -> str:
     if name not in RECIPES:
         names = ", ".join(RECIPES)
         raise UserError(
-            f'--generate: no generated set is called "{name}"{did_you_mean(name, RECIPES)}; choose from {names}'
+            f'--generate: no generated set is called "{name}"; choose from {names}{did_you_mean(name, RECIPES)}'
         )
     return name
 

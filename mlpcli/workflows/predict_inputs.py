@@ -15,7 +15,7 @@ from mlpcli.data.dataset import Layout
 from mlpcli.data.images.class_folders import holds_pictures, is_picture_name
 from mlpcli.data_folder import located
 from mlpcli.errors import DataError, UserError
-from mlpcli.files import AnyFile, near_file
+from mlpcli.files import AnyFile, missing_folder, near_file
 from mlpcli.globs import matches
 from mlpcli.tables.table_files import is_table_path
 from mlpcli.workflows.input_batches import STANDARD_INPUT, InputBatch
@@ -254,7 +254,9 @@ def kind_of(item: Input, layout: Layout) -> Kind:
         return "table"
     if not path.exists() and not (glob.has_magic(str(path)) and is_table_path(path)):
         found = (
-            "no file matches" if glob.has_magic(str(path)) else f"does not exist{near_file(path) or '; check the path'}"
+            "no file matches"
+            if glob.has_magic(str(path))
+            else f"does not exist{missing_folder(path) + near_file(path) or '; check the path'}"
         )
         raise DataError(f"{path}: {found}")
     if path.suffix.lower() in ARRAY_ENDS:

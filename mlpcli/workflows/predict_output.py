@@ -128,8 +128,8 @@ def check_output(path: Path, inputs: PredictionInputs, given: Sequence[Input], m
             has, lacks = (name, tables[0][0]) if odd[0] in columns else (tables[0][0], name)
             near = did_you_mean(odd[0], [column for column in dict(tables)[lacks] if column != odd[0]])
             raise DataError(
-                f'{has}: has a column "{odd[0]}" that {lacks} lacks{near}; one --output needs the same columns:'
-                " give the files one at a time"
+                f'{has}: has a column "{odd[0]}" that {lacks} lacks; one --output needs the same columns: give the'
+                f" files one at a time{near}"
             )
 
 
@@ -180,8 +180,8 @@ def answer_table(
     for name in names:
         if name not in columns:
             raise UserError(
-                f'--columns: the output has no column "{shown(name)}"{did_you_mean(name, columns)}; it has:'
-                f" {quoted(list(columns))}"
+                f'--columns: the output has no column "{shown(name)}"; it has: {quoted(list(columns))}'
+                f"{did_you_mean(name, columns)}"
             )
     written_names = [name if name in own else foreign(name) for name in names]
     return pa.table([columns[name] for name in names], names=written_names)

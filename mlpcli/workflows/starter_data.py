@@ -76,7 +76,7 @@ def preset_called(name: str | None) -> Preset | None:
     if name is None:
         return None
     names = ", ".join(PRESETS)
-    raise UserError(f'--preset: no preset is called "{name}"{did_you_mean(name, PRESETS)}; choose from {names}')
+    raise UserError(f'--preset: no preset is called "{name}"; choose from {names}{did_you_mean(name, PRESETS)}')
 
 
 def choose_preset(wanted: Preset | None, data: StarterData) -> tuple[Preset, tuple[str, ...]]:

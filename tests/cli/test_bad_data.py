@@ -66,7 +66,7 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("no target named", GOOD, "data: {source: a.csv}\n", [
         "my.yaml:1:1: data.target: which column", "should be predicted? Write, for example, target: y; it has: u, v"]),
     ("target not there", GOOD.replace("u,", "survived,", 1), DATA.replace("y}", "survivd}"), [
-        "my.yaml:1:23: data.target: ", 'a.csv has no column "survivd"; did you mean "survived"?; it has: survived, v']),
+        "my.yaml:1:23: data.target: ", 'no column "survivd"; it has: survived, v, y; did you mean "survived"?']),
     ("target constant", GOOD.replace(",b", ",a"), DATA, ['a.csv: y: all 40 rows with a target have the same one, "a"']),
     ("target a constant number", "u,y\n1,3.5\n2,3.50\n", DATA, ['a.csv: y: all 2 rows with a target have the same']),
     ("a class of one row", f"{GOOD}1,2,c\n", DATA, [
@@ -85,14 +85,15 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("told utf-8", CP949, _data(encoding="utf-8"), ["a.csv: is not utf-8: byte 0xb0 at offset 12", "as cp949: set"]),
     ("no text", GOOD.encode().replace(b"a\n", b"\x81\n"), DATA, ["a.csv: unknown encoding; tried"]),
     ("utf-16 without a mark", GOOD.encode("utf-16-le"), DATA, ["a.csv: contains a zero byte", "utf-16-le"]),
-    ("no encoding", GOOD, _data(encoding="utf9"), ['my.yaml:1:34: data.encoding: unknown encoding "utf9"; did you']),
+    ("no encoding", GOOD, _data(encoding="utf9"), ['my.yaml:1:34: data.encoding: unknown encoding "utf9"; avail']),
     ("a workbook", b"PK\x03\x04" + bytes(99), DATA, ["a.csv: is a zip archive, not text"]),
     ("packed", PACKED, DATA, ["a.csv: is compressed; its name must end in .gz"]),
     ("told semicolon", GOOD, _data(separator="';'"), ["my.yaml:1:34: data.separator: ';' does not occur", "',' does"]),
     # Settings that name columns.
-    ("features", GOOD, _data(features="[uu]"), ['my.yaml:1:34: data.features: ', 'has no column "uu"; did you mean']),
+    ("features", GOOD, _data(features="[uu]"), [
+        "my.yaml:1:34: data.features: ", 'has no column "uu"; it has: u, v, y; did you mean "u"?']),
     ("exclude", GOOD, _data(exclude="[y]"), ['data.exclude: "y" is the target (data.target); remove it here']),
-    ("types", GOOD, _data(types="{U: category}"), ['data.types: ', 'has no column "U"; did you mean "u"?']),
+    ("types", GOOD, _data(types="{U: category}"), ['data.types: ', 'no column "U"; it has: u, v, y; did you mean "u"?']),
     ("free text", "u,v,y\n" + "".join(f"{n},a long story of {n},{'ab'[n % 2]}\n" for n in range(60)), DATA, [
         'free text (5 words on average, 60 distinct texts) in "v"', "set data.exclude: [v]"]),
 ]  # fmt: skip

@@ -94,7 +94,7 @@ WRONG: list[tuple[str, Make, str, list[str]]] = [
     ("strict, no picture", write(pets(**{"cat/x": b"hello"})), STRICT, ["cat/x.png is not a picture in the formats"]),
     ("strict, a bomb", write(pets(**{"cat/x": bomb(100_000, 100_000)})), STRICT, ["cat/x.png claims far too many"]),
     ("a class that training lacks", write({**{f"pets/train/{name[5:]}": content for name, content in pets().items()},
-        "pets/test/cats/1.png": picture()}), PETS, ['test/cats: the training pictures have no class "cats"; did']),
+        "pets/test/cats/1.png": picture()}), PETS, ['test/cats: the training pictures have no class "cats"; their']),
     # Arrays.
     ("pickled", npz(x=X, y=np.array([{}] * 20)), ARRAYS, ["a.npz: y.npy holds object values", "never pickled Python"]),
     ("one-hot", npz(x=X, y=np.eye(20)), ARRAYS, ["a.npz: y: is one-hot encoded; save one class index per row"]),

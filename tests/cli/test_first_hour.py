@@ -114,14 +114,18 @@ def test_a_missing_argument_is_explained(arguments: list[str], advice: str, caps
     assert err.endswith(f"; {advice}\n")
 
 
+NO_RUN = "does not exist; give a model file or a run directory"
 ALMOST = [
     (["train", "digit"], 'error: digit: does not exist; did you mean the recipe "digits"?'),
     (["train", "nope.yaml"], "error: nope.yaml: does not exist; mlpcli init writes one, mlpcli recipes lists some"),
     (["train", "nine.yaml"], 'error: nine.yaml: does not exist; did you mean "mine.yaml"?'),
-    (["evaluate", "first"], "error: first: does not exist; did you mean runs/first?"),
-    (["evaluate", "runs/frist"], "error: runs/frist: does not exist; did you mean runs/first?"),
+    (["evaluate", "first"], f"error: first: {NO_RUN}; did you mean runs/first?"),
+    (["evaluate", "runs/frist"], f"error: runs/frist: {NO_RUN}; did you mean runs/first?"),
     (["evaluate", "runs/other"], "error: runs/other: does not exist; give a model file"),
-    (["plot", "runs/frist"], "error: runs/frist: does not exist; did you mean runs/first?"),
+    (
+        ["plot", "runs/frist"],
+        "error: runs/frist: does not exist; give a run directory such as runs/digits; did you mean runs/first?",
+    ),
 ]
 
 

@@ -170,7 +170,7 @@ WRONG = [
     (["show"], "error: Missing argument 'NAME'.\n"),
     (["--json", "show", "relu"], "error: --json works only without a subcommand, for the list\n"),
     (["show", "../../x"], 'error: unknown recipe "../../x"; mlpcli recipes lists them\n'),
-    (["copy", "digit"], 'error: unknown recipe "digit"; did you mean "digits"?; mlpcli recipes lists them\n'),
+    (["copy", "digit"], 'error: unknown recipe "digit"; mlpcli recipes lists them; did you mean "digits"?\n'),
     (["copy", "digits", "--output", "no/x.yaml"], "error: no: the folder does not exist; create it first, or choose"),
     (["copy", "digits", "--output", "there.yaml"], "error: there.yaml: already exists and is not overwritten; "),
     (["copy", "digits", "--output", "package"], "error: package: already exists and is not overwritten; "),

@@ -211,7 +211,7 @@ def test_groups_that_are_not_there_or_too_few(table: Path) -> None:
     found = refused(table, 13, {"group": "shop"}, target="y")
     assert '"shop" has 12 different values, too few for 13 folds; choose 12 folds or fewer' in found
     found = refused(table, 3, {"group": "shops"}, target="y")
-    assert 'has no column "shops"; did you mean shop?; it has: day, shop, x, y' in found.replace('"shop"?', "shop?")
+    assert 'has no column "shops"; it has: day, shop, x, y; did you mean shop?' in found.replace('"shop"?', "shop?")
     found = refused("iris", 3, {"group": "shop"})
     assert found.endswith("names a column of a table, but iris is not one; remove it")
     found = refused("iris", 3, {"time": "day"})

@@ -93,7 +93,7 @@ def test_another_number_of_targets(npz: Write) -> None:
 
 
 def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r'data.validation: .*tset: not found; did you mean "test"'):
+    with pytest.raises(SettingError, match=r'data.validation: .*tset: not found; .*; did you mean "test"'):
         split_source(source(), config(validation=str(tmp_path / "tset")), 1)
     with pytest.raises(SettingError, match=r"data.test: .* unsupported file type"):
         split_source(source(), config(test=str(tmp_path)), 1)

@@ -67,9 +67,9 @@ def test_the_exact_name_wins_over_one_that_is_alike(folder: Path) -> None:
     [
         ("relu", 'several recipes are called "relu": fashion_mnist/relu, mnist/relu; give one of these names'),
         ("mnist", '"mnist" is a folder of recipes: mnist/relu, mnist/zeros, mnist/한_층; give one of these names'),
-        ("digit", 'unknown recipe "digit"; did you mean "digits"?; mlpcli recipes lists them'),
-        ("mnist/zeroes", 'unknown recipe "mnist/zeroes"; did you mean "mnist/zeros"?; mlpcli recipes lists them'),
-        ("zero", 'unknown recipe "zero"; did you mean "zeros"?; mlpcli recipes lists them'),
+        ("digit", 'unknown recipe "digit"; mlpcli recipes lists them; did you mean "digits"?'),
+        ("mnist/zeroes", 'unknown recipe "mnist/zeroes"; mlpcli recipes lists them; did you mean "mnist/zeros"?'),
+        ("zero", 'unknown recipe "zero"; mlpcli recipes lists them; did you mean "zeros"?'),
         ("", 'unknown recipe ""; mlpcli recipes lists them'),
         ("q\x1b[2J", 'unknown recipe "q?[2J"; mlpcli recipes lists them'),
     ],

@@ -113,7 +113,7 @@ def test_the_animals_are_written_with_their_header(tmp_path: Path) -> None:
 
 
 def test_a_target_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r'--target: .*no column "anmal"; did you mean "animal"'):
+    with pytest.raises(SettingError, match=r'--target: .*no column "anmal"; it has: .*; did you mean "animal"'):
         init(generate="animals", target="anmal")
     assert list(tmp_path.iterdir()) == []
 

@@ -135,9 +135,8 @@ def other_files(root: Path, folder: Path, class_names: tuple[str, ...], left_out
         if name not in class_names:
             known = listed([f'"{other}"' for other in class_names], 20)
             raise DataError(
-                f'{folder / name}: the training pictures have no class "{name_shown(name)}"'
-                f"{did_you_mean(name, class_names)}; their classes are {known};"
-                " rename the folder, or add training pictures"
+                f'{folder / name}: the training pictures have no class "{name_shown(name)}"; their classes are {known};'
+                f" rename the folder, or add training pictures{did_you_mean(name, class_names)}"
             )
     return _class_files(folder, found, class_names)
 

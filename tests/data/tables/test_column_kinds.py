@@ -111,9 +111,9 @@ def test_settings_choose_columns_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"features": ["agee"]}, 'data.features: 표.csv has no column "agee"; did you mean "age"?; it has: age, y'),
+        ({"features": ["agee"]}, 'data.features: 표.csv has no column "agee"; it has: age, y; did you mean "age"?'),
         ({"exclude": ["yy"]}, 'data.exclude: 표.csv has no column "yy"'),
-        ({"types": {"Age": "number"}}, 'data.types: 표.csv has no column "Age"; did you mean "age"?'),
+        ({"types": {"Age": "number"}}, 'data.types: 표.csv has no column "Age"; it has: age, y; did you mean "age"?'),
         ({"features": ["age", "age"]}, 'data.features: column "age" is named twice'),
         ({"features": ["age", "y"]}, 'data.features: "y" is the target (data.target); remove it here'),
         ({"exclude": ["y"]}, 'data.exclude: "y" is the target'),

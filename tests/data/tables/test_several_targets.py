@@ -80,7 +80,7 @@ REFUSED: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [
         "data.task: classification is for one target, but data.target names 2; use regression or auto",
     ),
     ({"a": NUMBERS, "b": ["7"] * 6}, {}, '표.csv: b: all 6 rows with a target have the same one, "7"'),
-    ({"a": NUMBERS}, {"target": ["a", "aa"]}, 'data.target: 표.csv has no column "aa"; did you mean "a"'),
+    ({"a": NUMBERS}, {"target": ["a", "aa"]}, 'data.target: 표.csv has no column "aa"; it has: a; did you mean "a"?'),
     ({"a": NUMBERS, "b": NUMBERS}, {"target": ["a", "a"]}, 'data.target: column "a" is named twice'),
 ]
 

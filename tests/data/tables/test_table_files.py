@@ -131,7 +131,7 @@ def test_both_formats_in_one_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("표 폴더/aa.csv", 'aa.csv: not found; did you mean "a.csv"'),
+        ("표 폴더/aa.csv", 'aa.csv: not found; .*; did you mean "a.csv"'),
         ("none/a.csv", r"not found; the folder .*none does not exist either; check the path"),
         ("표 폴더/*.parquet", r"\*.parquet: no file matches; tables end in .csv, .tsv"),
         ("표 폴더/*.md", "1 files match, but none is a table; tables end in .csv"),

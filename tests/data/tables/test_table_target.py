@@ -137,7 +137,7 @@ def test_no_target_proposes_one() -> None:
             ["1", "2"],
             {"target": "Y"},
             SettingError,
-            'data.target: 표.csv has no column "Y"; did you mean "y"?; it has: x, y',
+            'data.target: 표.csv has no column "Y"; it has: x, y; did you mean "y"?',
         ),
         ([None, None], {}, DataError, "표.csv: y: none of the 2 rows has a target; choose another data.target"),
         (
