@@ -93,7 +93,7 @@ TABLES: list[tuple[str, str | bytes, str, list[str]]] = [
     ("features", GOOD, _data(features="[uu]"), [
         "my.yaml:1:34: data.features: ", 'has no column "uu"; it has: u, v, y; did you mean "u"?']),
     ("exclude", GOOD, _data(exclude="[y]"), ['data.exclude: "y" is the target (data.target); remove it here']),
-    ("types", GOOD, _data(types="{U: category}"), ['data.types: ', 'no column "U"; it has: u, v, y; did you mean "u"?']),
+    ("types", GOOD, _data(types="{U: category}"), ['data.types: ', 'no column "U"; it has: u, v, y; did you mean']),
     ("free text", "u,v,y\n" + "".join(f"{n},a long story of {n},{'ab'[n % 2]}\n" for n in range(60)), DATA, [
         'free text (5 words on average, 60 distinct texts) in "v"', "set data.exclude: [v]"]),
 ]  # fmt: skip
