@@ -236,12 +236,12 @@ class ColumnProfile:
         numbers, booleans = ~every, ~every
         rest = np.flatnonzero(~dates)
         if len(rest):  # the patterns alone take milliseconds to compile, for each column anew
-            others = whole.take(pa.array(rest))
-            booleans[rest] = boolean_mask(pa.chunked_array([others]))
-            digits = np.asarray(pc.match_substring_regex(ascii_forms(others), MAY_BE_NUMBER), dtype=bool)
+            whole = _where(~dates, whole)
+            booleans[rest] = boolean_mask(pa.chunked_array([whole]))
+            digits = np.asarray(pc.match_substring_regex(ascii_forms(whole), MAY_BE_NUMBER), dtype=bool)
             rows = rest[digits]
             if len(rows):
-                numbers[rows] = self.number_forms.add(others.filter(pa.array(digits)), counts[rows])
+                numbers[rows] = self.number_forms.add(_where(digits, whole), counts[rows])
         return _Forms(numbers, booleans, dates)
 
     def _add_others(self, texts: pa.ChunkedArray, counts: npt.NDArray[np.int64], others: Mask) -> None:
@@ -249,6 +249,13 @@ class ColumnProfile:
             if len(self.others) > MOST_OTHERS:
                 return
             self.others[texts[int(row)].as_py()] += int(counts[row])
+
+
+def _where(mask: Mask, texts: pa.Array) -> pa.Array:
+    """Some of the texts; no copy where it is all of them."""
+    import pyarrow as pa
+
+    return texts if mask.all() else texts.filter(pa.array(mask))
 
 
 @dataclass(frozen=True)
