@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import shlex
+import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -15,6 +18,9 @@ from urllib.parse import quote
 from mlpcli.errors import MlpcliError, UserError
 from mlpcli.files import write_text
 from mlpcli.language import current_language, retold, say, speaking, term
+from mlpcli.machine import processors
+from mlpcli.plotting.drawing_process import MOST_FORKS
+from mlpcli.process import owns_process
 from mlpcli.runs import directory as run_directory
 from mlpcli.runs.diagnoses import diagnose, read_record
 from mlpcli.runs.read_run import language_of, read_config, read_curves, read_environment, read_evaluation, read_metrics
@@ -142,13 +148,60 @@ def _page(
     sections = [
         *(_compared(paths, picture) if len(runs) > 1 else ()),
         *(section for path, record in sweeps for section in _of_sweep(path, record, picture)),
-        *(section for run in runs for section in _of_run(run, picture, several=len(runs) > 1)),
+        *(
+            section
+            for made in _made(partial(_run_sections, picture, len(runs) > 1), runs, markdown)
+            for section in made
+        ),
     ]
     names = [run.name for run in runs] or [record.name for _, record in sweeps]
     title = names[0] if len(names) == 1 else say("{count:,} runs", count=len(names))
     blocks = [block for section in sections for block in section.blocks]
     notes = dict.fromkeys(block.note for block in blocks if isinstance(block, Picture) and block.note)
     return as_markdown(title, sections) if markdown else as_html(title, sections), tuple(notes)
+
+
+WORTH_FORKS = 4
+"""Runs; fewer are drawn one after the other."""
+
+
+def _made(
+    make: Callable[[RunSummary], list[Section]], runs: Sequence[RunSummary], undrawn: bool
+) -> list[list[Section]]:
+    """What is made of each run, by as many forks as there are processors: most of it is drawing.
+
+    Not in a process that is somebody else's, whose threads a fork would break, nor on macOS, where forks are not safe.
+    """
+    forks = min(processors(), MOST_FORKS)
+    if undrawn or len(runs) < WORTH_FORKS or forks < 2 or not owns_process() or sys.platform != "linux":
+        return [make(run) for run in runs]
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
+    pool = ProcessPoolExecutor(forks, get_context("fork"), _end_with_parent)
+    try:
+        return list(pool.map(make, runs))
+    except BrokenProcessPool:  # one was killed
+        return [make(run) for run in runs]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Leave Ctrl-C to the parent, and end when it does, even if it is killed: otherwise a fork would wait for ever."""
+    import ctypes
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL)
+
+
+SIGNAL_AT_PARENTS_DEATH = 1
+"""PR_SET_PDEATHSIG, of Linux."""
+
+
+def _run_sections(picture: Draw, several: bool, run: RunSummary) -> list[Section]:
+    return list(_of_run(run, picture, several))
 
 
 def _check_output(path: Path, endings: tuple[str, ...]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ import mlpcli
 from mlpcli.errors import RunDirectoryError, UserError
 from mlpcli.workflows.report import ReportResult, Section, Table, Text, as_html, as_markdown, report
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIG = (
     "name: 붓꽃 <1>\ndata: {source: iris, test: 0.2}\nmodel: {hidden_units: [8]}\n"
     "training: {engine: numpy, epochs: 8, optimizer: {name: sgd, learning_rate: 0.00001}}\noutput: {plots: []}\n"
@@ -96,6 +100,41 @@ def test_several_runs_are_compared(run: Path, tmp_path: Path) -> None:
     assert page.headings[0] == "Comparison"
     assert [heading for heading in page.headings if heading in ("a", "b")] == ["a", "b"]
     assert any(text.startswith("best by test accuracy: a, level with b") for text in page.texts)
+
+
+FORKED = """
+import os, sys
+from pathlib import Path
+from mlpcli import process
+from mlpcli.workflows import report as page
+
+process.own_process()
+page.processors, page.WORTH_FORKS = lambda: 2, 2
+here, of_run = os.getpid(), page._of_run
+
+def told(*arguments, **keywords):
+    if os.getpid() != here and sys.argv[2] == "killed":
+        os.kill(os.getpid(), 9)
+    with open("drawn.txt", "a", encoding="utf-8") as file:
+        file.write("here\\n" if os.getpid() == here else "fork\\n")
+    return of_run(*arguments, **keywords)
+
+page._of_run = told
+page.report(sorted(Path("runs").iterdir()), sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="one after the other")
+@pytest.mark.parametrize(("ends", "drawn"), [("well", "fork\n" * 2), ("killed", "here\n" * 2)])
+def test_many_runs_are_drawn_by_forks(run: Path, tmp_path: Path, ends: str, drawn: str) -> None:
+    for name in "ab":
+        shutil.copytree(run, tmp_path / "runs" / name)
+    command = [sys.executable, "-c", FORKED, "page.html", ends]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    assert (tmp_path / "drawn.txt").read_text(encoding="utf-8") == drawn
+    made_here = report(sorted((tmp_path / "runs").iterdir()), None)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page == made_here.text.replace(f"{tmp_path}{os.sep}", "")
 
 
 def test_a_run_that_was_killed_has_a_page(run: Path, tmp_path: Path) -> None:
