@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -15,6 +16,10 @@ KINDS = ("log_uniform", "uniform", "choices", "int")
 """The keys of a `Parameter` that say which values it takes."""
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 """Whole numbers that a float64 holds exactly: Optuna keeps its values as such."""
+
+
+ELSEWHERE = frozenset({"low", "high", "min", "max", "lower", "upper", "values", "value", "distribution", "type"})
+"""What Optuna, Ray, Weights & Biases and NNI call what a parameter has here."""
 
 
 class Parameter(Section):
@@ -34,6 +39,22 @@ class Parameter(Section):
     )
     log: bool = Field(False, description="int: small numbers are as likely as large ones; the lowest is 1 or more")
     step: Annotated[Whole, Field(ge=1)] = Field(1, description="int: the distance from one value to the next")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_elsewhere(cls, value: Any) -> Any:
+        """Other tools take a bare list, or a mapping with words of their own."""
+        if isinstance(value, list):
+            raise PydanticCustomError("sweep", "must be a mapping, such as {choices: [1, 2]} (got a list)")
+        found = [str(key) for key in value if key in ELSEWHERE] if isinstance(value, Mapping) else []
+        if found:
+            raise PydanticCustomError(
+                "sweep",
+                "must be {uniform: [lowest, highest]}, {log_uniform: [lowest, highest]}, {int: [lowest, highest]} or"
+                " {choices: [one, another]} (got {found})",
+                {"found": " and ".join(found)},
+            )
+        return value
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Parameter":

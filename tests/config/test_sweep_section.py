@@ -57,6 +57,15 @@ def with_parameter(line: str) -> str:
             " as {uniform: [0, 0.5]} (got uniform and choices)",
         ),
         (
+            "model.dropout: {low: 0, high: 0.5, log: true}",
+            "my.yaml:6:5: sweep.parameters.model.dropout: must be {uniform: [lowest, highest]}, {log_uniform: [lowest,"
+            " highest]}, {int: [lowest, highest]} or {choices: [one, another]} (got low and high)",
+        ),
+        (
+            "model.dropout: [0, 0.5]",
+            "my.yaml:6:5: sweep.parameters.model.dropout: must be a mapping, such as {choices: [1, 2]} (got a list)",
+        ),
+        (
             "training.batch_size: {int: [0, 64], log: true}",
             "my.yaml:6:5: sweep.parameters.training.batch_size: a logarithmic range must start above 0",
         ),
