@@ -1,8 +1,8 @@
 """Reading a table of a million rows and 20 columns: mlpcli (typed, encoded) beside pandas.read_csv and pyarrow.
 
-In a second file, two of the columns have a unit or a currency and one holds dates, which only mlpcli reads as such. At
-the end it prints how many times as long each takes as pandas.read_csv in the same round, and how much processor time.
-The last one trains: how much memory the table leaves to training.
+In a second file, two of the columns have a unit or a currency and one holds dates, which only mlpcli reads as such; a
+third is Korean. At the end it prints how many times as long each takes as pandas.read_csv takes for the first file in
+the same round, and how much processor time. The last one trains: how much memory the table leaves to training.
 
 .venv-bench/bin/python -m benchmarks.reading            # writes docs/data.md
 .venv-bench/bin/python -m benchmarks.reading --print    # does not
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def _mlpcli(path: Path) -> None:
     from mlpcli.config.sections import DataConfig
     from mlpcli.data.load_data import load_data
 
-    load_data(DataConfig(source=str(path), target="y", test=0.2), seed=0)
+    types: dict[str, Any] = {"주소": "category"} if path.name == KOREAN else {}
+    load_data(DataConfig(source=str(path), target="y", test=0.2, types=types), seed=0)
 
 
 def _train(path: Path) -> None:
@@ -69,12 +71,13 @@ def _train(path: Path) -> None:
 
 
 WRITE = "write"
-PLAIN, DRESSED = "million.csv", "dressed.csv"
+PLAIN, DRESSED, KOREAN = "million.csv", "dressed.csv", "korean.csv"
 READERS = {
     "pandas.read_csv": (_pandas, PLAIN),
     "pyarrow.csv.read_csv": (_pyarrow, PLAIN),
     "mlpcli: read, typed, split, encoded": (_mlpcli, PLAIN),
     "the same with kmpl, $1,234.50 and dates": (_mlpcli, DRESSED),
+    "in Korean: 500,000 rows of 오후 3:20, 1,250,000원, addresses, regions, areas": (_mlpcli, KOREAN),
     "mlpcli.train by Keras: the first file, and one epoch of 32 units": (_train, PLAIN),
 }
 
@@ -133,6 +136,28 @@ def _write(folder: Path) -> None:
     minutes = rng.integers(0, 1_000_000, ROWS).astype("timedelta64[m]")
     columns["k0"] = np.datetime_as_string(np.datetime64("2023-01-31T13:45") + minutes)
     csv.write_csv(pa.table(columns), folder / DRESSED)
+    csv.write_csv(pa.table(_korean(rng, ROWS // 2)), folder / KOREAN)
+
+
+def _korean(rng: np.random.Generator, rows: int) -> dict[str, Any]:
+    """An address, a date with 오전 or 오후, an amount in won, a region, an area in m², and a class."""
+    regions, numbers = (
+        np.array(["서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기", "강원"]),
+        rng.integers(1, 9999, rows),
+    )
+    moments = [datetime(2023, 1, 1) + timedelta(minutes=int(minute)) for minute in rng.integers(0, 500_000, rows)]
+    return {
+        "주소": [
+            f"{region} 중구 {number}번지" for region, number in zip(rng.choice(regions, rows), numbers, strict=True)
+        ],
+        "일시": [
+            f"{at:%Y년 %m월 %d일} {'오전' if at.hour < 12 else '오후'} {at.hour % 12 or 12}:{at:%M}" for at in moments
+        ],
+        "가격": [f"{won:,}원" for won in rng.integers(1000, 9_000_000, rows)],
+        "지역": rng.choice(regions, rows),
+        "면적": rng.normal(60, 10, rows).round(3),
+        "y": rng.integers(0, 2, rows),
+    }
 
 
 def _in_process(name: str, folder: Path) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.tables.column_format import PLAIN_FORMAT, ColumnFormat
-from mlpcli.text import INVISIBLE
+from mlpcli.text import INVISIBLE, ORDINARY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,8 @@ def clean_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if all(map(_is_clean, column.chunks)):
         return column
     texts = pc.utf8_trim_whitespace(column)
-    if pc.all(pc.string_is_ascii(texts)).as_py() is False:
+    is_ascii = pc.all(pc.string_is_ascii(texts)).as_py() is not False
+    if not is_ascii and pc.any(pc.match_substring_regex(texts, f"[^{ORDINARY}]")).as_py():
         encoded = texts.dictionary_encode()  # words that repeat are composed once: a quarter of the time
         words = pc.utf8_normalize(pc.replace_substring_regex(encoded.chunk(0).dictionary, INVISIBLE, ""), form="NFC")
         words = pc.utf8_trim_whitespace(words)

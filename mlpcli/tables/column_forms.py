@@ -55,7 +55,9 @@ def _add_column(profiles: Mapping[str, ColumnProfile], batch: RawTable, gap_word
     plain = None if holds_number(tuple(gap_words)) else plain_numbers(column)
     if plain is not None:
         batch.known[name, "number"] = plain
-    profiles[name].add(column, batch.place, gap_words, plain)
+    days = profiles[name].add(column, batch.place, gap_words, plain)
+    if days is not None:
+        batch.known[name, "date"] = days
 
 
 def settle(profiles: Mapping[str, ColumnProfile], data: DataConfig) -> None:

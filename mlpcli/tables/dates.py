@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
@@ -205,11 +205,15 @@ class _Parts:
 
         return name in self._names and bool(pc.any(pc.not_equal(pc.struct_field(self._parts, name), "")).as_py())
 
-    def texts(self, name: str) -> list[str]:
-        """A part as written, "" where it is not; [] where none has it, which spares the work."""
+    def looked_up(self, names: Sequence[str], look: Callable[[str], float]) -> Days:
+        """What `look` says to these parts, put together: to each of their few texts once."""
         import pyarrow.compute as pc
 
-        return pc.struct_field(self._parts, name).to_pylist() if self.has(name) else []
+        texts = [pc.struct_field(self._parts, name) for name in names]
+        encoded = pc.binary_join_element_wise(*texts, "").dictionary_encode()
+        found = np.array([look(text) for text in encoded.dictionary.to_pylist()], np.float64)
+        each: Days = found[np.asarray(encoded.indices)]
+        return each
 
     def number(self, name: str) -> Days:
         """A part as numbers, 0 where it is not written."""
@@ -241,7 +245,7 @@ class _Parts:
         if "name" not in self._names:
             return year, self.number("month"), self.number("day")
         months = {name: number for number, name in enumerate(MONTHS, 1)}
-        month = np.array([months.get(text[:3].lower(), 0) for text in self.texts("name")], np.float64)
+        month = self.looked_up(["name"], lambda text: months.get(text[:3].lower(), 0))
         return _full_years(year), month, self.number("day")
 
     def seconds(self) -> Days:
@@ -249,12 +253,10 @@ class _Parts:
         hour, minute, second = (self.number(name) for name in ("hour", "minute", "second"))
         known = (minute < 60) & (second < 60) & (hour < 24)
         if self.has("half") or self.has("after"):
-            sides = [self.texts(name) or [""] * len(hour) for name in ("half", "after")]
-            halves = ["".join(pair).replace(".", "").strip().lower() for pair in zip(*sides, strict=True)]
-            late, halved = (np.array([half in words for half in halves]) for words in (LATE, (*EARLY, *LATE)))
-            known &= ~halved | late | (hour <= 12)  # 오후 15:20 is written too
-            hour = np.where(halved & (hour <= 12), hour % 12 + 12 * late, hour)
-        zone = np.array([_zone_seconds(text) for text in self.texts("zone")] or 0.0)
+            half = self.looked_up(["half", "after"], _half)
+            known &= (half != 0) | (hour <= 12)  # 오후 15:20 is written too
+            hour = np.where((half >= 0) & (hour <= 12), hour % 12 + 12 * half, hour)
+        zone = self.looked_up(["zone"], _zone_seconds) if self.has("zone") else 0.0
         return np.where(known, hour * 3600 + minute * 60 + second - zone, np.nan)
 
 
@@ -270,6 +272,12 @@ def _days_of_parts(parts: _Parts) -> Days:
     length = (months + 1).astype("M8[D]").astype(np.int64) - first
     known = (month >= 1) & (month <= 12) & (day >= 1) & (day <= length)
     return np.where(known, first + day - 1 + parts.seconds() / SECONDS_A_DAY, np.nan)
+
+
+def _half(text: str) -> float:
+    """Of the day: 0 for 오전 and AM, 1 for 오후 and PM, -1 for none."""
+    word = text.replace(".", "").strip().lower()
+    return 1.0 if word in LATE else 0.0 if word in EARLY else -1.0
 
 
 def _zone_seconds(text: str) -> float:
@@ -316,17 +324,21 @@ class DateEvidence:
     clear: int = 0
     orders: Counter[Order] = field(default_factory=Counter)
 
-    def add(self, texts: pa.Array, counts: npt.NDArray[np.int64]) -> Mask:
-        """Take in distinct texts (n,) and their counts (n,); which of them are dates in some order."""
+    def add(self, texts: pa.Array, counts: npt.NDArray[np.int64]) -> tuple[Mask, Days | None]:
+        """Take in distinct texts (n,) and their counts (n,).
+
+        Returns:
+            Which of them are dates in some order, and their days, if each is a date that reads in one way only.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
         if (iso := iso_days(texts)) is not None:
             self.clear += int(counts.sum())
-            return ~np.isnan(iso)
-        clear = ~np.isnan(days_of_texts(texts))
+            return ~np.isnan(iso), iso
+        days = days_of_texts(texts)
         parted = np.asarray(pc.fill_null(pc.match_substring_regex(ascii_forms(texts), THREE_PARTS), False))
-        clear &= ~parted
+        clear = ~np.isnan(days) & ~parted
         self.clear += int(counts[clear].sum())
         rows = np.flatnonzero(parted)
         some = clear.copy()
@@ -334,7 +346,7 @@ class DateEvidence:
             fits = ~np.isnan(days_of_texts(texts.take(pa.array(rows)), order))
             self.orders[order] += int(counts[rows[fits]].sum())
             some[rows[fits]] = True
-        return some
+        return some, days if clear.all() else None
 
     def possible(self) -> list[Order]:
         """The orders in which most of the unclear rows are dates; several where the rows do not tell."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mlpcli.text import ORDINARY
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -49,15 +51,13 @@ def ascii_forms(texts: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    plain = pc.string_is_ascii(texts)
-    if pc.all(plain).as_py() in (True, None):
+    if pc.all(pc.string_is_ascii(texts)).as_py() in (True, None):
         return texts
-    ascii_only = plain.to_pylist()
-    written = [
-        text if plain is not False else text.translate(_ASCII)
-        for text, plain in zip(texts.to_pylist(), ascii_only, strict=True)
-    ]
-    return pa.array(written, pa.string())
+    others = pc.fill_null(pc.match_substring_regex(texts, f"[^{ORDINARY}]"), False)
+    if not pc.any(others).as_py():
+        return texts
+    written = [text.translate(_ASCII) for text in texts.filter(others).to_pylist()]
+    return pc.replace_with_mask(texts, others, pa.array(written, texts.type))
 
 
 class _AsciiForms(dict[int, str]):

@@ -14,7 +14,7 @@ from mlpcli.arrays import pieces
 from mlpcli.config.yaml_names import yaml_names
 from mlpcli.errors import DataError
 from mlpcli.tables.column_format import ColumnFormat
-from mlpcli.tables.dates import DateEvidence
+from mlpcli.tables.dates import DateEvidence, Days
 from mlpcli.tables.number_evidence import NumberEvidence
 from mlpcli.tables.number_format import ascii_forms
 from mlpcli.tables.raw_table import gap_mask
@@ -118,14 +118,18 @@ class ColumnProfile:
 
     def add(
         self, column: pa.ChunkedArray, place: Place, gap_words: Sequence[str], numbers: Floats | None = None
-    ) -> None:
-        """Take in the next rows of the column, of which these words are gaps.
+    ) -> Days | None:
+        """Take in the next rows of the column (n,), of which these words are gaps.
 
         numbers: the same rows, NaN for a gap, where all texts are known to be plain numbers, and none a gap word.
+
+        Returns:
+            Days since 1970 (n,), NaN for a null, if all texts are dates that read in one way only; otherwise None.
         """
         import pyarrow as pa
         import pyarrow.types as types
 
+        written = column
         if types.is_string(column.type) and numbers is None:
             column = self._without_gaps(column, gap_words)
         gaps = gap_mask(column)
@@ -135,16 +139,21 @@ class ColumnProfile:
         self.missing += int(gaps.sum())
         values = column.filter(pa.array(~gaps)) if gaps.any() else column
         if len(values) == 0:
-            return
-        encoded = Encoded(values)
+            return None
+        encoded, days = Encoded(values), None
         numbers = self._all_numbers(values, encoded) if numbers is None else numbers[~gaps]
         if numbers is None:
-            self._add_mixed(encoded, np.flatnonzero(~gaps), place)
+            rows = np.flatnonzero(~gaps)
+            found = self._add_mixed(encoded, rows, place)
+            if found is not None and column is written:  # with other words for a gap, its cells may be something else
+                days = np.full(len(column), np.nan)
+                days[rows] = found[encoded.codes]
         else:
             self._add_numbers(values, numbers)
             self.no_date = self.no_date or Odd(f"{numbers[0]:g}", place, int(gaps.argmin()))
         self.seen.add(values, encoded)
         self._count_labels(encoded)
+        return days
 
     def _count_labels(self, values: Encoded) -> None:
         """How often each value came, for as long as they may be classes."""
@@ -196,8 +205,11 @@ class ColumnProfile:
             self.booleans += int(((numbers[rows] == 0) | (numbers[rows] == 1)).sum())
         self.last = float(numbers[-1])
 
-    def _add_mixed(self, values: Encoded, rows: Indices, place: Place) -> None:
-        """Values that are not all numbers, and their rows in the batch; each distinct one is looked at once."""
+    def _add_mixed(self, values: Encoded, rows: Indices, place: Place) -> Days | None:
+        """Values that are not all numbers, and their rows in the batch; each distinct one is looked at once.
+
+        Returns the days of the distinct values, if all are dates that read in one way only.
+        """
         import pyarrow.compute as pc
 
         distinct, codes = values.distinct, values.codes
@@ -214,6 +226,7 @@ class ColumnProfile:
         self.longest = max(self.longest, pc.max(pc.utf8_length(texts)).as_py())
         words = 1 + np.asarray(pc.count_substring_regex(texts, r"\s+"))
         self.words += int((words * counts)[~forms.numbers].sum())
+        return forms.days
 
     def _forms(self, distinct: pa.ChunkedArray, texts: pa.ChunkedArray, counts: npt.NDArray[np.int64]) -> _Forms:
         """Which of the distinct values can be read as what; takes in how these are written."""
@@ -232,7 +245,7 @@ class ColumnProfile:
             self.number_forms.add_plain(None, np.repeat(np.asarray(distinct, np.float64), counts))
             return _Forms(every, ~every, ~every)
         whole = pa.concat_arrays([pc.cast(chunk, pa.string()) for chunk in texts.chunks])
-        dates = self.date_forms.add(whole, counts)
+        dates, days = self.date_forms.add(whole, counts)
         numbers, booleans = ~every, ~every
         rest = np.flatnonzero(~dates)
         if len(rest):  # the patterns alone take milliseconds to compile, for each column anew
@@ -242,7 +255,7 @@ class ColumnProfile:
             rows = rest[digits]
             if len(rows):
                 numbers[rows] = self.number_forms.add(_where(digits, whole), counts[rows])
-        return _Forms(numbers, booleans, dates)
+        return _Forms(numbers, booleans, dates, days)
 
     def _add_others(self, texts: pa.ChunkedArray, counts: npt.NDArray[np.int64], others: Mask) -> None:
         for row in np.flatnonzero(others):
@@ -260,11 +273,12 @@ def _where(mask: Mask, texts: pa.Array) -> pa.Array:
 
 @dataclass(frozen=True)
 class _Forms:
-    """For each distinct value, whether it can be read as a number, a boolean or a date."""
+    """For each distinct value, whether it can be read as a number, a boolean or a date; days: as of `DateEvidence`."""
 
     numbers: Mask
     booleans: Mask
     dates: Mask
+    days: Days | None = None
 
 
 def _known_gaps(texts: pa.ChunkedArray) -> Mask:

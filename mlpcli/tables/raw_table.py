@@ -15,7 +15,7 @@ from mlpcli.machine import in_threads
 from mlpcli.tables.column_format import PLAIN_FORMAT, ColumnFormat
 from mlpcli.tables.line_edit import PLAIN_LINES, LineRules
 from mlpcli.tables.texts import with_one_dictionary
-from mlpcli.tables.values import CONVERSIONS, ValueKind, holds_number
+from mlpcli.tables.values import CONVERSIONS, ValueKind, holds_date, holds_number
 from mlpcli.text import did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -118,10 +118,16 @@ class RawTable:
         """The same rows, with texts in plain form (see `read_as`)."""
         if options.formats is None:
             return self
-        kept = set() if holds_number(options.gap_words) else {name for name, kind in self.known if kind == "number"}
-        kept -= {name for name, form in options.formats.items() if form != PLAIN_FORMAT}
-        read = read_as(self.columns, options, kept)
-        return replace(self, columns=read, known={key: self.known[key] for key in self.known if key[0] in kept})
+        dressed = {name for name, form in options.formats.items() if form != PLAIN_FORMAT}
+        may_be_gaps = {
+            "number": holds_number(options.gap_words),
+            "date": holds_date(options.gap_words),
+            "boolean": True,
+        }
+        keys = [(name, kind) for name, kind in self.known if name not in dressed and not may_be_gaps[kind]]
+        known = {key: self.known[key] for key in keys}
+        plain = {name for name, kind in known if kind == "number"}
+        return replace(self, columns=read_as(self.columns, options, plain), known=known)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -106,6 +106,14 @@ def _is_number(word: str) -> bool:
         return False
 
 
+@cache
+def holds_date(words: tuple[str, ...]) -> bool:
+    """Whether any of these words for a gap, such as 1900-01-01, may itself be a date."""
+    import pyarrow as pa
+
+    return not np.isnan(days_of_texts(pa.array(words, pa.string()))).all()
+
+
 def _advice(text: str, where: str) -> str:
     """Advice for a text that is not a number, by what was probably meant."""
     unsigned = text.lstrip("+-")

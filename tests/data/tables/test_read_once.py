@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from mlpcli import machine
@@ -17,10 +20,12 @@ from mlpcli.tables.clean_texts import clean_texts
 from mlpcli.tables.column_fitters import CategoryFitter
 from mlpcli.tables.column_forms import profile_columns
 from mlpcli.tables.number_evidence import NumberEvidence
+from mlpcli.tables.number_format import _ASCII, ascii_forms
 from mlpcli.tables.raw_table import RawTable, ReadOptions
 from mlpcli.tables.table_reader import read_table
 from mlpcli.tables.text_file import FoundEncoding
-from mlpcli.tables.values import plain_numbers
+from mlpcli.tables.values import as_dates, plain_numbers
+from mlpcli.text import INVISIBLE, ORDINARY
 
 CELLS = {
     "x": ["1.5", None, "-2", "1e3"],
@@ -86,6 +91,44 @@ def test_numbers_that_mean_a_gap_are_no_values() -> None:
     assert profile_columns([plain], DataConfig(source="t.csv"))["x"].low == -999
     told = plain.read_as(ReadOptions(na_values=("-999",), formats={}))
     np.testing.assert_array_equal(told.numbers("x", "number"), [np.nan, 1, 2.5])
+
+
+DATES = {
+    "clear": ["2024년 1월 31일 오후 6:00", None, "2024. 2. 1.", "2024-02-02"],
+    "iso": ["2024-01-31", None, "2024-02-01T12:00", "2024-01-31"],
+    "word": ["2024-01-31", "NA", "2024-02-01", "2024-02-02"],
+    "order": ["11/10/2024", "12/10/2024", "13/10/2024", None],
+    "other": ["2024-01-31", "soon", "2024-02-01", "2024-02-02"],
+}
+
+
+def test_dates_that_read_in_one_way_are_read_once() -> None:
+    rows = RawTable(pa.table({name: pa.array(cells) for name, cells in DATES.items()}), str)
+    profiles = profile_columns([rows], DataConfig(source="t.csv"))
+    assert {name for name, kind in rows.known} == {"clear", "iso"}
+    formats = {name: form for name, profile in profiles.items() if (form := profile.format) is not None}
+    read = rows.read_as(ReadOptions(formats=formats))
+    assert {name for name, kind in read.known} == {"clear", "iso"}
+    for name in ("clear", "iso"):
+        np.testing.assert_array_equal(read.numbers(name, "date"), as_dates(read.columns[name], name, str))
+    day = read.numbers("order", "date")
+    np.testing.assert_array_equal(np.diff(day[:3]), [1, 1])  # the day is written first, as the third row tells
+    told = rows.read_as(ReadOptions(na_values=("2024-01-31",), formats={}))
+    np.testing.assert_array_equal(np.isnan(told.numbers("iso", "date")), [True, True, False, True])
+
+
+def test_ordinary_letters_need_no_second_look() -> None:
+    letters = [chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]
+    ordinary = pc.match_substring_regex(pa.array(letters), f"[{ORDINARY}]").to_pylist()
+    kept = [letter for letter, is_ordinary in zip(letters, ordinary, strict=True) if is_ordinary]
+    assert {"a", " ", "é", "가", "ㅋ", "漢", "カ", "₩"} <= set(kept)
+    assert not {"\u00a0", "\u0301", "\u1100", "\u200b", "\u2212", "\u3000", "\uff11"} & set(kept)
+    others = [letter for letter in kept if not letter.isascii()]
+    text = "".join(others)
+    assert (ascii_forms(pa.array([text]))[0].as_py(), re.findall(INVISIBLE, text)) == (text, [])
+    assert text.translate(_ASCII) == text
+    for before in ("", "e", "가", "か"):  # none is composed with the letter before it
+        assert all(unicodedata.is_normalized("NFC", before + letter) for letter in others)
 
 
 def test_texts_are_clean_where_nothing_is_to_be_done() -> None:
