@@ -87,11 +87,17 @@ def _cells(column: Any, separator: str) -> Any:
     array = pa.array(column, pa.large_string()) if isinstance(column, list) else column
     numeric = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
     texts = pc.fill_null(array.cast(pa.large_string()), _text(""))
-    if numeric:
+    if numeric or not _may_need_quotes(texts, separator):
         return texts
     doubled = pc.replace_substring(texts, '"', '""')
     quoted = pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text(""))
     return pc.if_else(pc.match_substring_regex(texts, NEEDS_QUOTES.format(re.escape(separator))), quoted, texts)
+
+
+def _may_need_quotes(texts: Any, separator: str) -> bool:
+    """Whether any of these texts does; to look for four letters in all at once takes no time, compared to each."""
+    signs = [sign.encode("utf-8") for sign in ('"', "\r", "\n", separator)]
+    return any(sign in written for written in map(_bytes, _chunks(texts)) for sign in signs)
 
 
 def _text(value: str) -> Any:
