@@ -120,7 +120,7 @@ WRONG: list[tuple[dict[str, str], list[str]]] = [
     ({"data": "labels.npz"}, ["labels.npz", "10"]),
     ({"data": "nan.npz"}, ["nan.npz: x: 256 values are not finite"]),
     ({"data": "gone.npz"}, ["--data gone.npz: does not exist; give a path, or the name"]),
-    ({"data": "digit"}, ['--data digit: does not exist; did you mean "digits"?']),
+    ({"data": "digit"}, ["--data digit: does not exist; relative paths", '; did you mean "digits"?']),
     ({"data": "iris"}, ["--data iris: has the classes setosa", "the model knows 0, 1", "give rows of the model's"]),
     ({"data": "diabetes"}, ["--data diabetes: has the classes none (a number)"]),
     ({"data": "digits", "split": "test"}, ["--split chooses from the model's own rows"]),
