@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -450,6 +449,8 @@ def environment_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -
 @cache
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:
     """Read once in a process: the metadata takes a fifth of the time of a small run."""
+    from importlib.metadata import PackageNotFoundError, version  # with Python's e-mail, a tenth of `mlpcli --help`
+
     found = {}
     for name in packages:
         try:
