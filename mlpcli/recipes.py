@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -86,9 +87,13 @@ def find_recipe(name: str) -> Recipe:
     family = [recipe for recipe in recipes if recipe.folder and _key(recipe.folder) == _key(name)]
     if family:
         raise UserError(f'"{shown}" is a folder of recipes: {_listed(family)}; give one of these names')
-    names = [*(recipe.name for recipe in recipes), *dict.fromkeys(recipe.last_part for recipe in recipes)]
-    near = did_you_mean(printable(_key(name)), names)
+    near = did_you_mean(printable(_key(name)), _names(recipes))
     raise UserError(f'unknown recipe "{shown}"; mlpcli recipes lists them{near}')
+
+
+def _names(recipes: Sequence[Recipe]) -> list[str]:
+    """Full names, then last parts."""
+    return [*(recipe.name for recipe in recipes), *dict.fromkeys(recipe.last_part for recipe in recipes)]
 
 
 def recipe_by_name(name: str) -> Recipe | None:
@@ -108,7 +113,7 @@ def recipe_hint(path: Path) -> str:
         return ""
     found = _matches(path.as_posix(), recipes) or _matches(path.name, recipes)
     if not found:
-        near = nearest(_key(str(path)), [recipe.name for recipe in recipes] if not path.suffix else [])
+        near = nearest(_key(str(path)), _names(recipes)) if not path.suffix else None
         return f'; did you mean the recipe "{near}"?' if near else ""
     if len(found) == 1:
         name = found[0].name

@@ -107,6 +107,7 @@ def one(name: str) -> str:
         ("mine/digits.yaml", one("digits")),
         ("relu.yaml", "; there are recipes of that name: fashion_mnist/relu, mnist/relu (mlpcli recipes copy NAME)"),
         ("mnist/zero", '; did you mean the recipe "mnist/zeros"?'),
+        ("zeross", '; did you mean the recipe "zeros"?'),
         ("my.yaml", ""),
     ],
 )
