@@ -141,10 +141,8 @@ def _write(folder: Path) -> None:
 
 def _korean(rng: np.random.Generator, rows: int) -> dict[str, Any]:
     """An address, a date with 오전 or 오후, an amount in won, a region, an area in m², and a class."""
-    regions, numbers = (
-        np.array(["서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기", "강원"]),
-        rng.integers(1, 9999, rows),
-    )
+    regions = np.array(["서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기", "강원"])
+    numbers = rng.integers(1, 9999, rows)
     moments = [datetime(2023, 1, 1) + timedelta(minutes=int(minute)) for minute in rng.integers(0, 500_000, rows)]
     return {
         "주소": [

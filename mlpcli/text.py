@@ -11,8 +11,8 @@ MOST_WORDS = 12
 INVISIBLE = "[\u200b\u200e\u200f\u2060\ufeff]"
 """Zero-width blanks, marks of direction, and byte order marks inside of a text: two texts look the same with them."""
 ORDINARY = r"\x{0}-\x{7F}\x{A1}-\x{2BB}ぁ-ゖァ-ヺㄱ-ㆎ一-鿿가-힣₩€℃㎡"
-"""Of a class of letters in RE2: ASCII, Latin, kana, Hangul, CJK; all of them visible, composed (NFC), and no other form
-of an ASCII letter. Nearly all texts are of these alone, and need not be looked at more closely."""
+"""A class of letters for patterns of RE2: ASCII, Latin, kana, Hangul, CJK. All are visible and composed (NFC), and none
+is another form of an ASCII character. Nearly all texts consist of these alone and need no closer look."""
 LONGEST_TEXT = 40
 
 

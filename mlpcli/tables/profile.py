@@ -44,6 +44,7 @@ KNOWN_GAPS = frozenset({
 """Words that stand for a missing value where the others are numbers or dates, in lower case; elsewhere they may be
 categories."""
 FIRST_ROWS = 1_000
+"""Mostly they tell whether a column is one of numbers."""
 Place = Callable[[int], str]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -188,7 +189,7 @@ class ColumnProfile:
                 return as_numbers(values, self.name, str)
             if (plain := plain_numbers(values)) is not None:
                 return plain
-            as_numbers(values.slice(0, FIRST_ROWS), self.name, str)  # mostly it is one of these that is none
+            as_numbers(values.slice(0, FIRST_ROWS), self.name, str)  # refused early
             return as_numbers(encoded.distinct, self.name, str)[encoded.codes]
         except DataError:
             return None

@@ -122,7 +122,7 @@ class RawTable:
         may_be_gaps = {
             "number": holds_number(options.gap_words),
             "date": holds_date(options.gap_words),
-            "boolean": True,
+            "boolean": True,  # such as "no"
         }
         keys = [(name, kind) for name, kind in self.known if name not in dressed and not may_be_gaps[kind]]
         known = {key: self.known[key] for key in keys}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import quote
@@ -148,11 +148,7 @@ def _page(
     sections = [
         *(_compared(paths, picture) if len(runs) > 1 else ()),
         *(section for path, record in sweeps for section in _of_sweep(path, record, picture)),
-        *(
-            section
-            for made in _made(partial(_run_sections, picture, len(runs) > 1), runs, markdown)
-            for section in made
-        ),
+        *_of_runs(runs, picture, drawn=not markdown),
     ]
     names = [run.name for run in runs] or [record.name for _, record in sweeps]
     title = names[0] if len(names) == 1 else say("{count:,} runs", count=len(names))
@@ -165,15 +161,18 @@ WORTH_FORKS = 4
 """Runs; fewer are drawn one after the other."""
 
 
-def _made(
-    make: Callable[[RunSummary], list[Section]], runs: Sequence[RunSummary], undrawn: bool
-) -> list[list[Section]]:
+def _of_runs(runs: Sequence[RunSummary], picture: Draw, drawn: bool) -> Iterator[Section]:
+    make = partial(_sections_of_run, picture, len(runs) > 1)
+    return chain.from_iterable(_in_forks(make, runs) if drawn else map(make, runs))
+
+
+def _in_forks(make: Callable[[RunSummary], list[Section]], runs: Sequence[RunSummary]) -> list[list[Section]]:
     """What is made of each run, by as many forks as there are processors: most of it is drawing.
 
     Not in a process that is somebody else's, whose threads a fork would break, nor on macOS, where forks are not safe.
     """
     forks = min(processors(), MOST_FORKS)
-    if undrawn or len(runs) < WORTH_FORKS or forks < 2 or not owns_process() or sys.platform != "linux":
+    if len(runs) < WORTH_FORKS or forks < 2 or not owns_process() or sys.platform != "linux":
         return [make(run) for run in runs]
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -200,7 +199,8 @@ SIGNAL_AT_PARENTS_DEATH = 1
 """PR_SET_PDEATHSIG, of Linux."""
 
 
-def _run_sections(picture: Draw, several: bool, run: RunSummary) -> list[Section]:
+def _sections_of_run(picture: Draw, several: bool, run: RunSummary) -> list[Section]:
+    """What a fork can send back, as it cannot a generator."""
     return list(_of_run(run, picture, several))
 
 
